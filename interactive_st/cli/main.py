@@ -1,0 +1,89 @@
+"""Reads the command line of `interactive-st` and runs the command it names."""
+
+import argparse
+import importlib
+import os
+import pkgutil
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+import interactive_st
+from interactive_st import cli
+from interactive_st.cli import UserError
+
+PROGRAM = "interactive-st"
+#: Exit statuses as a shell reports them for a program ended by SIGINT and SIGPIPE.
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def find_commands() -> dict[str, ModuleType]:
+    """Return the command modules by name, in alphabetical order.
+
+    Every module of the package `interactive_st.cli` but this one is a command; ``_`` in the name
+    of a file is ``-`` in the name of its command.
+    """
+    names = sorted(module.name for module in pkgutil.iter_modules(cli.__path__))
+    return {
+        name.replace("_", "-"): importlib.import_module(f"{cli.__name__}.{name}")
+        for name in names
+        if name != "main"
+    }
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; it sets ``command`` and ``run``."""
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description=(
+            "Transcribe and translate speech at the same time: data, scores and tools around "
+            "fairseq-train and fairseq-generate --user-dir interactive_st."
+        ),
+        epilog=f"{PROGRAM} COMMAND --help describes a command.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"{PROGRAM} {interactive_st.__version__}"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, module in find_commands().items():
+        # argparse formats help with %, which a plain sentence should not have to know
+        text = module.HELP.replace("%", "%%")
+        command = commands.add_parser(name, help=text, description=text)
+        module.add_arguments(command)
+        command.set_defaults(run=module.main)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the words after the program's name; those of the process if not given.
+
+    Returns:
+        the exit status: the command's own, 2 for an error the user can mend, 130 after Ctrl-C,
+        141 when whoever read the output went away.
+
+    Raises:
+        SystemExit: by argparse, after ``--help``, ``--version`` or for a wrong option.
+    """
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if args.command is None:
+        parser.print_help()
+        return 0
+    try:
+        status = args.run(args)
+        sys.stdout.flush()  # here, where a closed pipe is still caught
+        return status
+    except UserError as error:
+        print(f"{PROGRAM} {args.command}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{PROGRAM} {args.command}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit; give it a place where that succeeds.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE

@@ -1,0 +1,1 @@
+"""fairseq criteria; importing the package registers them."""

@@ -1,0 +1,1 @@
+"""Corpora: audio, features, manifests, vocabularies and datasets; it knows nothing of models."""

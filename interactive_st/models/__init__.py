@@ -1,0 +1,1 @@
+"""fairseq models and architectures; importing the package registers them."""

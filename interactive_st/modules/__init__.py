@@ -1,0 +1,1 @@
+"""Neural building blocks; they know nothing of files, tasks or search."""

@@ -1,0 +1,1 @@
+"""fairseq tasks; importing the package registers them."""

@@ -1,0 +1,66 @@
+"""Package metadata of interactive_st. `make setup` installs it, in the order that fairseq needs."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).resolve().parent
+README = ROOT / "README.md"
+
+
+def read_version() -> str:
+    """Return `__version__` of the package without importing it (that would need torch)."""
+    text = (ROOT / "interactive_st" / "__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE).group(1)
+
+
+setup(
+    name="interactive_st",
+    version=read_version(),
+    description=(
+        "Speech recognition and speech translation written at the same time by one fairseq model"
+    ),
+    long_description=README.read_text(encoding="utf-8") if README.exists() else "",
+    long_description_content_type="text/markdown",
+    author="interactive_st contributors",
+    license="MIT",
+    license_files=["LICENSE"],
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Topic :: Multimedia :: Sound/Audio :: Speech",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+    keywords="speech-translation speech-recognition interactive-decoding fairseq",
+    packages=find_packages(include=["interactive_st", "interactive_st.*"]),
+    py_modules=["interactive_st_cli"],
+    python_requires=">=3.10,<3.13",
+    install_requires=[
+        # add_safe_globals with whole modules of numpy needs the loader of torch 2.6
+        "torch>=2.6",
+        # not "fairseq": its last release neither resolves with pip 24.1 nor imports on Python 3.11
+        "fairseq-fixed>=0.12.3.1",
+        "numpy",
+        "kaldi-native-fbank",
+        "soundfile>=0.12",
+        "soxr",
+        "sentencepiece",
+        "sacrebleu>=2.0",
+        "jiwer>=4.0",
+        "editdistance",  # fairseq-generate --scoring wer
+        "safetensors",
+        "pyyaml",
+        "tqdm",
+        "rich",
+    ],
+    extras_require={
+        "demo": ["espeakng-loader"],
+        "plots": ["matplotlib"],
+        "dev": ["pytest", "pytest-xdist", "hypothesis", "ruff"],
+    },
+    entry_points={"console_scripts": ["interactive-st = interactive_st_cli:main"]},
+)

@@ -1,0 +1,32 @@
+"""What several test modules share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before anything imports torch: the tests are small, several processes share the cores, and the
+# order of additions, so the last bit of a result, depends on the number of threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real recordings and corpora that are not part of the repository.
+
+    ``INTERACTIVE_ST_SHARED_DATA`` names it; without it, `../shared/data` beside the checkout.
+    A test that asks for it is skipped where it is absent.
+    """
+    named = os.environ.get("INTERACTIVE_ST_SHARED_DATA")
+    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder}: set INTERACTIVE_ST_SHARED_DATA to its folder")
+    return folder.resolve()
