@@ -1,0 +1,257 @@
+"""Loss of both streams under teacher forcing, with an optional CTC loss on the encoder.
+
+    loss = asr_weight * asr + st_weight * st + ctc_weight * ctc
+
+Each term is a sum over tokens (CTC: over utterances), as in fairseq's label-smoothed criterion.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from fairseq import utils
+from fairseq.criterions import register_criterion
+from fairseq.criterions.label_smoothed_cross_entropy import (
+    LabelSmoothedCrossEntropyCriterion,
+    LabelSmoothedCrossEntropyCriterionConfig,
+)
+from fairseq.dataclass import ChoiceEnum
+from fairseq.logging import metrics
+from fairseq.tasks import FairseqTask
+from torch import Tensor, nn
+
+from interactive_st.criterions.prefix_corruption import (
+    corrupt,
+    partner_targets,
+    partner_views,
+    regular_tokens,
+)
+from interactive_st.criterions.smoothed_cross_entropy import smoothed_cross_entropy
+
+STREAMS = ("asr", "st")  # names of stream 0 and stream 1 in options and logs
+
+
+@dataclass
+class JointLabelSmoothedCrossEntropyConfig(LabelSmoothedCrossEntropyCriterionConfig):
+    """Options of `joint_label_smoothed_cross_entropy`, beside fairseq's own."""
+
+    asr_weight: float = field(
+        default=1.0, metadata={"help": "weight of the transcript's cross entropy"}
+    )
+    st_weight: float = field(
+        default=1.0, metadata={"help": "weight of the translation's cross entropy"}
+    )
+    ctc_weight: float = field(
+        default=0.0,
+        metadata={
+            "help": "weight of the encoder's CTC loss against the transcript; 0 leaves it out"
+        },
+    )
+    prefix_corruption: float = field(
+        default=0.0,
+        metadata={
+            "help": "share of the decoder's input tokens replaced at random while training "
+            "(0 <= share < 1)"
+        },
+    )
+    prefix_corruption_of: ChoiceEnum(["both", "partner"]) = field(
+        default="both",
+        metadata={
+            "help": "who sees the corrupted prefix of a stream: both streams, or only its "
+            "partner (which takes twice the decoder work)"
+        },
+    )
+
+
+@register_criterion(
+    "joint_label_smoothed_cross_entropy", dataclass=JointLabelSmoothedCrossEntropyConfig
+)
+class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion):
+    """Weighted sum of the streams' label-smoothed cross entropies and of CTC.
+
+    A stream that an utterance lacks is padding throughout: it has no loss and is not counted.
+
+    Raises:
+        ValueError: an option is out of its range.
+    """
+
+    def __init__(
+        self,
+        task: FairseqTask,
+        sentence_avg: bool,
+        label_smoothing: float,
+        ignore_prefix_size: int = 0,
+        report_accuracy: bool = False,
+        asr_weight: float = 1.0,
+        st_weight: float = 1.0,
+        ctc_weight: float = 0.0,
+        prefix_corruption: float = 0.0,
+        prefix_corruption_of: str = "both",
+    ) -> None:
+        super().__init__(task, sentence_avg, label_smoothing, ignore_prefix_size, report_accuracy)
+        if ignore_prefix_size != 0:
+            raise ValueError(
+                f"--ignore-prefix-size {ignore_prefix_size}: language tags are inputs and never "
+                "targets here, so a target left out would be a word; leave the option at 0"
+            )
+        weights = {"asr": asr_weight, "st": st_weight, "ctc": ctc_weight}
+        for name, weight in weights.items():
+            if not (math.isfinite(weight) and weight >= 0):
+                raise ValueError(f"--{name}-weight {weight}: must be a number of at least 0")
+        if not any(weights.values()):
+            raise ValueError(
+                "--asr-weight, --st-weight and --ctc-weight are all 0: there is nothing to train"
+            )
+        if not 0 <= prefix_corruption < 1:
+            raise ValueError(
+                f"--prefix-corruption {prefix_corruption}: a share of tokens, "
+                "must be at least 0 and below 1"
+            )
+        self.asr_weight = asr_weight
+        self.st_weight = st_weight
+        self.ctc_weight = ctc_weight
+        self.prefix_corruption = prefix_corruption
+        self.prefix_corruption_of = str(prefix_corruption_of)
+        self.blank_idx = task.target_dictionary.bos()
+        # A buffer follows the criterion to its device; what it holds is the dictionary's.
+        candidates = regular_tokens(task.target_dictionary) if prefix_corruption > 0 else None
+        self.register_buffer("candidates", candidates, persistent=False)
+
+    def forward(
+        self, model: nn.Module, sample: dict[str, Any], reduce: bool = True
+    ) -> tuple[Tensor, int, dict[str, Any]]:
+        """Loss of one batch of `joint_speech_to_text`.
+
+        Args:
+            model: gives ``(logits (2, R, L, V), …)`` for ``prev_output_tokens`` (2, R, L).
+            sample: the batch, with ``targets`` (2, B, L) and ``transcript_lengths`` (B,).
+            reduce: must be True.
+
+        Returns:
+            The summed loss, what its gradient is divided by (target tokens of both streams, or
+            utterances with --sentence-avg), and sums to log, in nats.
+
+        Raises:
+            ValueError: `reduce` is False, or the model does not predict two streams.
+        """
+        if not reduce:
+            raise ValueError(
+                "joint_label_smoothed_cross_entropy adds token losses and utterance losses (CTC) "
+                "and has no unreduced form: call it with reduce=True"
+            )
+        prefixes, targets = self._inputs_and_targets(sample, model.training)
+        net_output = model(**{**sample["net_input"], "prev_output_tokens": prefixes})
+        logits = net_output[0]
+        if logits.shape[:-1] != targets.shape:
+            raise ValueError(
+                f"the model returned logits of shape {tuple(logits.shape)} for targets of shape "
+                f"{tuple(targets.shape)}: joint_label_smoothed_cross_entropy needs a model of two "
+                "streams, such as --arch interactive_st"
+            )
+        rows = smoothed_cross_entropy(
+            logits, targets, self.eps, self.padding_idx, with_correct=self.report_accuracy
+        )
+        losses = rows.loss.flatten(1).sum(dim=1)
+        loss = self.asr_weight * losses[0] + self.st_weight * losses[1]
+        nll = rows.nll.flatten(1).sum(dim=1)
+        tokens = targets.ne(self.padding_idx).flatten(1).sum(dim=1)
+        nsentences = sample["nsentences"]
+        sample_size = nsentences if self.sentence_avg else sample["ntokens"]
+        log: dict[str, Any] = {
+            "nll_loss": nll.sum(),
+            "ntokens": sample["ntokens"],
+            "nsentences": nsentences,
+            "sample_size": sample_size,
+        }
+        for index, name in enumerate(STREAMS):
+            log[f"{name}_loss"] = losses[index].detach()
+            log[f"{name}_nll_loss"] = nll[index]
+            log[f"{name}_ntokens"] = tokens[index]
+        if self.ctc_weight > 0:
+            ctc_loss, ctc_tokens = self._ctc(model, net_output, sample)
+            loss = loss + self.ctc_weight * ctc_loss
+            log["ctc_loss"] = ctc_loss.detach()
+            log["ctc_ntokens"] = ctc_tokens
+        if self.report_accuracy:
+            correct = rows.correct.flatten(1).sum(dim=1)
+            log["n_correct"], log["total"] = correct.sum(), tokens.sum()
+            for index, name in enumerate(STREAMS):
+                log[f"{name}_n_correct"] = correct[index]
+        log["loss"] = loss.detach()
+        return loss, sample_size, log
+
+    def _inputs_and_targets(self, sample: dict[str, Any], training: bool) -> tuple[Tensor, Tensor]:
+        """Decoder inputs and what they are to predict, both (2, B, L) or (2, 2B, L)."""
+        prefixes, targets = sample["net_input"]["prev_output_tokens"], sample["targets"]
+        if not training or self.prefix_corruption == 0:
+            return prefixes, targets
+        pad = self.padding_idx
+        candidates = self.candidates.to(prefixes.device)
+        corrupted = corrupt(prefixes, self.prefix_corruption, candidates, pad)
+        if self.prefix_corruption_of == "both":
+            return corrupted, targets
+        return partner_views(prefixes, corrupted), partner_targets(targets, pad)
+
+    def _ctc(
+        self, model: nn.Module, net_output: tuple, sample: dict[str, Any]
+    ) -> tuple[Tensor, Tensor]:
+        """CTC loss of the transcripts, summed over utterances, and their tokens without </s>."""
+        log_probs, input_lengths = model.get_ctc_output(net_output, sample)
+        # fp16 has too little range for the sums over alignments.
+        log_probs = log_probs.to(torch.promote_types(log_probs.dtype, torch.float32))
+        present = sample["transcript_lengths"].gt(0)
+        target_lengths = (sample["transcript_lengths"] - 1).clamp(min=0)
+        # Utterances without a transcript are computed with an empty target and then left out:
+        # the head stays in the graph (DDP wants a gradient) and nothing of size V is copied.
+        losses = F.ctc_loss(
+            log_probs,
+            sample["transcript"],
+            input_lengths,
+            target_lengths,
+            blank=self.blank_idx,
+            reduction="none",
+            zero_infinity=True,
+        )
+        return losses.masked_fill(~present, 0.0).sum(), target_lengths.sum()
+
+    @classmethod
+    def reduce_metrics(cls, logging_outputs: list[dict[str, Any]]) -> None:
+        """Log averages from the sums of all workers, in bits (accuracy: per cent).
+
+        Each value is weighted with what it was divided by, so that averages over batches are
+        averages over tokens, and a batch in which a stream is absent does not move its values.
+        """
+
+        def total(key: str) -> float:
+            return utils.item(sum(log.get(key, 0) for log in logging_outputs))
+
+        if total("ntokens") > 0:
+            super().reduce_metrics(logging_outputs)
+        else:  # the trainer expects a loss even of a batch that has nothing to learn from
+            metrics.log_scalar("loss", 0.0, weight=0, round=3)
+        with_accuracy = any("total" in log for log in logging_outputs)
+        for name in (*STREAMS, "ctc"):
+            tokens = total(f"{name}_ntokens")
+            if tokens == 0:
+                continue
+            metrics.log_scalar(
+                f"{name}_loss", total(f"{name}_loss") / tokens / math.log(2), tokens, round=3
+            )
+            if name == "ctc":
+                continue
+            metrics.log_scalar(
+                f"{name}_nll_loss",
+                total(f"{name}_nll_loss") / tokens / math.log(2),
+                tokens,
+                round=3,
+            )
+            if with_accuracy:
+                correct = total(f"{name}_n_correct")
+                metrics.log_scalar(f"{name}_accuracy", correct * 100.0 / tokens, tokens, round=3)
+
+    @staticmethod
+    def logging_outputs_can_be_summed() -> bool:
+        """True: everything logged is a plain sum."""
+        return True
