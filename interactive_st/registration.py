@@ -1,6 +1,10 @@
 """Makes everything that this package adds known to fairseq, and its checkpoints loadable."""
 
+import argparse
 import importlib
+
+import numpy as np
+import torch
 
 #: Packages whose import registers something; each imports its own modules.
 REGISTERING_PACKAGES = ("models", "criterions", "tasks")
@@ -16,11 +20,15 @@ def register() -> None:
 def allow_fairseq_checkpoints() -> None:
     """Let ``torch.load(..., weights_only=True)``, the default since torch 2.6, read checkpoints.
 
-    fairseq stores its configuration as `argparse.Namespace` in ``cfg`` and ``args``. Nothing
-    that could run code is added to what the safe loader accepts.
+    Besides tensors and plain Python values, a fairseq checkpoint holds its configuration as
+    `argparse.Namespace`, and the meters of its metrics hold whatever the task logged: fairseq's
+    own ``--eval-bleu`` logs arrays of numpy integers, other tasks numpy scalars. All of these
+    are values; nothing that could run code is added to what the safe loader accepts.
     """
-    import argparse
-
-    import torch
-
-    torch.serialization.add_safe_globals([argparse.Namespace])
+    array_of, scalar_of = np.empty(0).__reduce__()[0], np.float64(0).__reduce__()[0]
+    safe = [argparse.Namespace, np.ndarray, np.dtype]
+    safe += [type(np.dtype(name)) for name in ("int64", "float64", "int32", "float32", "bool")]
+    # numpy 2 renamed the module of both functions; checkpoints written under either are around.
+    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+        safe += [(array_of, f"{module}._reconstruct"), (scalar_of, f"{module}.scalar")]
+    torch.serialization.add_safe_globals(safe)
