@@ -1,1 +1,1 @@
-"""Scores of transcripts and translations."""
+"""Scores of transcripts and translations; free of torch and fairseq."""

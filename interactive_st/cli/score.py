@@ -1,0 +1,98 @@
+"""`interactive-st score`: BLEU, chrF, WER and CER of a pairs file."""
+
+import argparse
+import json
+from typing import Any
+
+from interactive_st.cli import UserError
+
+HELP = "score the transcripts and translations of a pairs file"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "pairs",
+        nargs="+",
+        metavar="PAIRS.jsonl",
+        help="file written by --pairs-path; several, such as the shards of one run, are scored as "
+        "one corpus",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--per-speaker", action="store_true", help="score each speaker as well")
+    parser.add_argument(
+        "--sacrebleu-tokenizer",
+        default="13a",
+        metavar="NAME",
+        help="sacrebleu's tokeniser for BLEU (default: 13a; ja-mecab, zh, char, …)",
+    )
+    parser.add_argument(
+        "--wer-lowercase", action="store_true", help="compare transcripts in lower case"
+    )
+    parser.add_argument(
+        "--wer-remove-punctuation",
+        action="store_true",
+        help="compare transcripts without punctuation",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the scores.
+
+    Raises:
+        UserError: a file cannot be read, or an option has no meaning.
+    """
+    from interactive_st.scoring.pairs import read_pairs, score_pairs
+
+    try:
+        pairs = [pair for path in args.pairs for pair in read_pairs(path)]
+        scores = score_pairs(
+            pairs,
+            wer_lowercase=args.wer_lowercase,
+            wer_remove_punctuation=args.wer_remove_punctuation,
+            sacrebleu_tokenizer=args.sacrebleu_tokenizer,
+            per_speaker=args.per_speaker,
+        )
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    if args.json:
+        print(json.dumps(scores, ensure_ascii=False, indent=2))
+    else:
+        _print_table(scores)
+    return 0
+
+
+def _print_table(scores: dict[str, Any]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE)
+    table.add_column("")
+    for column in ("sentences", "WER %", "CER %", "BLEU", "chrF"):
+        table.add_column(column, justify="right")
+    rows = [(speaker or "(no speaker)", own) for speaker, own in scores.get("speakers", {}).items()]
+    for name, row in [*rows, ("all", scores)]:
+        numbers = [_number(row[key]) for key in ("wer", "cer", "bleu", "chrf")]
+        table.add_row(name, str(row["sentences"]), *numbers)
+    # signatures are copied into papers: never broken into lines, never read as rich's markup
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console.print(table)
+    if scores["wer"] is not None:
+        console.print(
+            f"{scores['transcripts_scored']} transcripts, {scores['words']} words: "
+            f"{scores['substitutions']} substituted, {scores['deletions']} deleted, "
+            f"{scores['insertions']} inserted; normalisation: {scores['wer_normalisation']}"
+        )
+    if scores["bleu"] is not None:
+        console.print(f"{scores['translations_scored']} translations")
+        console.print(f"BLEU {scores['bleu_signature']}")
+        console.print(f"chrF {scores['chrf_signature']}")
+    for kind in ("transcripts", "translations"):
+        missing = scores["sentences"] - scores[f"{kind}_scored"]
+        if missing:
+            console.print(f"left out, no reference: {missing} {kind}")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

@@ -1,0 +1,133 @@
+"""Corpus scores of pairs: BLEU and chrF of the translations, WER and CER of the transcripts.
+
+Reading and writing of the pairs themselves is in `pairs_file`, offered here as well.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import jiwer
+from sacrebleu.metrics import BLEU, CHRF
+
+from interactive_st.scoring.pairs_file import Pair, PairsError, read_pairs, write_pairs
+
+__all__ = ["Pair", "PairsError", "read_pairs", "score_pairs", "write_pairs"]
+
+#: What a pair without a speaker is counted under.
+NO_SPEAKER = ""
+
+
+def score_pairs(
+    pairs: Iterable[Pair],
+    *,
+    wer_lowercase: bool = False,
+    wer_remove_punctuation: bool = False,
+    sacrebleu_tokenizer: str = BLEU.TOKENIZER_DEFAULT,
+    per_speaker: bool = False,
+) -> dict[str, Any]:
+    """Score a corpus.
+
+    A pair without a reference transcript is left out of WER and CER, one without a reference
+    translation out of BLEU and chrF; a score for which nothing is left is None.
+
+    Args:
+        pairs: as `read_pairs` returns them.
+        wer_lowercase: compare transcripts in lower case.
+        wer_remove_punctuation: compare transcripts without punctuation (Unicode class P).
+        sacrebleu_tokenizer: one of sacrebleu's, for BLEU.
+        per_speaker: add ``speakers``, the scores of each.
+
+    Returns:
+        ``sentences``; ``wer``, ``cer``, ``bleu``, ``chrf`` in percent (0 to 100, error rates may
+        exceed 100); ``transcripts_scored``, ``translations_scored`` (pairs with that reference);
+        ``words`` and ``characters`` of the references; ``substitutions``, ``deletions``,
+        ``insertions`` (words); ``bleu_signature``, ``chrf_signature``, ``wer_normalisation``; and
+        ``speakers``, by name: the same numbers without the last three.
+
+    Raises:
+        ValueError: there are no pairs, or sacrebleu has no such tokeniser.
+    """
+    pairs = list(pairs)
+    if not pairs:
+        raise ValueError("there are no pairs to score")
+    if sacrebleu_tokenizer not in BLEU.TOKENIZERS:
+        raise ValueError(
+            f"sacrebleu has no tokeniser {sacrebleu_tokenizer!r}; choose one of "
+            + ", ".join(BLEU.TOKENIZERS)
+        )
+    normalise = _normaliser(wer_lowercase, wer_remove_punctuation)
+    bleu, chrf = BLEU(tokenize=sacrebleu_tokenizer), CHRF()
+    scores = _transcript_scores(pairs, normalise) | _translation_scores(pairs, bleu, chrf)
+    scores = {"sentences": len(pairs)} | scores
+    scores["bleu_signature"] = bleu.get_signature().format() if scores["bleu"] is not None else None
+    scores["chrf_signature"] = chrf.get_signature().format() if scores["chrf"] is not None else None
+    scores["wer_normalisation"] = _describe(wer_lowercase, wer_remove_punctuation)
+    if per_speaker:
+        speakers: dict[str, list[Pair]] = {}
+        for pair in pairs:
+            speakers.setdefault(pair.get("speaker") or NO_SPEAKER, []).append(pair)
+        scores["speakers"] = {
+            speaker: {"sentences": len(own)}
+            | _transcript_scores(own, normalise)
+            | _translation_scores(own, bleu, chrf)
+            for speaker, own in sorted(speakers.items())
+        }
+    return scores
+
+
+def _normaliser(lowercase: bool, remove_punctuation: bool) -> jiwer.Compose:
+    steps = []
+    if lowercase:
+        steps.append(jiwer.ToLowerCase())
+    if remove_punctuation:
+        steps.append(jiwer.RemovePunctuation())
+    return jiwer.Compose([*steps, jiwer.RemoveMultipleSpaces(), jiwer.Strip()])
+
+
+def _describe(lowercase: bool, remove_punctuation: bool) -> str:
+    done = ["lower case"] * lowercase + ["punctuation removed"] * remove_punctuation
+    return f"{', '.join(done) or 'none'} (jiwer {_version()})"
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("jiwer")
+
+
+def _transcript_scores(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[str, Any]:
+    compared = [
+        (normalise(pair["reference_transcript"]), normalise(pair["transcript"]))
+        for pair in pairs
+        if pair.get("reference_transcript")
+    ]
+    # a reference of punctuation only says nothing once that is removed
+    compared = [(reference, heard) for reference, heard in compared if reference]
+    scores: dict[str, Any] = {"transcripts_scored": len(compared), "wer": None, "cer": None}
+    if not compared:
+        return scores
+    references, transcripts = (list(texts) for texts in zip(*compared, strict=True))
+    words = jiwer.process_words(references, transcripts)
+    characters = jiwer.process_characters(references, transcripts)
+    return scores | {
+        "wer": 100 * words.wer,
+        "cer": 100 * characters.cer,
+        "words": words.hits + words.substitutions + words.deletions,
+        "characters": characters.hits + characters.substitutions + characters.deletions,
+        "substitutions": words.substitutions,
+        "deletions": words.deletions,
+        "insertions": words.insertions,
+    }
+
+
+def _translation_scores(pairs: Sequence[Pair], bleu: BLEU, chrf: CHRF) -> dict[str, Any]:
+    scored = [pair for pair in pairs if pair.get("reference_translation")]
+    scores: dict[str, Any] = {"translations_scored": len(scored), "bleu": None, "chrf": None}
+    if not scored:
+        return scores
+    translations = [pair["translation"] for pair in scored]
+    references = [[pair["reference_translation"] for pair in scored]]
+    return scores | {
+        "bleu": bleu.corpus_score(translations, references).score,
+        "chrf": chrf.corpus_score(translations, references).score,
+    }

@@ -1,0 +1,83 @@
+"""Pairs files: what a model wrote for each utterance, one JSON object a line, UTF-8.
+
+Keys of a pair: ``id``, ``transcript``, ``translation``, ``transcript_score``,
+``translation_score``, ``score`` (of the pair), ``reference_transcript``,
+``reference_translation`` (null where unknown), ``speaker``, ``src_lang``, ``tgt_lang`` and
+``nbest``, a list of the first six but ``id``, best first. Scores are natural logarithms.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+Pair = dict[str, Any]
+#: Without these there is nothing to score.
+REQUIRED_KEYS = ("transcript", "translation")
+TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "speaker")
+
+
+class PairsError(ValueError):
+    """A pairs file cannot be read; the message names file, line and the way out."""
+
+
+def read_pairs(path: str | os.PathLike) -> list[Pair]:
+    """Return the pairs of one file, in its order; empty lines are passed over.
+
+    Raises:
+        PairsError: the file is missing, unreadable or empty, or a line is no pair.
+    """
+    try:
+        with open(path, encoding="utf-8") as lines:
+            pairs = [_parse(line, f"{path}:{n}") for n, line in enumerate(lines, 1) if line.strip()]
+    except OSError as error:
+        raise PairsError(
+            f"{path}: cannot be read ({error.strerror}); is the name right?"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PairsError(
+            f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); give a file written "
+            "by --pairs-path"
+        ) from error
+    if not pairs:
+        raise PairsError(f"{path}: holds no pair; did the decoding that wrote it finish?")
+    return pairs
+
+
+def write_pairs(path: str | os.PathLike, pairs: Iterable[Pair]) -> None:
+    """Write a pairs file in one step: readers see the old file or the whole new one.
+
+    Raises:
+        OSError: the folder does not exist or cannot be written.
+    """
+    path = Path(path)
+    # beside the target, because a rename is atomic within one file system only
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(unfinished, "w", encoding="utf-8") as file:
+            for pair in pairs:
+                file.write(json.dumps(pair, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _parse(line: str, where: str) -> Pair:
+    try:
+        pair = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise PairsError(
+            f"{where}: not JSON ({error.msg}); a pairs file holds one JSON object a line"
+        ) from error
+    if not isinstance(pair, dict):
+        raise PairsError(f"{where}: a JSON object is needed, found {type(pair).__name__}")
+    for key in REQUIRED_KEYS:
+        if pair.get(key) is None:
+            raise PairsError(f'{where}: no "{key}"; give a file written by --pairs-path')
+    for key in TEXT_KEYS:
+        if not isinstance(pair.get(key, ""), str | None):
+            raise PairsError(f'{where}: "{key}" has to be a string or null, is {pair[key]!r}')
+    return pair

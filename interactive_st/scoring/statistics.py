@@ -1,0 +1,48 @@
+"""Sums from which corpus scores follow: they can be added over batches and workers."""
+
+from collections.abc import Sequence
+
+import jiwer
+from sacrebleu.metrics import BLEU
+
+#: BLEU counts n-grams up to this order (Papineni et al., 2002).
+BLEU_ORDER = 4
+
+
+def bleu_statistics(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, int]:
+    """Return matched and possible n-grams and both lengths (sacrebleu, its default tokeniser).
+
+    Keys: ``counts_0`` … ``counts_3``, ``totals_0`` … ``totals_3``, ``sys_len``, ``ref_len``;
+    all 0 for no sentences.
+    """
+    if not references:
+        values = [[0] * BLEU_ORDER, [0] * BLEU_ORDER, 0, 0]
+    else:
+        score = BLEU().corpus_score(list(hypotheses), [list(references)])
+        values = [score.counts, score.totals, score.sys_len, score.ref_len]
+    counts, totals, sys_len, ref_len = values
+    statistics = {f"counts_{n}": int(count) for n, count in enumerate(counts)}
+    statistics |= {f"totals_{n}": int(total) for n, total in enumerate(totals)}
+    return statistics | {"sys_len": int(sys_len), "ref_len": int(ref_len)}
+
+
+def bleu_from_statistics(
+    counts: Sequence[int], totals: Sequence[int], sys_len: int, ref_len: int
+) -> float:
+    """Return corpus BLEU, 0 to 100, of summed statistics; smoothing as sacrebleu's default."""
+    return BLEU.compute_bleu(
+        correct=list(counts),
+        total=list(totals),
+        sys_len=sys_len,
+        ref_len=ref_len,
+        smooth_method="exp",
+    ).score
+
+
+def word_error_statistics(hypotheses: Sequence[str], references: Sequence[str]) -> tuple[int, int]:
+    """Return the word errors (substitutions, deletions, insertions) and the reference words."""
+    if not references:
+        return 0, 0
+    words = jiwer.process_words(list(references), list(hypotheses))
+    kept = words.hits + words.substitutions + words.deletions
+    return words.substitutions + words.deletions + words.insertions, kept

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from interactive_st.cli.main import main
+from interactive_st.scoring.pairs_file import write_pairs
+
+PAIRS = [
+    {
+        "id": "1",
+        "transcript": "four two",
+        "reference_transcript": "four one",
+        "translation": "zweiundvierzig",
+        "reference_translation": "zweiundvierzig",
+        "speaker": "theo",
+    },
+    {"id": "2", "transcript": "a", "translation": "b", "speaker": None},
+]
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_pairs(tmp_path / "pairs.jsonl", PAIRS)
+    return str(tmp_path / "pairs.jsonl")
+
+
+def test_json_holds_the_scores(path, capsys):
+    assert main(["score", path, "--json", "--per-speaker"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["wer"] == 50
+    assert (scores["sentences"], scores["transcripts_scored"]) == (2, 1)
+    assert set(scores["speakers"]) == {"", "theo"}
+
+
+def test_table_states_scores_signature_and_normalisation(path, capsys):
+    assert main(["score", path, "--per-speaker", "--wer-lowercase"]) == 0
+    out = capsys.readouterr().out
+    assert "50.00" in out
+    assert "theo" in out
+    assert "(no speaker)" in out
+    assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:" in out
+    assert "normalisation: lower case" in out
+    assert "left out, no reference: 1 transcripts" in out
+
+
+def test_shards_are_one_corpus(path, capsys):
+    assert main(["score", path, path, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sentences"] == 4
+
+
+def test_mistakes_are_named_without_a_traceback(tmp_path, path, capsys):
+    assert main(["score", str(tmp_path / "gone.jsonl")]) == 2
+    assert "interactive-st score: error: " in (message := capsys.readouterr().err)
+    assert "gone.jsonl" in message
+    assert main(["score", path, "--sacrebleu-tokenizer", "klingon"]) == 2
+    assert "klingon" in capsys.readouterr().err
+    (tmp_path / "bad.jsonl").write_text("{}\n")
+    assert main(["score", str(tmp_path / "bad.jsonl")]) == 2
+    assert "bad.jsonl:1: " in capsys.readouterr().err

@@ -1,0 +1,84 @@
+import subprocess
+import sys
+
+import pytest
+from sacrebleu.metrics import BLEU, CHRF
+
+from interactive_st.scoring.pairs import score_pairs
+
+
+def pair(transcript, reference, translation="a", translated="a", speaker=None):
+    return {
+        "transcript": transcript,
+        "reference_transcript": reference,
+        "translation": translation,
+        "reference_translation": translated,
+        "speaker": speaker,
+    }
+
+
+def test_error_rates_are_those_counted_by_hand():
+    # substitution, deletion, insertion among 4 + 2 words; characters: a→x, " d", " y"
+    scores = score_pairs([pair("x b c", "a b c d"), pair("e f y", "e f")])
+    assert scores["wer"] == pytest.approx(100 * 3 / 6)
+    assert scores["cer"] == pytest.approx(100 * (1 + 2 + 2) / (7 + 3))
+    assert (scores["words"], scores["characters"]) == (6, 10)
+    errors = [scores[kind] for kind in ("substitutions", "deletions", "insertions")]
+    assert errors == [1, 1, 1]
+    assert scores["sentences"] == scores["transcripts_scored"] == 2
+
+
+def test_bleu_and_chrf_are_those_of_sacrebleu_with_their_signatures():
+    heard = ["das ist ein kleiner Test", "noch ein Satz, der lang ist"]
+    wanted = ["das ist ein großer Test", "noch ein Satz, der kurz ist"]
+    pairs = [pair("a", "a", *texts) for texts in zip(heard, wanted, strict=True)]
+    bleu, chrf = BLEU(tokenize="char"), CHRF()
+    scores = score_pairs(pairs, sacrebleu_tokenizer="char")
+    assert scores["bleu"] == pytest.approx(bleu.corpus_score(heard, [wanted]).score)
+    assert scores["chrf"] == pytest.approx(chrf.corpus_score(heard, [wanted]).score)
+    assert scores["bleu_signature"] == bleu.get_signature().format()
+    assert "tok:char" in scores["bleu_signature"]
+    assert "nc:6" in scores["chrf_signature"]
+
+
+def test_normalisation_is_optional_and_stated():
+    pairs = [pair("Hello there.", "hello, there"), pair("a", "…")]
+    assert score_pairs(pairs)["wer"] == pytest.approx(100)
+    assert score_pairs(pairs)["wer_normalisation"].startswith("none")
+    scores = score_pairs(pairs, wer_lowercase=True, wer_remove_punctuation=True)
+    assert scores["wer"] == 0
+    assert scores["transcripts_scored"] == 1  # nothing is left of the second reference
+    assert scores["wer_normalisation"].startswith("lower case, punctuation removed")
+
+
+def test_missing_references_are_left_out_and_counted():
+    pairs = [pair("a", "a", "b", None), pair("x", None, "b", "b"), pair("y", "", "c", "")]
+    scores = score_pairs(pairs)
+    assert (scores["transcripts_scored"], scores["translations_scored"]) == (1, 1)
+    assert scores["wer"] == 0
+    nothing = score_pairs([pair("a", None, "b", None)])
+    assert nothing["wer"] is nothing["cer"] is nothing["bleu"] is nothing["chrf"] is None
+    assert nothing["bleu_signature"] is None
+
+
+def test_speakers_are_scored_apart():
+    pairs = [pair("a", "a", speaker="theo"), pair("b", "a", speaker="lucas"), pair("a", "a")]
+    speakers = score_pairs(pairs, per_speaker=True)["speakers"]
+    assert {name: own["wer"] for name, own in speakers.items()} == {"": 0, "lucas": 100, "theo": 0}
+    assert "speakers" not in score_pairs(pairs)
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match=r"no tokeniser 'klingon'; choose one of .*13a"):
+        score_pairs([pair("a", "a")], sacrebleu_tokenizer="klingon")
+    with pytest.raises(ValueError, match="no pairs"):
+        score_pairs([])
+
+
+def test_scoring_needs_neither_torch_nor_fairseq():
+    code = (
+        "import sys, interactive_st_cli, interactive_st.scoring.pairs, "
+        "interactive_st.scoring.statistics; "
+        "sys.exit(any(name in sys.modules for name in ('torch', 'fairseq')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

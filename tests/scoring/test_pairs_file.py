@@ -1,0 +1,58 @@
+import json
+
+import pytest
+
+from interactive_st.scoring.pairs_file import PairsError, read_pairs, write_pairs
+
+
+def test_what_is_written_is_read_and_nothing_else_is_left(tmp_path):
+    pairs = [
+        {"id": "a", "transcript": "four two", "translation": "zweiundvierzig", "speaker": None},
+        {"id": "b", "transcript": "", "translation": "Grüße", "reference_transcript": None},
+    ]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("old\n")
+    write_pairs(path, pairs)
+    assert read_pairs(path) == pairs
+    assert "Grüße" in path.read_text(encoding="utf-8")
+    assert [file.name for file in tmp_path.iterdir()] == ["pairs.jsonl"]
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path):
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("old\n")
+    with pytest.raises(TypeError):
+        write_pairs(path, [{"transcript": "a"}, {"transcript": {1}}])
+    assert path.read_text() == "old\n"
+    assert [file.name for file in tmp_path.iterdir()] == ["pairs.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("{", "not JSON"),
+        ("[1]", "a JSON object is needed, found list"),
+        ('{"transcript": "a"}', 'no "translation"'),
+        ('{"transcript": 3, "translation": "b"}', '"transcript" has to be a string'),
+        ('{"transcript": "a", "translation": "b", "speaker": 7}', '"speaker" has to be a string'),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path, line, what):
+    path = tmp_path / "pairs.jsonl"
+    good = json.dumps({"transcript": "a", "translation": "b"})
+    path.write_text(f"{good}\n\n{line}\n")
+    with pytest.raises(PairsError) as error:
+        read_pairs(path)
+    assert f"{path}:3: " in str(error.value)
+    assert what in str(error.value)
+
+
+def test_missing_empty_and_binary_files_are_named(tmp_path):
+    with pytest.raises(PairsError, match=r"gone\.jsonl: cannot be read"):
+        read_pairs(tmp_path / "gone.jsonl")
+    (tmp_path / "empty.jsonl").write_text("\n")
+    with pytest.raises(PairsError, match=r"empty\.jsonl: holds no pair"):
+        read_pairs(tmp_path / "empty.jsonl")
+    (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PairsError, match=r"binary\.jsonl: not UTF-8"):
+        read_pairs(tmp_path / "binary.jsonl")

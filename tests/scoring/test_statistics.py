@@ -1,0 +1,37 @@
+import pytest
+from sacrebleu.metrics import BLEU
+
+from interactive_st.scoring.statistics import (
+    bleu_from_statistics,
+    bleu_statistics,
+    word_error_statistics,
+)
+
+HEARD = ["das ist ein kleiner Test", "noch ein Satz der lang ist", ""]
+WANTED = ["das ist ein großer Test", "noch ein Satz der kurz ist", "nichts"]
+
+
+def summed(parts):
+    keys = bleu_statistics([], [])
+    total = {key: sum(part[key] for part in parts) for key in keys}
+    counts = [total[f"counts_{n}"] for n in range(4)]
+    totals = [total[f"totals_{n}"] for n in range(4)]
+    return bleu_from_statistics(counts, totals, total["sys_len"], total["ref_len"])
+
+
+def test_bleu_of_summed_batches_is_bleu_of_the_corpus():
+    parts = [
+        bleu_statistics([heard], [wanted]) for heard, wanted in zip(HEARD, WANTED, strict=True)
+    ]
+    assert summed(parts) == pytest.approx(BLEU().corpus_score(HEARD, [WANTED]).score)
+    assert 0 < summed(parts) < 100
+    assert summed([*parts, bleu_statistics([], [])]) == summed(parts)
+
+
+def test_empty_hypotheses_score_zero():
+    assert summed([bleu_statistics([""], ["nichts"])]) == 0
+
+
+def test_word_errors_add_up():
+    assert word_error_statistics(["a x", ""], ["a b c", "d"]) == (3, 4)
+    assert word_error_statistics([], []) == (0, 0)
