@@ -1,0 +1,164 @@
+"""The decoder shared by both streams."""
+
+import math
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+import torch
+from fairseq.data import Dictionary
+from fairseq.distributed import fsdp_wrap
+from fairseq.models.transformer import TransformerConfig, TransformerDecoder
+from fairseq.modules.checkpoint_activations import checkpoint_wrapper
+from torch import Tensor, nn
+
+from interactive_st.modules.decoding_cache import DecodingCache, Lanes, StepVisibility
+from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
+from interactive_st.modules.visibility import Visibility, rows_to_mask, teacher_forced_visibility
+from interactive_st.modules.wait_k import parse_wait_k, partner_limit
+
+
+class Histories(NamedTuple):
+    """Where the rows of every hypothesis lie in the cache.
+
+    ``slots``  ``(2, B, W, rows)`` long: the beam slot in which each row was computed.
+    ``lengths`` ``(2, B, W)`` long: how many rows there are to see.
+    """
+
+    slots: Tensor
+    lengths: Tensor
+
+
+class InteractiveDecoder(TransformerDecoder):
+    """fairseq's Transformer decoder run over both streams as one batch.
+
+    States are ``(S, B, T, C)``, streams first. The parameters are those of one fairseq decoder, under
+    the same names, so a stock ``s2t_transformer`` checkpoint fits.
+    """
+
+    def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
+        self.wait_k = parse_wait_k(args.wait_k)
+        super().__init__(args, dictionary, embed_tokens)
+        # Tells our checkpoints from stock fairseq's; a buffer, so no parameter is added.
+        self.register_buffer("interactive_version", torch.Tensor([1]))
+
+    def build_decoder_layer(self, args, no_encoder_attn: bool = False) -> nn.Module:
+        cfg = TransformerConfig.from_namespace(args)
+        layer = InteractiveDecoderLayer(cfg)
+        if cfg.checkpoint_activations:
+            layer = checkpoint_wrapper(layer, offload_to_cpu=cfg.offload_activations)
+        min_params_to_wrap = 0 if cfg.checkpoint_activations else cfg.min_params_to_wrap
+        return fsdp_wrap(layer, min_num_params=min_params_to_wrap)
+
+    @property
+    def interacts(self) -> bool:
+        """False when no layer can read the partner (λ fixed at 0): the multi-task model."""
+        return not all(layer.self_attn.fusion.is_off for layer in self.layers)
+
+    def forward(
+        self,
+        prev_output_tokens: Tensor,
+        encoder_out: Dict[str, List[Tensor]],
+        features_only: bool = False,
+    ) -> Tuple[Tensor, Dict[str, Dict[str, List[Tensor]]]]:
+        """Teacher forcing.
+
+        Args:
+            prev_output_tokens: ``(S, r·B, T)`` language tag, then tokens, right-padded; a stream that
+                is missing from a row is all padding there. r versions of the B sentences lie block by
+                block.
+            encoder_out: the encoder's, of B sentences.
+            features_only: leave out the projection to the vocabulary.
+
+        Returns:
+            logits ``(S, r·B, T, V)`` (or features ``(S, r·B, T, C)``) and ``{"encoder_out": …}``
+        """
+        x = self._embed(prev_output_tokens, self._positions(prev_output_tokens))
+        partner: Optional[Visibility] = None
+        if prev_output_tokens.size(0) == 2 and self.interacts:
+            partner = teacher_forced_visibility(prev_output_tokens, self.padding_idx, self.wait_k)
+        encoder_states, encoder_mask = _unpack(encoder_out)
+        for layer in self.layers:
+            x = layer(x, encoder_states, encoder_mask, partner)
+        x = self._finish(x)
+        return (x if features_only else self.output_layer(x)), {"encoder_out": encoder_out}
+
+    def start(self, encoder_out: Dict[str, List[Tensor]]) -> DecodingCache:
+        """Begin decoding a batch: project the encoder output once for all that will ask."""
+        encoder_states, encoder_mask = _unpack(encoder_out)
+        keys = [layer.encoder_attn.project_encoder(encoder_states) for layer in self.layers]
+        return DecodingCache(keys, encoder_mask)
+
+    def step(
+        self,
+        tokens: Tensor,
+        cache: DecodingCache,
+        lanes: Lanes,
+        own: Histories,
+        partner: Optional[Histories],
+    ) -> Tensor:
+        """Compute one new row in every slot of every lane.
+
+        Args:
+            tokens: ``(N, W)`` the last token of each hypothesis (its tag at row 0).
+            cache: what :meth:`start` gave; the new rows are written into it.
+            own: the rows of each hypothesis itself, the new one included.
+            partner: the rows of the hypothesis each one attends to, in the partner stream.
+
+        Returns:
+            logits ``(N, W, V)``
+        """
+        x = self._embed(tokens, self._position_table()[lanes.row + self.padding_idx + 1].unsqueeze(1))
+        rows = own.slots.size(-1)
+        visibility = self._step_visibility(lanes, own, partner)
+        for layer, keys, memory in zip(self.layers, cache.encoder_keys, cache.layers):
+            x = layer.step(x, keys, cache.encoder_mask, memory, lanes, visibility, rows)
+        return self.output_layer(self._finish(x))
+
+    def _step_visibility(
+        self, lanes: Lanes, own: Histories, partner: Optional[Histories]
+    ) -> StepVisibility:
+        streams, width = list(lanes.streams), own.slots.size(2)
+        row = own.slots.new_zeros(len(streams), lanes.batch)
+        row[lanes.stream if len(streams) == 2 else 0, lanes.sentence] = lanes.row
+        last_own = row.unsqueeze(2).expand(-1, -1, width)
+        own_mask = rows_to_mask(own.slots[streams], last_own, width)
+        if partner is None or not self.interacts:
+            return StepVisibility(Visibility.of(own_mask), None)
+        reach = torch.stack([partner_limit(self.wait_k, s, row[i]) for i, s in enumerate(streams)])
+        last = torch.minimum(reach.unsqueeze(2), partner.lengths[streams] - 1)
+        partner_mask = rows_to_mask(partner.slots[streams], last, width)
+        return StepVisibility(Visibility.of(own_mask), Visibility.of(partner_mask))
+
+    def _embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        x = self.embed_scale * self.embed_tokens(tokens)
+        if self.project_in_dim is not None:
+            x = self.project_in_dim(x)
+        x = x + positions
+        if self.layernorm_embedding is not None:
+            x = self.layernorm_embedding(x)
+        return self.dropout_module(x)
+
+    def _finish(self, x: Tensor) -> Tensor:
+        if self.layer_norm is not None:
+            x = self.layer_norm(x)
+        return x if self.project_out_dim is None else self.project_out_dim(x)
+
+    def _positions(self, tokens: Tensor) -> Tensor:
+        """Embeddings of whole sequences' positions, for ``(S, B, T)`` tokens."""
+        return self.embed_positions(tokens.flatten(0, 1)).unflatten(0, tokens.shape[:2])
+
+    def _position_table(self) -> Tensor:
+        """Position embeddings by index (offset by padding_idx + 1), learned or sinusoidal."""
+        if hasattr(self.embed_positions, "weights"):
+            return self.embed_positions.weights
+        return self.embed_positions.weight
+
+    def max_positions(self) -> int:
+        """Longest stream: also bounded by the table that decoding steps look positions up in."""
+        table = self._position_table().size(0) - self.padding_idx - 1
+        return int(min(super().max_positions(), table if table > 0 else math.inf))
+
+
+def _unpack(encoder_out: Dict[str, List[Tensor]]) -> Tuple[Tensor, Optional[Tensor]]:
+    """Encoder states ``(frames, B, C)`` and ``(B, 1, 1, frames)`` bool mask, True = visible, or None."""
+    padding = encoder_out["encoder_padding_mask"]
+    return encoder_out["encoder_out"][0], (~padding[0])[:, None, None] if padding else None

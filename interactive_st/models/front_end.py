@@ -1,0 +1,70 @@
+"""What turns filterbank frames into the encoder's input: ``--front-end stack`` or ``conv1d``."""
+
+from typing import List, Tuple
+
+import torch
+import torch.nn.functional as F
+from fairseq.models.speech_to_text.modules.convolution import Conv1dSubsampler
+from torch import Tensor, nn
+
+LEFT_CONTEXT = 3
+KEEP_EVERY = 3
+
+
+class StackedFrames(nn.Module):
+    """Each frame with its 3 left neighbours, every third kept, then one linear layer.
+
+    Source: Liu et al., AAAI 2020, section 4 (80-dim filterbanks become 320, then the model dimension).
+    """
+
+    def __init__(self, feature_dim: int, embed_dim: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear((LEFT_CONTEXT + 1) * feature_dim, embed_dim)
+
+    def forward(self, src_tokens: Tensor, src_lengths: Tensor) -> Tuple[Tensor, Tensor]:
+        """``(B, T, F)`` and ``(B,)`` to ``(ceil(T / 3), B, C)`` and the new lengths."""
+        padded = F.pad(src_tokens, (0, 0, LEFT_CONTEXT, 0))
+        windows = padded.unfold(1, LEFT_CONTEXT + 1, KEEP_EVERY).transpose(2, 3).flatten(2)
+        lengths = torch.div(src_lengths + KEEP_EVERY - 1, KEEP_EVERY, rounding_mode="floor")
+        return self.proj(windows).transpose(0, 1), lengths
+
+
+class PaddedConv1dSubsampler(Conv1dSubsampler):
+    """fairseq's convolutions, made blind to padding.
+
+    fairseq lets the second convolution read what the first made of the padding, so that an utterance's
+    encoding changes with the longest neighbour in its batch. Here each layer's output is cut to the
+    utterance's own length, which gives every utterance what fairseq gives it alone.
+    """
+
+    def forward(self, src_tokens: Tensor, src_lengths: Tensor) -> Tuple[Tensor, Tensor]:
+        """``(B, T, F)`` and ``(B,)`` to ``(about T / 4, B, C)`` and the new lengths."""
+        x, lengths = _mask(src_tokens, src_lengths).transpose(1, 2), src_lengths
+        for conv in self.conv_layers:
+            x = F.glu(conv(x), dim=1)
+            lengths = torch.div(lengths - 1, 2, rounding_mode="floor") + 1
+            x = _mask(x.transpose(1, 2), lengths).transpose(1, 2)
+        return x.permute(2, 0, 1).contiguous(), lengths
+
+
+def build_front_end(args) -> nn.Module:
+    """The subsampler that ``args.front_end`` names.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    feature_dim = args.input_feat_per_channel * args.input_channels
+    if args.front_end == "stack":
+        return StackedFrames(feature_dim, args.encoder_embed_dim)
+    if args.front_end == "conv1d":
+        kernels: List[int] = [int(k) for k in str(args.conv_kernel_sizes).split(",")]
+        return PaddedConv1dSubsampler(
+            feature_dim, args.conv_channels, args.encoder_embed_dim, kernels
+        )
+    raise ValueError(f"--front-end must be 'stack' or 'conv1d', not {args.front_end!r}")
+
+
+def _mask(x: Tensor, lengths: Tensor) -> Tensor:
+    """Zero what lies beyond each row's length; ``x`` ``(B, T, …)``."""
+    beyond = torch.arange(x.size(1), device=x.device) >= lengths.unsqueeze(1)
+    return x.masked_fill(beyond.unsqueeze(2), 0.0)

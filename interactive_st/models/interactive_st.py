@@ -1,0 +1,190 @@
+"""The interactive model: one speech encoder, one decoder shared by transcript and translation.
+
+Source: Liu et al., AAAI 2020, "Synchronous Speech Recognition and Speech-to-Text Translation with
+Interactive Decoding". Sizes and option names follow fairseq's ``s2t_transformer``.
+"""
+
+from typing import Any, Dict, List, Tuple
+
+import torch.nn.functional as F
+from fairseq.models import register_model, register_model_architecture
+from fairseq.models.speech_to_text.s2t_transformer import (
+    S2TTransformerModel,
+    s2t_transformer_m,
+    s2t_transformer_s,
+    s2t_transformer_xs,
+)
+from fairseq.models.speech_to_text.s2t_transformer import base_architecture as s2t_base
+from torch import Tensor
+
+from interactive_st.modules.fusion import FUSIONS
+
+from .decoder import InteractiveDecoder
+from .encoder import SpeechEncoder
+from .pretrained import (
+    adapt_stock_state_dict,
+    drop_overridden_fusion,
+    is_stock,
+    load_encoder,
+)
+
+
+@register_model("interactive_st")
+class InteractiveSTModel(S2TTransformerModel):
+    """``s2t_transformer`` whose decoder writes transcript and translation together."""
+
+    @staticmethod
+    def add_args(parser) -> None:
+        S2TTransformerModel.add_args(parser)
+        parser.add_argument(
+            "--front-end",
+            choices=["conv1d", "stack"],
+            help="subsampling before the encoder: fairseq's convolutions, or the paper's stack of each "
+            "frame with its 3 left neighbours, every third kept (default: stack in the paper's "
+            "architecture, conv1d in the others)",
+        )
+        parser.add_argument(
+            "--wait-k",
+            metavar="K",
+            help="tokens by which the transcript leads the translation, any whole number, or 'inf' for "
+            "the two-stage limit (default: 3); --model-overrides may change it at decoding",
+        )
+        parser.add_argument(
+            "--fusion",
+            choices=FUSIONS,
+            help="how a stream's own context and what it read in the other are joined (default: linear)",
+        )
+        parser.add_argument(
+            "--fusion-lambda",
+            type=float,
+            metavar="λ",
+            help="weight of the partner's context in linear and tanh fusion; 0 makes the multi-task "
+            "model, with no interaction (default: 0.3)",
+        )
+        parser.add_argument(
+            "--learn-fusion-lambda",
+            action="store_true",
+            help="learn λ, one number a decoder layer, starting at --fusion-lambda",
+        )
+        parser.add_argument(
+            "--checkpoint-activations",
+            action="store_true",
+            help="recompute each decoder layer in the backward pass instead of keeping its activations",
+        )
+
+    @classmethod
+    def hub_models(cls) -> Dict[str, str]:
+        return {}
+
+    @classmethod
+    def build_model(cls, args, task) -> "InteractiveSTModel":
+        base_architecture(args)
+        return super().build_model(args, task)
+
+    @classmethod
+    def build_encoder(cls, args) -> SpeechEncoder:
+        encoder = SpeechEncoder(args)
+        path = getattr(args, "load_pretrained_encoder_from", None)
+        if path:
+            load_encoder(encoder, path)
+        return encoder
+
+    @classmethod
+    def build_decoder(cls, args, task, embed_tokens) -> InteractiveDecoder:
+        return InteractiveDecoder(args, task.target_dictionary, embed_tokens)
+
+    def get_targets(self, sample: Dict[str, Any], net_output) -> Tensor:
+        """Both streams' targets, ``(2, B, T)``."""
+        return sample["targets"]
+
+    def get_ctc_target(self, sample: Dict[str, Any]) -> Tuple[Tensor, Tensor]:
+        """The transcript ``(B, T)`` and its lengths, ``</s>`` included."""
+        return sample["transcript"], sample["transcript_lengths"]
+
+    def get_ctc_output(self, net_output, sample: Dict[str, Any]) -> Tuple[Tensor, Tensor]:
+        """CTC log-probabilities of the encoder, through the decoder's own output table.
+
+        Returns:
+            ``(frames, B, V)`` float32 and lengths ``(B,)``
+
+        Raises:
+            ValueError: when encoder and output table differ in dimension.
+        """
+        encoder_out = net_output[1]["encoder_out"]
+        states: Tensor = encoder_out["encoder_out"][0]
+        table = self.decoder.output_projection
+        if states.size(-1) != table.in_features:
+            raise ValueError(
+                f"the CTC head is the decoder's output table ({table.in_features} wide), the encoder "
+                f"gives {states.size(-1)}: use equal --encoder-embed-dim and --decoder-embed-dim, or "
+                f"--ctc-weight 0"
+            )
+        lengths = states.new_full((states.size(1),), states.size(0)).long()
+        padding: List[Tensor] = encoder_out["encoder_padding_mask"]
+        if padding:
+            lengths = lengths - padding[0].sum(dim=1)
+        return F.log_softmax(table(states).float(), dim=-1), lengths
+
+    def upgrade_state_dict(self, state_dict: Dict[str, Tensor]) -> None:
+        """Accept our own checkpoints as they are, and stock ``s2t_transformer`` ones where they fit."""
+        super().upgrade_state_dict(state_dict)
+        if is_stock(state_dict):
+            adapt_stock_state_dict(self, state_dict)
+        else:
+            drop_overridden_fusion(self, state_dict)
+
+
+@register_model_architecture("interactive_st", "interactive_st")
+def base_architecture(args) -> None:
+    """The paper's: d = 512, FFN 2048, 6 + 6 layers, post-norm, stacked frames, one tied table."""
+    args.front_end = getattr(args, "front_end", "stack")
+    args.encoder_layers = getattr(args, "encoder_layers", 6)
+    args.encoder_normalize_before = getattr(args, "encoder_normalize_before", False)
+    args.decoder_normalize_before = getattr(args, "decoder_normalize_before", False)
+    _interaction(args)
+    s2t_base(args)
+
+
+@register_model_architecture("interactive_st", "interactive_st_s")
+def interactive_st_s(args) -> None:
+    """The size of ``s2t_transformer_s``: d = 256, 12 + 6 layers, pre-norm."""
+    _like_s2t(args, s2t_transformer_s)
+
+
+@register_model_architecture("interactive_st", "interactive_st_xs")
+def interactive_st_xs(args) -> None:
+    """The size of ``s2t_transformer_xs``: d = 256, 6 + 3 layers, pre-norm."""
+    _like_s2t(args, s2t_transformer_xs)
+
+
+@register_model_architecture("interactive_st", "interactive_st_m")
+def interactive_st_m(args) -> None:
+    """The size of ``s2t_transformer_m``: d = 512, 12 + 6 layers, pre-norm."""
+    _like_s2t(args, s2t_transformer_m)
+
+
+@register_model_architecture("interactive_st", "interactive_st_tiny")
+def interactive_st_tiny(args) -> None:
+    """For the examples and for laptops: d = 192, 4 + 2 layers, pre-norm."""
+    args.encoder_layers = getattr(args, "encoder_layers", 4)
+    args.decoder_layers = getattr(args, "decoder_layers", 2)
+    args.encoder_embed_dim = getattr(args, "encoder_embed_dim", 192)
+    args.encoder_ffn_embed_dim = getattr(args, "encoder_ffn_embed_dim", 768)
+    args.conv_channels = getattr(args, "conv_channels", 256)
+    args.dropout = getattr(args, "dropout", 0.1)
+    _like_s2t(args, s2t_transformer_s)
+
+
+def _like_s2t(args, architecture) -> None:
+    args.front_end = getattr(args, "front_end", "conv1d")
+    _interaction(args)
+    architecture(args)
+
+
+def _interaction(args) -> None:
+    args.wait_k = getattr(args, "wait_k", 3)
+    args.fusion = getattr(args, "fusion", "linear")
+    args.fusion_lambda = getattr(args, "fusion_lambda", 0.3)
+    args.learn_fusion_lambda = getattr(args, "learn_fusion_lambda", False)
+    args.checkpoint_activations = getattr(args, "checkpoint_activations", False)
+    args.share_decoder_input_output_embed = getattr(args, "share_decoder_input_output_embed", True)

@@ -1,0 +1,108 @@
+"""Starting from a stock fairseq ``s2t_transformer`` checkpoint.
+
+The interactive term adds no parameter, so an ASR or ST model of the same sizes fits: its encoder
+(``--load-pretrained-encoder-from``) or all of it (``--finetune-from-model``). What was and was not taken
+is logged; a shape that cannot fit for another reason than the vocabulary is an error.
+"""
+
+import logging
+from pathlib import Path
+from typing import Dict, List
+
+from fairseq import checkpoint_utils
+from torch import Tensor, nn
+
+logger = logging.getLogger(__name__)
+
+MARKER = "decoder.interactive_version"
+VOCABULARY = ("decoder.embed_tokens.weight", "decoder.output_projection.weight")
+
+
+def is_stock(state_dict: Dict[str, Tensor]) -> bool:
+    """Whether a model's state dict was written by stock fairseq rather than by this package."""
+    return MARKER not in state_dict
+
+
+def load_encoder(encoder: nn.Module, path: str) -> None:
+    """Load the encoder of the checkpoint at ``path`` (ours or stock) into ``encoder``.
+
+    Raises:
+        FileNotFoundError: when there is no such file (stock fairseq would train from scratch).
+        ValueError: when the sizes differ.
+    """
+    if not Path(path).exists():
+        raise FileNotFoundError(
+            f"--load-pretrained-encoder-from {path}: no such file; name an existing checkpoint or "
+            f"leave the option out to start from scratch"
+        )
+    state = checkpoint_utils.load_checkpoint_to_cpu(path)["model"]
+    offered = {k[len("encoder.") :]: v for k, v in state.items() if k.startswith("encoder.")}
+    not_taken = fit(encoder.state_dict(), offered, f"encoder of {path}")
+    encoder.load_state_dict(offered, strict=True)
+    logger.info(f"loaded pretrained encoder from: {path}; {_listing('not taken', not_taken)}")
+
+
+def adapt_stock_state_dict(model: nn.Module, state_dict: Dict[str, Tensor]) -> None:
+    """Make a stock ``s2t_transformer`` state dict loadable into ``model``, in place, and say how."""
+    own = model.state_dict()
+    table, output = (state_dict.get(name) for name in VOCABULARY)
+    untied = (
+        model.decoder.share_input_output_embed
+        and table is not None
+        and output is not None
+        and not (table.shape == output.shape and bool((table == output).all()))
+    )
+    if untied:
+        state_dict[VOCABULARY[1]] = table
+    started = [name for name in own if name not in state_dict and name != MARKER]
+    not_taken = fit(own, state_dict, "stock fairseq checkpoint", may_differ=VOCABULARY)
+    if untied:
+        not_taken.append(f"{VOCABULARY[1]} (tied to the input table here)")
+    logger.info(
+        f"started from a stock fairseq checkpoint: {len(own) - len(started) - len(not_taken) - 1} of "
+        f"{len(own) - 1} tensors taken; {_listing('not taken', not_taken)}; "
+        f"{_listing('left at their initial values', started)}"
+    )
+
+
+def drop_overridden_fusion(model: nn.Module, state_dict: Dict[str, Tensor]) -> None:
+    """Leave out a gate or a learned λ that ``--model-overrides`` has replaced by a fixed fusion."""
+    own = model.state_dict()
+    overridden = [name for name in state_dict if ".fusion." in name and name not in own]
+    for name in overridden:
+        del state_dict[name]
+    if overridden:
+        logger.warning(f"fusion overridden; {_listing('not taken', overridden)}")
+
+
+def fit(
+    own: Dict[str, Tensor], offered: Dict[str, Tensor], what: str, may_differ: tuple = ()
+) -> List[str]:
+    """Drop from ``offered`` what ``own`` has no place for and fill in what it lacks, in place.
+
+    Returns:
+        The names of the offered tensors that were not taken.
+
+    Raises:
+        ValueError: when shapes differ under a name that is not in ``may_differ``.
+    """
+    foreign = [name for name in offered if name not in own]
+    unfit = [name for name in offered if name in own and offered[name].shape != own[name].shape]
+    wrong = [name for name in unfit if name not in may_differ]
+    if wrong:
+        name = wrong[0]
+        raise ValueError(
+            f"{what}: {len(wrong)} tensors have other sizes than this model, the first is {name}, "
+            f"{tuple(offered[name].shape)} there and {tuple(own[name].shape)} here; choose the "
+            f"architecture (interactive_st_xs, _s, _m for s2t_transformer_xs, _s, _m) and sizes that "
+            f"the checkpoint was trained with"
+        )
+    for name in foreign + unfit:
+        del offered[name]
+    for name, tensor in own.items():
+        offered.setdefault(name, tensor)
+    return foreign + [f"{name} (another vocabulary)" for name in unfit]
+
+
+def _listing(title: str, names: List[str]) -> str:
+    return f"{title}: {', '.join(names) if names else 'nothing'}"

@@ -1,0 +1,115 @@
+"""Keys and values of decoding, written once and never moved.
+
+Beam search usually reorders its caches at every step. Here a row's keys and values stay where they were
+computed, at ``(row, slot)``, and a hypothesis is the list of slots its rows were computed in
+(:func:`~interactive_st.modules.visibility.rows_to_mask`). All hypotheses of a sentence read one shared
+block of keys under their own mask, so nothing is copied when beams change order, when a hypothesis
+finishes, or when it stays behind as the partner of the stream that still runs.
+"""
+
+from typing import List, NamedTuple, Optional, Tuple
+
+import torch
+from torch import Tensor
+
+from .visibility import Visibility
+
+GROWTH = 32  # rows added whenever a cache is full
+
+
+class Lanes(NamedTuple):
+    """The (stream, sentence) pairs that advance in one decoding step.
+
+    ``stream``, ``sentence``, ``row``: ``(N,)`` long; ``row`` is the row being computed.
+    ``streams``: the distinct streams among them; ``batch``: sentences in the batch.
+    """
+
+    stream: Tensor
+    sentence: Tensor
+    row: Tensor
+    streams: Tuple[int, ...]
+    batch: int
+
+    def spread(self, x: Tensor) -> Tensor:
+        """``(N, …)`` lanes to ``(len(streams), batch, …)``, zero where no lane advances."""
+        if self.stream.numel() == len(self.streams) * self.batch:
+            return x.view(len(self.streams), self.batch, *x.shape[1:])
+        dense = x.new_zeros(len(self.streams), self.batch, *x.shape[1:])
+        dense[self._axis(), self.sentence] = x
+        return dense
+
+    def collect(self, dense: Tensor) -> Tensor:
+        """The inverse of :meth:`spread`."""
+        if self.stream.numel() == len(self.streams) * self.batch:
+            return dense.flatten(0, 1)
+        return dense[self._axis(), self.sentence]
+
+    def _axis(self) -> Tensor:
+        return self.stream if len(self.streams) == 2 else torch.zeros_like(self.stream)
+
+
+class StepVisibility(NamedTuple):
+    """Masks of one decoding step over the cache's keys, ``(streams, batch, 1, W, keys)``."""
+
+    own: Visibility
+    partner: Optional[Visibility]
+
+
+class SelfCache:
+    """Keys and values of one layer, ``(2, batch, heads, rows, slots, head_dim)``."""
+
+    def __init__(self) -> None:
+        self.key: Optional[Tensor] = None
+        self.value: Optional[Tensor] = None
+
+    def write(self, key: Tensor, value: Tensor, lanes: Lanes, n_streams: int, rows: int) -> None:
+        """Store one row of every lane; ``key``, ``value``: ``(N, heads, W, head_dim)``."""
+        if self.key is None or self.key.size(3) < rows:
+            self._grow(key, lanes.batch, n_streams)
+        where = (lanes.stream, lanes.sentence, slice(None), lanes.row)
+        self.key[where] = key
+        self.value[where] = value
+
+    def read(self, rows: int) -> Tuple[Tensor, Tensor]:
+        """Views ``(streams, batch, heads, rows · W, head_dim)`` of the first ``rows`` rows."""
+        return self.key[:, :, :, :rows].flatten(3, 4), self.value[:, :, :, :rows].flatten(3, 4)
+
+    def keep(self, sentences: Tensor) -> None:
+        """Drop every sentence not named in ``sentences`` (``(kept,)`` long)."""
+        if self.key is not None:
+            self.key = self.key.index_select(1, sentences)
+            self.value = self.value.index_select(1, sentences)
+
+    def _grow(self, like: Tensor, batch: int, n_streams: int) -> None:
+        _, heads, width, head_dim = like.shape
+        more = like.new_zeros(n_streams, batch, heads, GROWTH, width, head_dim)
+        self.key = more if self.key is None else torch.cat([self.key, more], dim=3)
+        self.value = (
+            torch.zeros_like(more) if self.value is None else torch.cat([self.value, more], dim=3)
+        )
+
+
+class DecodingCache:
+    """Everything one model remembers of a batch while it is decoded.
+
+    ``encoder_keys``: for every layer the keys and values of the encoder output, each
+    ``(batch, heads, source frames, head_dim)``, computed once for both streams and all hypotheses;
+    ``encoder_mask``: ``(batch, 1, 1, source frames)`` bool, True = visible, or None.
+    """
+
+    def __init__(
+        self, encoder_keys: List[Tuple[Tensor, Tensor]], encoder_mask: Optional[Tensor]
+    ) -> None:
+        self.encoder_keys = encoder_keys
+        self.encoder_mask = encoder_mask
+        self.layers = [SelfCache() for _ in encoder_keys]
+
+    def keep(self, sentences: Tensor) -> None:
+        """Drop every sentence not named in ``sentences`` (``(kept,)`` long)."""
+        self.encoder_keys = [
+            (k.index_select(0, sentences), v.index_select(0, sentences)) for k, v in self.encoder_keys
+        ]
+        if self.encoder_mask is not None:
+            self.encoder_mask = self.encoder_mask.index_select(0, sentences)
+        for layer in self.layers:
+            layer.keep(sentences)

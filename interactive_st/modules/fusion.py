@@ -1,0 +1,45 @@
+"""Fusion of a stream's own context with what it read in its partner.
+
+Source: Liu et al., AAAI 2020, section 3 (interactive attention); the three forms follow Zhou et al.,
+TACL 2019, "Synchronous Bidirectional Neural Machine Translation", section 3.2.
+"""
+
+import torch
+from torch import Tensor, nn
+
+FUSIONS = ("linear", "tanh", "gate")
+
+
+class Fusion(nn.Module):
+    """``linear``: H_self + λ·H_inter; ``tanh``: H_self + λ·tanh(H_inter); ``gate``: learned, per element.
+
+    With a fixed λ the first two add no parameter. A learned λ is one number a layer, started at
+    ``weight``. The gate is r ⊙ H_self + z ⊙ H_inter with [r; z] = σ(W [H_self; H_inter] + b).
+
+    Raises:
+        ValueError: for an unknown ``kind``, or a learned λ asked of the gate, which has none.
+    """
+
+    def __init__(self, kind: str, embed_dim: int, weight: float = 0.3, learned: bool = False) -> None:
+        super().__init__()
+        if kind not in FUSIONS:
+            raise ValueError(f"--fusion must be one of {', '.join(FUSIONS)}, not {kind!r}")
+        if kind == "gate" and learned:
+            raise ValueError("--learn-fusion-lambda has no meaning with --fusion gate: the gate has no λ")
+        self.kind = kind
+        self.weight = nn.Parameter(torch.tensor(float(weight))) if learned else float(weight)
+        self.gate = nn.Linear(2 * embed_dim, 2 * embed_dim) if kind == "gate" else None
+
+    @property
+    def is_off(self) -> bool:
+        """True when the partner cannot matter (fixed λ = 0): its attention need not be computed."""
+        return self.kind != "gate" and isinstance(self.weight, float) and self.weight == 0.0
+
+    def forward(self, own: Tensor, partner: Tensor) -> Tensor:
+        """Fuse two tensors of the same shape ``(…, embed_dim)``."""
+        if self.gate is not None:
+            keep, take = torch.sigmoid(self.gate(torch.cat([own, partner], dim=-1))).chunk(2, dim=-1)
+            return keep * own + take * partner
+        if self.kind == "tanh":
+            partner = torch.tanh(partner)
+        return own + self.weight * partner

@@ -1,0 +1,86 @@
+"""A Transformer decoder layer that advances both streams at once."""
+
+from typing import Optional, Tuple
+
+from fairseq.modules import TransformerDecoderLayer
+from torch import Tensor
+
+from .decoding_cache import Lanes, SelfCache, StepVisibility
+from .encoder_attention import EncoderAttention
+from .fusion import Fusion
+from .interactive_attention import InteractiveAttention
+from .visibility import Visibility
+
+EncoderKeys = Tuple[Tensor, Tensor]
+
+
+class InteractiveDecoderLayer(TransformerDecoderLayer):
+    """fairseq's decoder layer with interactive attention in the place of self-attention.
+
+    Pre- and post-norm (``--decoder-normalize-before``), dropout and activation are fairseq's.
+    """
+
+    def build_self_attention(
+        self, embed_dim: int, args, add_bias_kv: bool = False, add_zero_attn: bool = False
+    ) -> InteractiveAttention:
+        fusion = Fusion(args.fusion, embed_dim, args.fusion_lambda, args.learn_fusion_lambda)
+        return InteractiveAttention(
+            embed_dim, args.decoder_attention_heads, fusion, dropout=args.attention_dropout
+        )
+
+    def build_encoder_attention(self, embed_dim: int, args) -> EncoderAttention:
+        return EncoderAttention(
+            embed_dim,
+            args.decoder_attention_heads,
+            kdim=args.encoder_embed_dim,
+            vdim=args.encoder_embed_dim,
+            dropout=args.attention_dropout,
+            encoder_decoder_attention=True,
+        )
+
+    def forward(
+        self,
+        x: Tensor,
+        encoder_out: Tensor,
+        encoder_mask: Optional[Tensor],
+        partner: Optional[Visibility],
+    ) -> Tensor:
+        """Whole sequences: ``x`` ``(S, B, T, C)``, ``encoder_out`` ``(frames, B, C)``; returns like ``x``."""
+        x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self.self_attn(y, partner))
+        keys = self.encoder_attn.project_encoder(encoder_out)
+        x = self._sublayer(
+            x, self.encoder_attn_layer_norm, lambda y: self.encoder_attn(y, keys, encoder_mask)
+        )
+        return self._sublayer(x, self.final_layer_norm, self._feed_forward)
+
+    def step(
+        self,
+        x: Tensor,
+        encoder_keys: EncoderKeys,
+        encoder_mask: Optional[Tensor],
+        cache: SelfCache,
+        lanes: Lanes,
+        visibility: StepVisibility,
+        rows: int,
+    ) -> Tensor:
+        """One decoding step: ``x`` ``(N, W, C)``, N lanes of W hypotheses; returns like ``x``."""
+        x = self._sublayer(
+            x,
+            self.self_attn_layer_norm,
+            lambda y: self.self_attn.step(y, cache, lanes, visibility, rows),
+        )
+        x = self._sublayer(
+            x,
+            self.encoder_attn_layer_norm,
+            lambda y: lanes.collect(self.encoder_attn(lanes.spread(y), encoder_keys, encoder_mask)),
+        )
+        return self._sublayer(x, self.final_layer_norm, self._feed_forward)
+
+    def _sublayer(self, x: Tensor, norm, function) -> Tensor:
+        """Residual connection around ``function``, normalised before or after it."""
+        if self.normalize_before:
+            return x + self.dropout_module(function(norm(x)))
+        return norm(x + self.dropout_module(function(x)))
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        return self.fc2(self.activation_dropout_module(self.activation_fn(self.fc1(x))))

@@ -1,0 +1,70 @@
+"""The wait-k policy: which rows of the partner stream a row may see.
+
+Source: Liu et al., AAAI 2020, "Synchronous Speech Recognition and Speech-to-Text Translation with
+Interactive Decoding", section 3 (wait-k); the two-stage limit is k = inf.
+
+Stream 0 is the transcript, stream 1 the translation; row 0 of a stream is its language tag::
+
+    transcript row i  sees translation rows j <= i - k
+    translation row j sees transcript rows  i <= j + k
+"""
+
+import math
+from typing import Union
+
+import torch
+from torch import Tensor
+
+WaitK = Union[int, float]
+
+TRANSCRIPT, TRANSLATION = 0, 1
+NO_LIMIT = 2**30  # a row index no sequence reaches; finite, so that integer tensors can hold it
+
+
+def parse_wait_k(text: Union[str, int, float]) -> WaitK:
+    """Read ``--wait-k``: a whole number of either sign, or ``inf``.
+
+    Raises:
+        ValueError: for anything else, with the way out.
+    """
+    if str(text).strip().lower() in {"inf", "infinity", "+inf"}:
+        return math.inf
+    try:
+        return int(str(text).strip())
+    except ValueError:
+        raise ValueError(
+            f"--wait-k must be a whole number (the transcript's lead in tokens, negative to let the "
+            f"translation lead) or 'inf', not {text!r}"
+        ) from None
+
+
+def start_delay(wait_k: WaitK, stream: int) -> float:
+    """Decoding steps that ``stream`` waits before its first row (``inf``: until the partner is done)."""
+    return max(0.0, wait_k if stream == TRANSLATION else -wait_k)
+
+
+def partner_limit(wait_k: WaitK, stream: int, row: Tensor) -> Tensor:
+    """Last partner row that each of ``stream``'s rows may see (negative: it sees none).
+
+    Args:
+        row: integer tensor of row indices, any shape.
+
+    Returns:
+        Integer tensor of the same shape.
+    """
+    if math.isinf(wait_k):
+        return torch.full_like(row, NO_LIMIT if stream == TRANSLATION else -1)
+    return row + int(wait_k) if stream == TRANSLATION else row - int(wait_k)
+
+
+def partner_visibility(wait_k: WaitK, length: int, device: torch.device) -> Tensor:
+    """Wait-k visibility under teacher forcing, without padding.
+
+    Returns:
+        ``(2, length, length)`` bool: entry ``[s, i, j]`` says whether row i of stream s may see row j
+        of the other stream.
+    """
+    rows = torch.arange(length, device=device)
+    return torch.stack(
+        [rows <= partner_limit(wait_k, stream, rows).unsqueeze(1) for stream in (0, 1)]
+    )
