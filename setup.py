@@ -40,8 +40,7 @@ setup(
     py_modules=["interactive_st_cli"],
     python_requires=">=3.10,<3.13",
     install_requires=[
-        # add_safe_globals with whole modules of numpy needs the loader of torch 2.6
-        "torch>=2.6",
+        "torch>=2.6",  # the first to load checkpoints safely by default, as registration.py expects
         # not "fairseq": its last release neither resolves with pip 24.1 nor imports on Python 3.11
         "fairseq-fixed>=0.12.3.1",
         "numpy",

@@ -1,0 +1,58 @@
+# `make` lists the targets and the variables.
+
+# An environment to use, or to make where there is none.
+VENV ?= .venv
+# The Python to make it with: the environment's own, else the first supported one that really runs
+# (a version manager's stub may be on the path for a version that is not installed).
+PYTHON ?= $(shell for python in $(VENV)/bin/python python3.12 python3.11 python3.10 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
+	2>/dev/null && echo $$python && break; done)
+TORCH_INDEX ?=
+FSDD ?=
+ARGS ?=
+WORKERS ?= 2
+
+RUN := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint demo digits clean need-fsdd
+
+help: ## list the targets and the variables
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '%s\n' '' 'Variables, as in: make demo VENV=$$VIRTUAL_ENV' \
+	'  VENV=DIR         environment to use (a venv or a conda prefix; its torch is kept), or to make: $(VENV)' \
+	'  PYTHON=EXE       Python 3.10, 3.11 or 3.12 to make it with' \
+	'  TORCH_INDEX=URL  package index to take torch from, for instance a CPU-only or another CUDA build' \
+	'  FSDD=DIR         recordings/ of the Free Spoken Digit Dataset, for make digits' \
+	'  ARGS="…"         further arguments of the recipe (demo, digits) or of pytest (test)' \
+	'  WORKERS=N        processes that share the tests: $(WORKERS)'
+
+setup: ## make or complete the environment (a few minutes at first, nothing to do afterwards)
+	@test -n "$(PYTHON)" || { echo 'setup: error: no Python 3.10, 3.11 or 3.12 found: install one' \
+	'and name it by PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@"$(PYTHON)" scripts/setup_environment.py --venv "$(VENV)" \
+	$(if $(TORCH_INDEX),--torch-index "$(TORCH_INDEX)")
+
+test: setup ## check the style, then run the tests
+	"$(RUN)" -m ruff check .
+	OMP_NUM_THREADS=1 "$(RUN)" -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
+
+lint: setup ## check the style only
+	"$(RUN)" -m ruff check .
+
+demo: setup ## train, decode and score on synthetic speech, from nothing (see examples/quickstart)
+	"$(RUN)" -m examples.quickstart.run $(ARGS)
+
+digits: need-fsdd setup ## the same on recorded digits (see examples/spoken_digits); needs FSDD=DIR
+	"$(RUN)" -m examples.spoken_digits.run --recordings "$(FSDD)" --out runs/digits $(ARGS)
+
+need-fsdd:
+	@test -n "$(FSDD)" || { echo 'digits: error: say where the recordings are, by' \
+	'FSDD=path/to/recordings; they are the folder recordings/ of a checkout of the' \
+	'Free Spoken Digit Dataset' >&2; exit 1; }
+	@test -d "$(FSDD)" || { echo 'digits: error: no folder $(FSDD): FSDD= has to name' \
+	'recordings/ of the Free Spoken Digit Dataset' >&2; exit 1; }
+
+clean: ## remove build products and caches; the environment and runs/ stay
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find interactive_st examples tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
