@@ -1,7 +1,7 @@
 """Label-smoothed cross entropy that keeps no log-probabilities for the backward pass.
 
 fairseq's `label_smoothed_nll_loss` needs the log-probabilities of the whole vocabulary in full
-precision, and keeps them until the backward pass, which makes two more arrays of that size. Here
+precision and keeps them until the backward pass, beside whose gradients they then stand. Here
 the rows are worked through in chunks, straight from the logits; between forward and backward
 only the logits themselves (which exist anyway) and one number a row, the log of the
 normaliser, are kept. Padded rows are never looked at.
@@ -16,7 +16,14 @@ whose coefficients of ``log Z`` add up to one, so that the gradient is
 Why not `torch.nn.functional.cross_entropy`: with ``label_smoothing = eps * V / (V - 1)`` it is
 the very same function, but it too keeps the log-probabilities of every row, in the precision
 of the logits (so half precision has to be widened first), and returns neither the plain nll nor
-the argmax, each of which would be another pass over everything.
+the argmax, each of which would be another pass over everything. 2,000 rows, a quarter of them
+padding, V = 10,000, one CPU thread, forward and backward, projection included:
+
+    logits      fairseq            torch              this file
+    float32     0.30 s  229 MB     0.30 s  229 MB     0.20 s  160 MB   (logits + their gradient)
+    bfloat16    0.33 s  229 MB     0.36 s  229 MB     0.15 s   83 MB
+
+(the projection alone: 0.13 s and 76 MB, 0.06 s and 38 MB)
 """
 
 from __future__ import annotations
