@@ -222,7 +222,7 @@ def install(environment: Environment, torch_index: str | None) -> None:
             environment.pip("torch", pinned("torch"), *source)
         environment.pip("what fairseq is compiled with", "cython", "numpy", *constrain())
         environment.pip(
-            "fairseq (compiles for some minutes)",
+            "fairseq (compiled for some minutes where it is not there yet)",
             "--no-build-isolation",
             pinned("fairseq-fixed"),
             *constrain(),
@@ -232,10 +232,12 @@ def install(environment: Environment, torch_index: str | None) -> None:
             *("--no-build-isolation", "-e", f".[{EXTRAS}]"),
             *constrain(),
         )
-    if subprocess.run([str(environment.python), "-c", "import torch, fairseq"]).returncode != 0:
+    command = [str(environment.python), "-c", "import torch, fairseq"]
+    trial = subprocess.run(command, capture_output=True, text=True)
+    if trial.returncode != 0:
         raise SetupError(
-            f"torch and fairseq are installed in {environment.folder} but cannot be imported; the "
-            "message above says why"
+            f"torch and fairseq are installed in {environment.folder} but cannot be imported:\n"
+            f"{trial.stderr.strip()}"
         )
     environment.write_stamp(made_here, complete_for=fingerprint())
     say(f"{environment.folder} is ready; `. {environment.folder}/bin/activate` makes it current")
