@@ -47,9 +47,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, module in find_commands().items():
-        # argparse formats help with %, which a plain sentence should not have to know
-        text = module.HELP.replace("%", "%%")
-        command = commands.add_parser(name, help=text, description=text)
+        # argparse formats `help` with %, which a plain sentence should not have to know
+        command = commands.add_parser(
+            name, help=module.HELP.replace("%", "%%"), description=module.HELP
+        )
         module.add_arguments(command)
         command.set_defaults(run=module.main)
     return parser

@@ -1,0 +1,158 @@
+"""The command line itself: finding commands, help, errors, and what it must not import."""
+
+import argparse
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from interactive_st import __version__
+from interactive_st.cli import UserError, main
+
+
+def run(*words, **options):
+    """Run `interactive-st` as its own process, as the console script does."""
+    command = [sys.executable, "-m", "interactive_st_cli", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """A function that makes `greet` the only command, to do what the function is given."""
+
+    def install(action, help_text="say hello"):
+        def add_arguments(parser: argparse.ArgumentParser) -> None:
+            parser.add_argument("--name", default="you")
+
+        module = SimpleNamespace(HELP=help_text, add_arguments=add_arguments, main=action)
+        monkeypatch.setattr(main, "find_commands", lambda: {"greet": module})
+
+    return install
+
+
+def raising(error):
+    def action(args):
+        raise error
+
+    return action
+
+
+def test_commands_are_the_modules_of_the_package():
+    commands = main.find_commands()
+    assert "user-dir" in commands
+    assert "main" not in commands
+    assert list(commands) == sorted(commands)
+
+
+@pytest.mark.parametrize("name", sorted(main.find_commands()))
+def test_every_command_has_the_three_parts(name):
+    module = main.find_commands()[name]
+    assert module.HELP
+    assert "\n" not in module.HELP
+    assert callable(module.add_arguments)
+    assert callable(module.main)
+
+
+def test_no_command_prints_the_help(capsys):
+    assert main.main([]) == 0
+    output = capsys.readouterr().out
+    assert "usage: interactive-st" in output
+    assert all(name in output for name in main.find_commands())
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main.main(["--version"])
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == f"interactive-st {__version__}\n"
+
+
+def test_unknown_command(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main.main(["no-such-command"])
+    assert exit_.value.code == 2
+    assert "no-such-command" in capsys.readouterr().err
+
+
+def test_arguments_and_status_pass_through(command):
+    seen = []
+
+    def action(args):
+        seen.append(args.name)
+        return 7
+
+    command(action)
+    assert main.main(["greet", "--name", "Ada"]) == 7
+    assert seen == ["Ada"]
+
+
+def test_percent_sign_in_help(command, capsys):
+    command(lambda args: 0, help_text="keep 15 % of them")
+    main.main([])
+    assert "keep 15 % of them" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main.main(["greet", "--help"])
+    assert "keep 15 % of them" in capsys.readouterr().out
+
+
+def test_user_error(command, capsys):
+    command(raising(UserError("a.tsv:3: no audio; name it")))
+    assert main.main(["greet"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "interactive-st greet: error: a.tsv:3: no audio; name it\n"
+    assert captured.out == ""
+
+
+def test_error_of_the_program_is_not_hidden(command):
+    command(raising(ValueError("a mistake in the code")))
+    with pytest.raises(ValueError, match="a mistake in the code"):
+        main.main(["greet"])
+
+
+def test_interruption(command, capsys):
+    command(raising(KeyboardInterrupt()))
+    assert main.main(["greet"]) == 130
+    assert capsys.readouterr().err == "interactive-st greet: interrupted\n"
+
+
+def test_reader_that_goes_away():
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as closed:
+        command = [sys.executable, "-m", "interactive_st_cli", "user-dir"]
+        result = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, timeout=60)
+    assert result.returncode == 141
+    assert result.stderr == b""
+
+
+def test_help_imports_nothing_heavy():
+    """The help of the program and of each command appears without torch, fairseq and the like."""
+    script = """
+import io, sys
+from contextlib import redirect_stdout
+import interactive_st_cli
+from interactive_st.cli import main
+names = list(main.find_commands())
+for words in [[], ["--help"], *([name, "--help"] for name in names)]:
+    with redirect_stdout(io.StringIO()) as output:
+        try:
+            main.main(words)
+        except SystemExit as done:
+            assert not done.code, words
+    assert "usage: interactive-st" in output.getvalue(), words
+heavy = {"torch", "fairseq", "numpy", "matplotlib", "sacrebleu", "soundfile"} & set(sys.modules)
+print(len(names), sorted(heavy))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
+    )
+    assert result.stderr == ""
+    assert result.stdout == f"{len(main.find_commands())} []\n"
+
+
+def test_user_dir_is_the_package(repository, tmp_path):
+    result = run("user-dir", cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(repository)})
+    assert result.returncode == 0
+    assert result.stdout == f"{repository / 'interactive_st'}\n"
