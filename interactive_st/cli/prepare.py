@@ -1,0 +1,187 @@
+"""`interactive-st prepare`: from recordings and texts to a data folder."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from interactive_st.cli import UserError
+
+HELP = "make a data folder for fairseq-train and fairseq-generate from manifests of recordings"
+DESCRIPTION = """\
+Computes features, a joint vocabulary and fairseq's manifests from tables of utterances.
+
+A manifest is a tab-separated UTF-8 file without quoting. Its header line names the columns
+
+  id         unique in the file
+  audio      wav, flac, ogg or mp3 of any rate and channel count; relative to the manifest
+  src_text   transcript; may be empty where tgt_text is not
+  tgt_text   translation; may be empty where src_text is not
+
+and may name, in any order with these,
+
+  speaker             any name; scores are reported by speaker
+  src_lang tgt_lang   languages of the row, instead of --source-lang and --target-lang
+  offset duration     the part of the audio file that is meant, in seconds
+"""
+EPILOG = """\
+output: config_joint.yaml, dict.txt, spm_joint.model, spm_joint.vocab, and for each split a table
+SPLIT.tsv and its features SPLIT.zip. The folder appears when it is complete, or not at all, and
+can be moved.
+
+bad rows: unreadable, missing, empty or too short audio, NaN, times outside the audio, an id used
+twice, no text at all, a wrong number of fields, text that is not UTF-8. All are listed with file
+and line, and nothing is written, unless --skip-bad is given.
+
+examples:
+  interactive-st prepare --manifest train=train.tsv --manifest dev=dev.tsv --out data
+  interactive-st prepare --manifest test=new.tsv --like data --out data-new
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command; those left out have their default in `data.options`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    add = parser.add_argument
+    add(
+        "--manifest",
+        action="append",
+        required=True,
+        metavar="SPLIT=FILE",
+        type=_split_and_file,
+        help="a split and its manifest; once for each split. The vocabulary (and global CMVN) "
+        "come from splits whose name begins with train",
+    )
+    add("--out", required=True, type=Path, metavar="DIR", help="the data folder to make")
+    add(
+        "--audio-root",
+        type=Path,
+        metavar="DIR",
+        help="what relative audio paths are relative to (default: the folder of the manifest)",
+    )
+    add(
+        "--source-lang",
+        metavar="XX",
+        help="language of transcripts where a row names none (default: en)",
+    )
+    add(
+        "--target-lang",
+        metavar="XX",
+        help="language of translations where a row names none (default: de)",
+    )
+    _add_vocabulary(parser.add_argument_group("vocabulary"))
+    _add_features(parser.add_argument_group("features"))
+    run = parser.add_argument_group("run")
+    run.add_argument(
+        "--like",
+        type=Path,
+        metavar="DIR",
+        help="take vocabulary, features, CMVN, SpecAugment and languages from this data folder, "
+        "to make new data for a model that was trained on it",
+    )
+    run.add_argument(
+        "--skip-bad",
+        action="store_true",
+        help="leave bad rows out and list them in skipped.tsv (default: list them and stop)",
+    )
+    run.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that compute features; the output does not depend on it (default: one "
+        "for each core, fewer for little data)",
+    )
+    run.add_argument(
+        "--overwrite", action="store_true", help="replace the data folder that is at --out"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Prepare the data folder and print what is in it."""
+    from interactive_st.data.errors import DataError
+    from interactive_st.data.prepare import prepare
+
+    manifests = dict(args.manifest)
+    if len(manifests) < len(args.manifest):
+        raise UserError("--manifest names a split twice; give each split one manifest")
+    try:
+        report = prepare(
+            manifests,
+            args.out,
+            vocab_size=args.vocab_size,
+            vocab_type=args.vocab_type,
+            source_lang=args.source_lang,
+            target_lang=args.target_lang,
+            num_mel_bins=args.num_mel_bins,
+            sample_rate=args.sample_rate,
+            cmvn=args.cmvn,
+            specaugment=args.specaugment,
+            features=args.features,
+            like=args.like,
+            skip_bad=args.skip_bad,
+            workers=args.workers,
+            audio_root=args.audio_root,
+            overwrite=args.overwrite,
+        )
+    except (DataError, OSError) as error:
+        raise UserError(str(error)) from error
+    for note in report.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if report.skipped:
+        print(f"note: {len(report.skipped)} bad rows left out, see skipped.tsv", file=sys.stderr)
+    for split, rows in report.rows.items():
+        print(f"{split}: {rows} rows, {report.frames[split]} frames of {report.dim} features")
+    print(f"ready: {report.folder}")
+    return 0
+
+
+def _split_and_file(text: str) -> tuple[str, Path]:
+    split, separator, file = text.partition("=")
+    if not (split and separator and file):
+        raise argparse.ArgumentTypeError(f"{text!r} is not SPLIT=FILE, such as train=train.tsv")
+    return split, Path(file)
+
+
+def _add_vocabulary(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--vocab-size",
+        type=int,
+        metavar="N",
+        help="entries of the vocabulary of both languages; fewer, with a note, where the text "
+        "gives no more (default: 8000)",
+    )
+    group.add_argument(
+        "--vocab-type",
+        choices=("unigram", "bpe", "char"),
+        help="kind of sentencepiece model (default: unigram)",
+    )
+
+
+def _add_features(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--num-mel-bins", type=int, metavar="N", help="dimension of the filterbanks (default: 80)"
+    )
+    group.add_argument(
+        "--sample-rate",
+        type=int,
+        metavar="HZ",
+        help="rate that all audio is resampled to (default: 16000)",
+    )
+    group.add_argument(
+        "--cmvn",
+        choices=("utterance", "global", "none"),
+        help="normalise mean and variance over each utterance, over all training data, or not "
+        "at all (default: utterance)",
+    )
+    group.add_argument(
+        "--specaugment",
+        choices=("lb", "ld", "sm", "ss", "none"),
+        help="masking of training features: LibriSpeech basic or double, Switchboard mild or "
+        "strong (default: lb); masks are narrower for fewer than 80 dimensions",
+    )
+    group.add_argument(
+        "--features",
+        action="store_true",
+        help="the column audio names .npy files of features, (frames, dimensions), of any "
+        "dimension; they are taken as they are",
+    )

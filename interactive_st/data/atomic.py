@@ -1,0 +1,103 @@
+"""A folder that appears at once, when everything in it has been written."""
+
+import contextlib
+import fcntl
+import glob
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from interactive_st.data.errors import DataError
+
+
+@contextlib.contextmanager
+def atomic_folder(out: str | os.PathLike, replaces: str | None = None) -> Iterator[Path]:
+    """Yield a temporary folder beside `out` that becomes `out` when the block ends well.
+
+    If the block raises, the temporary folder is removed and `out` is as it was. A killed process
+    leaves only its temporary folder (``.NAME.preparing-…``), which the next run for the same
+    `out` removes; it knows by a lock that nobody writes there any more.
+
+    Args:
+        out: the folder to make; its parents are made as well.
+        replaces: a file name; an existing `out` that holds such a file is replaced. Without it, or
+            without the file, `out` must be new or empty.
+
+    Raises:
+        DataError: `out` may not be made or replaced.
+    """
+    out = Path(out).resolve()
+    _check_out(out, replaces)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    prefix, replaced = f".{out.name}.preparing-", out.with_name(f".{out.name}.replaced")
+    if replaced.exists() and not out.exists():
+        replaced.rename(out)  # a run was killed between the two renames below
+    for stale in out.parent.glob(f"{glob.escape(prefix)}*"):
+        _remove_if_stale(stale)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
+    with _lock(folder):
+        try:
+            yield folder
+            folder.chmod(0o777 & ~_umask())  # mkdtemp makes it private
+            shutil.rmtree(replaced, ignore_errors=True)
+            if out.exists():
+                out.rename(replaced)
+            try:
+                folder.rename(out)
+            except OSError:
+                if replaced.exists():
+                    replaced.rename(out)
+                raise
+            shutil.rmtree(replaced, ignore_errors=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_out(out: Path, replaces: str | None) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise DataError(f"{out}: is a file; give a folder")
+    if not any(out.iterdir()):
+        return
+    if replaces is None:
+        raise DataError(f"{out}: is not empty; choose a new folder, or pass --overwrite")
+    if not (out / replaces).is_file():
+        raise DataError(
+            f"{out}: is not empty and no data folder (it has no {replaces}), so it is not "
+            "overwritten; choose a new folder"
+        )
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the lock on a folder by which `_remove_if_stale` knows that it is in use."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_if_stale(folder: Path) -> None:
+    """Remove a temporary folder if the process that made it has ended."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return  # removed by its owner just now
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        pass  # in use
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

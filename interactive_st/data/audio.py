@@ -1,0 +1,94 @@
+"""Reads audio, whole or a segment of it, as one channel at a chosen rate."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from interactive_st.data.errors import DataError
+
+#: Corpora give times rounded to hundredths of a second: a segment may end this much after its
+#: recording (seconds) and is then cut at the end.
+SLACK = 0.010
+
+
+def load_audio(
+    path: str | os.PathLike,
+    sample_rate: int | None = None,
+    offset: float = 0.0,
+    duration: float | None = None,
+) -> tuple[np.ndarray, int]:
+    """Read a wav, flac, ogg or mp3 file, or a segment of it, of any rate and channel count.
+
+    Only the segment is read. Channels are averaged, then resampled by soxr (HQ).
+
+    Args:
+        path: the file.
+        sample_rate: wanted rate in Hz; the file's own if None.
+        offset: start of the segment in seconds.
+        duration: length of the segment in seconds; to the end of the file if None.
+
+    Returns:
+        samples, shape (N,), float32, full scale = 1.0, and their rate in Hz.
+
+    Raises:
+        DataError: the file is missing, unreadable, empty, holds NaN or infinite samples, or
+            the segment is not inside it.
+    """
+    _check_times(path, offset, duration)
+    if not Path(path).is_file():
+        raise DataError(f"{path}: no such audio file")
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            start, length = _locate(path, file.frames, rate, offset, duration)
+            if start:
+                file.seek(start)
+            samples = file.read(length, dtype="float32", always_2d=True)
+    # soundfile raises TypeError for headerless formats, which it knows by the file name
+    except (soundfile.SoundFileError, OSError, TypeError) as error:
+        reason = getattr(error, "error_string", error)
+        raise DataError(f"{path}: not readable as audio ({reason})") from error
+    if length - len(samples) > SLACK * rate:
+        raise DataError(
+            f"{path}: damaged or cut off, {len(samples) / rate:.2f} s of {length / rate:.2f} s "
+            "could be read"
+        )
+    if not np.isfinite(samples).all():
+        raise DataError(f"{path}: holds NaN or infinite samples")
+    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+    if sample_rate is not None and sample_rate != rate:
+        mono = soxr.resample(mono, rate, sample_rate, quality="HQ")
+        rate = sample_rate
+    return np.ascontiguousarray(mono, dtype=np.float32), rate
+
+
+def _check_times(path: str | os.PathLike, offset: float, duration: float | None) -> None:
+    if not (np.isfinite(offset) and offset >= 0):
+        raise DataError(f"{path}: offset must be at least 0 seconds, got {offset}")
+    if duration is not None and not (np.isfinite(duration) and duration > 0):
+        raise DataError(f"{path}: duration must be more than 0 seconds, got {duration}")
+
+
+def _locate(
+    path: str | os.PathLike, frames: int, rate: int, offset: float, duration: float | None
+) -> tuple[int, int]:
+    """Return the first sample of a segment and how many it has."""
+    if frames == 0:
+        raise DataError(f"{path}: zero length")
+    start = round(offset * rate)
+    if start >= frames:
+        raise DataError(
+            f"{path}: offset {offset:g} s is beyond the end of the audio ({frames / rate:.2f} s)"
+        )
+    if duration is None:
+        return start, frames - start
+    length = round(duration * rate)
+    if start + length - frames > SLACK * rate:
+        raise DataError(
+            f"{path}: the segment ends at {offset + duration:g} s, beyond the end of the audio "
+            f"({frames / rate:.2f} s)"
+        )
+    return start, min(length, frames - start)

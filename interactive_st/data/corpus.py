@@ -1,0 +1,159 @@
+"""Rows of an input manifest, checked: what is said, by whom, in which languages, and where it is.
+
+Whether the audio can be read is found out later, when its features are computed.
+"""
+
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from interactive_st.data.errors import BadRow
+from interactive_st.data.manifest import Line, scan_manifest
+from interactive_st.data.vocabulary import find_tag
+
+REQUIRED = ("id", "audio", "src_text", "tgt_text")
+OPTIONAL = ("speaker", "src_lang", "tgt_lang", "offset", "duration")
+
+_LANGUAGE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Segment(NamedTuple):
+    """Where the features of an utterance come from; times in seconds."""
+
+    path: str
+    offset: float = 0.0
+    duration: float | None = None
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A well-formed row of an input manifest; an empty text is one that is not known."""
+
+    split: str
+    file: str
+    line: int
+    id: str
+    segment: Segment
+    src_text: str
+    tgt_text: str
+    speaker: str
+    src_lang: str
+    tgt_lang: str
+
+    def bad(self, reason: str) -> BadRow:
+        """Return the report that this row cannot be used."""
+        return BadRow(self.split, self.file, self.line, self.id, reason)
+
+
+class Split(NamedTuple):
+    """What a manifest holds: usable rows, bad rows, and columns that mean nothing here."""
+
+    utterances: list[Utterance]
+    bad: list[BadRow]
+    ignored_columns: list[str]
+
+
+def read_split(
+    split: str,
+    path: str | os.PathLike,
+    audio_root: str | os.PathLike | None,
+    source_lang: str,
+    target_lang: str,
+) -> Split:
+    """Read the manifest of a split.
+
+    Args:
+        split: its name.
+        path: a manifest with the columns `REQUIRED` and any of `OPTIONAL`.
+        audio_root: what relative audio paths are relative to; the manifest's folder if None.
+        source_lang: language of the transcript where a row names none.
+        target_lang: language of the translation where a row names none.
+
+    Raises:
+        DataError: the file cannot be read, or columns are missing.
+    """
+    columns, lines, bad = scan_manifest(path, split, REQUIRED)
+    root = Path(path).parent if audio_root is None else Path(audio_root)
+    defaults = {"src_lang": source_lang, "tgt_lang": target_lang}
+    first_lines: dict[str, int] = {}
+    utterances = []
+    for line in lines:
+        fields = {name: clean_text(line.fields.get(name, "")) for name in REQUIRED + OPTIONAL}
+        reasons = _find_faults(fields)
+        if fields["id"]:
+            first = first_lines.setdefault(fields["id"], line.number)
+            if first != line.number:
+                reasons.append(f"the id is that of line {first} already")
+        if reasons:
+            bad.append(BadRow(split, str(path), line.number, fields["id"], "; ".join(reasons)))
+        else:
+            utterances.append(_make_utterance(split, path, line, fields, root, defaults))
+    bad.sort(key=lambda row: row.line)
+    return Split(utterances, bad, [name for name in columns if name not in REQUIRED + OPTIONAL])
+
+
+def clean_text(text: str) -> str:
+    """Strip a field and make every white-space character in it a plain space.
+
+    fairseq splits pieces at any white space, so a no-break space would break a piece in two.
+    """
+    return "".join(" " if character.isspace() else character for character in text).strip()
+
+
+def _find_faults(fields: Mapping[str, str]) -> list[str]:
+    faults = [f"{name} is empty" for name in ("id", "audio") if not fields[name]]
+    if not fields["src_text"] and not fields["tgt_text"]:
+        faults.append("src_text and tgt_text are both empty")
+    for name in ("src_text", "tgt_text"):
+        if tag := find_tag(fields[name]):
+            faults.append(f"{name} holds {tag}, which stands for a language")
+    for name in ("src_lang", "tgt_lang"):
+        if fields[name] and not _LANGUAGE.fullmatch(fields[name]):
+            faults.append(f"{name} {fields[name]!r} is no language code such as en or pt-BR")
+    offset, duration = _parse_seconds(fields["offset"]), _parse_seconds(fields["duration"])
+    if fields["offset"] and (offset is None or offset < 0):
+        faults.append(f"offset {fields['offset']!r} is no number of seconds from 0 on")
+    if fields["duration"] and (duration is None or duration <= 0):
+        faults.append(f"duration {fields['duration']!r} is no number of seconds above 0")
+    return faults
+
+
+def _parse_seconds(field: str) -> float | None:
+    """Return a finite number, or None."""
+    try:
+        value = float(field)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _make_utterance(
+    split: str,
+    path: str | os.PathLike,
+    line: Line,
+    fields: Mapping[str, str],
+    root: Path,
+    defaults: Mapping[str, str],
+) -> Utterance:
+    # Not cleaned as texts are: a file name may hold any white space.
+    segment = Segment(
+        os.fspath(root / line.fields["audio"].strip()),
+        _parse_seconds(fields["offset"]) or 0.0,
+        _parse_seconds(fields["duration"]),
+    )
+    return Utterance(
+        split=split,
+        file=str(path),
+        line=line.number,
+        id=fields["id"],
+        segment=segment,
+        src_text=fields["src_text"],
+        tgt_text=fields["tgt_text"],
+        speaker=fields["speaker"],
+        src_lang=fields["src_lang"] or defaults["src_lang"],
+        tgt_lang=fields["tgt_lang"] or defaults["tgt_lang"],
+    )

@@ -1,0 +1,38 @@
+"""What the modules of this package raise when data, rather than the program, is wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: How many bad rows a message shows; `--skip-bad` writes all of them to a file.
+SHOWN = 50
+
+
+class DataError(ValueError):
+    """Data that cannot be used; the message says what is wrong, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row of an input manifest that cannot be used; ``id`` is empty where it is unknown."""
+
+    split: str
+    file: str
+    line: int
+    id: str
+    reason: str
+
+    def __str__(self) -> str:
+        name = f" ({self.id})" if self.id else ""
+        return f"{self.file}:{self.line}{name}: {self.reason}"
+
+
+class BadRowsError(DataError):
+    """Some rows of the input are bad; ``rows`` holds all of them, the message the first ones."""
+
+    def __init__(self, rows: Sequence[BadRow], advice: str) -> None:
+        self.rows = list(rows)
+        shown = [str(row) for row in self.rows[:SHOWN]]
+        if len(self.rows) > SHOWN:
+            shown.append(f"and {len(self.rows) - SHOWN} more")
+        count = f"{len(self.rows)} bad row{'s' if len(self.rows) > 1 else ''}"
+        super().__init__("\n  ".join([f"{count}; nothing was written. {advice}", *shown]))

@@ -1,0 +1,142 @@
+"""One sentencepiece vocabulary for both languages, and fairseq's dictionary of it.
+
+Ids are the same in both: the special symbols of fairseq first (``<s>`` 0, ``<pad>`` 1, ``</s>`` 2,
+``<unk>`` 3), then a tag ``<lang:xx>`` for every language, then the pieces.
+"""
+
+import io
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import sentencepiece
+
+from interactive_st.data.errors import DataError
+
+SPECIAL_SYMBOLS = ("<s>", "<pad>", "</s>", "<unk>")
+TYPES = ("unigram", "bpe", "char")
+#: sentencepiece leaves longer sentences (bytes) out of its training; its own default is 4192.
+LONGEST_SENTENCE = 1 << 20
+ERRORS_ONLY = 2  # sentencepiece's --minloglevel
+
+_TAG = re.compile(r"<lang:([^<>\s]+)>")
+_TOO_LARGE = re.compile(r"Vocabulary size too high .*value <= (\d+)")
+_TOO_SMALL = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
+
+
+def language_tag(language: str) -> str:
+    """Return the dictionary entry that stands for a language: ``<lang:en>`` for ``en``."""
+    return f"<lang:{language}>"
+
+
+def find_tag(text: str) -> str | None:
+    """Return the first language tag that stands in a text, None if there is none."""
+    match = _TAG.search(text)
+    return match.group() if match else None
+
+
+def train_vocabulary(
+    texts: Sequence[str], languages: Iterable[str], size: int, kind: str = "unigram"
+) -> tuple[bytes, int]:
+    """Train a sentencepiece model; the same texts always give the same bytes.
+
+    Texts are taken as they are (no Unicode normalisation), every character of them is covered.
+
+    Args:
+        texts: the sentences of both languages.
+        languages: those that get a tag.
+        size: wanted number of entries, special symbols and tags among them.
+        kind: ``unigram``, ``bpe`` or ``char``.
+
+    Returns:
+        the model, and its size, which is less than `size` where the texts give no more pieces.
+
+    Raises:
+        DataError: no text, or a `size` too small for the characters of the texts.
+    """
+    if kind not in TYPES:
+        raise DataError(f"vocabulary type {kind!r} must be one of {', '.join(TYPES)}")
+    if not any(text.strip() for text in texts):
+        raise DataError("there is no text to train a vocabulary on")
+    tags = [language_tag(language) for language in sorted(set(languages))]
+    smallest = len(SPECIAL_SYMBOLS) + len(tags) + 1
+    if size < smallest:
+        raise DataError(f"a vocabulary of {size} is too small: it needs at least {smallest}")
+    try:
+        model = _train(texts, tags, size, kind)
+    except RuntimeError as error:
+        if match := _TOO_SMALL.search(str(error)):
+            raise DataError(
+                f"a vocabulary of {size} is too small for the characters of the texts: "
+                f"it needs at least {match.group(1)}"
+            ) from error
+        match = _TOO_LARGE.search(str(error))
+        if not match:
+            raise DataError(f"sentencepiece cannot train a vocabulary: {error}") from error
+        model = _train(texts, tags, int(match.group(1)), kind)
+    return model, sentencepiece.SentencePieceProcessor(model_proto=model).get_piece_size()
+
+
+def save_vocabulary(
+    model: bytes, texts: Iterable[str], model_path: Path, vocab_path: Path, dict_path: Path
+) -> None:
+    """Write a model, the list of its pieces with scores, and fairseq's dictionary.
+
+    Args:
+        model: what `train_vocabulary` returned.
+        texts: what the pieces are counted in, for the counts of the dictionary.
+        model_path: the model.
+        vocab_path: ``piece<TAB>score`` lines, as sentencepiece's own trainer writes them.
+        dict_path: ``piece count`` lines without the special symbols, which fairseq adds.
+    """
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    pieces = [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
+    counts = Counter(piece for text in texts for piece in processor.encode(text, out_type=str))
+    model_path.write_bytes(model)
+    scores = (f"{piece}\t{processor.get_score(i):g}\n" for i, piece in enumerate(pieces))
+    vocab_path.write_text("".join(scores), encoding="utf-8")
+    entries = (f"{piece} {counts[piece]}\n" for piece in pieces if piece not in SPECIAL_SYMBOLS)
+    dict_path.write_text("".join(entries), encoding="utf-8")
+
+
+def dictionary_languages(path: str | os.PathLike) -> set[str]:
+    """Return the languages that have a tag in a fairseq dictionary."""
+    lines = Path(path).read_text(encoding="utf-8").split("\n")
+    tags = (_TAG.fullmatch(line.rsplit(" ", 1)[0]) for line in lines)
+    return {tag.group(1) for tag in tags if tag}
+
+
+def count_unknown(model_path: str | os.PathLike, texts: Iterable[str]) -> tuple[int, int]:
+    """Return how many pieces of the texts a model does not know, and how many there are."""
+    processor = sentencepiece.SentencePieceProcessor(model_file=os.fspath(model_path))
+    unknown = total = 0
+    for text in texts:
+        ids = processor.encode(text)
+        unknown += ids.count(processor.unk_id())
+        total += len(ids)
+    return unknown, total
+
+
+def _train(texts: Sequence[str], tags: Sequence[str], size: int, kind: str) -> bytes:
+    writer = io.BytesIO()
+    # Through memory: a model trained from a file keeps the path of that file inside.
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts),
+        model_writer=writer,
+        model_type=kind,
+        vocab_size=size,
+        character_coverage=1.0,
+        normalization_rule_name="identity",
+        max_sentence_length=LONGEST_SENTENCE,
+        shuffle_input_sentence=False,
+        num_threads=1,
+        bos_id=0,
+        pad_id=1,
+        eos_id=2,
+        unk_id=3,
+        user_defined_symbols=list(tags),
+        minloglevel=ERRORS_ONLY,
+    )
+    return writer.getvalue()
