@@ -1,0 +1,1 @@
+"""Recipes that run the whole of `interactive_st`, one folder each."""

@@ -1,0 +1,92 @@
+"""Shows how far fairseq-train is, from the JSON lines it logs (``--log-format json``)."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from tqdm import tqdm
+
+_SHOWN_OF_VALIDATION = ("wer", "bleu", "loss")
+_SECONDS_BETWEEN_SAVES = 5.0
+
+
+class TrainingProgress:
+    """One line on the terminal: updates done and wanted, loss, time gone and left.
+
+    Where training is limited by time alone the bar counts seconds. ``before`` are seconds spent in
+    earlier attempts; ``save`` is called every few seconds while lines come in.
+    """
+
+    def __init__(
+        self, max_update: int, max_seconds: float, before: float, save: Callable[[], None]
+    ) -> None:
+        self._by_time = not max_update
+        self._before = before
+        self._save = save
+        self._started = self._saved = time.monotonic()
+        self._dev = ""
+        terminal = sys.stderr.isatty()
+        self._bar = tqdm(
+            total=round(max_seconds) if self._by_time else max_update,
+            unit="s" if self._by_time else "update",
+            desc="training",
+            dynamic_ncols=terminal,
+            mininterval=0.5 if terminal else 30.0,  # a log file should not fill with bars
+        )
+        self._first = True
+
+    def __enter__(self) -> TrainingProgress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+
+    def read(self, line: str) -> None:
+        """Take note of one line of the log; lines that are no statistics are passed over."""
+        tag, stats = parse(line)
+        if tag == "train_inner" and "num_updates" in stats:
+            self._show(stats)
+        elif tag == "dev":
+            self._dev = validation_text(stats)
+        now = time.monotonic()
+        if now - self._saved > _SECONDS_BETWEEN_SAVES:
+            self._saved = now
+            self._save()
+
+    def _show(self, stats: dict[str, object]) -> None:
+        updates = int(float(str(stats["num_updates"])))
+        done = self._before + time.monotonic() - self._started if self._by_time else updates
+        if self._first:  # a resumed training does not start from nothing
+            self._bar.initial = done
+            self._first = False
+        text = f"loss {stats.get('loss', '?')}"
+        if self._by_time:
+            text = f"{updates} updates, {text}"
+        self._bar.set_postfix_str(f"{text}{self._dev}", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+
+def parse(line: str) -> tuple[str, dict[str, object]]:
+    """(tag, statistics) of a line ``time | level | tag | {…}``; ("", {}) for any other line."""
+    parts = line.split(" | ", 3)
+    if len(parts) == 4 and parts[3].startswith("{"):
+        try:
+            return parts[2], json.loads(parts[3])
+        except ValueError:
+            pass
+    return "", {}
+
+
+def validation_text(stats: dict[str, object]) -> str:
+    """The scores to show of a validation on dev, as ", dev wer 5.2, dev loss 1.3"."""
+    names = (name for name in _SHOWN_OF_VALIDATION if f"dev_{name}" in stats)
+    return "".join(f", dev {name} {stats[f'dev_{name}']}" for name in names)

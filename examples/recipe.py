@@ -1,0 +1,195 @@
+"""The steps that every example takes: prepare, train, average, generate, score.
+
+Each step runs one command line tool of fairseq or of this package in a process of its own, exactly
+as one would type it; the commands are kept for the report. A step whose output is complete and
+whose inputs and options are unchanged is skipped, so a stopped run continues where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from examples.progress import TrainingProgress
+from examples.runner import ROOT, Recipe, RecipeError, shown
+from examples.stamps import Stamp, digest, fingerprint, write_json
+
+USER_DIR = ROOT / "interactive_st"
+CONFIG = "config_joint.yaml"
+
+
+def prepare(
+    recipe: Recipe, manifests: Mapping[str, Path], data: Path, options: Sequence[str]
+) -> Path:
+    """``interactive-st prepare``: manifests by split name → the data folder fairseq reads."""
+    arguments = ["prepare", "--out", str(data)]
+    for split, path in manifests.items():
+        arguments += ["--manifest", f"{split}={path}"]
+    arguments += options
+    recipe.commands.append(shown("interactive_st_cli", arguments))
+    recipe.step(
+        f"prepare-{data.name}",
+        [sorted(manifests), list(options), fingerprint(manifests.values())],
+        [data],
+        lambda: recipe.command(f"prepare-{data.name}", "interactive_st_cli", arguments),
+    )
+    return data
+
+
+def train(
+    recipe: Recipe,
+    data: Path,
+    save_dir: Path,
+    options: Sequence[str],
+    *,
+    max_update: int = 0,
+    max_minutes: float = 0.0,
+) -> float:
+    """``fairseq-train`` on the splits train and dev; returns its wall-clock seconds.
+
+    Training ends at ``max_update`` updates or after ``max_minutes`` of training, whichever comes
+    first (0 = no such limit). Seconds are summed over resumed runs, start-up included. A higher
+    limit continues a finished training; other data or options begin a new one, the old checkpoints
+    being kept beside it in ``<save_dir>.1``, ``.2``, …
+
+    Raises ``ValueError`` where no limit is given.
+    """
+    if not max_update and not max_minutes:
+        raise ValueError("training needs an end: give max_update, max_minutes or both")
+    name = f"train-{save_dir.name}"
+    arguments = [
+        str(data), "--user-dir", str(USER_DIR), "--task", "joint_speech_to_text",
+        "--config-yaml", CONFIG, "--train-subset", "train", "--valid-subset", "dev",
+        "--save-dir", str(save_dir), "--seed", str(recipe.seed),
+        "--log-format", "json", "--log-interval", "20", *options,
+    ]  # fmt: skip
+    if max_update:
+        arguments += ["--max-update", str(max_update)]
+    if max_minutes:
+        arguments += ["--stop-time-hours", f"{max_minutes / 60:.6g}"]
+    recipe.commands.append(shown("fairseq_cli.train", arguments))
+
+    path = recipe.stamp_path(name)
+    source = digest([training_files(data), list(options), recipe.seed])
+    limit = f"{max_update} updates, {max_minutes:g} minutes"
+    stamp = Stamp.read(path)
+    if stamp.made_from != source:
+        _set_aside(recipe, save_dir)
+        stamp = Stamp(made_from=source)
+    recipe.seconds[name] = stamp.seconds
+    if stamp.made == limit and (save_dir / "checkpoint_last.pt").exists():
+        recipe.say(f"{name}: done before")
+        return stamp.seconds
+    stamp.made = ""
+    recipe.say(f"{name} (log: {recipe.out / 'logs' / name}.log) …")
+    before, started = stamp.seconds, time.monotonic()
+
+    def keep_time() -> None:
+        stamp.seconds = before + time.monotonic() - started
+        stamp.write(path)
+
+    keep_time()
+    try:
+        with TrainingProgress(max_update, max_minutes * 60, before, keep_time) as progress:
+            recipe.command(name, "fairseq_cli.train", arguments, progress.read)
+        stamp.made = limit
+    finally:
+        keep_time()
+        recipe.seconds[name] = stamp.seconds
+    return stamp.seconds
+
+
+def training_files(data: Path) -> list[list[str]]:
+    """Fingerprint of what training reads of a data folder: all but the other splits."""
+    return fingerprint(
+        path
+        for path in sorted(data.iterdir())
+        if path.suffix not in (".tsv", ".zip") or path.stem in ("train", "dev")
+    )
+
+
+def average(
+    recipe: Recipe, save_dir: Path, count: int, metric: str = "", maximize: bool = False
+) -> Path:
+    """Average ``count`` checkpoints of a training into ``checkpoint_average.pt``.
+
+    The newest ones, or the best by ``metric`` where one is named.
+    """
+    from interactive_st import checkpoint_averaging as averaging
+
+    if metric:
+        paths = averaging.best_checkpoints(save_dir, metric, count, maximize)
+    else:
+        paths = averaging.newest_checkpoints(save_dir, count)
+    output = save_dir / "checkpoint_average.pt"
+    recipe.commands.append(
+        f"# {output} = mean of {', '.join(path.name for path in paths)} "
+        "(interactive_st.checkpoint_averaging)"
+    )
+    recipe.step(
+        f"average-{save_dir.name}",
+        fingerprint(paths),
+        [output],
+        lambda: averaging.save_checkpoint(averaging.average_checkpoints(paths), output),
+    )
+    return output
+
+
+def generate(
+    recipe: Recipe,
+    data: Path,
+    checkpoint: Path,
+    subset: str,
+    pairs_path: Path,
+    options: Sequence[str],
+) -> Path:
+    """``fairseq-generate``: decode a split into a file of pairs."""
+    name = f"generate-{pairs_path.stem}"
+    arguments = [
+        str(data), "--user-dir", str(USER_DIR), "--task", "joint_speech_to_text",
+        "--config-yaml", CONFIG, "--gen-subset", subset, "--path", str(checkpoint),
+        "--pairs-path", str(pairs_path), *options,
+    ]  # fmt: skip
+    recipe.commands.append(shown("fairseq_cli.generate", arguments))
+    shared = [p for p in sorted(data.iterdir()) if p.suffix not in (".tsv", ".zip")]
+    files = [checkpoint, *shared, data / f"{subset}.tsv", data / f"{subset}.zip"]
+    recipe.step(
+        name,
+        [list(options), fingerprint(files)],
+        [pairs_path],
+        lambda: recipe.command(name, "fairseq_cli.generate", arguments),
+    )
+    return pairs_path
+
+
+def score(recipe: Recipe, pairs_path: Path, options: Sequence[str] = ()) -> dict[str, Any]:
+    """``interactive-st score``: the scores of a file of pairs, whole and under ``speakers``."""
+    arguments = ["score", str(pairs_path), "--json", "--per-speaker", *options]
+    recipe.commands.append(shown("interactive_st_cli", arguments))
+    name, output = f"score-{pairs_path.stem}", pairs_path.with_suffix(".scores.json")
+
+    def write_scores() -> None:
+        lines: list[str] = []
+        recipe.command(name, "interactive_st_cli", arguments, lines.append)
+        text = "".join(lines)
+        try:  # warnings may come before the object
+            scores = json.loads(text[text.index("{\n") :])
+        except ValueError as error:
+            raise RecipeError(f"{name}: no scores in its output:\n{text}") from error
+        write_json(output, scores)
+
+    recipe.step(name, [list(options), fingerprint([pairs_path])], [output], write_scores)
+    return json.loads(output.read_text("utf-8"))
+
+
+def _set_aside(recipe: Recipe, save_dir: Path) -> None:
+    if not save_dir.exists() or not any(save_dir.iterdir()):
+        return
+    number = 1
+    while (aside := save_dir.with_name(f"{save_dir.name}.{number}")).exists():
+        number += 1
+    save_dir.rename(aside)
+    recipe.say(f"training data or options changed: the old checkpoints are now in {aside}")

@@ -1,0 +1,204 @@
+"""Trains and tests the interactive model on spoken digits: `make digits FSDD=path/to/recordings`.
+
+`python -m examples.spoken_digits.run --help` lists the options.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from examples import recipe as steps
+from examples.report import show_pairs, show_scores, write_report
+from examples.runner import Recipe, RecipeError, run_to_the_end
+from examples.spoken_digits import corpus
+
+TRAINING_TAKES = range(5, 50)
+
+PREPARE_OPTIONS = ["--vocab-size", "80", "--vocab-type", "unigram"]
+
+TRAIN_OPTIONS = [
+    "--arch", "interactive_st_tiny",
+    # both streams' cross entropies, and CTC on the encoder, which soon finds where the words are
+    "--criterion", "joint_label_smoothed_cross_entropy",
+    "--label-smoothing", "0.1",
+    "--ctc-weight", "0.3",
+    # without it the streams lean on each other's perfect prefixes, which decoding does not have
+    "--prefix-corruption", "0.15",
+    "--optimizer", "adam", "--adam-betas", "(0.9, 0.98)", "--clip-norm", "10",
+    "--lr", "2e-3", "--lr-scheduler", "inverse_sqrt", "--warmup-updates", "400",
+    "--dropout", "0.1",
+    "--max-tokens", "12000",
+    "--num-workers", "1",
+    "--validate-interval-updates", "400", "--save-interval-updates", "400",
+    "--keep-interval-updates", "5", "--no-epoch-checkpoints",
+    "--best-checkpoint-metric", "loss",
+]  # fmt: skip
+
+GENERATE_OPTIONS = ["--beam", "5", "--max-tokens", "12000", "--scoring", "sacrebleu"]
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse(argv)
+    takes = corpus.list_takes(args.recordings)
+    speakers = choose_speakers(takes, args.speakers, args.test_speakers)
+    recipe = Recipe(args.out, threads=args.threads, seed=args.seed)
+    manifests = make_corpus(recipe, plan_splits(takes, speakers, args))
+    data = steps.prepare(
+        recipe, manifests, args.out / "data", [*PREPARE_OPTIONS, *args.prepare_options]
+    )
+    save_dir = args.out / "checkpoints"
+    train_seconds = steps.train(
+        recipe,
+        data,
+        save_dir,
+        [*TRAIN_OPTIONS, *args.train_options],
+        max_update=args.max_update,
+        max_minutes=args.max_minutes,
+    )
+    checkpoint = save_dir / "checkpoint_best.pt"
+    if args.average:
+        checkpoint = steps.average(recipe, save_dir, args.average)
+    options = [*GENERATE_OPTIONS, *args.generate_options]
+    scores, pairs = {}, {}
+    for split in (name for name in manifests if name.startswith("test")):
+        path = args.out / "pairs" / f"{split}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        pairs[split] = steps.generate(recipe, data, checkpoint, split, path, options)
+        scores[split] = steps.score(recipe, path)
+    report = write_report(
+        args.out / "report.json",
+        recipe,
+        checkpoint=checkpoint,
+        train_seconds=train_seconds,
+        sets=scores,
+        main_set="test",
+        details={"speakers": speakers, "test_speakers": args.test_speakers},
+    )
+    for path in pairs.values():
+        show_pairs(path)
+    show_scores(report)
+    print(f"report: {args.out / 'report.json'}")
+
+
+def make_corpus(recipe: Recipe, plan: Mapping[str, Sequence[corpus.Utterance]]) -> dict[str, Path]:
+    """Write the utterances of each split and their manifests; returns manifests by split."""
+    folder = recipe.out / "corpus"
+    manifests = {split: folder / f"{split}.tsv" for split in plan}
+
+    def write() -> None:
+        from tqdm import tqdm
+
+        from interactive_st.data.manifest import write_manifest
+
+        shutil.rmtree(folder, ignore_errors=True)
+        for split, utterances in plan.items():
+            rows = corpus.write_audio(utterances, folder / "audio" / split, recipe.threads)
+            write_manifest(
+                manifests[split], list(tqdm(rows, desc=split, total=len(utterances), unit="utt"))
+            )
+
+    drawn = {split: [describe(u) for u in utterances] for split, utterances in plan.items()}
+    used = sorted({take.path for group in plan.values() for u in group for take in u.takes})
+    recipe.commands.append(
+        f"# {folder} = utterances made by examples.spoken_digits.corpus: "
+        + ", ".join(f"{len(utterances)} {split}" for split, utterances in plan.items())
+    )
+    recipe.step("corpus", [drawn, steps.fingerprint(used)], [folder], write)
+    return manifests
+
+
+def plan_splits(
+    takes: Sequence[corpus.Take], speakers: Sequence[str], args: argparse.Namespace
+) -> dict[str, list[corpus.Utterance]]:
+    """Draw what each split consists of: train, dev, test and, with unseen speakers, test_unseen.
+
+    Training and dev use takes 5–49. With ``--dev-takes N`` the N last of them are dev's alone, else
+    dev joins the same recordings in other combinations. Both test sets use takes 0–4.
+    """
+    last = len(TRAINING_TAKES) - args.dev_takes
+    train_takes = corpus.select(takes, speakers, TRAINING_TAKES[:last])
+    dev_takes = corpus.select(takes, speakers, TRAINING_TAKES[last:]) or train_takes
+    plain = corpus.Shape()
+    perturbed = corpus.Shape(perturb=args.perturb)
+    train = corpus.draw(train_takes, "train", args.utterances, args.seed, perturbed)
+    seen = frozenset(utterance.takes for utterance in train)
+    plan = {
+        "train": train,
+        "dev": corpus.draw(dev_takes, "dev", args.dev_utterances, args.seed, plain, avoid=seen),
+    }
+    for split, names in (("test", speakers), ("test_unseen", args.test_speakers)):
+        if names:
+            found = corpus.select(takes, names, corpus.TEST_TAKES)
+            plan[split] = corpus.draw(found, split, args.test_utterances, args.seed, plain)
+    return plan
+
+
+def describe(utterance: corpus.Utterance) -> dict[str, object]:
+    """All that makes an utterance, but not the folder its recordings are in."""
+    return vars(utterance) | {"takes": [take.path.name for take in utterance.takes]}
+
+
+def choose_speakers(
+    takes: Sequence[corpus.Take], wanted: Sequence[str], unseen: Sequence[str]
+) -> list[str]:
+    """The speakers to train on: those wanted, else all but the unseen ones.
+
+    Raises ``RecipeError`` where a speaker does not exist, is on both sides, or none is left.
+    """
+    present = sorted({take.speaker for take in takes})
+    unknown = sorted({*wanted, *unseen} - set(present))
+    if unknown:
+        raise RecipeError(
+            f"no recordings of {', '.join(unknown)}; there are those of {', '.join(present)}"
+        )
+    both = sorted({*wanted} & {*unseen})
+    if both:
+        raise RecipeError(
+            f"{', '.join(both)}: both in --speakers and in --test-speakers, but an unseen speaker "
+            "is one never trained on; name each once"
+        )
+    chosen = list(wanted) or [name for name in present if name not in unseen]
+    if not chosen:
+        raise RecipeError("no speaker is left to train on; name fewer --test-speakers")
+    return chosen
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.spoken_digits.run",
+        description="Transcribe and translate spoken digits: corpus, training, test, report.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--recordings", type=Path, required=True, help="folder of digit_speaker_take.wav files")
+    add("--out", type=Path, default=Path("runs/digits"), help="folder to fill, or to continue")
+    add("--speakers", type=_names, default=[], help="train on these: a,b (default: all others)")
+    add("--test-speakers", type=_names, default=[], help="never trained on, tested apart: a,b")
+    add("--utterances", type=int, default=8000, help="training utterances")
+    add("--dev-utterances", type=int, default=300, help="for choosing the checkpoint")
+    add("--test-utterances", type=int, default=500, help="in each test set")
+    add("--dev-takes", type=int, default=0, choices=range(0, 41), metavar="N",
+        help="keep the N last training takes for dev alone")  # fmt: skip
+    add("--perturb", type=float, default=0.1, help="share by which training speeds vary; 0 = none")
+    add("--threads", type=int, default=2, help="CPU threads of each command")
+    add("--seed", type=int, default=1, help="of the corpus and of training")
+    add("--max-update", type=int, default=0, help="end of training in updates; 0 = no limit")
+    add("--max-minutes", type=float, default=19.0, help="end of training in minutes; 0 = no limit")
+    add("--average", type=int, default=0, metavar="N", help="decode with the mean of the N newest")
+    for tool in ("prepare", "train", "generate"):
+        add(f"--{tool}-options", type=shlex.split, default=[], metavar="TEXT",
+            help=f"more options for it, as --{tool}-options='--one 1 --two'")  # fmt: skip
+    return parser.parse_args(argv)
+
+
+def _names(text: str) -> list[str]:
+    return sorted({name.strip() for name in text.split(",") if name.strip()})
+
+
+if __name__ == "__main__":
+    sys.exit(run_to_the_end(main))

@@ -1,0 +1,125 @@
+"""Average the weights of several fairseq checkpoints into one.
+
+The mean of the last (or best) few checkpoints of a run usually decodes better than any of them;
+this is what fairseq's ``scripts/average_checkpoints.py`` does, here with the safe loader left on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from interactive_st.registration import allow_fairseq_checkpoints
+
+_BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
+_BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
+
+
+def newest_checkpoints(folder: Path | str, count: int) -> list[Path]:
+    """The ``count`` newest numbered checkpoints of a run, newest first.
+
+    Those saved every N updates (``checkpoint_<epoch>_<updates>.pt``) are used where there are any,
+    else those saved at the end of epochs (``checkpoint<epoch>.pt``). Fewer are returned where there
+    are fewer.
+
+    Raises ``FileNotFoundError`` where the folder holds none.
+    """
+    folder = Path(folder)
+    found = _numbered(folder, _BY_UPDATES) or _numbered(folder, _BY_EPOCH)
+    if not found:
+        raise FileNotFoundError(
+            f"{folder}: no numbered checkpoints to average; train with --keep-interval-updates or "
+            "--keep-last-epochs"
+        )
+    return [path for _, path in sorted(found, reverse=True)[:count]]
+
+
+def best_checkpoints(
+    folder: Path | str, metric: str, count: int, maximize: bool = False
+) -> list[Path]:
+    """The ``count`` checkpoints with the best validation ``metric``, best first.
+
+    They are the files ``checkpoint.best_<metric>_<value>.pt`` that fairseq keeps with
+    ``--keep-best-checkpoints``; ``maximize`` as in ``--maximize-best-checkpoint-metric``.
+
+    Raises ``FileNotFoundError`` where the folder holds none.
+    """
+    folder = Path(folder)
+    found = _numbered(folder, re.compile(rf"checkpoint\.best_{re.escape(metric)}_([\d.]+)\.pt"))
+    if not found:
+        raise FileNotFoundError(
+            f"{folder}: no checkpoint.best_{metric}_*.pt to average; train with "
+            f"--keep-best-checkpoints and --best-checkpoint-metric {metric}"
+        )
+    return [path for _, path in sorted(found, reverse=maximize)[:count]]
+
+
+def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
+    """A checkpoint whose floating-point weights are the mean of those in ``paths``.
+
+    Everything else (configuration, integer buffers, history) comes from the first path; the
+    optimizer's state is left out, for the mean is meant for decoding or as a starting point.
+    The mean is taken in float64 and rounded once, so it does not depend on the order of the rest.
+
+    Raises ``ValueError`` where there is nothing to average, a file is no fairseq checkpoint, or the
+    checkpoints hold different parameters.
+    """
+    if not paths:
+        raise ValueError("no checkpoints to average: name at least one")
+    result = _load(paths[0])
+    weights = result["model"]
+    sums = {name: value.double() for name, value in weights.items() if value.is_floating_point()}
+    for path in paths[1:]:
+        other = _load(path)["model"]
+        different = _differing_names(weights, other)
+        if different:
+            raise ValueError(
+                f"{path}: other parameters than {paths[0]} ({', '.join(different[:3])}"
+                f"{', …' if len(different) > 3 else ''}); average checkpoints of one model only"
+            )
+        for name, total in sums.items():
+            total += other[name].double()
+    for name, total in sums.items():
+        weights[name] = (total / len(paths)).to(weights[name].dtype)
+    result["last_optimizer_state"] = None
+    return result
+
+
+def save_checkpoint(state: dict[str, Any], path: Path | str) -> None:
+    """Write ``state`` to ``path`` in one move: a reader sees the old file or the new one, whole."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        torch.save(state, unfinished)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _numbered(folder: Path, pattern: re.Pattern[str]) -> list[tuple[float, Path]]:
+    if not folder.is_dir():
+        return []
+    matches = ((pattern.fullmatch(path.name), path) for path in folder.iterdir())
+    return [(float(match[1]), path) for match, path in matches if match]
+
+
+def _load(path: Path | str) -> dict[str, Any]:
+    allow_fairseq_checkpoints()
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
+        raise ValueError(f"{path}: not a fairseq checkpoint (it has no 'model')")
+    return state
+
+
+def _differing_names(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> list[str]:
+    return sorted(
+        name
+        for name in one.keys() | other.keys()
+        if name not in one or name not in other or one[name].shape != other[name].shape
+    )

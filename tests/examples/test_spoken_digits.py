@@ -1,0 +1,278 @@
+"""The spoken-digits corpus: readings, what goes into which split, the sound of an utterance."""
+
+import csv
+
+import numpy as np
+import pytest
+import soundfile
+
+from examples.runner import Recipe, RecipeError
+from examples.spoken_digits import corpus, german_numbers, run
+
+KNOWN_READINGS = {
+    (0, 0): "null null",
+    (0, 7): "null sieben",
+    (1, 0): "zehn",
+    (1, 1): "elf",
+    (1, 2): "zwölf",
+    (1, 6): "sechzehn",
+    (1, 7): "siebzehn",
+    (2, 0): "zwanzig",
+    (2, 1): "einundzwanzig",
+    (3, 3): "dreiunddreißig",
+    (4, 2): "zweiundvierzig",
+    (5, 5): "fünfundfünfzig",
+    (6, 0): "sechzig",
+    (7, 1): "einundsiebzig",
+    (7, 6): "sechsundsiebzig",
+    (9, 8): "achtundneunzig",
+}
+
+
+@pytest.mark.parametrize(("pair", "reading"), KNOWN_READINGS.items())
+def test_known_readings(pair, reading):
+    assert german_numbers.read_pair(*pair) == reading
+
+
+def test_readings_equal_the_shared_table(shared_data):
+    with (shared_data / "fsdd" / "german_pairs.tsv").open(encoding="utf-8") as file:
+        table = {row["spoken"]: row["german"] for row in csv.DictReader(file, delimiter="\t")}
+    ours = {
+        german_numbers.transcript(pair): german_numbers.read_pair(*pair)
+        for pair in ((tens, units) for tens in range(10) for units in range(10))
+    }
+    assert ours == table
+
+
+def test_all_pairs_read_differently():
+    readings = {german_numbers.translation([t, u]) for t in range(10) for u in range(10)}
+    assert len(readings) == 100
+
+
+def test_several_pairs():
+    assert german_numbers.transcript([4, 2, 7, 1]) == "four two seven one"
+    assert german_numbers.translation([4, 2, 7, 1]) == "zweiundvierzig einundsiebzig"
+    with pytest.raises(ValueError, match="3 digits"):
+        german_numbers.translation([1, 2, 3])
+    with pytest.raises(ValueError, match="10 is not a digit"):
+        german_numbers.read_pair(10, 2)
+
+
+RATE = corpus.RATE
+SPEAKERS = {"ann": 200.0, "bob": 300.0, "cem": 400.0}
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory):
+    """Fifty takes of ten tones by three speakers, 0.1 s each, at the original's rate."""
+    folder = tmp_path_factory.mktemp("recordings")
+    time = np.arange(RATE // 10) / RATE
+    for speaker, base in SPEAKERS.items():
+        for digit in range(10):
+            for take in (*range(8), 20, 48, 49):
+                tone = 0.3 * np.sin(2 * np.pi * (base + 40 * digit + take) * time)
+                soundfile.write(folder / f"{digit}_{speaker}_{take}.wav", tone, RATE)
+    (folder / "README.wav").touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def takes(recordings):
+    return corpus.list_takes(recordings)
+
+
+def arguments(recordings, *more):
+    common = ["--recordings", str(recordings), "--utterances", "60", "--dev-utterances", "12"]
+    return run.parse([*common, "--test-utterances", "15", "--seed", "3", *more])
+
+
+def plan(recordings, takes, *more):
+    args = arguments(recordings, *more)
+    speakers = run.choose_speakers(takes, args.speakers, args.test_speakers)
+    return run.plan_splits(takes, speakers, args)
+
+
+def numbers(utterances):
+    return {take.number for utterance in utterances for take in utterance.takes}
+
+
+def test_takes_are_read_from_the_names(takes):
+    assert len(takes) == 3 * 10 * 11
+    assert {take.speaker for take in takes} == SPEAKERS.keys()
+    take = next(take for take in takes if take.path.name == "7_bob_48.wav")
+    assert (take.digit, take.speaker, take.number) == (7, "bob", 48)
+
+
+def test_a_folder_without_recordings_says_which_is_meant(tmp_path):
+    with pytest.raises(FileNotFoundError, match="recordings"):
+        corpus.list_takes(tmp_path)
+
+
+def test_no_take_is_in_both_training_and_test(recordings, takes):
+    splits = plan(recordings, takes)
+    assert {split: len(group) for split, group in splits.items()} == {
+        "train": 60, "dev": 12, "test": 15,
+    }  # fmt: skip
+    assert numbers(splits["train"]) <= {5, 6, 7, 20, 48, 49}
+    assert numbers(splits["dev"]) <= {5, 6, 7, 20, 48, 49}
+    assert numbers(splits["test"]) <= set(range(5))
+
+
+def test_dev_utterances_are_other_combinations_than_training(recordings, takes):
+    # with one pair an utterance, 12 of 3 × 3600 combinations: collisions are drawn on purpose
+    few = [take for take in takes if take.speaker == "ann" and take.number == 5]
+    shape = corpus.Shape(pairs=(1, 1))
+    train = corpus.draw(few, "dev", 60, 3, shape)
+    seen = frozenset(utterance.takes for utterance in train)
+    dev = corpus.draw(few, "dev", 10, 3, shape, avoid=seen)
+    assert not seen & {utterance.takes for utterance in dev}
+
+
+def test_dev_takes_are_kept_from_training(recordings, takes):
+    splits = plan(recordings, takes, "--dev-takes", "2")
+    assert numbers(splits["dev"]) == {48, 49}
+    assert not numbers(splits["train"]) & {48, 49}
+
+
+def test_unseen_speakers_are_in_their_own_test_only(recordings, takes):
+    splits = plan(recordings, takes, "--test-speakers", "bob")
+    for split, speakers in {
+        "train": {"ann", "cem"},
+        "dev": {"ann", "cem"},
+        "test": {"ann", "cem"},
+        "test_unseen": {"bob"},
+    }.items():
+        assert {utterance.speaker for utterance in splits[split]} == speakers
+        for utterance in splits[split]:
+            assert {take.speaker for take in utterance.takes} == {utterance.speaker}
+    assert numbers(splits["test_unseen"]) <= set(range(5))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "unseen", "message"),
+    [
+        (["zoe"], [], "no recordings of zoe.*ann, bob, cem"),
+        (["ann"], ["ann"], "ann: both"),
+        ([], ["ann", "bob", "cem"], "no speaker is left"),
+    ],
+)
+def test_impossible_choices_of_speakers(takes, wanted, unseen, message):
+    with pytest.raises(RecipeError, match=message):
+        run.choose_speakers(takes, wanted, unseen)
+
+
+def test_the_same_seed_draws_the_same(recordings, takes):
+    assert plan(recordings, takes) == plan(recordings, takes)
+    assert plan(recordings, takes)["train"] != plan(recordings, takes, "--seed", "4")["train"]
+
+
+def test_a_longer_training_set_changes_no_other_set(recordings, takes):
+    one, other = plan(recordings, takes), plan(recordings, takes, "--utterances", "90")
+    assert one["test"] == other["test"]
+    assert one["train"][:20] == other["train"][:20]
+
+
+def test_a_set_is_shared_evenly_and_recordings_are_used_evenly(takes):
+    ann = [take for take in takes if take.speaker != "cem" and take.number < 5]
+    utterances = corpus.draw(ann, "test", 201, 1, corpus.Shape())
+    by_speaker = [utterance.speaker for utterance in utterances]
+    assert (by_speaker.count("ann"), by_speaker.count("bob")) == (101, 100)
+    uses = {}
+    for utterance in utterances:
+        assert len(utterance.takes) in (2, 4, 6, 8, 10)
+        for take in utterance.takes:
+            uses.setdefault((take.speaker, take.digit), {}).setdefault(take, 0)
+            uses[take.speaker, take.digit][take] += 1
+    for counts in uses.values():
+        assert max(counts.values()) - min(counts.values()) <= 1
+    assert {len(utterance.takes) for utterance in utterances} == {2, 4, 6, 8, 10}
+    assert len({utterance.id for utterance in utterances}) == 201
+
+
+def test_a_missing_digit_is_named(takes):
+    without = [take for take in takes if take.digit != 4]
+    with pytest.raises(ValueError, match=r"'ann'.*digit 4"):
+        corpus.draw(without, "train", 5, 1, corpus.Shape())
+    with pytest.raises(ValueError, match="no recordings for the set 'dev'"):
+        corpus.draw([], "dev", 5, 1, corpus.Shape())
+
+
+def test_sound_is_the_recordings_with_quiet_pauses(takes):
+    [utterance] = corpus.draw(takes, "test", 1, 1, corpus.Shape(pairs=(1, 1), pause=(0.1, 0.1)))
+    sound = corpus.render(utterance)
+    pause, digit = RATE // 10, RATE // 10
+    assert sound.shape == (3 * pause + 2 * digit,)
+    assert sound.dtype == np.float32
+    for place, take in enumerate(utterance.takes):
+        start = pause + place * (pause + digit)
+        recorded, _ = soundfile.read(take.path, dtype="float32")
+        np.testing.assert_array_equal(sound[start : start + digit], recorded)
+    # a tone has no silence: its quietest 20 ms are as loud as the rest, 0.3 / √2
+    assert sound[:pause].std() == pytest.approx(0.3 / 2**0.5, rel=0.1)
+    np.testing.assert_array_equal(corpus.render(utterance), sound)
+
+
+def test_pauses_are_never_digital_silence(tmp_path):
+    soundfile.write(tmp_path / "0_ann_0.wav", np.zeros(400), RATE)
+    take = corpus.Take("ann", 0, 0, tmp_path / "0_ann_0.wav")
+    utterance = corpus.Utterance("a", "ann", (take, take), (0.1, 0.1), (1.0, 1.0), 1.0, 5)
+    sound = corpus.render(utterance)
+    assert 0.5 / 32768 < sound[: RATE // 10].std() < 2 / 32768
+
+
+def test_speed_and_gain(takes):
+    [plain] = corpus.draw(takes, "test", 1, 1, corpus.Shape())
+    assert (plain.speed, set(plain.gains)) == (1.0, {1.0})
+    perturbed = corpus.draw(takes, "train", 50, 1, corpus.Shape(perturb=0.1))
+    speeds = [utterance.speed for utterance in perturbed]
+    assert 0.9 <= min(speeds) < 0.92 < 1.08 < max(speeds) <= 1.1
+    gains = [gain for utterance in perturbed for gain in utterance.gains]
+    assert 0.7 < min(gains) < 0.72 < 1.38 < max(gains) < 1.42
+    faster = corpus.Utterance(**vars(plain) | {"speed": 1.1})
+    assert len(corpus.render(faster)) == pytest.approx(len(corpus.render(plain)) / 1.1, abs=2)
+
+
+def test_a_loud_utterance_is_not_clipped(takes):
+    [plain] = corpus.draw(takes, "test", 1, 1, corpus.Shape())
+    loud = corpus.Utterance(**vars(plain) | {"gains": (9.0,) * len(plain.takes)})
+    assert np.abs(corpus.render(loud)).max() == pytest.approx(0.97)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_corpus_on_disk(recordings, takes, tmp_path, processes):
+    from interactive_st.data.manifest import read_manifest
+
+    splits = plan(recordings, takes, "--utterances", "6", "--dev-utterances", "3")
+    recipe = Recipe(tmp_path / "run", threads=processes)
+    manifests = run.make_corpus(recipe, splits)
+    assert list(manifests) == ["train", "dev", "test"]
+    rows = read_manifest(manifests["train"])
+    assert [row["id"] for row in rows] == [utterance.id for utterance in splits["train"]]
+    for row, utterance in zip(rows, splits["train"], strict=True):
+        assert row["src_text"] == german_numbers.transcript(utterance.digits)
+        assert row["tgt_text"] == german_numbers.translation(utterance.digits)
+        assert (row["src_lang"], row["tgt_lang"]) == ("en", "de")
+        sound, rate = soundfile.read(row["audio"], dtype="float32")
+        assert rate == RATE
+        np.testing.assert_allclose(sound, corpus.render(utterance), atol=1 / 32768)
+
+
+def test_corpus_is_kept_unless_the_plan_or_the_recordings_change(recordings, takes, tmp_path):
+    recipe = Recipe(tmp_path / "run", threads=1)
+    small = ("--utterances", "3", "--dev-utterances", "3", "--test-utterances", "3")
+    written = run.make_corpus(recipe, plan(recordings, takes, *small))["train"]
+    when = written.stat().st_mtime_ns
+    run.make_corpus(recipe, plan(recordings, takes, *small))
+    assert written.stat().st_mtime_ns == when
+    run.make_corpus(recipe, plan(recordings, takes, *small, "--perturb", "0"))
+    assert written.stat().st_mtime_ns != when
+
+
+def test_real_recordings_give_all_readings(shared_data):
+    found = corpus.list_takes(shared_data / "fsdd" / "recordings")
+    assert len(found) == 2000
+    training = corpus.select(found, ["george"], range(5, 50))
+    assert len(training) == 450
+    utterance = corpus.draw(training, "train", 1, 1, corpus.Shape(perturb=0.1))[0]
+    sound = corpus.render(utterance)
+    assert 0.3 < len(sound) / RATE / len(utterance.takes) < 1.2

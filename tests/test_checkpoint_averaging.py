@@ -1,0 +1,105 @@
+"""Averages of checkpoints are exact means, and only of what belongs together."""
+
+from argparse import Namespace
+
+import pytest
+import torch
+
+from interactive_st import checkpoint_averaging as averaging
+
+
+def save(path, seed, **changes):
+    random = torch.Generator().manual_seed(seed)
+    model = {
+        "weight": torch.randn(3, 4, generator=random),
+        "half": torch.randn(5, generator=random).half(),
+        "steps": torch.tensor(seed),
+    }
+    state = {
+        "cfg": {"model": Namespace(seed=seed)},
+        "model": model | changes,
+        "last_optimizer_state": {"step": seed},
+        "extra_state": {"epoch": seed},
+    }
+    torch.save(state, path)
+    return model
+
+
+def test_mean_is_exact(tmp_path):
+    paths = [tmp_path / f"checkpoint{i}.pt" for i in range(1, 4)]
+    models = [save(path, seed) for seed, path in enumerate(paths, 1)]
+    mean = averaging.average_checkpoints(paths)["model"]
+    for name in ("weight", "half"):
+        exact = torch.stack([model[name].double() for model in models]).mean(0)
+        assert mean[name].dtype == models[0][name].dtype
+        assert torch.equal(mean[name], exact.to(mean[name].dtype))
+    assert mean["steps"] == 1  # an integer is no weight: the first checkpoint's
+
+
+def test_one_checkpoint_is_its_own_mean_without_the_optimizer(tmp_path):
+    model = save(tmp_path / "checkpoint1.pt", 3)
+    state = averaging.average_checkpoints([tmp_path / "checkpoint1.pt"])
+    assert all(torch.equal(state["model"][name], value) for name, value in model.items())
+    assert state["last_optimizer_state"] is None
+    assert state["extra_state"] == {"epoch": 3}
+    assert state["cfg"]["model"] == Namespace(seed=3)
+
+
+def test_saved_average_is_read_back_by_the_safe_loader(tmp_path):
+    save(tmp_path / "checkpoint1.pt", 1)
+    output = tmp_path / "new" / "average.pt"
+    averaging.save_checkpoint(averaging.average_checkpoints([tmp_path / "checkpoint1.pt"]), output)
+    assert torch.load(output, weights_only=True)["model"]["steps"] == 1
+    assert [path.name for path in output.parent.iterdir()] == ["average.pt"]
+
+
+@pytest.mark.parametrize("changes", [{"weight": torch.zeros(2, 2)}, {"other": torch.zeros(1)}])
+def test_different_models_are_refused(tmp_path, changes):
+    save(tmp_path / "checkpoint1.pt", 1)
+    save(tmp_path / "checkpoint2.pt", 2, **changes)
+    with pytest.raises(ValueError, match=next(iter(changes))):
+        averaging.average_checkpoints([tmp_path / "checkpoint1.pt", tmp_path / "checkpoint2.pt"])
+
+
+def test_nothing_to_average_and_no_checkpoint_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="at least one"):
+        averaging.average_checkpoints([])
+    torch.save({"weights": {}}, tmp_path / "other.pt")
+    with pytest.raises(ValueError, match=r"other\.pt: not a fairseq checkpoint"):
+        averaging.average_checkpoints([tmp_path / "other.pt"])
+
+
+def names(paths):
+    return [path.name for path in paths]
+
+
+def test_newest_are_by_number_not_by_name(tmp_path):
+    for name in ("checkpoint_1_900.pt", "checkpoint_2_1000.pt", "checkpoint_3_1100.pt",
+                 "checkpoint9.pt", "checkpoint_best.pt", "checkpoint_last.pt"):  # fmt: skip
+        (tmp_path / name).touch()
+    newest = averaging.newest_checkpoints(tmp_path, 2)
+    assert names(newest) == ["checkpoint_3_1100.pt", "checkpoint_2_1000.pt"]
+    assert len(averaging.newest_checkpoints(tmp_path, 9)) == 3
+
+
+def test_newest_epochs_where_there_are_no_others(tmp_path):
+    for name in ("checkpoint9.pt", "checkpoint10.pt", "checkpoint_last.pt"):
+        (tmp_path / name).touch()
+    assert names(averaging.newest_checkpoints(tmp_path, 1)) == ["checkpoint10.pt"]
+
+
+def test_best_by_metric(tmp_path):
+    for name in ("checkpoint.best_wer_10.1250.pt", "checkpoint.best_wer_9.5001.pt",
+                 "checkpoint.best_bleu_80.0000.pt", "checkpoint_best.pt"):  # fmt: skip
+        (tmp_path / name).touch()
+    lowest = averaging.best_checkpoints(tmp_path, "wer", 5)
+    assert names(lowest) == ["checkpoint.best_wer_9.5001.pt", "checkpoint.best_wer_10.1250.pt"]
+    highest = averaging.best_checkpoints(tmp_path, "wer", 1, maximize=True)
+    assert names(highest) == ["checkpoint.best_wer_10.1250.pt"]
+
+
+def test_none_found_says_what_to_train_with(tmp_path):
+    with pytest.raises(FileNotFoundError, match="--keep-interval-updates"):
+        averaging.newest_checkpoints(tmp_path, 1)
+    with pytest.raises(FileNotFoundError, match="--keep-best-checkpoints"):
+        averaging.best_checkpoints(tmp_path / "absent", "wer", 1)
