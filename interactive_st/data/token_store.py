@@ -1,0 +1,32 @@
+"""Many short lists of token ids in two arrays."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+
+class TokenStore:
+    """Sequences of token ids: 4 bytes a token and 8 a sequence.
+
+    A list of tensors would take some 100 bytes a sequence more, and every worker process that
+    only reads it would in time copy it (reference counts are written into the objects).
+
+    Args:
+        sequences: the sequences in order; a sequence may be empty.
+    """
+
+    def __init__(self, sequences: Iterable[Sequence[int]]) -> None:
+        parts = [np.asarray(sequence, dtype=np.int32) for sequence in sequences]
+        #: All ids, one sequence after the other, shape (tokens,).
+        self.ids = np.concatenate([np.empty(0, dtype=np.int32), *parts])
+        #: Length of each sequence, shape (sequences,).
+        self.lengths = np.array([len(part) for part in parts], dtype=np.int64)
+        self._ends = np.cumsum(self.lengths)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Return sequence `index`, a view."""
+        end = self._ends[index]
+        return self.ids[end - self.lengths[index] : end]

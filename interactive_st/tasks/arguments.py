@@ -1,0 +1,61 @@
+"""Command-line options of the task `joint_speech_to_text` beside those of `speech_to_text`."""
+
+from argparse import ArgumentParser
+
+CONFIG = "config_joint.yaml"
+
+
+def add_joint_arguments(parser: ArgumentParser) -> None:
+    """Declare the options.
+
+    Args:
+        parser: already has the options of fairseq's `speech_to_text`.
+    """
+    parser.set_defaults(config_yaml=CONFIG)
+    parser.add_argument(
+        "--source-lang",
+        metavar="LANG",
+        help="language of transcripts whose row names none (default: source_lang of the data "
+        "folder's configuration)",
+    )
+    parser.add_argument(
+        "--target-lang",
+        metavar="LANG",
+        help="language of translations whose row names none (default: target_lang there)",
+    )
+    parser.add_argument(
+        "--search",
+        choices=("rank", "joint"),
+        default="rank",
+        help="how the two beams are kept: 'rank', one a stream, rank r reads rank r (the paper's), "
+        "or 'joint', pairs of prefixes with one exact score",
+    )
+    parser.add_argument(
+        "--pairs-path",
+        metavar="FILE",
+        help="fairseq-generate and fairseq-interactive: write transcripts, translations, scores "
+        "and references here, one JSON object a line in corpus order, once all is decoded; with "
+        "several shards each writes FILE.<shard>",
+    )
+    parser.add_argument(
+        "--eval-bleu",
+        action="store_true",
+        help="validation: decode and log 'bleu' of the translations",
+    )
+    parser.add_argument(
+        "--eval-wer",
+        action="store_true",
+        help="validation: decode and log 'wer' of the transcripts, words compared as they are",
+    )
+    parser.add_argument(
+        "--eval-bleu-args",
+        metavar="JSON",
+        default='{"beam": 1}',
+        help="generation options for decoding in validation, of BLEU and WER "
+        '(default: %(default)s; as in \'{"beam": 4, "lenpen": 0.6}\')',
+    )
+    parser.add_argument(
+        "--eval-bleu-print-samples",
+        action="store_true",
+        help="validation: log a hypothesis and its reference of each batch",
+    )

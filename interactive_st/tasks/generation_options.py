@@ -1,0 +1,133 @@
+"""fairseq's generation options: which the search honours, which are refused, and why."""
+
+import json
+from argparse import Namespace
+from dataclasses import fields
+from typing import Any
+
+from fairseq.dataclass.configs import GenerationConfig
+
+#: Arguments of `DualBeamGenerator` by the option of fairseq that sets them.
+SETTINGS = {
+    "beam": "beam_size",
+    "max_len_a": "max_len_a",
+    "max_len_b": "max_len_b",
+    "min_len": "min_len",
+    "lenpen": "len_penalty",
+    "unkpen": "unk_penalty",
+    "temperature": "temperature",
+    "no_repeat_ngram_size": "no_repeat_ngram_size",
+}
+#: Options that the tools or the task itself see to, or that fairseq ignores as well.
+HARMLESS = {
+    "nbest",
+    "unnormalized",
+    "prefix_size",
+    "sacrebleu",
+    "no_early_stop",
+    "no_beamable_mm",
+    "no_seed_provided",
+}
+ITERATIVE = "it belongs to iterative refinement, which the search of two streams is not"
+SAMPLING = "the search is a beam search and draws nothing"
+DIVERSE = "the search has no diverse beams"
+MULTITASK = "there is one decoder, and its options are those without _mt"
+LANGUAGE_MODEL = "there is no fusion with a language model"
+REASONS = {
+    "beam_mt": MULTITASK,
+    "max_len_a_mt": MULTITASK,
+    "max_len_b_mt": MULTITASK,
+    "lenpen_mt": MULTITASK,
+    "constraints": "the search has no lexical constraints",
+    "sampling": SAMPLING,
+    "sampling_topk": SAMPLING,
+    "sampling_topp": SAMPLING,
+    "diverse_beam_groups": DIVERSE,
+    "diverse_beam_strength": DIVERSE,
+    "diversity_rate": DIVERSE,
+    "lm_path": LANGUAGE_MODEL,
+    "lm_weight": LANGUAGE_MODEL,
+    "match_source_len": "frames of speech say nothing about the number of tokens",
+    "print_alignment": "attention to speech aligns no words",
+    "replace_unk": "speech has no words to copy",
+    "score_reference": "the generator searches; it does not score given texts",
+    "print_step": ITERATIVE,
+    "retain_iter_history": ITERATIVE,
+    "decoding_format": ITERATIVE,
+    "retain_dropout": "the models decode without dropout",
+    "retain_dropout_modules": "the models decode without dropout",
+    "eos_token": "both texts end with </s>",
+}
+DEFAULTS = {field.name: field.default for field in fields(GenerationConfig)}
+
+
+def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> None:
+    """Refuse what the search of two streams cannot honour.
+
+    Args:
+        args: fairseq's generation options, as `GenerationConfig` or a namespace of some of them.
+        extra: what the tools pass to a generator beside them.
+
+    Raises:
+        ValueError: an option has another value than its default and no effect here, or the values
+            contradict each other.
+    """
+    for name, default in DEFAULTS.items():
+        if name in SETTINGS or name in HARMLESS or not hasattr(args, name):
+            continue
+        value = getattr(args, name)
+        if value not in (default, None):
+            option = "--" + name.replace("_", "-")
+            raise ValueError(
+                f"{option} {value} cannot be honoured: {REASONS.get(name, ITERATIVE)}; "
+                f"leave out {option}"
+            )
+    if (extra or {}).get("lm_model") is not None:
+        raise ValueError(f"--lm-path cannot be honoured: {LANGUAGE_MODEL}; leave out --lm-path")
+    if getattr(args, "prefix_allowed_tokens_fn", None) is not None:
+        raise ValueError(
+            "prefix_allowed_tokens_fn cannot be honoured: the search has no such constraint; "
+            "leave it out"
+        )
+    beam, nbest = (getattr(args, name, DEFAULTS[name]) for name in ("beam", "nbest"))
+    if not 1 <= nbest <= beam:
+        raise ValueError(
+            f"--nbest {nbest} needs a --beam of at least as many, and at least 1; --beam is {beam}"
+        )
+
+
+def search_settings(args: Any) -> dict[str, Any]:
+    """Return the keyword arguments of `DualBeamGenerator` that fairseq's options stand for."""
+    settings = {
+        argument: getattr(args, option, DEFAULTS[option]) for option, argument in SETTINGS.items()
+    }
+    return settings | {"normalize_scores": not getattr(args, "unnormalized", False)}
+
+
+def parse_validation_options(text: str, option: str) -> Namespace:
+    """Read generation options for validation from JSON such as ``{"beam": 4, "lenpen": 0.6}``.
+
+    Args:
+        text: a JSON object; its keys are names of generation options, written with ``_``.
+        option: where it comes from, for messages.
+
+    Raises:
+        ValueError: it is no such object, or an option does not exist or cannot be honoured.
+    """
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"{option} {text!r}: not JSON ({error.msg}); write '{{\"beam\": 1}}'"
+        ) from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{option} {text!r}: a JSON object is needed, such as '{{\"beam\": 1}}'")
+    unknown = sorted(set(values) - set(DEFAULTS))
+    if unknown:
+        raise ValueError(
+            f"{option}: no generation option {', '.join(unknown)}; known are "
+            + ", ".join([*SETTINGS, "unnormalized"])
+        )
+    options = Namespace(**values)
+    check_generation_options(options)
+    return options

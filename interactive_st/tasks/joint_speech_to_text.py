@@ -1,0 +1,268 @@
+"""The task `joint_speech_to_text`: speech with its transcript and its translation."""
+
+import logging
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from fairseq import utils
+from fairseq.data import Dictionary, FairseqDataset
+from fairseq.data.audio.speech_to_text_dataset import SpeechToTextDataset
+from fairseq.data.iterators import EpochBatchIterator
+from fairseq.tasks import register_task
+from fairseq.tasks.speech_to_text import SpeechToTextTask
+
+from interactive_st.data.config import JointDataConfig
+from interactive_st.data.features import features_from_file
+from interactive_st.data.joint_dataset import FeaturesDataset
+from interactive_st.data.joint_manifest import JointDatasetCreator
+from interactive_st.tasks.arguments import add_joint_arguments
+from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
+from interactive_st.tasks.generation_options import (
+    check_generation_options,
+    parse_validation_options,
+    search_settings,
+)
+from interactive_st.tasks.pairs import PairsOutput
+from interactive_st.tasks.recognised_speech import RecognisedSpeech
+from interactive_st.tasks.validation_metrics import ValidationMetrics
+
+logger = logging.getLogger(__name__)
+
+Hypotheses = list[list[dict[str, Any]]]
+
+
+@register_task("joint_speech_to_text")
+class JointSpeechToTextTask(SpeechToTextTask):
+    """fairseq's task for speech-to-text with two texts an utterance, decoded at the same time.
+
+    Args:
+        args: the options.
+        tgt_dict: the joint dictionary of both languages.
+
+    Raises:
+        ValueError: options or configuration ask for what cannot be honoured.
+    """
+
+    @classmethod
+    def add_args(cls, parser: ArgumentParser) -> None:
+        """Declare the options: those of `speech_to_text` and the task's own."""
+        super().add_args(parser)
+        add_joint_arguments(parser)
+
+    def __init__(self, args: Namespace, tgt_dict: Dictionary) -> None:
+        if getattr(args, "multitask_config_yaml", None) is not None:
+            raise ValueError(
+                "--multitask-config-yaml cannot be honoured: the joint task has its own two texts; "
+                "leave it out, or use the task speech_to_text"
+            )
+        super().__init__(args, tgt_dict)
+        self.data_cfg = JointDataConfig(
+            Path(args.data) / args.config_yaml,
+            getattr(args, "source_lang", None),
+            getattr(args, "target_lang", None),
+        )
+        self.tag_ids = {
+            i for s, i in tgt_dict.indices.items() if SpeechToTextDataset.is_lang_tag(s)
+        }
+        self._source_dictionary = RecognisedSpeech()
+        self._detokeniser: Detokeniser | None = None
+        self._pairs: PairsOutput | None = None
+        if getattr(args, "pairs_path", None):
+            self._pairs = PairsOutput(args.pairs_path, self.data_cfg)
+        self._validation: ValidationMetrics | None = None
+        self._validation_generator = None
+        self._lines_read = 0
+
+    # ---- data
+
+    def load_dataset(
+        self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any
+    ) -> None:
+        """Load a split, or several separated by commas."""
+        self.datasets[split] = JointDatasetCreator.from_tsv(
+            root=self.args.data,
+            cfg=self.data_cfg,
+            splits=split,
+            tgt_dict=self.tgt_dict,
+            pre_tokenizer=self.build_tokenizer(self.args),
+            bpe_tokenizer=self.build_bpe(self.args),
+            is_train_split=split.startswith("train"),
+            epoch=epoch,
+            seed=self.args.seed,
+            speaker_to_id=self.speaker_to_id,
+        )
+
+    def build_tokenizer(self, args: Any) -> DecodesOnce | None:
+        """Return the configuration's pre-tokeniser, whatever `args` says, as `speech_to_text`."""
+        tokeniser = super().build_tokenizer(args)
+        return None if tokeniser is None else DecodesOnce(tokeniser)
+
+    def build_bpe(self, args: Any) -> DecodesOnce | None:
+        """Return the configuration's subword tokeniser, whatever `args` says."""
+        bpe = super().build_bpe(args)
+        return None if bpe is None else DecodesOnce(bpe)
+
+    @property
+    def source_dictionary(self) -> RecognisedSpeech:
+        """Renders speech as what was recognised in it, for the tools' ``S-`` lines."""
+        return self._source_dictionary
+
+    @property
+    def detokenise(self) -> Detokeniser:
+        """Turns token ids into text, without language tags."""
+        if self._detokeniser is None:
+            tokenisers = [self.build_tokenizer(self.args), self.build_bpe(self.args)]
+            self._detokeniser = Detokeniser(self.tgt_dict, tokenisers, self.tag_ids)
+        return self._detokeniser
+
+    def get_batch_iterator(
+        self, dataset: FairseqDataset, *args: Any, **kwargs: Any
+    ) -> EpochBatchIterator:
+        """As fairseq's; takes note of which sentences a decoding run consists of."""
+        iterator = super().get_batch_iterator(dataset, *args, **kwargs)
+        if self._pairs is not None:
+            self._pairs.follow(iterator)
+        return iterator
+
+    # ---- fairseq-interactive
+
+    def get_interactive_tokens_and_lengths(
+        self, lines: Sequence[str], encode_fn: Any
+    ) -> tuple[list[np.ndarray], list[int]]:
+        """Compute the features of audio files.
+
+        Args:
+            lines: a path each.
+            encode_fn: unused; it is for text.
+
+        Returns:
+            features, each (T, F), and their lengths T.
+
+        Raises:
+            DataError: a file cannot be read; the message names it.
+        """
+        features = [features_from_file(line, self.data_cfg.features) for line in lines]
+        return features, [len(utterance) for utterance in features]
+
+    def build_dataset_for_inference(
+        self, src_tokens: Sequence[np.ndarray], src_lengths: Sequence[int], **kwargs: Any
+    ) -> FeaturesDataset:
+        """Return a dataset of features in memory; evaluation transforms apply to them."""
+        first_line = self._lines_read
+        self._lines_read += len(src_tokens)
+        return FeaturesDataset(
+            self.data_cfg, src_tokens, src_lengths, self.tgt_dict, first_line=first_line
+        )
+
+    # ---- decoding
+
+    def build_generator(
+        self,
+        models: list[torch.nn.Module],
+        args: Any,
+        seq_gen_cls: type | None = None,
+        extra_gen_cls_kwargs: dict[str, Any] | None = None,
+        prefix_allowed_tokens_fn: Any = None,
+    ) -> Any:
+        """Return the `DualBeamGenerator` that fairseq's generation options describe.
+
+        Raises:
+            ValueError: an option cannot be honoured; the message names it.
+        """
+        if seq_gen_cls is not None or prefix_allowed_tokens_fn is not None:
+            raise ValueError(
+                "seq_gen_cls and prefix_allowed_tokens_fn cannot be honoured: two texts are "
+                "decoded by DualBeamGenerator; leave them out"
+            )
+        check_generation_options(args, extra_gen_cls_kwargs)
+        if self._pairs is not None:
+            self._pairs.open(nbest=getattr(args, "nbest", 1))
+        return self._build_search(models, args)
+
+    def _build_search(self, models: list[torch.nn.Module], args: Any) -> Any:
+        from interactive_st.search import DualBeamGenerator
+
+        return DualBeamGenerator(
+            models,
+            self.tgt_dict,
+            search=self.args.search,
+            default_tags=self._default_tags(),
+            symbols_to_strip_from_output=set(self.tag_ids),
+            **search_settings(args),
+        )
+
+    def _default_tags(self) -> tuple[int, int] | None:
+        """Return the tags of input without languages; None if the configuration has none."""
+        languages = (self.data_cfg.source_lang, self.data_cfg.target_lang)
+        tags = [SpeechToTextDataset.LANG_TAG_TEMPLATE.format(language) for language in languages]
+        if not all(tag in self.tgt_dict for tag in tags):
+            return None
+        return self.tgt_dict.index(tags[0]), self.tgt_dict.index(tags[1])
+
+    def inference_step(
+        self,
+        generator: Any,
+        models: list[torch.nn.Module],
+        sample: dict[str, Any],
+        prefix_tokens: torch.Tensor | None = None,
+        constraints: torch.Tensor | None = None,
+    ) -> Hypotheses:
+        """Decode a batch and keep the transcripts for the ``S-`` lines and the pairs file.
+
+        Returns:
+            the hypotheses of each of the B utterances, best first, as `DualBeamGenerator` has it.
+        """
+        source = sample["net_input"]["src_tokens"]
+        wanted = next(models[0].parameters()).dtype
+        if source.dtype != wanted:  # with --fp16 fairseq's tools convert models only
+            net_input = sample["net_input"] | {"src_tokens": source.to(wanted)}
+            decoded = sample | {"net_input": net_input}
+        else:
+            decoded = sample
+        with torch.no_grad():
+            hypotheses = generator.generate(
+                models, decoded, prefix_tokens=prefix_tokens, constraints=constraints
+            )
+        for features, nbest in zip(source, hypotheses, strict=True):
+            transcript = PlainText(self.detokenise(nbest[0]["transcript"]["tokens"]))
+            seen = utils.strip_pad(features, self.tgt_dict.pad())  # as the tools do
+            self._source_dictionary.record(seen, transcript)
+        if self._pairs is not None:
+            self._pairs.add(sample, hypotheses, self.detokenise)
+        return hypotheses
+
+    # ---- validation
+
+    def build_model(self, args: Namespace, from_checkpoint: bool = False) -> torch.nn.Module:
+        """As `speech_to_text`; prepares decoding in validation if it is asked for."""
+        model = super().build_model(args, from_checkpoint)
+        bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)
+        if bleu or wer:
+            options = parse_validation_options(self.args.eval_bleu_args, "--eval-bleu-args")
+            self._validation_generator = self._build_search([model], options)
+            self._validation = ValidationMetrics(
+                self.detokenise, bleu, wer, self.args.eval_bleu_print_samples
+            )
+        return model
+
+    def valid_step(
+        self, sample: dict[str, Any], model: torch.nn.Module, criterion: torch.nn.Module
+    ) -> tuple[torch.Tensor, int, dict[str, Any]]:
+        """As fairseq's; with ``--eval-bleu`` or ``--eval-wer`` the batch is decoded as well."""
+        loss, sample_size, logging_output = super().valid_step(sample, model, criterion)
+        if self._validation is not None:
+            hypotheses = self._validation_generator.generate([model], sample)
+            logging_output |= self._validation.statistics(sample, hypotheses)
+        return loss, sample_size, logging_output
+
+    def reduce_metrics(
+        self, logging_outputs: list[dict[str, Any]], criterion: torch.nn.Module
+    ) -> None:
+        """As fairseq's, and log ``bleu`` and ``wer``."""
+        super().reduce_metrics(logging_outputs, criterion)
+        if self._validation is not None:
+            self._validation.reduce(logging_outputs)

@@ -1,0 +1,149 @@
+"""What is written to the pairs file of a decoding run."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from fairseq.data import ConcatDataset, FairseqDataset
+from fairseq.data.iterators import EpochBatchIterator
+
+from interactive_st.data.config import JointDataConfig
+from interactive_st.data.joint_dataset import FeaturesDataset
+from interactive_st.scoring.pairs_file import Pair
+from interactive_st.tasks.detokenise import Detokeniser
+from interactive_st.tasks.pairs_writer import PairsWriter
+from interactive_st.tasks.standard_output import outlive_reader
+
+
+def describe_hypotheses(
+    hypotheses: Sequence[dict[str, Any]], detokenise: Detokeniser
+) -> dict[str, Any]:
+    """Return the texts and scores of the hypotheses of one utterance, best first.
+
+    Scores are natural logarithms (fairseq's tools print base 2).
+    """
+    nbest = [
+        {
+            "transcript": detokenise(hypothesis["transcript"]["tokens"]),
+            "translation": detokenise(hypothesis["tokens"]),
+            "transcript_score": float(hypothesis["transcript"]["score"]),
+            "translation_score": float(hypothesis["score"]),
+            "score": float(hypothesis["pair_score"]),
+        }
+        for hypothesis in hypotheses
+    ]
+    return nbest[0] | {"nbest": nbest}
+
+
+def describe_row(dataset: FairseqDataset, number: int) -> dict[str, Any]:
+    """Return what the corpus says of sentence `number`: id, references, speaker, languages.
+
+    Args:
+        dataset: a `JointSpeechToTextDataset`, or several one after the other.
+        number: the ``id`` of its sample.
+    """
+    row = number
+    if isinstance(dataset, ConcatDataset):
+        part, row = dataset._get_dataset_and_sample_index(number)
+        dataset = dataset.datasets[part]
+    transcripts, translations = dataset.texts or (None, None)
+    return {
+        "id": dataset.ids[row] if dataset.ids else str(number),
+        "reference_transcript": (transcripts[row] or None) if transcripts else None,
+        "reference_translation": (translations[row] or None) if translations else None,
+        "speaker": (dataset.speakers[row] or None) if dataset.speakers else None,
+        "src_lang": dataset.src_langs[row],
+        "tgt_lang": dataset.tgt_langs[row],
+    }
+
+
+def describe_input(number: int, config: JointDataConfig) -> dict[str, Any]:
+    """Return the same of the `number`-th line given to ``fairseq-interactive``."""
+    return {
+        "id": str(number),
+        "reference_transcript": None,
+        "reference_translation": None,
+        "speaker": None,
+        "src_lang": config.source_lang,
+        "tgt_lang": config.target_lang,
+    }
+
+
+def make_pair(described: dict[str, Any], hypotheses: dict[str, Any]) -> Pair:
+    """Put both halves together, keys in the order in which the format lists them."""
+    texts = {key: value for key, value in hypotheses.items() if key != "nbest"}
+    row = dict(described)
+    return {"id": row.pop("id")} | texts | row | {"nbest": hypotheses["nbest"]}
+
+
+class PairsOutput:
+    """Follows a run of fairseq's decoding tools and writes what it decodes to a pairs file.
+
+    ``fairseq-generate`` decodes a corpus of known size, and the file is written with the last
+    sentence. ``fairseq-interactive`` decodes until its input ends, and the file is written when
+    the process ends.
+
+    Args:
+        path: the pairs file.
+        config: the data folder's configuration.
+    """
+
+    def __init__(self, path: str, config: JointDataConfig) -> None:
+        self.path, self.config = path, config
+        self._nbest = 1
+        self._writer: PairsWriter | None = None
+        self._iterator: EpochBatchIterator | None = None
+
+    def open(self, nbest: int) -> None:
+        """Make ready for `nbest` hypotheses a sentence.
+
+        Raises:
+            ValueError: nothing can be written at the path.
+        """
+        self._nbest = nbest
+        self._writer = self._writer or PairsWriter(self.path)
+        outlive_reader(sys.stdout)
+        if self._iterator is not None:  # fairseq-generate makes it first
+            self._begin()
+
+    def follow(self, iterator: EpochBatchIterator) -> None:
+        """Take note of what will be decoded: the batches of `iterator` in their order."""
+        self._iterator = iterator
+        if self._writer is not None:
+            self._begin()
+
+    def _begin(self) -> None:
+        iterator = self._iterator
+        if isinstance(iterator.dataset, FeaturesDataset):
+            self._writer.write_at_exit()
+            return
+        batches = iterator.ordered_batches(iterator.epoch, fix_batches_to_gpus=False, shuffle=False)
+        shard = iterator.shard_id if iterator.num_shards > 1 else None
+        self._writer.expect((int(number) for batch in batches for number in batch), shard)
+
+    def add(
+        self,
+        sample: dict[str, Any],
+        hypotheses: Sequence[Sequence[dict[str, Any]]],
+        detokenise: Detokeniser,
+    ) -> None:
+        """Add a decoded batch.
+
+        Args:
+            sample: the batch as the tool handed it over.
+            hypotheses: for each utterance, best first.
+            detokenise: turns ids into text.
+        """
+        if self._iterator is None or self._writer is None:
+            return  # decoded by another program than fairseq's tools
+        dataset = self._iterator.dataset
+        if isinstance(dataset, FeaturesDataset):
+            # fairseq-interactive hands over features only; batches come in the order they are made
+            numbers = [dataset.first_line + row for row in dataset.batches.popleft()]
+            rows = [describe_input(number, self.config) for number in numbers]
+        else:
+            numbers = sample["id"].tolist()
+            rows = [describe_row(dataset, number) for number in numbers]
+        for number, row, nbest in zip(numbers, rows, hypotheses, strict=True):
+            texts = describe_hypotheses(nbest[: self._nbest], detokenise)
+            self._writer.add(number, make_pair(row, texts))

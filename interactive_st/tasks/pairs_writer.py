@@ -1,0 +1,66 @@
+"""Collects what was decoded and writes it as one pairs file."""
+
+import atexit
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from interactive_st.scoring.pairs_file import Pair, write_pairs
+
+
+class PairsWriter:
+    """Writes a pairs file in corpus order, once and whole.
+
+    Batches come sorted by length, so nothing is written before the last one.
+
+    Args:
+        path: the file; its folder is made if need be.
+
+    Raises:
+        ValueError: nothing can be written there; it is better known before hours of decoding.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.base = self.path = Path(path).absolute()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(
+                f"--pairs-path {path}: its folder cannot be made ({error.strerror}); choose another"
+            ) from error
+        if self.path.is_dir() or not os.access(self.path.parent, os.W_OK):
+            raise ValueError(f"--pairs-path {path}: cannot be written; give a file in your folder")
+        self._pairs: dict[int, Pair] = {}
+        self._missing: set[int] | None = None
+        self._at_exit = False
+
+    def expect(self, ids: Iterable[int], shard: int | None = None) -> None:
+        """Begin a run of known length: the file is written when the last id has been added.
+
+        Args:
+            ids: numbers of the sentences in the corpus.
+            shard: which part of the corpus they are; the file is then ``PATH.<shard>``.
+        """
+        self.path = self.base if shard is None else Path(f"{self.base}.{shard}")
+        self._pairs = {}
+        self._missing = set(ids)
+        if not self._missing:
+            self.write()
+
+    def write_at_exit(self) -> None:
+        """Begin a run of unknown length: the file is written when the process ends."""
+        if not self._at_exit:
+            self._at_exit = True
+            atexit.register(self.write)
+
+    def add(self, number: int, pair: Pair) -> None:
+        """Add what was decoded for sentence `number` of the corpus."""
+        self._pairs[number] = pair
+        if self._missing is not None:
+            self._missing.discard(number)
+            if not self._missing:
+                self.write()
+
+    def write(self) -> None:
+        """Write what there is, in corpus order."""
+        write_pairs(self.path, (self._pairs[number] for number in sorted(self._pairs)))

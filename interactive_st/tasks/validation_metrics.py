@@ -1,0 +1,112 @@
+"""BLEU and word error rate of what is decoded during validation."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from fairseq.logging import metrics
+
+from interactive_st.scoring.statistics import (
+    BLEU_ORDER,
+    bleu_from_statistics,
+    bleu_statistics,
+    word_error_statistics,
+)
+from interactive_st.tasks.detokenise import Detokeniser
+
+logger = logging.getLogger(__name__)
+
+# sacrebleu's tokeniser would split fairseq's <unk>, and it would match itself; as fairseq's own
+# translation task has it
+UNKNOWN_IN_HYPOTHESIS, UNKNOWN_IN_REFERENCE = "UNKNOWNTOKENINHYP", "UNKNOWNTOKENINREF"
+
+
+class ValidationMetrics:
+    """Sums over batches and workers from which ``bleu`` and ``wer`` follow.
+
+    Utterances without the reference are left out. WER compares words as they are.
+
+    Args:
+        detokenise: turns ids into text.
+        bleu: whether translations are scored.
+        wer: whether transcripts are scored.
+        print_samples: log the first utterance of each batch.
+    """
+
+    def __init__(
+        self, detokenise: Detokeniser, bleu: bool, wer: bool, print_samples: bool = False
+    ) -> None:
+        self.detokenise, self.bleu, self.wer = detokenise, bleu, wer
+        self.print_samples = print_samples
+
+    def statistics(
+        self, sample: dict[str, Any], hypotheses: Sequence[Sequence[dict[str, Any]]]
+    ) -> dict[str, int]:
+        """Return the sums of one batch, the same keys for every batch.
+
+        Args:
+            sample: the batch, with ``targets`` of shape (2, B, L).
+            hypotheses: what was decoded, B lists, best first.
+        """
+        best = [candidates[0] for candidates in hypotheses]
+        sums: dict[str, int] = {}
+        if self.wer:
+            transcripts = [hypothesis["transcript"]["tokens"] for hypothesis in best]
+            heard, said = self._texts("transcript", transcripts, sample["targets"][0])
+            sums["_wer_errors"], sums["_wer_words"] = word_error_statistics(heard, said)
+        if self.bleu:
+            translations = [hypothesis["tokens"] for hypothesis in best]
+            texts = self._texts("translation", translations, sample["targets"][1])
+            sums |= {f"_bleu_{key}": value for key, value in bleu_statistics(*texts).items()}
+        return sums
+
+    def _texts(
+        self, what: str, tokens: Sequence[torch.Tensor], targets: torch.Tensor
+    ) -> tuple[list[str], list[str]]:
+        """Return hypotheses and references of the rows that have a reference."""
+        references = [self.detokenise(target, UNKNOWN_IN_REFERENCE) for target in targets]
+        rows = [row for row, reference in enumerate(references) if reference]
+        heard = [self.detokenise(tokens[row], UNKNOWN_IN_HYPOTHESIS) for row in rows]
+        said = [references[row] for row in rows]
+        if self.print_samples and rows:
+            logger.info(f"example {what} hypothesis: {heard[0]}")
+            logger.info(f"example {what} reference: {said[0]}")
+        return heard, said
+
+    def reduce(self, logging_outputs: Sequence[dict[str, Any]]) -> None:
+        """Log ``bleu`` and ``wer`` with fairseq, which adds up what it is given.
+
+        Nothing is logged while there has been no reference.
+        """
+
+        def total(key: str) -> int:
+            return int(sum(log.get(key, 0) for log in logging_outputs))
+
+        if self.wer and total("_wer_words"):
+            metrics.log_scalar("_wer_errors", total("_wer_errors"))
+            metrics.log_scalar("_wer_words", total("_wer_words"))
+            metrics.log_derived("wer", _wer)
+        if self.bleu and total("_bleu_ref_len"):
+            for kind in ("counts", "totals"):
+                sums = [total(f"_bleu_{kind}_{n}") for n in range(BLEU_ORDER)]
+                # an array is summed element by element
+                metrics.log_scalar(f"_bleu_{kind}", np.array(sums))
+            metrics.log_scalar("_bleu_sys_len", total("_bleu_sys_len"))
+            metrics.log_scalar("_bleu_ref_len", total("_bleu_ref_len"))
+            metrics.log_derived("bleu", _bleu)
+
+
+def _wer(meters: Any) -> float:
+    return round(100 * meters["_wer_errors"].sum / meters["_wer_words"].sum, 2)
+
+
+def _bleu(meters: Any) -> float:
+    score = bleu_from_statistics(
+        meters["_bleu_counts"].sum.tolist(),
+        meters["_bleu_totals"].sum.tolist(),
+        int(meters["_bleu_sys_len"].sum),
+        int(meters["_bleu_ref_len"].sum),
+    )
+    return round(score, 2)
