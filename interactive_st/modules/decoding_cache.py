@@ -21,7 +21,7 @@ class Lanes(NamedTuple):
     """The (stream, sentence) pairs that advance in one decoding step.
 
     ``stream``, ``sentence``, ``row``: ``(N,)`` long; ``row`` is the row being computed.
-    ``streams``: the distinct streams among them; ``batch``: sentences in the batch.
+    ``streams``: the distinct streams among them; ``batch``, ``n_streams``: the whole batch's.
     """
 
     stream: Tensor
@@ -29,6 +29,7 @@ class Lanes(NamedTuple):
     row: Tensor
     streams: Tuple[int, ...]
     batch: int
+    n_streams: int = 2
 
     def spread(self, x: Tensor) -> Tensor:
         """``(N, …)`` lanes to ``(len(streams), batch, …)``, zero where no lane advances."""
@@ -45,7 +46,7 @@ class Lanes(NamedTuple):
         return dense[self._axis(), self.sentence]
 
     def _axis(self) -> Tensor:
-        return self.stream if len(self.streams) == 2 else torch.zeros_like(self.stream)
+        return self.stream if len(self.streams) > 1 else torch.zeros_like(self.stream)
 
 
 class StepVisibility(NamedTuple):
@@ -62,10 +63,10 @@ class SelfCache:
         self.key: Optional[Tensor] = None
         self.value: Optional[Tensor] = None
 
-    def write(self, key: Tensor, value: Tensor, lanes: Lanes, n_streams: int, rows: int) -> None:
+    def write(self, key: Tensor, value: Tensor, lanes: Lanes, rows: int) -> None:
         """Store one row of every lane; ``key``, ``value``: ``(N, heads, W, head_dim)``."""
         if self.key is None or self.key.size(3) < rows:
-            self._grow(key, lanes.batch, n_streams)
+            self._grow(key, lanes)
         where = (lanes.stream, lanes.sentence, slice(None), lanes.row)
         self.key[where] = key
         self.value[where] = value
@@ -80,13 +81,14 @@ class SelfCache:
             self.key = self.key.index_select(1, sentences)
             self.value = self.value.index_select(1, sentences)
 
-    def _grow(self, like: Tensor, batch: int, n_streams: int) -> None:
+    def _grow(self, like: Tensor, lanes: Lanes) -> None:
         _, heads, width, head_dim = like.shape
-        more = like.new_zeros(n_streams, batch, heads, GROWTH, width, head_dim)
-        self.key = more if self.key is None else torch.cat([self.key, more], dim=3)
-        self.value = (
-            torch.zeros_like(more) if self.value is None else torch.cat([self.value, more], dim=3)
-        )
+        more = like.new_zeros(lanes.n_streams, lanes.batch, heads, GROWTH, width, head_dim)
+        if self.key is None or self.value is None:
+            self.key, self.value = more, torch.zeros_like(more)
+        else:
+            self.key = torch.cat([self.key, more], dim=3)
+            self.value = torch.cat([self.value, more], dim=3)
 
 
 class DecodingCache:

@@ -62,13 +62,12 @@ class InteractiveAttention(MultiheadAttention):
             ``(N, W, C)``
         """
         query, key, value = self._project(x)
-        n_streams = 2 if visibility.partner is not None else len(lanes.streams)
-        cache.write(key, value, lanes, n_streams, rows)
+        cache.write(key, value, lanes, rows)
         keys, values = cache.read(rows)
         query = lanes.spread(query)
         if visibility.partner is None or self.fusion.is_off:
-            select = slice(None) if keys.size(0) == len(lanes.streams) else slice(*_only(lanes))
-            own = _attend(query, keys[select], values[select], visibility.own)
+            start, stop = lanes.streams[0], lanes.streams[-1] + 1
+            own = _attend(query, keys[start:stop], values[start:stop], visibility.own)
             return self.out_proj(lanes.collect(self._merge(own)))
         own, inter = self._both(query, keys, values, lanes, visibility)
         fused = self.fusion(lanes.collect(self._merge(own)), lanes.collect(self._merge(inter)))
@@ -79,11 +78,10 @@ class InteractiveAttention(MultiheadAttention):
     ) -> Tuple[Tensor, Tensor]:
         """H_self and H_inter, ``(streams, B, heads, W, head_dim)`` each."""
         if len(lanes.streams) == 1:
-            start, stop = _only(lanes)
-            other = slice(1 - start, 2 - start)
+            stream, other = lanes.streams[0], 1 - lanes.streams[0]
             return (
-                _attend(query, keys[start:stop], values[start:stop], visibility.own),
-                _attend(query, keys[other], values[other], visibility.partner),
+                _attend(query, keys[stream:][:1], values[stream:][:1], visibility.own),
+                _attend(query, keys[other:][:1], values[other:][:1], visibility.partner),
             )
         # One pass over the keys serves both terms: a stream's keys are asked by its own queries and by
         # the partner's, side by side in the query dimension.
@@ -110,10 +108,6 @@ class InteractiveAttention(MultiheadAttention):
 
     def _dropout(self) -> float:
         return self.dropout_module.p if self.training else 0.0
-
-
-def _only(lanes: Lanes) -> Tuple[int, int]:
-    return lanes.streams[0], lanes.streams[0] + 1
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, visibility: Visibility) -> Tensor:

@@ -1,1 +1,5 @@
-"""Searches for the best pair of transcript and translation."""
+"""Beam search over two streams that read each other while they are written."""
+
+from .generator import SEARCHES, DualBeamGenerator
+
+__all__ = ["DualBeamGenerator", "SEARCHES"]

@@ -1,0 +1,140 @@
+"""The hypotheses of a batch and their finished pools, as tensors."""
+
+import math
+from typing import Dict, List
+
+import torch
+from torch import Tensor
+
+from interactive_st.models.decoder import Histories
+from interactive_st.modules.decoding_cache import Lanes
+
+
+class Beams:
+    """W hypotheses a stream and sentence.
+
+    ``tokens`` ``(2, B, W, L + 2)`` tag first; ``cumulative`` ``(2, B, W, L + 1)`` log-probability up to
+    and including each token; ``slots`` like ``cumulative``, the beam slot in which each row was computed
+    (its own where it was not computed yet); ``row`` ``(2, B)`` the next row to compute, which is also
+    the number of tokens written; ``done`` ``(2, B)`` streams that have ended; ``max_len`` ``(B,)``;
+    ``origin`` ``(B,)`` the sentence's place in the batch as it came.
+    """
+
+    def __init__(self, tags: Tensor, width: int, max_len: Tensor, pad: int) -> None:
+        batch, longest = tags.size(1), int(max_len.max())
+        shape = (2, batch, width)
+        self.width = width
+        self.tokens = tags.new_full((*shape, longest + 2), pad)
+        self.tokens[..., 0] = tags.unsqueeze(2)
+        self.cumulative = torch.zeros(*shape, longest + 1, device=tags.device)
+        self.identity = torch.arange(width, device=tags.device).unsqueeze(1)
+        self.slots = self.identity.expand(*shape, longest + 1).contiguous()
+        self.row = tags.new_zeros(2, batch)
+        self.done = torch.zeros(2, batch, dtype=torch.bool, device=tags.device)
+        self.max_len = max_len
+        self.origin = torch.arange(batch, device=tags.device)
+
+    @property
+    def batch(self) -> int:
+        return self.origin.numel()
+
+    def lanes(self, active: Tensor) -> Lanes:
+        """The lanes of ``active`` ``(2, B)``, stream by stream."""
+        stream, sentence = active.nonzero(as_tuple=True)
+        streams = tuple(s for s, any_active in enumerate(active.any(dim=1).tolist()) if any_active)
+        return Lanes(stream, sentence, self.row[stream, sentence], streams, self.batch)
+
+    def last_tokens(self, lanes: Lanes) -> Tensor:
+        """``(N, W)`` what each hypothesis wrote last (its tag at row 0)."""
+        return self.tokens[lanes.stream, lanes.sentence, :, lanes.row]
+
+    def scores(self) -> Tensor:
+        """``(2, B, W)`` log-probability so far; at the start only slot 0 is a hypothesis."""
+        last = (self.row - 1).clamp(min=0)[:, :, None, None].expand(-1, -1, self.width, 1)
+        score = self.cumulative.gather(3, last).squeeze(3)
+        at_start = self.row.eq(0).unsqueeze(2)
+        first = self.identity.squeeze(1).eq(0)
+        empty = torch.where(first, 0.0, -math.inf)
+        return torch.where(at_start, empty, score)
+
+    def own_histories(self, rows: int) -> Histories:
+        """Each hypothesis' own rows; ``rows`` of the cache are in use."""
+        lengths = (self.row + 1).unsqueeze(2).expand(-1, -1, self.width)
+        return Histories(self.slots[..., :rows], lengths)
+
+    def advance(
+        self, stream: Tensor, sentence: Tensor, parent: Tensor, token: Tensor, score: Tensor
+    ) -> None:
+        """Continue ``parent`` hypotheses of some lanes with ``token``; all ``(N, W)``."""
+        row = self.row[stream, sentence]
+        self.inherit(stream, sentence, parent, row + 1)
+        self.tokens[stream, sentence, :, row + 1] = token
+        self.cumulative[stream, sentence, :, row] = score
+        self.row[stream, sentence] = row + 1
+
+    def inherit(self, stream: Tensor, sentence: Tensor, parent: Tensor, rows: Tensor) -> None:
+        """Make slot w of each lane a copy of hypothesis ``parent[:, w]``, of which ``rows`` exist."""
+        for history in (self.tokens, self.cumulative, self.slots):
+            lane = history[stream, sentence]
+            history[stream, sentence] = lane.gather(1, parent.unsqueeze(2).expand_as(lane))
+        lane = self.slots[stream, sentence]
+        exists = torch.arange(lane.size(2), device=lane.device) < rows.view(-1, 1, 1)
+        self.slots[stream, sentence] = torch.where(exists, lane, self.identity)
+
+    def keep(self, sentences: Tensor) -> None:
+        """Drop every sentence not named in ``sentences``."""
+        for name in ("tokens", "cumulative", "slots", "row", "done"):
+            setattr(self, name, getattr(self, name).index_select(1, sentences))
+        self.max_len = self.max_len.index_select(0, sentences)
+        self.origin = self.origin.index_select(0, sentences)
+
+
+class Pool:
+    """Finished hypotheses, at most W a lane, in the order in which they ended.
+
+    ``score`` ``(2, B, W)`` normalised, −inf where there is none; ``length`` ``(2, B, W)`` tokens with
+    ``</s>``; ``tokens``, ``cumulative``, ``slots`` ``(2, B, W, L + 1)``; ``count`` ``(2, B)``.
+    """
+
+    def __init__(self, beams: Beams) -> None:
+        self.tokens = torch.zeros_like(beams.tokens[..., 1:])
+        self.cumulative = torch.zeros_like(beams.cumulative)
+        self.slots = torch.zeros_like(beams.slots)
+        self.score = beams.cumulative.new_full(beams.tokens.shape[:3], -math.inf)
+        self.length = torch.zeros_like(beams.tokens[..., 0])
+        self.count = torch.zeros_like(beams.row)
+
+    def places(self, stream: Tensor, sentence: Tensor, finished: Tensor) -> Tensor:
+        """Free places ``(N, C)`` for ``finished`` candidates ``(N, C)``; ≥ W where the pool is full."""
+        return self.count[stream, sentence].unsqueeze(1) + finished.long().cumsum(dim=1) - 1
+
+    def add(self, stream, sentence, place, *, tokens, cumulative, slots, score, length) -> None:
+        """Store M finished hypotheses; all arguments are indexed by the M."""
+        where = (stream, sentence, place)
+        self.tokens[where], self.cumulative[where], self.slots[where] = tokens, cumulative, slots
+        self.score[where], self.length[where] = score, length
+        self.count.index_put_(
+            (stream, sentence), torch.ones_like(stream), accumulate=True
+        )
+
+    def keep(self, sentences: Tensor) -> None:
+        """Drop every sentence not named in ``sentences``."""
+        for name in ("tokens", "cumulative", "slots", "score", "length", "count"):
+            setattr(self, name, getattr(self, name).index_select(1, sentences))
+
+    def hypotheses(self, stream: int, sentence: int) -> List[Dict[str, Tensor]]:
+        """fairseq's dictionaries of one lane's finished hypotheses, in the order in which they ended."""
+        found = []
+        for place in range(int(self.count[stream, sentence])):
+            length = int(self.length[stream, sentence, place])
+            cumulative = self.cumulative[stream, sentence, place, :length]
+            found.append(
+                {
+                    "tokens": self.tokens[stream, sentence, place, :length].clone(),
+                    "score": self.score[stream, sentence, place].clone(),
+                    "attention": torch.empty(0),
+                    "alignment": torch.empty(0),
+                    "positional_scores": cumulative.diff(prepend=cumulative.new_zeros(1)),
+                }
+            )
+        return found

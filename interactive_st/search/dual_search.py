@@ -1,0 +1,135 @@
+"""The loop that both searches share: advance the lanes that may advance, until every sentence is done."""
+
+import math
+from typing import Any, Dict, List, Optional
+
+import torch
+from torch import Tensor
+
+from interactive_st.models.decoder import Histories
+from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.wait_k import start_delay
+
+from .beams import Beams, Pool
+from .constraints import Constraints, SearchOptions
+from .ensemble import Ensemble
+
+COMPACT_BELOW = 0.75  # share of unfinished sentences at which the batch is made smaller
+
+
+class DualSearch:
+    """Beam search over two streams that read each other; subclasses say what a hypothesis is.
+
+    A *lane* is one stream of one sentence. In each step every lane that may advance computes one row,
+    all lanes in one forward pass. A stream starts ``wait_k`` steps after the other, or as soon as the
+    other has ended.
+    """
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        constraints: Constraints,
+        beams: Beams,
+        prefix_tokens: Optional[Tensor] = None,
+    ) -> None:
+        self.ensemble, self.constraints, self.beams = ensemble, constraints, beams
+        self.options: SearchOptions = constraints.options
+        self.prefix_tokens = prefix_tokens
+        self.pool = Pool(beams)
+        self.delay = [start_delay(ensemble.wait_k, stream) for stream in (0, 1)]
+        self.steps: List[Dict[str, Tensor]] = []
+
+    def run(self, log_steps: bool = False) -> List[List[Dict[str, Any]]]:
+        """Search to the end.
+
+        Args:
+            log_steps: keep in ``self.steps`` which row each lane computed in each step (−1: none).
+
+        Returns:
+            For every sentence of the batch, in the order in which it came, its hypotheses, best first.
+        """
+        results: List[List[Dict[str, Any]]] = [[] for _ in range(self.beams.batch)]
+        step = 0
+        while self.beams.batch:
+            active = self._active(step)
+            lanes = self.beams.lanes(active)
+            if log_steps:
+                row = torch.where(active, self.beams.row, torch.full_like(self.beams.row, -1))
+                self.steps.append({"sentence": self.beams.origin.clone(), "row": row})
+            visible = self.beams.row + active.long()  # those computed, and the one this step computes
+            rows = int(visible.max())
+            log_probs = self.ensemble.step(
+                self.beams.last_tokens(lanes),
+                lanes,
+                self.beams.own_histories(rows),
+                self._partner_histories(visible, rows),
+                self.options.temperature,
+            )
+            log_probs = self.constraints.apply(
+                log_probs, lanes, self.beams.tokens, self.beams.max_len, self.prefix_tokens
+            )
+            self._choose(log_probs, lanes)
+            self._release(results)
+            step += 1
+        return results
+
+    def _active(self, step: int) -> Tensor:
+        """Lanes ``(2, B)`` that compute a row in this step."""
+        ended = self._ended()
+        due = torch.tensor([[step >= delay] for delay in self.delay], device=ended.device)
+        return ~ended & (due | ended.flip(0))
+
+    def _release(self, results: List[List[Dict[str, Any]]]) -> None:
+        """Take finished sentences out of the batch once there are enough of them to be worth it."""
+        alive = ~self.beams.done.all(dim=0)
+        n_alive = int(alive.sum())
+        if n_alive > COMPACT_BELOW * self.beams.batch:
+            return
+        for sentence in (~alive).nonzero().squeeze(1).tolist():
+            results[int(self.beams.origin[sentence])] = self._hypotheses(sentence)
+        sentences = alive.nonzero().squeeze(1)
+        self.beams.keep(sentences)
+        self._keep(sentences)
+        if n_alive:
+            self.ensemble.keep(sentences)
+
+    def _keep(self, sentences: Tensor) -> None:
+        self.pool.keep(sentences)
+        if self.prefix_tokens is not None:
+            self.prefix_tokens = self.prefix_tokens.index_select(0, sentences)
+
+    def _ended(self) -> Tensor:
+        """Streams ``(2, B)`` in which no hypothesis can go on."""
+        raise NotImplementedError
+
+    def _partner_histories(self, visible: Tensor, rows: int) -> Histories:
+        """What each hypothesis reads in the other stream.
+
+        Args:
+            visible: ``(2, B)`` rows that exist in each lane after this step.
+            rows: rows of the cache in use.
+        """
+        raise NotImplementedError
+
+    def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
+        """Continue the hypotheses by ``log_probs`` ``(N, W, V)``; move finished ones to the pool."""
+        raise NotImplementedError
+
+    def _hypotheses(self, sentence: int) -> List[Dict[str, Any]]:
+        """The result of a finished sentence, best first."""
+        raise NotImplementedError
+
+
+def unfinished_first(finished: Tensor, width: int) -> Tensor:
+    """The first ``width`` candidates ``(N, C)`` that are not ``finished``, in order; ``(N, width)``.
+
+    Where there are too few, finished ones fill up; the caller gives those a score of −inf.
+    """
+    n_candidates = finished.size(1)
+    order = torch.arange(n_candidates, device=finished.device)
+    return torch.topk(order + finished.long() * n_candidates, width, dim=1, largest=False)[1]
+
+
+def gather_alive(scores: Tensor, finished: Tensor, chosen: Tensor) -> Tensor:
+    """Scores of the ``chosen`` candidates, −inf for those that are finished."""
+    return scores.masked_fill(finished, -math.inf).gather(1, chosen)

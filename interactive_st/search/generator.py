@@ -1,0 +1,121 @@
+"""The generator that the task gives to fairseq's tools."""
+
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+import torch
+from fairseq.data import Dictionary
+from torch import Tensor, nn
+
+from .beams import Beams
+from .constraints import Constraints, SearchOptions
+from .dual_search import DualSearch
+from .ensemble import Ensemble
+from .joint_search import JointSearch
+from .rank_search import RankSearch
+
+SEARCHES = {"rank": RankSearch, "joint": JointSearch}
+
+
+class DualBeamGenerator:
+    """Writes transcript and translation of a batch of utterances at the same time.
+
+    The counterpart of fairseq's ``SequenceGenerator``, whose options keep their names and meaning.
+
+    Args:
+        models: one model, or the members of an ensemble.
+        tgt_dict: the joint dictionary.
+        search: ``rank`` (the paper's) or ``joint`` (exact scores of pairs).
+        default_tags: language tags of transcript and translation, for batches that bring none.
+        symbols_to_strip_from_output: what fairseq's tools leave out when they print.
+        options: see :class:`~interactive_st.search.constraints.SearchOptions`.
+
+    Raises:
+        ValueError: for an unknown search, or options that contradict each other.
+    """
+
+    def __init__(
+        self,
+        models: List[nn.Module],
+        tgt_dict: Dictionary,
+        *,
+        search: str = "rank",
+        default_tags: Optional[Tuple[int, int]] = None,
+        symbols_to_strip_from_output: Optional[Set[int]] = None,
+        **options: Any,
+    ) -> None:
+        if search not in SEARCHES:
+            raise ValueError(f"--search must be one of {', '.join(SEARCHES)}, not {search!r}")
+        self.search, self.tgt_dict, self.default_tags = SEARCHES[search], tgt_dict, default_tags
+        options = SearchOptions(**options)
+        if options.temperature <= 0:
+            raise ValueError("--temperature must be greater than 0")
+        # never select pad, as in fairseq
+        self.options = options._replace(beam_size=min(options.beam_size, len(tgt_dict) - 1))
+        self.eos = tgt_dict.eos()
+        self.symbols_to_strip_from_output = set(symbols_to_strip_from_output or ()) | {self.eos}
+        self.constraints = Constraints(self.options, tgt_dict.pad(), tgt_dict.unk(), self.eos)
+        self.models = models
+        for model in models:
+            model.eval()
+
+    @torch.no_grad()
+    def generate(
+        self,
+        models: List[nn.Module],
+        sample: Dict[str, Any],
+        prefix_tokens: Optional[Tensor] = None,
+        constraints: Optional[Tensor] = None,
+    ) -> List[List[Dict[str, Any]]]:
+        """Decode a batch.
+
+        Args:
+            models: ignored, as in fairseq; the generator has its models.
+            sample: ``net_input`` with ``src_tokens`` ``(B, T, F)`` and ``src_lengths`` ``(B,)``;
+                ``lang_tags`` ``(2, B)`` where rows have their own.
+            prefix_tokens: ``(B, P)`` forced beginning of the translation, padded.
+
+        Returns:
+            For every utterance its hypotheses, best first: fairseq's dictionary of the translation
+            (``tokens``, ``score``, ``positional_scores``, …), with ``transcript``, the like for the
+            transcript that goes with it, and ``pair_score``.
+
+        Raises:
+            ValueError: for lexical constraints, or a minimum length above the maximum.
+        """
+        if constraints is not None:
+            raise ValueError("--constraints cannot be honoured: the dual beam has no constrained search")
+        return self.start(sample, prefix_tokens).run()
+
+    @torch.no_grad()
+    def start(self, sample: Dict[str, Any], prefix_tokens: Optional[Tensor] = None) -> DualSearch:
+        """Encode a batch and set up its search, not yet run."""
+        net_input = sample["net_input"]
+        ensemble = Ensemble(self.models)
+        max_len = self._max_len(net_input["src_lengths"], ensemble.max_positions())
+        beams = Beams(self._tags(sample), self.options.beam_size, max_len, self.tgt_dict.pad())
+        ensemble.start(net_input)
+        return self.search(ensemble, self.constraints, beams, prefix_tokens)
+
+    def _tags(self, sample: Dict[str, Any]) -> Tensor:
+        src_lengths = sample["net_input"]["src_lengths"]
+        if sample.get("lang_tags") is not None:
+            return sample["lang_tags"].to(src_lengths.device)
+        if self.default_tags is None:
+            raise ValueError(
+                "no language tags: the batch has none and no default was given; set source_lang and "
+                "target_lang in the data folder's config, or --source-lang and --target-lang"
+            )
+        tags = torch.tensor(self.default_tags, device=src_lengths.device)
+        return tags.unsqueeze(1).repeat(1, src_lengths.numel())
+
+    def _max_len(self, src_lengths: Tensor, max_positions: int) -> Tensor:
+        """Longest output of each utterance by its own length, so that batching changes nothing."""
+        longest = (self.options.max_len_a * src_lengths + self.options.max_len_b).long()
+        longest = longest.clamp(max=max_positions - 1)
+        if int(longest.min()) < self.options.min_len:
+            raise ValueError(
+                f"--min-len {self.options.min_len} is larger than the longest output allowed, "
+                f"{int(longest.min())} (--max-len-a · frames + --max-len-b, at most "
+                f"{max_positions - 1}); lower the one or raise the other"
+            )
+        return longest

@@ -1,0 +1,171 @@
+"""``--search joint``: a hypothesis is a pair of prefixes with one score.
+
+What a pair attends to is its own history, so its score equals teacher-forced rescoring exactly, and a
+beam wide enough to hold every pair gives the exact best one.
+"""
+
+import math
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+import torch
+from torch import Tensor
+
+from interactive_st.models.decoder import Histories
+from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
+
+from .dual_search import DualSearch, gather_alive, unfinished_first
+
+
+class Candidates(NamedTuple):
+    """C pairs a sentence: ``score`` ``(B, C)`` of the pair, all else ``(2, B, C)``.
+
+    ``wrote``: the stream got a token in this step; ``length``: tokens it has, ``</s>`` included.
+    """
+
+    parent: Tensor
+    token: Tensor
+    score: Tensor
+    stream_score: Tensor
+    wrote: Tensor
+    ended: Tensor
+    length: Tensor
+
+    def take(self, chosen: Tensor) -> "Candidates":
+        """The candidates at ``chosen`` ``(B, W)``."""
+        both = chosen.expand(2, -1, -1)
+        return Candidates(
+            *(field.gather(field.dim() - 1, both if field.dim() == 3 else chosen) for field in self)
+        )
+
+
+class JointSearch(DualSearch):
+    """One beam of pairs. A pair leaves it when both of its streams have ended; pairs in the beam are
+    compared by the sum of both log-probabilities, finished ones by the sum of both normalised scores."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        tokens = self.beams.tokens
+        self.score = self.beams.scores().sum(dim=0)  # (B, W) of the pair
+        self.stream_score = torch.zeros_like(self.pool.score)  # (2, B, W)
+        self.ended = torch.zeros(tokens.shape[:3], dtype=torch.bool, device=tokens.device)
+        self.length = torch.zeros_like(self.pool.length)  # (2, B, W) tokens written, with </s>
+
+    def _ended(self) -> Tensor:
+        return (self.ended | self.score.isinf()).all(dim=2) | self.beams.done
+
+    def _partner_histories(self, visible: Tensor, rows: int) -> Histories:
+        lengths = torch.where(self.ended, self.length, visible.unsqueeze(2))
+        return Histories(self.beams.slots[..., :rows].flip(0), lengths.flip(0))
+
+    def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
+        width = self.beams.width
+        candidates = self._candidates(log_probs, lanes)
+        complete = candidates.ended.all(dim=0) & candidates.score.isfinite()
+        self._finish(candidates, complete[:, :width])
+        chosen = unfinished_first(complete, width)
+        score = gather_alive(candidates.score, complete, chosen)
+        self._continue(candidates.take(chosen), lanes)
+        self.score = score
+        self.beams.done |= score.isinf().all(dim=1) | self.pool.count[0].ge(width)
+
+    def _candidates(self, log_probs: Tensor, lanes: Lanes) -> "Candidates":
+        """The best 2W pairs that continue those in the beam."""
+        gain, words = self._continuations(log_probs, lanes)
+        n_words = words.size(3)
+        total = self.score[:, :, None, None] + gain[0].unsqueeze(3) + gain[1].unsqueeze(2)
+        total = total.flatten(1)
+        score, index = total.topk(min(2 * self.beams.width, total.size(1)), dim=1)
+        parent = torch.div(index, n_words * n_words, rounding_mode="floor")
+        choice = torch.stack([torch.div(index, n_words, rounding_mode="floor"), index]) % n_words
+        place = parent * n_words + choice
+        parents = parent.expand(2, -1, -1)
+        token = words.flatten(2).gather(2, place)
+        had_ended = self.ended.gather(2, parents)
+        wrote = self._advancing(lanes).unsqueeze(2) & ~had_ended
+        return Candidates(
+            parent=parents,
+            token=token,
+            score=score,
+            stream_score=self.stream_score.gather(2, parents) + gain.flatten(2).gather(2, place),
+            wrote=wrote,
+            ended=had_ended | (wrote & token.eq(self.constraints.eos)),
+            length=self.length.gather(2, parents) + wrote.long(),
+        )
+
+    def _continuations(self, log_probs: Tensor, lanes: Lanes) -> Tuple[Tensor, Tensor]:
+        """Best next tokens of every slot and stream: log-probabilities and tokens ``(2, B, W, M)``.
+
+        A stream that does not advance, or has ended in a slot, offers one choice: nothing, at no cost.
+        """
+        shape = (*self.ended.shape, min(2 * self.beams.width, log_probs.size(2)))
+        gain = log_probs.new_full(shape, -math.inf)
+        gain[..., 0] = 0.0
+        words = torch.full(shape, self.constraints.pad, device=gain.device)
+        best, word = log_probs.topk(shape[3], dim=2)
+        goes_on = ~self.ended[lanes.stream, lanes.sentence].unsqueeze(2)
+        where = (lanes.stream, lanes.sentence)
+        gain[where] = torch.where(goes_on, best, gain[where])
+        words[where] = torch.where(goes_on, word, words[where])
+        return gain, words
+
+    def _advancing(self, lanes: Lanes) -> Tensor:
+        """``(2, B)`` lanes that computed a row in this step."""
+        advancing = torch.zeros_like(self.beams.done)
+        advancing[lanes.stream, lanes.sentence] = True
+        return advancing
+
+    def _finish(self, candidates: "Candidates", complete: Tensor) -> None:
+        """Move ``complete`` candidates ``(B, W)`` to the pool, as far as there is room."""
+        everyone = torch.arange(complete.size(0), device=complete.device)
+        place = self.pool.places(torch.zeros_like(everyone), everyone, complete)
+        sentence, candidate = (complete & place.lt(self.beams.width)).nonzero(as_tuple=True)
+        each = torch.arange(sentence.numel(), device=sentence.device)
+        for stream in (TRANSCRIPT, TRANSLATION):
+            where = (torch.full_like(sentence, stream), sentence)
+            origin = (*where, candidates.parent[stream, sentence, candidate])
+            score = candidates.stream_score[stream, sentence, candidate]
+            length = candidates.length[stream, sentence, candidate]
+            tokens, cumulative = self.beams.tokens[origin][:, 1:], self.beams.cumulative[origin]
+            tokens[each, length - 1], cumulative[each, length - 1] = self.constraints.eos, score
+            self.pool.add(
+                *where,
+                place[sentence, candidate],
+                tokens=tokens,
+                cumulative=cumulative,
+                slots=self.beams.slots[origin],
+                score=self.options.normalized(score, length.to(score)),
+                length=length,
+            )
+
+    def _continue(self, chosen: "Candidates", lanes: Lanes) -> None:
+        """Let the beam hold the ``chosen`` W pairs of every sentence."""
+        beams, lane = self.beams, (lanes.stream, lanes.sentence)
+        waiting = (~self._advancing(lanes)).nonzero(as_tuple=True)
+        beams.inherit(*waiting, chosen.parent[waiting], beams.row[waiting])
+        beams.advance(*lane, chosen.parent[lane], chosen.token[lane], chosen.stream_score[lane])
+        self.stream_score, self.ended, self.length = (
+            chosen.stream_score,
+            chosen.ended,
+            chosen.length,
+        )
+
+    def _keep(self, sentences: Tensor) -> None:
+        super()._keep(sentences)
+        self.score = self.score.index_select(0, sentences)
+        for name in ("stream_score", "ended", "length"):
+            setattr(self, name, getattr(self, name).index_select(1, sentences))
+
+    def _hypotheses(self, sentence: int) -> List[Dict[str, Any]]:
+        transcripts, translations = (
+            self.pool.hypotheses(stream, sentence) for stream in (TRANSCRIPT, TRANSLATION)
+        )
+        pairs = [
+            {
+                **translation,
+                "transcript": transcript,
+                "pair_score": transcript["score"] + translation["score"],
+            }
+            for transcript, translation in zip(transcripts, translations)
+        ]
+        return sorted(pairs, key=lambda pair: pair["pair_score"].item(), reverse=True)

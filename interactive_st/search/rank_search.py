@@ -1,0 +1,105 @@
+"""``--search rank``: each stream keeps its own beam; rank r attends to rank r of the other.
+
+Source: Liu et al., AAAI 2020, section 3 (synchronous beam search). Within a stream every rule is that of
+fairseq's ``SequenceGenerator``, so with λ = 0 the two give the same hypotheses and scores.
+"""
+
+import math
+from typing import Any, Dict, List
+
+import torch
+from torch import Tensor
+
+from interactive_st.models.decoder import Histories
+from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
+
+from .dual_search import DualSearch, gather_alive, unfinished_first
+
+
+class RankSearch(DualSearch):
+    """Two beams. Each stream ends by its own pool; its finished hypotheses stay in the ranking that the
+    other stream reads, beside those still running."""
+
+    def _ended(self) -> Tensor:
+        return self.beams.done
+
+    def _partner_histories(self, visible: Tensor, rows: int) -> Histories:
+        beams, pool = self.beams, self.pool
+        running = self.options.normalized(
+            beams.scores(), beams.row.clamp(min=1).unsqueeze(2).to(beams.cumulative)
+        )
+        running = running.masked_fill(beams.done.unsqueeze(2), -math.inf)
+        score, best = torch.cat([running, pool.score], dim=2).sort(dim=2, descending=True, stable=True)
+        score, best = score[..., : beams.width], best[..., : beams.width]
+        best = torch.where(score.isinf(), best[..., :1], best)  # ranks nobody holds read the best
+        lengths = torch.cat([visible.unsqueeze(2).expand_as(pool.length), pool.length], dim=2)
+        slots = torch.cat([beams.slots[..., :rows], pool.slots[..., :rows]], dim=2)
+        slots = slots.gather(2, best.unsqueeze(3).expand(-1, -1, -1, rows))
+        return Histories(slots.flip(0), lengths.gather(2, best).flip(0))
+
+    def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
+        stream, sentence, row = lanes.stream, lanes.sentence, lanes.row
+        n_lanes, width, n_words = log_probs.shape
+        total = log_probs + self.beams.scores()[stream, sentence].unsqueeze(2)
+        scores, index = total.flatten(1).topk(min(2 * width, width * n_words - 1), dim=1)
+        parent = torch.div(index, n_words, rounding_mode="floor")
+        token = index % n_words
+        finished = token.eq(self.constraints.eos) & scores.isfinite()
+        self._finish(lanes, parent[:, :width], scores[:, :width], finished[:, :width])
+
+        ends = self.constraints.forces_end(lanes, self.prefix_tokens)
+        chosen = unfinished_first(finished, width)
+        score = gather_alive(scores, finished, chosen)
+        self.beams.advance(
+            stream, sentence, parent.gather(1, chosen), token.gather(1, chosen), score
+        )
+        self.beams.done[stream, sentence] = (
+            self.pool.count[stream, sentence].ge(width)
+            | row.ge(self.beams.max_len[sentence])
+            | score.isinf().all(dim=1)
+            | ends
+        )
+
+    def _finish(self, lanes: Lanes, parent: Tensor, scores: Tensor, finished: Tensor) -> None:
+        """Move ``finished`` candidates ``(N, W)`` to the pools, as far as there is room."""
+        place = self.pool.places(lanes.stream, lanes.sentence, finished)
+        lane, candidate = (finished & place.lt(self.beams.width)).nonzero(as_tuple=True)
+        if lane.numel() == 0:
+            return
+        stream, sentence, row = lanes.stream[lane], lanes.sentence[lane], lanes.row[lane]
+        origin = (stream, sentence, parent[lane, candidate])
+        score = scores[lane, candidate]
+        each = torch.arange(lane.numel(), device=lane.device)
+        tokens = self.beams.tokens[origin][:, 1:]
+        cumulative = self.beams.cumulative[origin]
+        tokens[each, row], cumulative[each, row] = self.constraints.eos, score
+        self.pool.add(
+            stream,
+            sentence,
+            place[lane, candidate],
+            tokens=tokens,
+            cumulative=cumulative,
+            slots=self.beams.slots[origin],
+            score=self.options.normalized(score, (row + 1).to(score)),
+            length=row + 1,
+        )
+
+    def _hypotheses(self, sentence: int) -> List[Dict[str, Any]]:
+        transcripts, translations = (
+            sorted(
+                self.pool.hypotheses(stream, sentence),
+                key=lambda hypothesis: hypothesis["score"].item(),
+                reverse=True,
+            )
+            for stream in (TRANSCRIPT, TRANSLATION)
+        )
+        return [
+            {
+                **translation,
+                "transcript": transcript,
+                "pair_score": transcript["score"] + translation["score"],
+            }
+            for rank, translation in enumerate(translations)
+            for transcript in transcripts[min(rank, len(transcripts) - 1) :][:1]
+        ]

@@ -1,0 +1,91 @@
+"""Outputs depend on the utterance alone: not on padding, batch size or neighbours."""
+
+import math
+
+import hypothesis.strategies as st
+import pytest
+import tiny
+import torch
+from hypothesis import given, settings
+
+
+def alone(net_input, tokens, row: int):
+    frames = int(net_input["src_lengths"][row])
+    one = {
+        "src_tokens": net_input["src_tokens"][row : row + 1, :frames],
+        "src_lengths": net_input["src_lengths"][row : row + 1],
+    }
+    mine = tokens[:, row : row + 1]
+    return one, mine[:, :, : max(int(mine.ne(1).sum(dim=2).max()), 1)]
+
+
+@pytest.mark.parametrize("front_end", ["conv1d", "stack"])
+@settings(max_examples=12, deadline=None)
+@given(
+    frames=st.lists(st.integers(5, 60), min_size=1, max_size=4),
+    lengths=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=4, max_size=4),
+    k=st.sampled_from([-2, 0, 3, math.inf]),
+)
+def test_in_a_batch_as_alone(front_end, frames, lengths, k):
+    model = tiny.model(wait_k=k, front_end=front_end)
+    net_input = tiny.speech(frames)
+    lengths = lengths[: len(frames)]
+    if not any(sum(pair) for pair in lengths):
+        return
+    tokens = tiny.prefixes([[a for a, _ in lengths], [b for _, b in lengths]])
+    together, extra = model(**net_input, prev_output_tokens=tokens)
+    ctc, ctc_lengths = model.get_ctc_output((together, extra), {})
+    assert not together.isnan().any()
+    for row in range(len(frames)):
+        one, mine = alone(net_input, tokens, row)
+        single, single_extra = model(**one, prev_output_tokens=mine)
+        for stream in (0, 1):
+            n = lengths[row][stream]
+            assert torch.allclose(together[stream, row, :n], single[stream, 0, :n], atol=1e-5)
+        single_ctc, single_lengths = model.get_ctc_output((single, single_extra), {})
+        assert ctc_lengths[row] == single_lengths[0] == single_ctc.size(0)
+        assert torch.allclose(ctc[: ctc_lengths[row], row], single_ctc[:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("k", [-3, 0, 3, math.inf])
+def test_rows_that_see_nothing_are_finite_and_train(dtype, k):
+    model = tiny.model(wait_k=k).to(dtype).train()
+    net_input = tiny.speech([40, 30, 20])
+    net_input["src_tokens"] = net_input["src_tokens"].to(dtype)
+    tokens = tiny.prefixes([[6, 0, 3], [0, 5, 2]])  # missing streams see nothing and are not seen
+    logits, _ = model(**net_input, prev_output_tokens=tokens)
+    assert logits.isfinite().all()
+    logits.float().pow(2).mean().backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_a_missing_partner_is_like_no_interaction():
+    net_input = tiny.speech([40])
+    tokens = tiny.prefixes([[0], [6]])
+    with_partner_term, _ = tiny.model(wait_k=0)(**net_input, prev_output_tokens=tokens)
+    without, _ = tiny.model(wait_k=0, fusion_lambda=0.0)(**net_input, prev_output_tokens=tokens)
+    assert torch.equal(with_partner_term[1], without[1])
+
+
+def test_versions_of_the_streams_share_the_encoder_rows():
+    model = tiny.model()
+    net_input = tiny.speech([40, 25])
+    first, second = tiny.prefixes([[6, 5], [4, 7]], seed=8), tiny.prefixes([[6, 5], [4, 7]], seed=9)
+    both, _ = model(**net_input, prev_output_tokens=torch.cat([first, second], dim=1))
+    for block, tokens in enumerate((first, second)):
+        expected, _ = model(**net_input, prev_output_tokens=tokens)
+        assert torch.allclose(both[:, 2 * block : 2 * block + 2], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("fusion", ["linear", "tanh", "gate"])
+def test_activation_checkpointing_gives_the_same_gradients(fusion):
+    net_input, tokens = tiny.speech([40, 30]), tiny.prefixes([[6, 5], [4, 7]])
+    gradients = []
+    for checkpointing in (False, True):
+        model = tiny.model(fusion=fusion, checkpoint_activations=checkpointing).train()
+        model(**net_input, prev_output_tokens=tokens)[0].pow(2).sum().backward()
+        gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
+    assert len(gradients[0]) == len(gradients[1]) > 10
+    for plain, recomputed in zip(*gradients, strict=True):
+        assert torch.allclose(plain, recomputed, atol=1e-6)

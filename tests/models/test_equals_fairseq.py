@@ -1,0 +1,53 @@
+"""λ = 0: every stream is fairseq's own model, with the same weights."""
+
+from argparse import Namespace
+
+import pytest
+import tiny
+import torch
+from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
+
+
+def stock(model, **options) -> S2TTransformerModel:
+    """fairseq's model holding ``model``'s weights."""
+    args = tiny.arguments(share_decoder_input_output_embed=True, **options)
+    s2t_transformer_s(args)
+    theirs = S2TTransformerModel.build_model(args, Namespace(target_dictionary=tiny.dictionary()))
+    weights = model.state_dict()
+    del weights["decoder.interactive_version"]
+    theirs.load_state_dict(weights, strict=True)
+    return theirs.eval()
+
+
+@pytest.mark.parametrize("normalize_before", [True, False])
+def test_logits_of_both_streams(normalize_before):
+    options = {
+        "decoder_normalize_before": normalize_before,
+        "encoder_normalize_before": normalize_before,
+    }
+    model = tiny.model(fusion_lambda=0.0, spread=2.0, **options)
+    theirs = stock(model, **options)
+    lengths = [40, 40, 40]
+    net_input = tiny.speech(lengths)
+    tokens = tiny.prefixes([[9, 4, 6], [3, 9, 7]])
+    ours, _ = model(**net_input, prev_output_tokens=tokens)
+    for stream in (0, 1):
+        expected, _ = theirs(**net_input, prev_output_tokens=tokens[stream])
+        is_token = tokens[stream].ne(1)
+        assert torch.allclose(ours[stream][is_token], expected[is_token], atol=1e-5)
+
+
+def test_an_utterance_alone_is_encoded_as_fairseq_encodes_it():
+    model = tiny.model(spread=2.0)
+    theirs = stock(model)
+    for length in (17, 30, 41):
+        net_input = tiny.speech([length])
+        ours = model.encoder(**net_input)["encoder_out"][0]
+        assert torch.allclose(ours, theirs.encoder(**net_input)["encoder_out"][0], atol=1e-5)
+
+
+def test_interaction_changes_the_logits():
+    net_input, tokens = tiny.speech([30]), tiny.prefixes([[7], [7]])
+    off, _ = tiny.model(fusion_lambda=0.0)(**net_input, prev_output_tokens=tokens)
+    on, _ = tiny.model(fusion_lambda=0.3)(**net_input, prev_output_tokens=tokens)
+    assert not torch.allclose(off[1], on[1], atol=1e-3)

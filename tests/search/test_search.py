@@ -1,0 +1,215 @@
+"""The two searches: exact scores, exhaustive equality, independence from the batch, delays, ends."""
+
+import itertools
+import math
+
+import pytest
+import tiny
+import torch
+
+from interactive_st.search import DualBeamGenerator
+
+DELAYS = [3, 1, 0, -2, math.inf]
+
+
+def build(words=12, seed=1, **options):
+    """A model with peaked distributions whose streams end at different lengths."""
+    model = tiny.model(words=words, seed=seed, spread=2.0, **options)
+    with torch.no_grad():
+        model.decoder.embed_tokens.weight.normal_(std=0.5)
+        model.decoder.embed_tokens.weight[2] *= 1.5
+        model.decoder.embed_tokens.weight[1] = 0.0
+    return model
+
+
+def search(model, batch, words=12, **options):
+    options = {"beam_size": 4, "max_len_b": 10, **options}
+    return DualBeamGenerator([model], tiny.dictionary(words), **options).generate([model], batch)
+
+
+def row_of(batch, row):
+    frames = int(batch["net_input"]["src_lengths"][row])
+    return {
+        "net_input": {
+            "src_tokens": batch["net_input"]["src_tokens"][row : row + 1, :frames],
+            "src_lengths": batch["net_input"]["src_lengths"][row : row + 1],
+        },
+        "lang_tags": batch["lang_tags"][:, row : row + 1],
+    }
+
+
+def rescore(model, batch, transcript, translation):
+    """Teacher-forced log-probabilities of each token of a pair, ``</s>`` included."""
+    longest = max(len(transcript), len(translation))
+    tokens = torch.ones(2, 1, longest, dtype=torch.long)
+    tokens[:, :, 0] = batch["lang_tags"]
+    for stream, words in enumerate((transcript, translation)):
+        tokens[stream, 0, 1 : len(words)] = words[:-1]
+    logits, _ = model(**batch["net_input"], prev_output_tokens=tokens)
+    log_probs = logits.log_softmax(dim=-1)
+    return [
+        log_probs[stream, 0, torch.arange(len(words)), words]
+        for stream, words in enumerate((transcript, translation))
+    ]
+
+
+@pytest.mark.parametrize("k", DELAYS)
+@pytest.mark.parametrize("fusion", ["linear", "gate"])
+def test_joint_scores_are_teacher_forced_scores(k, fusion):
+    lengths = set()
+    for seed in range(4):
+        model = build(seed=seed, wait_k=k, fusion=fusion)
+        batch = tiny.sample([44, 36, 29, 18])
+        for row, hypotheses in enumerate(search(model, batch, search="joint")):
+            assert hypotheses
+            for pair in hypotheses:
+                transcript, translation = pair["transcript"], pair
+                expected = rescore(
+                    model, row_of(batch, row), transcript["tokens"], translation["tokens"]
+                )
+                for found, wanted in zip((transcript, translation), expected, strict=True):
+                    assert torch.allclose(found["positional_scores"], wanted, atol=1e-4)
+                    assert torch.allclose(found["score"], wanted.sum() / len(wanted), atol=1e-5)
+                lengths.add((len(transcript["tokens"]), len(translation["tokens"])))
+    assert len(lengths) > 4, "the test needs pairs of many lengths"
+
+
+@pytest.mark.parametrize("k", [1, 0, -1, math.inf])
+def test_a_wide_joint_beam_is_exhaustive(k):
+    """Two words, at most two tokens a stream: every pair can be written down and scored."""
+    words, longest = 2, 2
+    for seed in range(3):
+        model = build(words=words, seed=seed, wait_k=k)
+        batch = tiny.sample([24])
+        alphabet = [symbol for symbol in range(4 + 2 + words) if symbol not in (1, 2)]
+        ends = torch.tensor([2])
+        outputs = [
+            torch.cat([torch.tensor(body, dtype=torch.long), ends])
+            for n in range(1, longest + 1)  # min_len is 1
+            for body in itertools.product(alphabet, repeat=n)
+        ]
+        scores = {}
+        for transcript, translation in itertools.product(outputs, outputs):
+            parts = rescore(model, batch, transcript, translation)
+            scores[tuple(transcript.tolist()), tuple(translation.tolist())] = sum(
+                part.sum().item() / len(part) for part in parts
+            )
+        ranking = sorted(scores, key=scores.get, reverse=True)
+        generator = DualBeamGenerator(
+            [model], tiny.dictionary(words), search="joint", beam_size=7, max_len_b=longest
+        )
+        generator.options = generator.options._replace(beam_size=len(outputs) ** 2)
+        found = generator.generate([model], batch)[0]
+        assert len(found) == len(ranking)
+        for pair, expected in list(zip(found, ranking, strict=True))[:50]:
+            mine = tuple(pair["transcript"]["tokens"].tolist()), tuple(pair["tokens"].tolist())
+            assert abs(pair["pair_score"].item() - scores[expected]) < 1e-4
+            assert abs(scores[mine] - scores[expected]) < 1e-4
+
+
+@pytest.mark.parametrize("kind", ["rank", "joint"])
+@pytest.mark.parametrize("k", DELAYS)
+def test_the_batch_does_not_matter(kind, k):
+    model = build(wait_k=k, seed=3)
+    batch = tiny.sample([47, 40, 33, 25, 16])
+    together = search(model, batch, search=kind)
+    for row, hypotheses in enumerate(together):
+        single = search(model, row_of(batch, row), search=kind)[0]
+        assert tiny.hypothesis_pairs([hypotheses]) == tiny.hypothesis_pairs([single])
+        for a, b in zip(hypotheses, single, strict=True):
+            assert torch.allclose(a["pair_score"], b["pair_score"], atol=1e-4)
+
+
+def test_greedy_rank_search_is_teacher_forced():
+    """With one hypothesis a stream there is only one history, so rank scores are exact too."""
+    for k, seed in itertools.product(DELAYS, range(3)):
+        model = build(wait_k=k, seed=seed)
+        batch = tiny.sample([40])
+        pair = search(model, batch, beam_size=1)[0][0]
+        expected = rescore(model, batch, pair["transcript"]["tokens"], pair["tokens"])
+        assert torch.allclose(pair["transcript"]["positional_scores"], expected[0], atol=1e-4)
+        assert torch.allclose(pair["positional_scores"], expected[1], atol=1e-4)
+
+
+def steps_of(model, kind, batch):
+    generator = DualBeamGenerator(
+        [model], tiny.dictionary(), search=kind, beam_size=3, max_len_b=10, min_len=6
+    )
+    running = generator.start(batch)
+    with torch.no_grad():
+        running.run(log_steps=True)
+    return running.steps
+
+
+@pytest.mark.parametrize("kind", ["rank", "joint"])
+@pytest.mark.parametrize("k", [3, 1, 0, -2])
+def test_the_delay_shows_in_the_step_log(kind, k):
+    steps = steps_of(build(wait_k=k), kind, tiny.sample([40, 30]))
+    for number, step in enumerate(steps[:6]):
+        transcript, translation = step["row"].tolist()
+        assert set(transcript) == {max(number + min(k, 0), -1)}
+        assert set(translation) == {max(number - max(k, 0), -1)}
+
+
+@pytest.mark.parametrize("kind", ["rank", "joint"])
+def test_with_infinite_delay_the_translation_waits_for_the_whole_transcript(kind):
+    for step in steps_of(build(wait_k=math.inf), kind, tiny.sample([40, 30, 20])):
+        transcript, translation = step["row"]
+        assert ((transcript >= 0) & (translation >= 0)).sum() == 0
+
+
+@pytest.mark.parametrize("kind", ["rank", "joint"])
+def test_each_stream_ends_on_its_own(kind):
+    different = 0
+    for seed in range(5):
+        for hypotheses in search(build(seed=seed), tiny.sample([40, 30, 20]), search=kind):
+            for pair in hypotheses:
+                for tokens in (pair["tokens"].tolist(), pair["transcript"]["tokens"].tolist()):
+                    assert tokens[-1] == 2
+                    assert tokens.count(2) == 1
+                    assert 2 <= len(tokens) <= 11
+                different += len(pair["tokens"]) != len(pair["transcript"]["tokens"])
+    assert different > 5
+
+
+def test_a_finished_stream_is_not_computed_any_more():
+    steps = steps_of(build(seed=2), "rank", tiny.sample([40, 30, 20]))
+    alone = [step for step in steps if (step["row"][0] < 0).all() or (step["row"][1] < 0).all()]
+    assert alone, "the first k steps at least belong to the transcript alone"
+
+
+def test_the_best_pair_comes_first_and_nbest_are_distinct():
+    for kind in ("rank", "joint"):
+        for hypotheses in search(build(seed=4), tiny.sample([40, 30]), search=kind):
+            key = "score" if kind == "rank" else "pair_score"
+            scores = [h[key].item() for h in hypotheses]
+            assert scores == sorted(scores, reverse=True)
+            pairs = tiny.hypothesis_pairs([hypotheses])[0]
+            assert len(pairs) == len({str(p if kind == "joint" else p[1]) for p in pairs})
+
+
+def test_errors_say_the_way_out():
+    model, batch = build(), tiny.sample([30])
+    with pytest.raises(ValueError, match="--search must be one of rank, joint"):
+        search(model, batch, search="diverse")
+    with pytest.raises(ValueError, match=r"--min-len 30 is larger"):
+        search(model, batch, min_len=30)
+    generator = DualBeamGenerator([model], tiny.dictionary())
+    with pytest.raises(ValueError, match="--constraints"):
+        generator.generate([model], batch, constraints=torch.zeros(1))
+    with pytest.raises(ValueError, match="source_lang"):
+        generator.generate([model], {"net_input": batch["net_input"]})
+    other = tiny.model(wait_k=1)
+    with pytest.raises(ValueError, match="share one wait-k"):
+        DualBeamGenerator([model, other], tiny.dictionary()).generate([model, other], batch)
+
+
+def test_tags_of_the_batch_win_over_the_default():
+    model = build(seed=5)
+    batch = tiny.sample([40])
+    default = DualBeamGenerator([model], tiny.dictionary(), default_tags=(4, 5), max_len_b=10)
+    swapped = {**batch, "lang_tags": batch["lang_tags"].flip(0)}
+    plain = default.generate([model], {"net_input": batch["net_input"]})
+    assert tiny.hypothesis_pairs(plain) == tiny.hypothesis_pairs(default.generate([model], batch))
+    turned = default.generate([model], swapped)
+    assert tiny.hypothesis_pairs(plain) != tiny.hypothesis_pairs(turned)

@@ -1,0 +1,128 @@
+"""λ = 0: ``rank`` search gives the hypotheses and scores of fairseq's ``SequenceGenerator``."""
+
+from argparse import Namespace
+
+import pytest
+import tiny
+import torch
+from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
+from fairseq.sequence_generator import SequenceGenerator
+
+from interactive_st.search import DualBeamGenerator
+
+WORDS = 20
+
+
+def pair_of_models(seed: int, **options):
+    """Ours and fairseq's with one set of weights; peaked, and with ``</s>`` likely enough."""
+    ours = tiny.model(words=WORDS, seed=seed, fusion_lambda=0.0, spread=2.5, **options)
+    with torch.no_grad():
+        ours.decoder.embed_tokens.weight.normal_(std=0.5)
+        ours.decoder.embed_tokens.weight[2] *= 1.5
+        ours.decoder.embed_tokens.weight[1] = 0.0
+    args = tiny.arguments(share_decoder_input_output_embed=True)
+    s2t_transformer_s(args)
+    task = Namespace(target_dictionary=tiny.dictionary(WORDS))
+    theirs = S2TTransformerModel.build_model(args, task)
+    weights = ours.state_dict()
+    del weights["decoder.interactive_version"]
+    theirs.load_state_dict(weights)
+    return ours, theirs.eval()
+
+
+def compare(ours, theirs, **options):
+    """The two generators on one batch of equal lengths; returns the hypotheses seen."""
+    options = {"beam_size": 5, "max_len_b": 15, **options}
+    batch = tiny.sample([40] * 6, seed=11)
+    theirs_generator = SequenceGenerator(theirs, tiny.dictionary(WORDS), **options)
+    prefix = options.pop("prefix_tokens", None)
+    result = DualBeamGenerator(ours, tiny.dictionary(WORDS), **options).generate(
+        ours, batch, prefix_tokens=prefix
+    )
+    lengths = []
+    for stream, tag in ((0, 4), (1, 5)):
+        stream_prefix = prefix if stream == 1 else None
+        expected = theirs_generator._generate(batch, prefix_tokens=stream_prefix, bos_token=tag)
+        for mine, reference in zip(result, expected, strict=True):
+            assert len(mine) == len(reference) or stream == 0
+            for hypothesis, wanted in zip(mine, reference, strict=False):
+                found = hypothesis if stream == 1 else hypothesis["transcript"]
+                assert found["tokens"].tolist() == wanted["tokens"].tolist()
+                assert torch.allclose(found["score"], wanted["score"], atol=1e-5)
+                assert torch.allclose(
+                    found["positional_scores"], wanted["positional_scores"], atol=1e-4
+                )
+                lengths.append(len(found["tokens"]))
+    return lengths
+
+
+@pytest.mark.parametrize("beam_size", [1, 5])
+@pytest.mark.parametrize("wait_k", [3, 0, -2, "inf"])
+def test_same_hypotheses_and_scores(beam_size, wait_k):
+    lengths = []
+    for seed in range(4):
+        ours, theirs = pair_of_models(seed, wait_k=wait_k)
+        lengths += compare([ours], [theirs], beam_size=beam_size)
+    assert len(set(lengths)) > 3, "the comparison needs hypotheses of several lengths"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"len_penalty": 0.6},
+        {"len_penalty": 2.0},
+        {"normalize_scores": False},
+        {"min_len": 6},
+        {"unk_penalty": 3.0},
+        {"unk_penalty": -3.0},
+        {"temperature": 1.7},
+        {"max_len_a": 0.1, "max_len_b": 2},
+        {"beam_size": 30},
+    ],
+    ids=str,
+)
+def test_options_mean_what_they_mean_in_fairseq(options):
+    for seed in range(3):
+        ours, theirs = pair_of_models(seed)
+        compare([ours], [theirs], **options)
+
+
+def test_ensembles():
+    first, second = pair_of_models(1), pair_of_models(2)
+    compare([first[0], second[0]], [first[1], second[1]])
+
+
+def generate(generator_class, models, **options):
+    prefix = options.pop("prefix_tokens", None)
+    batch = tiny.sample([40] * 4, seed=11)
+    generator = generator_class(models, tiny.dictionary(WORDS), beam_size=5, max_len_b=12, **options)
+    if generator_class is SequenceGenerator:
+        return generator._generate(batch, prefix_tokens=prefix, bos_token=5)
+    return generator.generate(models, batch, prefix_tokens=prefix)
+
+
+def assert_same_translations(mine, reference):
+    for found, wanted in zip(mine, reference, strict=True):
+        assert [h["tokens"].tolist() for h in found] == [h["tokens"].tolist() for h in wanted]
+        for a, b in zip(found, wanted, strict=True):
+            assert torch.allclose(a["score"], b["score"], atol=1e-5)
+
+
+def test_a_forced_prefix_is_the_translations():
+    prefix = torch.tensor([[7, 8], [9, 9], [10, 1], [11, 12]])
+    for seed in range(3):
+        ours, theirs = pair_of_models(seed)
+        mine = generate(DualBeamGenerator, [ours], prefix_tokens=prefix)
+        assert_same_translations(mine, generate(SequenceGenerator, [theirs], prefix_tokens=prefix))
+        free = generate(DualBeamGenerator, [ours])
+        for forced, plain in zip(mine, free, strict=True):
+            best = [h["transcript"]["tokens"].tolist() for h in (forced[0], plain[0])]
+            assert best[0] == best[1]
+
+
+def test_no_repeated_ngrams_in_the_translation():
+    for seed in range(3):
+        ours, theirs = pair_of_models(seed)
+        mine = generate(DualBeamGenerator, [ours], no_repeat_ngram_size=2)
+        reference = generate(SequenceGenerator, [theirs], no_repeat_ngram_size=2)
+        assert_same_translations(mine, reference)

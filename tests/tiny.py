@@ -1,0 +1,96 @@
+"""Tiny seeded models and batches that tests build on."""
+
+from argparse import Namespace
+from typing import Any, Dict, List, Optional, Sequence
+
+import torch
+from fairseq.data import Dictionary
+from torch import Tensor
+
+from interactive_st.models import interactive_st as models
+
+FEATURES = 8
+
+
+def dictionary(words: int = 12) -> Dictionary:
+    """Special symbols, two language tags and ``words`` regular entries."""
+    entries = Dictionary()
+    for tag in ("<lang:en>", "<lang:de>"):
+        entries.add_symbol(tag)
+    for word in range(words):
+        entries.add_symbol(f"w{word}")
+    return entries
+
+
+def arguments(**options: Any) -> Namespace:
+    sizes = dict(
+        encoder_embed_dim=16,
+        encoder_ffn_embed_dim=32,
+        encoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_layers=2,
+        decoder_attention_heads=2,
+        conv_channels=16,
+        dropout=0.0,
+        input_feat_per_channel=FEATURES,
+        input_channels=1,
+        max_source_positions=200,
+        max_target_positions=60,
+    )
+    return Namespace(**{**sizes, **options})
+
+
+def model(
+    words: int = 12, seed: int = 1, arch=models.interactive_st_s, spread: float = 1.0, **options: Any
+) -> models.InteractiveSTModel:
+    """A model in eval mode; ``spread`` > 1 makes its distributions peaked, so that beams differ."""
+    torch.manual_seed(seed)
+    args = arguments(**options)
+    arch(args)
+    task = Namespace(target_dictionary=dictionary(words))
+    built = models.InteractiveSTModel.build_model(args, task)
+    with torch.no_grad():
+        for name, parameter in built.named_parameters():
+            if parameter.dim() > 1 and "output_projection" not in name:
+                parameter.mul_(spread)
+    return built.eval()
+
+
+def speech(lengths: Sequence[int], seed: int = 2) -> Dict[str, Tensor]:
+    """``net_input`` of utterances with the given frame counts, padded with zeros."""
+    generator = torch.Generator().manual_seed(seed)
+    src_tokens = torch.zeros(len(lengths), max(lengths), FEATURES)
+    for row, length in enumerate(lengths):
+        src_tokens[row, :length] = torch.randn(length, FEATURES, generator=generator)
+    return {"src_tokens": src_tokens, "src_lengths": torch.tensor(list(lengths))}
+
+
+def tags(batch: int) -> Tensor:
+    """``(2, batch)`` the tags of :func:`dictionary`."""
+    return torch.tensor([[4], [5]]).repeat(1, batch)
+
+
+def prefixes(lengths: Sequence[Sequence[int]], words: int = 12, seed: int = 3) -> Tensor:
+    """Random ``prev_output_tokens`` ``(2, B, T)``; ``lengths[s][b]`` tokens with the tag, 0 = missing."""
+    generator = torch.Generator().manual_seed(seed)
+    longest = max(max(row) for row in lengths)
+    tokens = torch.ones(2, len(lengths[0]), longest, dtype=torch.long)
+    for stream, row in enumerate(lengths):
+        for sentence, length in enumerate(row):
+            if length:
+                words_drawn = torch.randint(6, 6 + words, (length,), generator=generator)
+                tokens[stream, sentence, :length] = words_drawn
+                tokens[stream, sentence, 0] = 4 + stream
+    return tokens
+
+
+def sample(lengths: Sequence[int], seed: int = 2) -> Dict[str, Any]:
+    return {"net_input": speech(lengths, seed), "lang_tags": tags(len(lengths))}
+
+
+def hypothesis_pairs(result: List[List[Dict[str, Any]]], n: Optional[int] = None) -> List[List[tuple]]:
+    """Readable form: for every sentence, (transcript, translation) token lists of the n best."""
+    return [
+        [(h["transcript"]["tokens"].tolist(), h["tokens"].tolist()) for h in hypotheses[:n]]
+        for hypotheses in result
+    ]
