@@ -1,0 +1,146 @@
+"""What `make setup` asks pip for, without running pip."""
+
+import importlib.util
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def script(repository):
+    path = repository / "scripts" / "setup_environment.py"
+    spec = importlib.util.spec_from_file_location("setup_environment", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def environment(script, tmp_path, monkeypatch):
+    """An environment of which the packages are a dictionary; `calls` lists pip's words."""
+
+    class Recorded(script.Environment):
+        packages: dict
+        version = (3, 11)
+        headers = True
+
+        def describe(self):
+            return {
+                "version": self.version,
+                "packages": dict(self.packages),
+                "headers": self.headers,
+            }
+
+        def pip(self, what, *words):
+            asked = list(words)
+            if "-c" in asked:
+                with open(asked[asked.index("-c") + 1], encoding="utf-8") as lines:
+                    self.constraints.append(lines.read().splitlines())
+            self.calls.append(asked)
+            if asked[0].startswith("torch=="):
+                self.packages["torch"] = "2.13.0+cpu"
+
+    recorded = Recorded(tmp_path)
+    recorded.packages, recorded.calls, recorded.constraints = {"pip": "26.0"}, [], []
+    monkeypatch.setattr(script.subprocess, "run", lambda *a, **k: SimpleNamespace(returncode=0))
+    monkeypatch.setattr(script.shutil, "which", lambda name: f"/bin/{name}")
+    return recorded
+
+
+def test_order_in_a_new_environment(script, environment):
+    environment.write_stamp(made_here=True, complete_for=None)
+    script.install(environment, torch_index=None)
+    firsts = [next(w for w in call if not w.startswith("-")) for call in environment.calls]
+    assert firsts[1].startswith("torch==")
+    assert firsts[2] == "cython"
+    assert firsts[3].startswith("fairseq-fixed==")
+    assert firsts[4] == ".[demo,plots,dev]"
+    assert all("--no-build-isolation" in call for call in environment.calls[3:])
+    assert environment.read_stamp() == {"made_here": True, "complete_for": script.fingerprint()}
+
+
+def test_torch_cannot_be_replaced_by_later_steps(script, environment):
+    environment.write_stamp(made_here=True, complete_for=None)
+    script.install(environment, torch_index=None)
+    for lines in environment.constraints[1:]:
+        assert [line for line in lines if line.startswith("torch=")] == ["torch==2.13.0+cpu"]
+
+
+def test_index_serves_torch_only(script, environment):
+    environment.write_stamp(made_here=True, complete_for=None)
+    script.install(environment, torch_index="the-index")
+    with_index = [call for call in environment.calls if "--index-url" in call]
+    assert [call[0].split("==")[0] for call in with_index] == ["torch"]
+    assert "-c" not in with_index[0]
+
+
+def test_given_environment_keeps_what_it_has(script, environment):
+    environment.packages |= {"torch": "2.7.1+cu128", "torchvision": "0.22.1", "numpy": "1.26.4"}
+    script.install(environment, torch_index=None)
+    assert not any(call[0].startswith("torch==") for call in environment.calls)
+    for lines in environment.constraints:
+        assert {"torch==2.7.1+cu128", "torchvision==0.22.1"} <= set(lines)
+        assert not any(line.startswith(("torch==2.13", "numpy==")) for line in lines)
+    assert environment.read_stamp()["made_here"] is False
+
+
+def test_given_torch_too_old(script, environment):
+    environment.packages["torch"] = "2.5.1"
+    with pytest.raises(script.SetupError, match=r"torch 2\.5\.1.*2\.6 or later.*VENV"):
+        script.install(environment, torch_index=None)
+    assert environment.calls == []
+
+
+@pytest.mark.parametrize("version", [(3, 9), (3, 13), (2, 7)])
+def test_python_not_supported(script, environment, version):
+    environment.version = version
+    with pytest.raises(script.SetupError, match=r"Python 3\.10 to 3\.12 is needed"):
+        script.install(environment, torch_index=None)
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 11), (3, 12)])
+def test_python_supported(script, version):
+    script.check_python(version, "it", "do this")
+
+
+def test_no_compiler(script, environment, monkeypatch):
+    monkeypatch.setattr(script.shutil, "which", lambda name: None)
+    with pytest.raises(script.SetupError, match="build-essential"):
+        script.install(environment, torch_index=None)
+
+
+def test_no_python_headers(script, environment):
+    environment.headers = False
+    with pytest.raises(script.SetupError, match=r"Python\.h of Python 3\.11.*python3\.11-dev"):
+        script.install(environment, torch_index=None)
+
+
+def test_fingerprint_follows_the_requirements(script, tmp_path, monkeypatch):
+    monkeypatch.setattr(script, "ROOT", tmp_path)
+    monkeypatch.setattr(script, "CONSTRAINTS", tmp_path / "constraints.txt")
+    (tmp_path / "setup.py").write_text("1")
+    script.CONSTRAINTS.write_text("torch==1\n")
+    before = script.fingerprint()
+    assert script.fingerprint() == before
+    script.CONSTRAINTS.write_text("torch==2\n")
+    assert script.fingerprint() != before
+
+
+def test_folder_that_is_no_environment_is_left_alone(repository, tmp_path):
+    precious = tmp_path / "thesis.txt"
+    precious.write_text("all of it")
+    result = subprocess.run(
+        [
+            sys.executable,
+            str(repository / "scripts" / "setup_environment.py"),
+            f"--venv={tmp_path}",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert "is not a Python environment" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
