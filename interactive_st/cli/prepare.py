@@ -128,7 +128,9 @@ def main(args: argparse.Namespace) -> int:
     for note in report.notes:
         print(f"note: {note}", file=sys.stderr)
     if report.skipped:
-        print(f"note: {len(report.skipped)} bad rows left out, see skipped.tsv", file=sys.stderr)
+        count = len(report.skipped)
+        rows = "row" if count == 1 else "rows"
+        print(f"note: {count} bad {rows} left out, see skipped.tsv", file=sys.stderr)
     for split, rows in report.rows.items():
         print(f"{split}: {rows} rows, {report.frames[split]} frames of {report.dim} features")
     print(f"ready: {report.folder}")

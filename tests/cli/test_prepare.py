@@ -1,0 +1,102 @@
+"""The command `interactive-st prepare`."""
+
+import os
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from interactive_st.cli.main import main
+from interactive_st.data.manifest import read_manifest, write_manifest
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """A folder with a manifest ``train.in.tsv`` of four rows and their audio."""
+    rows = []
+    for i in range(4):
+        samples = np.random.default_rng(i).normal(0, 0.1, 4000 + 400 * i)
+        soundfile.write(tmp_path / f"{i}.flac", samples, 16000)
+        rows.append(
+            {"id": i, "audio": f"{i}.flac", "src_text": "good day", "tgt_text": "guten Tag"}
+        )
+    write_manifest(tmp_path / "train.in.tsv", rows)
+    return tmp_path
+
+
+def test_makes_a_folder_and_says_what_is_in_it(corpus, capsys, monkeypatch):
+    monkeypatch.chdir(corpus)
+    status = main(
+        shlex.split(
+            "prepare --manifest train=train.in.tsv --manifest dev=train.in.tsv --out data "
+            "--num-mel-bins 40 --specaugment sm --source-lang en --target-lang de"
+        )
+    )
+    assert status == 0
+    output = capsys.readouterr()
+    assert "train: 4 rows" in output.out
+    assert "dev: 4 rows" in output.out
+    assert "frames of 40 features" in output.out
+    assert "ready: data" in output.out
+    assert "note: the vocabulary has" in output.err
+    assert len(read_manifest("data/dev.tsv")) == 4
+    assert main(shlex.split("prepare --manifest test=train.in.tsv --like data --out more")) == 0
+    assert (corpus / "more/dict.txt").read_bytes() == (corpus / "data/dict.txt").read_bytes()
+
+
+def test_bad_rows_stop_it_with_status_2(corpus, capsys):
+    (corpus / "2.flac").unlink()
+    arguments = ["prepare", "--manifest", f"train={corpus}/train.in.tsv", "--out", f"{corpus}/out"]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert "interactive-st prepare: error: 1 bad row; nothing was written" in error
+    assert f"{corpus}/train.in.tsv:4 (2): {corpus}/2.flac: no such audio file" in error
+    assert "--skip-bad" in error
+    assert not (corpus / "out").exists()
+    assert main([*arguments, "--skip-bad"]) == 0
+    assert "1 bad row left out, see skipped.tsv" in capsys.readouterr().err
+    assert [row["id"] for row in read_manifest(corpus / "out/skipped.tsv")] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--manifest", "train.tsv"], "is not SPLIT=FILE"),
+        (["--manifest", "train="], "is not SPLIT=FILE"),
+        ([], "--manifest"),
+        (["--manifest", "train=a", "--cmvn", "some"], "invalid choice: 'some'"),
+    ],
+)
+def test_wrong_options_are_explained(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["prepare", "--out", "out", *arguments])
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_split_given_twice_is_refused(capsys):
+    assert main(shlex.split("prepare --manifest train=a --manifest train=b --out out")) == 2
+    assert "names a split twice" in capsys.readouterr().err
+
+
+LIGHT = """
+import sys
+import interactive_st_cli
+status = interactive_st_cli.main()
+heavy = [name for name in ("torch", "fairseq") if name in sys.modules]
+sys.exit(f"imported {heavy}" if heavy else status)
+"""
+
+
+def test_needs_neither_torch_nor_fairseq(corpus, repository):
+    arguments = ["prepare", "--manifest", "train=train.in.tsv", "--out", "out"]
+    subprocess.run(
+        [sys.executable, "-c", LIGHT, *arguments],
+        cwd=corpus,
+        env={**os.environ, "PYTHONPATH": str(repository)},
+        check=True,
+    )
+    assert (corpus / "out/train.zip").exists()
