@@ -15,6 +15,12 @@ REFUSED_KEYS = {
     "eos_token": "both texts end with </s>",
     "waveform_transforms": "features are stored, so there is no waveform to transform",
 }
+#: fairseq transforms that cannot work here, and why.
+REFUSED_TRANSFORMS = {
+    "noisyoverlapaugment": "it mixes waveforms, and features are stored",
+    "delta_deltas": "it needs torchaudio, which is no part of this project; store the features "
+    "with their deltas instead",
+}
 #: Entries that name a kind of tokeniser, never a file.
 TOKENISER_KINDS = ("bpe", "tokenizer")
 
@@ -45,12 +51,7 @@ class JointDataConfig(S2TDataConfig):
         for key, reason in REFUSED_KEYS.items():
             if self.config.get(key):
                 raise DataError(f"{self.path}: {key} cannot be honoured: {reason}; remove the key")
-        for split, names in (self.config.get("dataset_transforms") or {}).items():
-            if "noisyoverlapaugment" in names:
-                raise DataError(
-                    f"{self.path}: noisyoverlapaugment (dataset_transforms, {split}) cannot be "
-                    "honoured: it mixes waveforms, and features are stored; remove it"
-                )
+        self._check_transforms()
         for key, language in (("source_lang", source_lang), ("target_lang", target_lang)):
             if language is not None:
                 self.config[key] = language
@@ -114,6 +115,15 @@ class JointDataConfig(S2TDataConfig):
             "sample_rate": self.sample_rate,
         }
         return self.config.get("features") or default
+
+    def _check_transforms(self) -> None:
+        for kind in ("transforms", "feature_transforms", "dataset_transforms"):
+            for split, names in (self.config.get(kind) or {}).items():
+                for name in set(names or ()) & set(REFUSED_TRANSFORMS):
+                    raise DataError(
+                        f"{self.path}: {name} ({kind}, {split}) cannot be honoured: "
+                        f"{REFUSED_TRANSFORMS[name]}; remove it"
+                    )
 
     def _check_features(self) -> None:
         size = self.features.get("num_mel_bins", self.features.get("dim"))

@@ -209,8 +209,7 @@ class JointSpeechToTextDataset(SpeechToTextDataset):
         if source.dim() != 2 or source.size(1) != size:
             raise DataError(
                 f"{self._rows[row]}: features of shape {tuple(source.shape)}, (frames, {size}) is "
-                f"expected; correct input_feat_per_channel or input_channels in {self.cfg.path} "
-                "(delta_deltas: input_channels: 3)"
+                f"expected; correct input_feat_per_channel or input_channels in {self.cfg.path}"
             )
 
     def collater(self, samples: list[JointItem], return_order: bool = False) -> dict[str, Any]:
