@@ -35,4 +35,4 @@ class BadRowsError(DataError):
         if len(self.rows) > SHOWN:
             shown.append(f"and {len(self.rows) - SHOWN} more")
         count = f"{len(self.rows)} bad row{'s' if len(self.rows) > 1 else ''}"
-        super().__init__("\n  ".join([f"{count}; nothing was written. {advice}", *shown]))
+        super().__init__("\n  ".join([f"{count}; {advice}", *shown]))

@@ -69,7 +69,7 @@ def read_manifest(path: str | os.PathLike) -> list[dict[str, str]]:
     """
     _, rows, bad = scan_manifest(path)
     if bad:
-        raise BadRowsError(bad, "Correct these lines:")
+        raise BadRowsError(bad, "correct these lines:")
     return [row.fields for row in rows]
 
 

@@ -154,7 +154,9 @@ def _fill(
     order = list(splits)
     bad = sorted(malformed + feature_pass.bad, key=lambda row: (order.index(row.split), row.line))
     if bad and not skip_bad:
-        raise BadRowsError(bad, "Correct these rows, or leave them out with --skip-bad:")
+        raise BadRowsError(
+            bad, "nothing was written. Correct them, or leave them out with --skip-bad:"
+        )
     counts = Counter(row.split for row in feature_pass.kept)
     _check_not_empty({name: counts[name] for name in splits}, bad)
     if len(feature_pass.kept) < len(rows):

@@ -101,7 +101,11 @@ def read_config(folder: str | os.PathLike) -> dict[str, object]:
             "is needed"
         ) from error
     needed = ("vocab_filename", "bpe_tokenizer", "features", "input_feat_per_channel")
-    missing = [key for key in needed if key not in (config or {})]
+    config = config or {}
+    missing = [key for key in needed if key not in config]
+    for key, entry in (("bpe_tokenizer", "sentencepiece_model"), ("global_cmvn", "stats_npz_path")):
+        if key in config and entry not in (config[key] or {}):
+            missing.append(f"{entry} of {key}")
     if missing:
         raise DataError(
             f"{path}: lacks {', '.join(missing)}; a data folder made by `interactive-st prepare` "

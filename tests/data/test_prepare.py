@@ -460,6 +460,11 @@ def test_like_refuses_what_contradicts_it(tmp_path):
         run(tmp_path, rows, "b", like=like, vocab_size=None, features=True)
     with pytest.raises(DataError, match=r"config_joint\.yaml: cannot be read"):
         run(tmp_path, rows, "b", like=tmp_path, vocab_size=None)
+    whole = (like / "config_joint.yaml").read_text()
+    (like / "config_joint.yaml").write_text(whole.replace("sentencepiece_model:", "model:"))
+    with pytest.raises(DataError, match="lacks sentencepiece_model of bpe_tokenizer"):
+        run(tmp_path, rows, "b", like=like, vocab_size=None)
+    (like / "config_joint.yaml").write_text(whole)
     (like / "dict.txt").unlink()
     with pytest.raises(DataError, match=r"dict\.txt: named by config_joint\.yaml"):
         run(tmp_path, rows, "b", like=like, vocab_size=None)
