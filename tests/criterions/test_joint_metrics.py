@@ -104,3 +104,15 @@ def test_batches_without_a_stream_have_finite_losses_and_gradients(
     # DDP waits for the gradient of every parameter, whatever this worker's batch lacks.
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
     assert all(math.isfinite(value) for value in logged(log).values())
+
+
+def test_a_batch_without_any_text_does_not_move_the_averages(model, criterion, batch):
+    objective = criterion(report_accuracy=True)
+    shown = []
+    for words in ([PARTLY], [PARTLY, [(None, None)]]):
+        logs = [objective(model, batch(rows))[2] for rows in words]
+        with metrics.aggregate(new_root=True) as aggregator:
+            for log in logs:
+                objective.reduce_metrics([log])
+        shown.append({k: float(v) for k, v in aggregator.get_smoothed_values().items()})
+    assert shown[0] == shown[1]
