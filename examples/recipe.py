@@ -25,7 +25,7 @@ def prepare(
     recipe: Recipe, manifests: Mapping[str, Path], data: Path, options: Sequence[str]
 ) -> Path:
     """``interactive-st prepare``: manifests by split name → the data folder fairseq reads."""
-    arguments = ["prepare", "--out", str(data)]
+    arguments = ["prepare", "--out", str(data), "--overwrite", "--workers", str(recipe.threads)]
     for split, path in manifests.items():
         arguments += ["--manifest", f"{split}={path}"]
     arguments += options

@@ -19,6 +19,7 @@ _PACKAGES = (
     "interactive_st", "torch", "fairseq-fixed", "numpy", "sentencepiece", "kaldi-native-fbank",
     "soundfile", "soxr", "sacrebleu", "jiwer",
 )  # fmt: skip
+_LONGEST_SHOWN = 160  # characters; a model that has learnt nothing yet repeats itself without end
 _SCORES = ("sentences", "wer", "cer", "bleu", "chrf")
 
 
@@ -67,16 +68,17 @@ def write_report(
 def show_pairs(pairs_path: Path, count: int = 8, console: Console | None = None) -> None:
     """Print ``count`` decoded pairs beside their references, spread evenly over the file."""
     pairs = [json.loads(line) for line in pairs_path.read_text("utf-8").splitlines() if line]
-    table = Table(title=f"{min(count, len(pairs))} of {len(pairs)} utterances", show_lines=True)
+    title = f"{pairs_path.stem}: {min(count, len(pairs))} of {len(pairs)} utterances"
+    table = Table(title=title)
     for column in ("speaker", "", "transcript", "translation"):
         table.add_column(column, overflow="fold")
     for pair in spread(pairs, count):
-        table.add_row(
-            pair.get("speaker") or "",
-            "written\nreference",
-            f"{pair['transcript']}\n{pair.get('reference_transcript') or '–'}",
-            f"{pair['translation']}\n{pair.get('reference_translation') or '–'}",
-        )
+        kinds = (("written", ""), ("reference", "reference_"))
+        for number, (label, prefix) in enumerate(kinds):
+            texts = (pair.get(f"{prefix}{stream}") for stream in ("transcript", "translation"))
+            speaker = "" if number else pair.get("speaker") or ""
+            last = number == len(kinds) - 1
+            table.add_row(speaker, label, *(_cropped(t or "–") for t in texts), end_section=last)
     (console or Console(markup=False)).print(table)
 
 
@@ -104,6 +106,10 @@ def spread(items: Sequence[Any], count: int) -> list[Any]:
     if len(items) <= count:
         return list(items)
     return [items[i * len(items) // count] for i in range(count)]
+
+
+def _cropped(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _cells(scores: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shlex
 import signal
@@ -165,6 +166,8 @@ def run_to_the_end(main: Callable[[], None]) -> int:
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, stop)
+    # Importing fairseq sets up logging and then reports optional packages that are not installed.
+    logging.getLogger("fairseq").setLevel(logging.WARNING)
     try:
         main()
     except (RecipeError, OSError, ValueError) as error:

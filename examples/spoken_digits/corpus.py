@@ -6,6 +6,7 @@ data set's own test set and are never used in training.
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import re
 import zlib
@@ -57,11 +58,11 @@ class Utterance:
     def digits(self) -> tuple[int, ...]:
         return tuple(take.digit for take in self.takes)
 
-    def row(self, audio: Path) -> dict[str, str]:
+    def row(self, audio: str) -> dict[str, str]:
         """The manifest row of this utterance, its sound being in ``audio``."""
         return {
             "id": self.id,
-            "audio": str(audio),
+            "audio": audio,
             "src_text": transcript(self.digits),
             "tgt_text": translation(self.digits),
             "speaker": self.speaker,
@@ -144,10 +145,10 @@ def render(utterance: Utterance) -> np.ndarray:
     noise = np.random.default_rng(utterance.noise_seed)
     recordings = [_read(take.path) for take in utterance.takes]
     # A pause is as loud as the speaker's own silence: digital zero would mark the joints.
-    level = float(np.median([_quietest(samples) for samples in recordings]))
+    level = float(np.median([quietest for _, quietest in recordings]))
     pieces = []
     joined = zip(recordings, utterance.pauses, utterance.gains, strict=True)
-    for samples, pause, gain in joined:
+    for (samples, _), pause, gain in joined:
         pieces += [level * noise.standard_normal(round(pause * RATE)), gain * samples]
     pieces.append(level * noise.standard_normal(round(utterance.pauses[0] * RATE)))
     sound = np.concatenate(pieces).astype(np.float32)
@@ -157,11 +158,14 @@ def render(utterance: Utterance) -> np.ndarray:
 
 
 def write_audio(
-    utterances: Sequence[Utterance], folder: Path, processes: int = 1
+    utterances: Sequence[Utterance], folder: Path, inside: str, processes: int = 1
 ) -> Iterator[dict[str, str]]:
-    """Write each utterance to ``folder/<id>.flac`` (16 bit) and yield its manifest row."""
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(utterance, folder / f"{utterance.id}.flac") for utterance in utterances]
+    """Write each utterance to ``folder/inside/<id>.flac`` (16 bit) and yield its manifest row.
+
+    The manifest is meant to lie in ``folder``: paths in it are relative, so both can be moved.
+    """
+    (folder / inside).mkdir(parents=True, exist_ok=True)
+    jobs = [(utterance, folder, f"{inside}/{utterance.id}.flac") for utterance in utterances]
     if processes == 1:
         yield from map(_write, jobs)
         return
@@ -169,10 +173,10 @@ def write_audio(
         yield from pool.imap(_write, jobs, chunksize=16)
 
 
-def _write(job: tuple[Utterance, Path]) -> dict[str, str]:
-    utterance, path = job
-    soundfile.write(path, render(utterance), RATE, subtype="PCM_16")
-    return utterance.row(path)
+def _write(job: tuple[Utterance, Path, str]) -> dict[str, str]:
+    utterance, folder, audio = job
+    soundfile.write(folder / audio, render(utterance), RATE, subtype="PCM_16")
+    return utterance.row(audio)
 
 
 def _of_one_speaker(
@@ -206,14 +210,16 @@ def _of_one_speaker(
         number += 1
 
 
-def _read(path: Path) -> np.ndarray:
+@functools.lru_cache(maxsize=2048)  # each is used many times, and all of them are some 25 MB
+def _read(path: Path) -> tuple[np.ndarray, float]:
+    """The samples of a recording, and the root mean square of its quietest 20 ms.
+
+    The latter is at least one step of 16-bit sound.
+    """
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = samples.mean(axis=1)
-    return mono if rate == RATE else soxr.resample(mono, rate, RATE)
-
-
-def _quietest(samples: np.ndarray) -> float:
-    """Root mean square of the quietest 20 ms; at least one step of 16-bit sound."""
-    whole = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    levels = np.sqrt((whole.astype(np.float64) ** 2).mean(axis=1))
-    return max(float(levels.min()) if len(levels) else 0.0, 1.0 / 32768)
+    if rate != RATE:
+        mono = soxr.resample(mono, rate, RATE)
+    frames = mono[: len(mono) // _FRAME * _FRAME].reshape(-1, _FRAME).astype(np.float64)
+    levels = np.sqrt((frames**2).mean(axis=1))
+    return mono, max(float(levels.min()) if len(levels) else 0.0, 1.0 / 32768)

@@ -19,7 +19,13 @@ from examples.spoken_digits import corpus
 
 TRAINING_TAKES = range(5, 50)
 
-PREPARE_OPTIONS = ["--vocab-size", "80", "--vocab-type", "unigram"]
+PREPARE_OPTIONS = [
+    # two pieces a number: "zwei" + "undvierzig"; a larger vocabulary would hold whole
+    # numbers, which share nothing with each other, a smaller one would spell them
+    "--vocab-size", "128", "--vocab-type", "bpe",
+    # the recordings hold nothing above 4 kHz
+    "--sample-rate", "8000", "--num-mel-bins", "40",
+]  # fmt: skip
 
 TRAIN_OPTIONS = [
     "--arch", "interactive_st_tiny",
@@ -39,7 +45,10 @@ TRAIN_OPTIONS = [
     "--best-checkpoint-metric", "loss",
 ]  # fmt: skip
 
-GENERATE_OPTIONS = ["--beam", "5", "--max-tokens", "12000", "--scoring", "sacrebleu"]
+# ten digits are at most 20 pieces in either language
+GENERATE_OPTIONS = [
+    "--beam", "5", "--max-tokens", "12000", "--max-len-b", "40", "--scoring", "sacrebleu",
+]  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -95,12 +104,12 @@ def make_corpus(recipe: Recipe, plan: Mapping[str, Sequence[corpus.Utterance]]) 
 
         from interactive_st.data.manifest import write_manifest
 
+        pause = 0.5 if sys.stderr.isatty() else 30.0  # seconds; a log should not fill with bars
         shutil.rmtree(folder, ignore_errors=True)
         for split, utterances in plan.items():
-            rows = corpus.write_audio(utterances, folder / "audio" / split, recipe.threads)
-            write_manifest(
-                manifests[split], list(tqdm(rows, desc=split, total=len(utterances), unit="utt"))
-            )
+            rows = corpus.write_audio(utterances, folder, f"audio/{split}", recipe.threads)
+            bar = tqdm(rows, split, len(utterances), unit="utt", mininterval=pause)
+            write_manifest(manifests[split], list(bar))
 
     drawn = {split: [describe(u) for u in utterances] for split, utterances in plan.items()}
     used = sorted({take.path for group in plan.values() for u in group for take in u.takes})

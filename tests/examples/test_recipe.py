@@ -396,6 +396,7 @@ def test_pairs_and_scores_are_printed(run, capsys):
     shown = capsys.readouterr().out
     assert "8 of 20 utterances" in shown
     assert shown.count("zwölf") == 8
+    assert "test: 8 of 20" in shown
     assert "jackson" in shown
     assert "training 1.5 min" in shown
 

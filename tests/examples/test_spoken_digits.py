@@ -252,7 +252,7 @@ def test_corpus_on_disk(recordings, takes, tmp_path, processes):
         assert row["src_text"] == german_numbers.transcript(utterance.digits)
         assert row["tgt_text"] == german_numbers.translation(utterance.digits)
         assert (row["src_lang"], row["tgt_lang"]) == ("en", "de")
-        sound, rate = soundfile.read(row["audio"], dtype="float32")
+        sound, rate = soundfile.read(recipe.out / "corpus" / row["audio"], dtype="float32")
         assert rate == RATE
         np.testing.assert_allclose(sound, corpus.render(utterance), atol=1 / 32768)
 
