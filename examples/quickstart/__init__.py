@@ -1,0 +1,1 @@
+"""Quickstart: a small English–German world, spoken by synthetic voices, learned in minutes."""
