@@ -1,0 +1,130 @@
+"""A data folder is there as a whole or not at all, whatever ends the run."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from small_corpus import contents, leftovers, make_rows, run
+
+from interactive_st.data import atomic
+from interactive_st.data.errors import DataError
+from interactive_st.data.manifest import write_manifest
+
+
+class Crash(Exception):
+    pass
+
+
+@pytest.mark.parametrize("moment", ["add", "write_config", "rename"])
+def test_a_crash_leaves_nothing_behind(tmp_path, monkeypatch, moment):
+    def crash(*_, **__):
+        raise Crash
+
+    target = {
+        "add": "interactive_st.data.archive.FeatureArchive.add",
+        "write_config": "interactive_st.data.prepare.write_config",
+        "rename": "pathlib.Path.rename",
+    }[moment]
+    monkeypatch.setattr(target, crash)
+    with pytest.raises(Crash):
+        run(tmp_path, make_rows(tmp_path))
+    assert not (tmp_path / "out").exists()
+    assert leftovers(tmp_path) == []
+
+
+def test_a_crash_while_overwriting_keeps_the_old_folder(tmp_path, monkeypatch):
+    rows = make_rows(tmp_path)
+    run(tmp_path, rows)
+    before = contents(tmp_path / "out")
+    rename = Path.rename
+
+    def fail(self, target):
+        if self.name.startswith(".out.preparing"):
+            raise OSError("no space")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(OSError, match="no space"):
+        run(tmp_path, rows[:4], overwrite=True)
+    assert contents(tmp_path / "out") == before
+    assert leftovers(tmp_path) == []
+
+
+KILLED = """
+    import os, signal, sys
+    sys.modules.setdefault("interactive_st_cli", sys)  # without torch and fairseq
+    from interactive_st.data import prepare as module
+
+    def stop(*args, **kwargs):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    module._write_settings = stop
+    manifest, out = sys.argv[1:]
+    module.prepare({"train": manifest}, out, vocab_size=40, workers=1, progress=False)
+"""
+
+
+def test_a_kill_leaves_nothing_at_out_and_the_next_run_cleans_up(tmp_path, repository):
+    rows = make_rows(tmp_path)
+    write_manifest(tmp_path / "train.in.tsv", rows)
+    killed = subprocess.run(
+        [
+            *(sys.executable, "-c", textwrap.dedent(KILLED)),
+            *(tmp_path / "train.in.tsv", tmp_path / "out"),
+        ],
+        env={**os.environ, "PYTHONPATH": str(repository)},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "out").exists()
+    (stale,) = leftovers(tmp_path)
+    assert stale.startswith(".out.preparing-")
+    run(tmp_path, rows)
+    assert (tmp_path / "out/train.zip").exists()
+    assert leftovers(tmp_path) == []
+
+
+def test_a_kill_between_the_renames_is_mended_by_the_next_run(tmp_path):
+    rows = make_rows(tmp_path)
+    run(tmp_path, rows)
+    (tmp_path / "out").rename(tmp_path / ".out.replaced")
+    before = contents(tmp_path / ".out.replaced")
+    with pytest.raises(DataError, match="needs at least"):
+        run(tmp_path, rows, vocab_size=8, overwrite=True)
+    assert contents(tmp_path / "out") == before
+    assert leftovers(tmp_path) == []
+
+
+def test_a_folder_that_another_run_is_making_is_left_alone(tmp_path):
+    with atomic.atomic_folder(tmp_path / "out") as first:
+        (first / "a").touch()
+        with atomic.atomic_folder(tmp_path / "out") as second:
+            assert first.exists()
+            assert second != first
+
+
+def test_what_is_there_is_not_overwritten_by_accident(tmp_path):
+    rows = make_rows(tmp_path)
+    other = tmp_path / "out"
+    other.mkdir()
+    run(tmp_path, rows)  # an empty folder is as good as none
+    first = contents(other)
+    with pytest.raises(DataError, match=r"out: is not empty; .* --overwrite"):
+        run(tmp_path, rows[:4])
+    assert contents(other) == first
+    run(tmp_path, rows[:4], overwrite=True)
+    assert contents(other) != first
+    assert leftovers(tmp_path) == []
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("years")
+    with pytest.raises(DataError, match="no data folder"):
+        run(tmp_path, rows, "mine", overwrite=True)
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="is a file"):
+        run(tmp_path, rows, "file", overwrite=True)
+    with pytest.raises(DataError, match="is input, and inside"):
+        run(tmp_path, rows, ".", overwrite=True)
