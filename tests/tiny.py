@@ -1,7 +1,8 @@
 """Tiny seeded models and batches that tests build on."""
 
 from argparse import Namespace
-from typing import Any, Dict, List, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from fairseq.data import Dictionary
@@ -23,20 +24,20 @@ def dictionary(words: int = 12) -> Dictionary:
 
 
 def arguments(**options: Any) -> Namespace:
-    sizes = dict(
-        encoder_embed_dim=16,
-        encoder_ffn_embed_dim=32,
-        encoder_layers=1,
-        encoder_attention_heads=2,
-        decoder_layers=2,
-        decoder_attention_heads=2,
-        conv_channels=16,
-        dropout=0.0,
-        input_feat_per_channel=FEATURES,
-        input_channels=1,
-        max_source_positions=200,
-        max_target_positions=60,
-    )
+    sizes = {
+        "encoder_embed_dim": 16,
+        "encoder_ffn_embed_dim": 32,
+        "encoder_layers": 1,
+        "encoder_attention_heads": 2,
+        "decoder_layers": 2,
+        "decoder_attention_heads": 2,
+        "conv_channels": 16,
+        "dropout": 0.0,
+        "input_feat_per_channel": FEATURES,
+        "input_channels": 1,
+        "max_source_positions": 200,
+        "max_target_positions": 60,
+    }
     return Namespace(**{**sizes, **options})
 
 
@@ -56,7 +57,7 @@ def model(
     return built.eval()
 
 
-def speech(lengths: Sequence[int], seed: int = 2) -> Dict[str, Tensor]:
+def speech(lengths: Sequence[int], seed: int = 2) -> dict[str, Tensor]:
     """``net_input`` of utterances with the given frame counts, padded with zeros."""
     generator = torch.Generator().manual_seed(seed)
     src_tokens = torch.zeros(len(lengths), max(lengths), FEATURES)
@@ -84,11 +85,11 @@ def prefixes(lengths: Sequence[Sequence[int]], words: int = 12, seed: int = 3) -
     return tokens
 
 
-def sample(lengths: Sequence[int], seed: int = 2) -> Dict[str, Any]:
+def sample(lengths: Sequence[int], seed: int = 2) -> dict[str, Any]:
     return {"net_input": speech(lengths, seed), "lang_tags": tags(len(lengths))}
 
 
-def hypothesis_pairs(result: List[List[Dict[str, Any]]], n: Optional[int] = None) -> List[List[tuple]]:
+def hypothesis_pairs(result: list[list[dict[str, Any]]], n: int | None = None) -> list[list[tuple]]:
     """Readable form: for every sentence, (transcript, translation) token lists of the n best."""
     return [
         [(h["transcript"]["tokens"].tolist(), h["tokens"].tolist()) for h in hypotheses[:n]]

@@ -1,7 +1,7 @@
 """The decoder shared by both streams."""
 
 import math
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 import torch
 from fairseq.data import Dictionary
@@ -56,9 +56,9 @@ class InteractiveDecoder(TransformerDecoder):
     def forward(
         self,
         prev_output_tokens: Tensor,
-        encoder_out: Dict[str, List[Tensor]],
+        encoder_out: dict[str, list[Tensor]],
         features_only: bool = False,
-    ) -> Tuple[Tensor, Dict[str, Dict[str, List[Tensor]]]]:
+    ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
         """Teacher forcing.
 
         Args:
@@ -72,7 +72,7 @@ class InteractiveDecoder(TransformerDecoder):
             logits ``(S, r·B, T, V)`` (or features ``(S, r·B, T, C)``) and ``{"encoder_out": …}``
         """
         x = self._embed(prev_output_tokens, self._positions(prev_output_tokens))
-        partner: Optional[Visibility] = None
+        partner: Visibility | None = None
         if prev_output_tokens.size(0) == 2 and self.interacts:
             partner = teacher_forced_visibility(prev_output_tokens, self.padding_idx, self.wait_k)
         encoder_states, encoder_mask = _unpack(encoder_out)
@@ -81,7 +81,7 @@ class InteractiveDecoder(TransformerDecoder):
         x = self._finish(x)
         return (x if features_only else self.output_layer(x)), {"encoder_out": encoder_out}
 
-    def start(self, encoder_out: Dict[str, List[Tensor]]) -> DecodingCache:
+    def start(self, encoder_out: dict[str, list[Tensor]]) -> DecodingCache:
         """Begin decoding a batch: project the encoder output once for all that will ask."""
         encoder_states, encoder_mask = _unpack(encoder_out)
         keys = [layer.encoder_attn.project_encoder(encoder_states) for layer in self.layers]
@@ -93,7 +93,7 @@ class InteractiveDecoder(TransformerDecoder):
         cache: DecodingCache,
         lanes: Lanes,
         own: Histories,
-        partner: Optional[Histories],
+        partner: Histories | None,
     ) -> Tensor:
         """Compute one new row in every slot of every lane.
 
@@ -109,13 +109,11 @@ class InteractiveDecoder(TransformerDecoder):
         x = self._embed(tokens, self._position_table()[lanes.row + self.padding_idx + 1].unsqueeze(1))
         rows = own.slots.size(-1)
         visibility = self._step_visibility(lanes, own, partner)
-        for layer, keys, memory in zip(self.layers, cache.encoder_keys, cache.layers):
+        for layer, keys, memory in zip(self.layers, cache.encoder_keys, cache.layers, strict=True):
             x = layer.step(x, keys, cache.encoder_mask, memory, lanes, visibility, rows)
         return self.output_layer(self._finish(x))
 
-    def _step_visibility(
-        self, lanes: Lanes, own: Histories, partner: Optional[Histories]
-    ) -> StepVisibility:
+    def _step_visibility(self, lanes: Lanes, own: Histories, partner: Histories | None) -> StepVisibility:
         streams, width = list(lanes.streams), own.slots.size(2)
         row = own.slots.new_zeros(len(streams), lanes.batch)
         row[lanes.stream if len(streams) == 2 else 0, lanes.sentence] = lanes.row
@@ -158,7 +156,7 @@ class InteractiveDecoder(TransformerDecoder):
         return int(min(super().max_positions(), table if table > 0 else math.inf))
 
 
-def _unpack(encoder_out: Dict[str, List[Tensor]]) -> Tuple[Tensor, Optional[Tensor]]:
+def _unpack(encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
     """Encoder states ``(frames, B, C)`` and ``(B, 1, 1, frames)`` bool mask, True = visible, or None."""
     padding = encoder_out["encoder_padding_mask"]
     return encoder_out["encoder_out"][0], (~padding[0])[:, None, None] if padding else None

@@ -1,7 +1,5 @@
 """What turns filterbank frames into the encoder's input: ``--front-end stack`` or ``conv1d``."""
 
-from typing import List, Tuple
-
 import torch
 import torch.nn.functional as F
 from fairseq.models.speech_to_text.modules.convolution import Conv1dSubsampler
@@ -21,7 +19,7 @@ class StackedFrames(nn.Module):
         super().__init__()
         self.proj = nn.Linear((LEFT_CONTEXT + 1) * feature_dim, embed_dim)
 
-    def forward(self, src_tokens: Tensor, src_lengths: Tensor) -> Tuple[Tensor, Tensor]:
+    def forward(self, src_tokens: Tensor, src_lengths: Tensor) -> tuple[Tensor, Tensor]:
         """``(B, T, F)`` and ``(B,)`` to ``(ceil(T / 3), B, C)`` and the new lengths."""
         padded = F.pad(src_tokens, (0, 0, LEFT_CONTEXT, 0))
         windows = padded.unfold(1, LEFT_CONTEXT + 1, KEEP_EVERY).transpose(2, 3).flatten(2)
@@ -37,7 +35,7 @@ class PaddedConv1dSubsampler(Conv1dSubsampler):
     utterance's own length, which gives every utterance what fairseq gives it alone.
     """
 
-    def forward(self, src_tokens: Tensor, src_lengths: Tensor) -> Tuple[Tensor, Tensor]:
+    def forward(self, src_tokens: Tensor, src_lengths: Tensor) -> tuple[Tensor, Tensor]:
         """``(B, T, F)`` and ``(B,)`` to ``(about T / 4, B, C)`` and the new lengths."""
         x, lengths = _mask(src_tokens, src_lengths).transpose(1, 2), src_lengths
         for conv in self.conv_layers:
@@ -57,10 +55,8 @@ def build_front_end(args) -> nn.Module:
     if args.front_end == "stack":
         return StackedFrames(feature_dim, args.encoder_embed_dim)
     if args.front_end == "conv1d":
-        kernels: List[int] = [int(k) for k in str(args.conv_kernel_sizes).split(",")]
-        return PaddedConv1dSubsampler(
-            feature_dim, args.conv_channels, args.encoder_embed_dim, kernels
-        )
+        kernels: list[int] = [int(k) for k in str(args.conv_kernel_sizes).split(",")]
+        return PaddedConv1dSubsampler(feature_dim, args.conv_channels, args.encoder_embed_dim, kernels)
     raise ValueError(f"--front-end must be 'stack' or 'conv1d', not {args.front_end!r}")
 
 

@@ -4,7 +4,7 @@ Source: Liu et al., AAAI 2020, "Synchronous Speech Recognition and Speech-to-Tex
 Interactive Decoding". Sizes and option names follow fairseq's ``s2t_transformer``.
 """
 
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 import torch.nn.functional as F
 from fairseq.models import register_model, register_model_architecture
@@ -73,7 +73,7 @@ class InteractiveSTModel(S2TTransformerModel):
         )
 
     @classmethod
-    def hub_models(cls) -> Dict[str, str]:
+    def hub_models(cls) -> dict[str, str]:
         return {}
 
     @classmethod
@@ -93,15 +93,15 @@ class InteractiveSTModel(S2TTransformerModel):
     def build_decoder(cls, args, task, embed_tokens) -> InteractiveDecoder:
         return InteractiveDecoder(args, task.target_dictionary, embed_tokens)
 
-    def get_targets(self, sample: Dict[str, Any], net_output) -> Tensor:
+    def get_targets(self, sample: dict[str, Any], net_output) -> Tensor:
         """Both streams' targets, ``(2, B, T)``."""
         return sample["targets"]
 
-    def get_ctc_target(self, sample: Dict[str, Any]) -> Tuple[Tensor, Tensor]:
+    def get_ctc_target(self, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """The transcript ``(B, T)`` and its lengths, ``</s>`` included."""
         return sample["transcript"], sample["transcript_lengths"]
 
-    def get_ctc_output(self, net_output, sample: Dict[str, Any]) -> Tuple[Tensor, Tensor]:
+    def get_ctc_output(self, net_output, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """CTC log-probabilities of the encoder, through the decoder's own output table.
 
         Returns:
@@ -120,12 +120,12 @@ class InteractiveSTModel(S2TTransformerModel):
                 f"--ctc-weight 0"
             )
         lengths = states.new_full((states.size(1),), states.size(0)).long()
-        padding: List[Tensor] = encoder_out["encoder_padding_mask"]
+        padding: list[Tensor] = encoder_out["encoder_padding_mask"]
         if padding:
             lengths = lengths - padding[0].sum(dim=1)
         return F.log_softmax(table(states).float(), dim=-1), lengths
 
-    def upgrade_state_dict(self, state_dict: Dict[str, Tensor]) -> None:
+    def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:
         """Accept our own checkpoints as they are, and stock ``s2t_transformer`` ones where they fit."""
         super().upgrade_state_dict(state_dict)
         if is_stock(state_dict):

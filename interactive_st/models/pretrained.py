@@ -7,7 +7,6 @@ is logged; a shape that cannot fit for another reason than the vocabulary is an 
 
 import logging
 from pathlib import Path
-from typing import Dict, List
 
 from fairseq import checkpoint_utils
 from torch import Tensor, nn
@@ -18,7 +17,7 @@ MARKER = "decoder.interactive_version"
 VOCABULARY = ("decoder.embed_tokens.weight", "decoder.output_projection.weight")
 
 
-def is_stock(state_dict: Dict[str, Tensor]) -> bool:
+def is_stock(state_dict: dict[str, Tensor]) -> bool:
     """Whether a model's state dict was written by stock fairseq rather than by this package."""
     return MARKER not in state_dict
 
@@ -42,7 +41,7 @@ def load_encoder(encoder: nn.Module, path: str) -> None:
     logger.info(f"loaded pretrained encoder from: {path}; {_listing('not taken', not_taken)}")
 
 
-def adapt_stock_state_dict(model: nn.Module, state_dict: Dict[str, Tensor]) -> None:
+def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     """Make a stock ``s2t_transformer`` state dict loadable into ``model``, in place, and say how."""
     own = model.state_dict()
     table, output = (state_dict.get(name) for name in VOCABULARY)
@@ -65,7 +64,7 @@ def adapt_stock_state_dict(model: nn.Module, state_dict: Dict[str, Tensor]) -> N
     )
 
 
-def drop_overridden_fusion(model: nn.Module, state_dict: Dict[str, Tensor]) -> None:
+def drop_overridden_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     """Leave out a gate or a learned λ that ``--model-overrides`` has replaced by a fixed fusion."""
     own = model.state_dict()
     overridden = [name for name in state_dict if ".fusion." in name and name not in own]
@@ -75,9 +74,7 @@ def drop_overridden_fusion(model: nn.Module, state_dict: Dict[str, Tensor]) -> N
         logger.warning(f"fusion overridden; {_listing('not taken', overridden)}")
 
 
-def fit(
-    own: Dict[str, Tensor], offered: Dict[str, Tensor], what: str, may_differ: tuple = ()
-) -> List[str]:
+def fit(own: dict[str, Tensor], offered: dict[str, Tensor], what: str, may_differ: tuple = ()) -> list[str]:
     """Drop from ``offered`` what ``own`` has no place for and fill in what it lacks, in place.
 
     Returns:
@@ -104,5 +101,5 @@ def fit(
     return foreign + [f"{name} (another vocabulary)" for name in unfit]
 
 
-def _listing(title: str, names: List[str]) -> str:
+def _listing(title: str, names: list[str]) -> str:
     return f"{title}: {', '.join(names) if names else 'nothing'}"

@@ -7,7 +7,7 @@ block of keys under their own mask, so nothing is copied when beams change order
 finishes, or when it stays behind as the partner of the stream that still runs.
 """
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,7 +27,7 @@ class Lanes(NamedTuple):
     stream: Tensor
     sentence: Tensor
     row: Tensor
-    streams: Tuple[int, ...]
+    streams: tuple[int, ...]
     batch: int
     n_streams: int = 2
 
@@ -53,15 +53,15 @@ class StepVisibility(NamedTuple):
     """Masks of one decoding step over the cache's keys, ``(streams, batch, 1, W, keys)``."""
 
     own: Visibility
-    partner: Optional[Visibility]
+    partner: Visibility | None
 
 
 class SelfCache:
     """Keys and values of one layer, ``(2, batch, heads, rows, slots, head_dim)``."""
 
     def __init__(self) -> None:
-        self.key: Optional[Tensor] = None
-        self.value: Optional[Tensor] = None
+        self.key: Tensor | None = None
+        self.value: Tensor | None = None
 
     def write(self, key: Tensor, value: Tensor, lanes: Lanes, rows: int) -> None:
         """Store one row of every lane; ``key``, ``value``: ``(N, heads, W, head_dim)``."""
@@ -71,7 +71,7 @@ class SelfCache:
         self.key[where] = key
         self.value[where] = value
 
-    def read(self, rows: int) -> Tuple[Tensor, Tensor]:
+    def read(self, rows: int) -> tuple[Tensor, Tensor]:
         """Views ``(streams, batch, heads, rows · W, head_dim)`` of the first ``rows`` rows."""
         return self.key[:, :, :, :rows].flatten(3, 4), self.value[:, :, :, :rows].flatten(3, 4)
 
@@ -99,9 +99,7 @@ class DecodingCache:
     ``encoder_mask``: ``(batch, 1, 1, source frames)`` bool, True = visible, or None.
     """
 
-    def __init__(
-        self, encoder_keys: List[Tuple[Tensor, Tensor]], encoder_mask: Optional[Tensor]
-    ) -> None:
+    def __init__(self, encoder_keys: list[tuple[Tensor, Tensor]], encoder_mask: Tensor | None) -> None:
         self.encoder_keys = encoder_keys
         self.encoder_mask = encoder_mask
         self.layers = [SelfCache() for _ in encoder_keys]

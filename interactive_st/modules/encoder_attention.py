@@ -1,7 +1,5 @@
 """Attention of both streams to the encoder, with keys and values computed once for all that ask."""
 
-from typing import Optional, Tuple
-
 import torch.nn.functional as F
 from fairseq.modules import MultiheadAttention
 from torch import Tensor
@@ -14,16 +12,14 @@ class EncoderAttention(MultiheadAttention):
     and every hypothesis, never copied.
     """
 
-    def project_encoder(self, encoder_out: Tensor) -> Tuple[Tensor, Tensor]:
+    def project_encoder(self, encoder_out: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values, each ``(B, heads, T, head_dim)``, of ``encoder_out`` ``(T, B, C)``."""
         return tuple(
             proj(encoder_out).unflatten(-1, (self.num_heads, self.head_dim)).permute(1, 2, 0, 3)
             for proj in (self.k_proj, self.v_proj)
         )
 
-    def forward(
-        self, x: Tensor, encoder_keys: Tuple[Tensor, Tensor], encoder_mask: Optional[Tensor]
-    ) -> Tensor:
+    def forward(self, x: Tensor, encoder_keys: tuple[Tensor, Tensor], encoder_mask: Tensor | None) -> Tensor:
         """Attend to the encoder.
 
         Args:

@@ -7,8 +7,6 @@ Source: Liu et al., AAAI 2020, section 3, with one set of projections for both s
     H(s)       = fuse(H_self, H_inter)    before the output projection
 """
 
-from typing import Optional, Tuple
-
 import torch
 from fairseq.modules import MultiheadAttention
 from torch import Tensor
@@ -25,7 +23,7 @@ class InteractiveAttention(MultiheadAttention):
         super().__init__(embed_dim, num_heads, dropout=dropout, self_attention=True)
         self.fusion = fusion
 
-    def forward(self, x: Tensor, partner: Optional[Visibility]) -> Tensor:
+    def forward(self, x: Tensor, partner: Visibility | None) -> Tensor:
         """Whole sequences, teacher-forced.
 
         Args:
@@ -75,7 +73,7 @@ class InteractiveAttention(MultiheadAttention):
 
     def _both(
         self, query: Tensor, keys: Tensor, values: Tensor, lanes: Lanes, visibility: StepVisibility
-    ) -> Tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor]:
         """H_self and H_inter, ``(streams, B, heads, W, head_dim)`` each."""
         if len(lanes.streams) == 1:
             stream, other = lanes.streams[0], 1 - lanes.streams[0]
@@ -94,7 +92,7 @@ class InteractiveAttention(MultiheadAttention):
         context = _attend(asked, keys, values, seen)
         return context[:, :, :, :width], context[:, :, :, width:].flip(0)
 
-    def _project(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """``(…, T, C)`` to queries, keys and values ``(…, heads, T, head_dim)``."""
         return tuple(
             proj(x).unflatten(-1, (self.num_heads, self.head_dim)).transpose(-3, -2)
@@ -112,7 +110,5 @@ class InteractiveAttention(MultiheadAttention):
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, visibility: Visibility) -> Tensor:
     """:func:`attend` with two leading dimensions (streams, batch)."""
-    context = attend(
-        query.flatten(0, 1), key.flatten(0, 1), value.flatten(0, 1), visibility.flatten()
-    )
+    context = attend(query.flatten(0, 1), key.flatten(0, 1), value.flatten(0, 1), visibility.flatten())
     return context.unflatten(0, query.shape[:2])

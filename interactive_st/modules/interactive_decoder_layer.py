@@ -1,7 +1,5 @@
 """A Transformer decoder layer that advances both streams at once."""
 
-from typing import Optional, Tuple
-
 from fairseq.modules import TransformerDecoderLayer
 from torch import Tensor
 
@@ -11,7 +9,7 @@ from .fusion import Fusion
 from .interactive_attention import InteractiveAttention
 from .visibility import Visibility
 
-EncoderKeys = Tuple[Tensor, Tensor]
+EncoderKeys = tuple[Tensor, Tensor]
 
 
 class InteractiveDecoderLayer(TransformerDecoderLayer):
@@ -42,8 +40,8 @@ class InteractiveDecoderLayer(TransformerDecoderLayer):
         self,
         x: Tensor,
         encoder_out: Tensor,
-        encoder_mask: Optional[Tensor],
-        partner: Optional[Visibility],
+        encoder_mask: Tensor | None,
+        partner: Visibility | None,
     ) -> Tensor:
         """Whole sequences: ``x`` ``(S, B, T, C)``, ``encoder_out`` ``(frames, B, C)``; returns like ``x``."""
         x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self.self_attn(y, partner))
@@ -57,7 +55,7 @@ class InteractiveDecoderLayer(TransformerDecoderLayer):
         self,
         x: Tensor,
         encoder_keys: EncoderKeys,
-        encoder_mask: Optional[Tensor],
+        encoder_mask: Tensor | None,
         cache: SelfCache,
         lanes: Lanes,
         visibility: StepVisibility,

@@ -1,6 +1,6 @@
 """Attention masks in which a row may see nothing at all."""
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -33,7 +33,7 @@ class Visibility(NamedTuple):
 
 
 def attend(
-    query: Tensor, key: Tensor, value: Tensor, visibility: Optional[Visibility], dropout: float = 0.0
+    query: Tensor, key: Tensor, value: Tensor, visibility: Visibility | None, dropout: float = 0.0
 ) -> Tensor:
     """Scaled dot-product attention; a query that sees nothing yields exactly zero.
 
@@ -47,9 +47,7 @@ def attend(
     """
     if visibility is None:
         return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=True)
-    context = F.scaled_dot_product_attention(
-        query, key, value, attn_mask=visibility.mask, dropout_p=dropout
-    )
+    context = F.scaled_dot_product_attention(query, key, value, attn_mask=visibility.mask, dropout_p=dropout)
     return context.masked_fill(visibility.blind, 0.0)
 
 

@@ -21,7 +21,7 @@ TRANSCRIPT, TRANSLATION = 0, 1
 NO_LIMIT = 2**30  # a row index no sequence reaches; finite, so that integer tensors can hold it
 
 
-def parse_wait_k(text: Union[str, int, float]) -> WaitK:
+def parse_wait_k(text: str | int | float) -> WaitK:
     """Read ``--wait-k``: a whole number of either sign, or ``inf``.
 
     Raises:
@@ -65,6 +65,4 @@ def partner_visibility(wait_k: WaitK, length: int, device: torch.device) -> Tens
         of the other stream.
     """
     rows = torch.arange(length, device=device)
-    return torch.stack(
-        [rows <= partner_limit(wait_k, stream, rows).unsqueeze(1) for stream in (0, 1)]
-    )
+    return torch.stack([rows <= partner_limit(wait_k, stream, rows).unsqueeze(1) for stream in (0, 1)])

@@ -2,4 +2,4 @@
 
 from .generator import SEARCHES, DualBeamGenerator
 
-__all__ = ["DualBeamGenerator", "SEARCHES"]
+__all__ = ["SEARCHES", "DualBeamGenerator"]

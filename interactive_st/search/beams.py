@@ -1,7 +1,6 @@
 """The hypotheses of a batch and their finished pools, as tensors."""
 
 import math
-from typing import Dict, List
 
 import torch
 from torch import Tensor
@@ -62,9 +61,7 @@ class Beams:
         lengths = (self.row + 1).unsqueeze(2).expand(-1, -1, self.width)
         return Histories(self.slots[..., :rows], lengths)
 
-    def advance(
-        self, stream: Tensor, sentence: Tensor, parent: Tensor, token: Tensor, score: Tensor
-    ) -> None:
+    def advance(self, stream: Tensor, sentence: Tensor, parent: Tensor, token: Tensor, score: Tensor) -> None:
         """Continue ``parent`` hypotheses of some lanes with ``token``; all ``(N, W)``."""
         row = self.row[stream, sentence]
         self.inherit(stream, sentence, parent, row + 1)
@@ -113,16 +110,14 @@ class Pool:
         where = (stream, sentence, place)
         self.tokens[where], self.cumulative[where], self.slots[where] = tokens, cumulative, slots
         self.score[where], self.length[where] = score, length
-        self.count.index_put_(
-            (stream, sentence), torch.ones_like(stream), accumulate=True
-        )
+        self.count.index_put_((stream, sentence), torch.ones_like(stream), accumulate=True)
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences``."""
         for name in ("tokens", "cumulative", "slots", "score", "length", "count"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
 
-    def hypotheses(self, stream: int, sentence: int) -> List[Dict[str, Tensor]]:
+    def hypotheses(self, stream: int, sentence: int) -> list[dict[str, Tensor]]:
         """fairseq's dictionaries of one lane's finished hypotheses, in the order in which they ended."""
         found = []
         for place in range(int(self.count[stream, sentence])):

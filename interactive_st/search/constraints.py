@@ -1,7 +1,7 @@
 """What the options allow as the next token, as fairseq's ``SequenceGenerator`` defines it."""
 
 import math
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import torch
 from fairseq.ngram_repeat_block import NGramRepeatBlock
@@ -45,7 +45,7 @@ class Constraints:
         lanes: Lanes,
         tokens: Tensor,
         max_len: Tensor,
-        prefix_tokens: Optional[Tensor],
+        prefix_tokens: Tensor | None,
     ) -> Tensor:
         """Constrain ``log_probs`` ``(N, W, V)`` in place and return it.
 
@@ -67,7 +67,7 @@ class Constraints:
             self._block_repeats(log_probs, lanes, tokens)
         return log_probs
 
-    def _prefix(self, lanes: Lanes, prefix_tokens: Optional[Tensor]) -> Tensor:
+    def _prefix(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor:
         """The token each lane must write next, ``(N,)``, or pad."""
         forced = torch.full_like(lanes.row, self.pad)
         if prefix_tokens is None or prefix_tokens.size(1) == 0:
@@ -76,7 +76,7 @@ class Constraints:
         inside = (lanes.stream == TRANSLATION) & (lanes.row < prefix_tokens.size(1))
         return torch.where(inside, prefix_tokens[lanes.sentence, column], forced)
 
-    def forces_end(self, lanes: Lanes, prefix_tokens: Optional[Tensor]) -> Tensor:
+    def forces_end(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor:
         """Lanes ``(N,)`` whose forced prefix ends here with ``</s>``."""
         return self._prefix(lanes, prefix_tokens).eq(self.eos)
 

@@ -1,7 +1,7 @@
 """The loop that both searches share: advance the lanes that may advance, until every sentence is done."""
 
 import math
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,16 +30,16 @@ class DualSearch:
         ensemble: Ensemble,
         constraints: Constraints,
         beams: Beams,
-        prefix_tokens: Optional[Tensor] = None,
+        prefix_tokens: Tensor | None = None,
     ) -> None:
         self.ensemble, self.constraints, self.beams = ensemble, constraints, beams
         self.options: SearchOptions = constraints.options
         self.prefix_tokens = prefix_tokens
         self.pool = Pool(beams)
         self.delay = [start_delay(ensemble.wait_k, stream) for stream in (0, 1)]
-        self.steps: List[Dict[str, Tensor]] = []
+        self.steps: list[dict[str, Tensor]] = []
 
-    def run(self, log_steps: bool = False) -> List[List[Dict[str, Any]]]:
+    def run(self, log_steps: bool = False) -> list[list[dict[str, Any]]]:
         """Search to the end.
 
         Args:
@@ -48,7 +48,7 @@ class DualSearch:
         Returns:
             For every sentence of the batch, in the order in which it came, its hypotheses, best first.
         """
-        results: List[List[Dict[str, Any]]] = [[] for _ in range(self.beams.batch)]
+        results: list[list[dict[str, Any]]] = [[] for _ in range(self.beams.batch)]
         step = 0
         while self.beams.batch:
             active = self._active(step)
@@ -79,7 +79,7 @@ class DualSearch:
         due = torch.tensor([[step >= delay] for delay in self.delay], device=ended.device)
         return ~ended & (due | ended.flip(0))
 
-    def _release(self, results: List[List[Dict[str, Any]]]) -> None:
+    def _release(self, results: list[list[dict[str, Any]]]) -> None:
         """Take finished sentences out of the batch once there are enough of them to be worth it."""
         alive = ~self.beams.done.all(dim=0)
         n_alive = int(alive.sum())
@@ -115,7 +115,7 @@ class DualSearch:
         """Continue the hypotheses by ``log_probs`` ``(N, W, V)``; move finished ones to the pool."""
         raise NotImplementedError
 
-    def _hypotheses(self, sentence: int) -> List[Dict[str, Any]]:
+    def _hypotheses(self, sentence: int) -> list[dict[str, Any]]:
         """The result of a finished sentence, best first."""
         raise NotImplementedError
 

@@ -1,7 +1,7 @@
 """One or several models behind the search's only question: what comes next in each lane?"""
 
 import math
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ class Ensemble:
         ValueError: when the models do not share wait-k, which fixes when each stream advances.
     """
 
-    def __init__(self, models: List[nn.Module]) -> None:
+    def __init__(self, models: list[nn.Module]) -> None:
         self.models = models
         delays = sorted({float(model.decoder.wait_k) for model in models})
         if len(delays) > 1:
@@ -26,19 +26,17 @@ class Ensemble:
                 f"with --model-overrides \"{{'wait_k': {delays[0]:g}}}\""
             )
         self.wait_k = models[0].decoder.wait_k
-        self.caches: List[DecodingCache] = []
+        self.caches: list[DecodingCache] = []
 
     def max_positions(self) -> int:
         """Longest output the shortest-reaching model can write."""
         return min(model.max_decoder_positions() for model in self.models)
 
-    def start(self, net_input: Dict[str, Any]) -> None:
+    def start(self, net_input: dict[str, Any]) -> None:
         """Encode a batch: ``src_tokens`` ``(B, T, F)`` and ``src_lengths`` ``(B,)``."""
         self.caches = [
             model.decoder.start(
-                model.encoder(
-                    src_tokens=net_input["src_tokens"], src_lengths=net_input["src_lengths"]
-                )
+                model.encoder(src_tokens=net_input["src_tokens"], src_lengths=net_input["src_lengths"])
             )
             for model in self.models
         ]
@@ -48,7 +46,7 @@ class Ensemble:
         tokens: Tensor,
         lanes: Lanes,
         own: Histories,
-        partner: Optional[Histories],
+        partner: Histories | None,
         temperature: float,
     ) -> Tensor:
         """Log-probabilities ``(N, W, V)``, float32, of the next token in every slot of every lane."""
@@ -56,7 +54,7 @@ class Ensemble:
             torch.log_softmax(
                 model.decoder.step(tokens, cache, lanes, own, partner).float() / temperature, dim=-1
             )
-            for model, cache in zip(self.models, self.caches)
+            for model, cache in zip(self.models, self.caches, strict=True)
         ]
         if len(log_probs) == 1:
             return log_probs[0]

@@ -1,6 +1,6 @@
 """The generator that the task gives to fairseq's tools."""
 
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any
 
 import torch
 from fairseq.data import Dictionary
@@ -35,12 +35,12 @@ class DualBeamGenerator:
 
     def __init__(
         self,
-        models: List[nn.Module],
+        models: list[nn.Module],
         tgt_dict: Dictionary,
         *,
         search: str = "rank",
-        default_tags: Optional[Tuple[int, int]] = None,
-        symbols_to_strip_from_output: Optional[Set[int]] = None,
+        default_tags: tuple[int, int] | None = None,
+        symbols_to_strip_from_output: set[int] | None = None,
         **options: Any,
     ) -> None:
         if search not in SEARCHES:
@@ -61,11 +61,11 @@ class DualBeamGenerator:
     @torch.no_grad()
     def generate(
         self,
-        models: List[nn.Module],
-        sample: Dict[str, Any],
-        prefix_tokens: Optional[Tensor] = None,
-        constraints: Optional[Tensor] = None,
-    ) -> List[List[Dict[str, Any]]]:
+        models: list[nn.Module],
+        sample: dict[str, Any],
+        prefix_tokens: Tensor | None = None,
+        constraints: Tensor | None = None,
+    ) -> list[list[dict[str, Any]]]:
         """Decode a batch.
 
         Args:
@@ -87,7 +87,7 @@ class DualBeamGenerator:
         return self.start(sample, prefix_tokens).run()
 
     @torch.no_grad()
-    def start(self, sample: Dict[str, Any], prefix_tokens: Optional[Tensor] = None) -> DualSearch:
+    def start(self, sample: dict[str, Any], prefix_tokens: Tensor | None = None) -> DualSearch:
         """Encode a batch and set up its search, not yet run."""
         net_input = sample["net_input"]
         ensemble = Ensemble(self.models)
@@ -96,7 +96,7 @@ class DualBeamGenerator:
         ensemble.start(net_input)
         return self.search(ensemble, self.constraints, beams, prefix_tokens)
 
-    def _tags(self, sample: Dict[str, Any]) -> Tensor:
+    def _tags(self, sample: dict[str, Any]) -> Tensor:
         src_lengths = sample["net_input"]["src_lengths"]
         if sample.get("lang_tags") is not None:
             return sample["lang_tags"].to(src_lengths.device)

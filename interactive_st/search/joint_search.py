@@ -5,7 +5,7 @@ beam wide enough to hold every pair gives the exact best one.
 """
 
 import math
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -93,7 +93,7 @@ class JointSearch(DualSearch):
             length=self.length.gather(2, parents) + wrote.long(),
         )
 
-    def _continuations(self, log_probs: Tensor, lanes: Lanes) -> Tuple[Tensor, Tensor]:
+    def _continuations(self, log_probs: Tensor, lanes: Lanes) -> tuple[Tensor, Tensor]:
         """Best next tokens of every slot and stream: log-probabilities and tokens ``(2, B, W, M)``.
 
         A stream that does not advance, or has ended in a slot, offers one choice: nothing, at no cost.
@@ -156,7 +156,7 @@ class JointSearch(DualSearch):
         for name in ("stream_score", "ended", "length"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
 
-    def _hypotheses(self, sentence: int) -> List[Dict[str, Any]]:
+    def _hypotheses(self, sentence: int) -> list[dict[str, Any]]:
         transcripts, translations = (
             self.pool.hypotheses(stream, sentence) for stream in (TRANSCRIPT, TRANSLATION)
         )
@@ -166,6 +166,6 @@ class JointSearch(DualSearch):
                 "transcript": transcript,
                 "pair_score": transcript["score"] + translation["score"],
             }
-            for transcript, translation in zip(transcripts, translations)
+            for transcript, translation in zip(transcripts, translations, strict=True)
         ]
         return sorted(pairs, key=lambda pair: pair["pair_score"].item(), reverse=True)

@@ -5,7 +5,7 @@ fairseq's ``SequenceGenerator``, so with λ = 0 the two give the same hypotheses
 """
 
 import math
-from typing import Any, Dict, List
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -40,7 +40,7 @@ class RankSearch(DualSearch):
 
     def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
         stream, sentence, row = lanes.stream, lanes.sentence, lanes.row
-        n_lanes, width, n_words = log_probs.shape
+        width, n_words = log_probs.shape[1:]
         total = log_probs + self.beams.scores()[stream, sentence].unsqueeze(2)
         scores, index = total.flatten(1).topk(min(2 * width, width * n_words - 1), dim=1)
         parent = torch.div(index, n_words, rounding_mode="floor")
@@ -51,9 +51,7 @@ class RankSearch(DualSearch):
         ends = self.constraints.forces_end(lanes, self.prefix_tokens)
         chosen = unfinished_first(finished, width)
         score = gather_alive(scores, finished, chosen)
-        self.beams.advance(
-            stream, sentence, parent.gather(1, chosen), token.gather(1, chosen), score
-        )
+        self.beams.advance(stream, sentence, parent.gather(1, chosen), token.gather(1, chosen), score)
         self.beams.done[stream, sentence] = (
             self.pool.count[stream, sentence].ge(width)
             | row.ge(self.beams.max_len[sentence])
@@ -85,7 +83,7 @@ class RankSearch(DualSearch):
             length=row + 1,
         )
 
-    def _hypotheses(self, sentence: int) -> List[Dict[str, Any]]:
+    def _hypotheses(self, sentence: int) -> list[dict[str, Any]]:
         transcripts, translations = (
             sorted(
                 self.pool.hypotheses(stream, sentence),

@@ -88,4 +88,4 @@ def test_activation_checkpointing_gives_the_same_gradients(fusion):
         gradients.append([p.grad.clone() for p in model.parameters() if p.grad is not None])
     assert len(gradients[0]) == len(gradients[1]) > 10
     for plain, recomputed in zip(*gradients, strict=True):
-        assert torch.allclose(plain, recomputed, atol=1e-6)
+        assert torch.allclose(plain, recomputed, rtol=1e-5, atol=1e-5)

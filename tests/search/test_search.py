@@ -64,9 +64,7 @@ def test_joint_scores_are_teacher_forced_scores(k, fusion):
             assert hypotheses
             for pair in hypotheses:
                 transcript, translation = pair["transcript"], pair
-                expected = rescore(
-                    model, row_of(batch, row), transcript["tokens"], translation["tokens"]
-                )
+                expected = rescore(model, row_of(batch, row), transcript["tokens"], translation["tokens"])
                 for found, wanted in zip((transcript, translation), expected, strict=True):
                     assert torch.allclose(found["positional_scores"], wanted, atol=1e-4)
                     assert torch.allclose(found["score"], wanted.sum() / len(wanted), atol=1e-5)

