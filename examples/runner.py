@@ -118,6 +118,7 @@ class Recipe:
                 errors="replace",
                 env=self._environment(),
                 pass_fds=[self._lock.fileno()],
+                start_new_session=True,
             )
             tail: list[str] = []
             try:
@@ -130,8 +131,7 @@ class Recipe:
                 status = process.wait()
             finally:
                 if process.poll() is None:
-                    process.terminate()
-                    process.wait()
+                    _stop(process)
         if status:
             raise RecipeError(
                 f"{name}: `python -m {module}` ended with status {status}; the whole log is "
@@ -151,9 +151,18 @@ class Recipe:
         }
 
 
+def _stop(process: subprocess.Popen[str]) -> None:
+    """End a command and the processes it started, and wait until all of them are gone."""
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait()
+    if process.stdout:
+        process.stdout.read()  # data loaders hold the other end until they have ended
+
+
 def shown(module: str, arguments: Sequence[str]) -> str:
     """The command as one would type it in the checkout."""
-    return shlex.join(["python", "-m", module, *(str(a) for a in arguments)])
+    words = (argument.removeprefix(f"{ROOT}{os.sep}") for argument in arguments)
+    return shlex.join(["python", "-m", module, *words])
 
 
 def run_to_the_end(main: Callable[[], None]) -> int:

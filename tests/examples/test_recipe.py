@@ -1,6 +1,7 @@
 """The recipes' steps: what is skipped, what is resumed, what is reported; commands are faked."""
 
 import json
+import os
 import signal
 from pathlib import Path
 
@@ -144,6 +145,29 @@ def test_command_logs_and_passes_the_threads_on(run):
 def test_command_that_fails_names_its_log_and_shows_its_end(run):
     with pytest.raises(RecipeError, match=r"(?s)status 1.*broken\.log.*no_such_module"):
         run.command("broken", "no_such_module", [])
+
+
+def test_a_stopped_command_leaves_no_process_behind(run, tmp_path, monkeypatch):
+    """The parent and a child of its own, as fairseq-train and its data loaders are."""
+    (tmp_path / "family.py").write_text(
+        "import os, time\nchild = os.fork()\n"
+        "if child: print(os.getpid(), child, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    family = []
+
+    def listen(line):
+        family.extend(int(word) for word in line.split())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.command("family", "family", [], listen)
+    assert len(family) == 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(family[0], 0)
+    run._lock.close()
+    Recipe(run.out)  # the child is gone too, or it would still hold the lock
 
 
 def test_two_runs_cannot_share_a_folder(run):
