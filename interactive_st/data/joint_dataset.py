@@ -37,7 +37,21 @@ class JointItem(SpeechToTextDatasetItem):
     tags: tuple[int, int] | None = None
 
 
-class JointSpeechToTextDataset(SpeechToTextDataset):
+class KeepsLastBatch:
+    """For datasets of fairseq: no utterance is lost when batches are made.
+
+    fairseq drops the last batch, the shortest utterances, unless its size is a multiple of
+    ``--required-batch-size-multiple`` (8 if not given), also of a test set.
+    """
+
+    def batch_by_size(self, indices: np.ndarray, *args: Any, **kwargs: Any) -> list[np.ndarray]:
+        """As fairseq's, with every one of `indices` in a batch."""
+        batches = list(super().batch_by_size(indices, *args, **kwargs))
+        lost = indices[sum(len(batch) for batch in batches) :]
+        return [*batches, lost] if len(lost) else batches
+
+
+class JointSpeechToTextDataset(KeepsLastBatch, SpeechToTextDataset):
     """`SpeechToTextDataset` with two texts a row, each begun by its language tag.
 
     The parent is given no texts and does what concerns speech: reading, transforms, order.

@@ -10,13 +10,17 @@ from fairseq.data.audio.speech_to_text_dataset import SpeechToTextDatasetCreator
 
 from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
-from interactive_st.data.joint_dataset import JointSpeechToTextDataset
+from interactive_st.data.joint_dataset import JointSpeechToTextDataset, KeepsLastBatch
 from interactive_st.data.manifest import scan_manifest
 
 logger = logging.getLogger(__name__)
 
 #: Key under which a sample keeps where it was read; no column of a table can have this name.
 ROW = "\t"
+
+
+class JointConcatDataset(KeepsLastBatch, ConcatDataset):
+    """Several splits, one after the other."""
 
 
 class JointDatasetCreator(SpeechToTextDatasetCreator):
@@ -43,10 +47,7 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
             raise DataError(f"{bad[0]}; correct this line ({len(bad)} bad in all)")
         if not lines:
             raise DataError(f"{path}: no rows below the header; prepare the split again")
-        return [
-            line.fields | {ROW: f"{path}:{line.number} ({line.fields[cls.KEY_ID]})"}
-            for line in lines
-        ]
+        return [line.fields | {ROW: f"{path}:{line.number} ({line.fields[cls.KEY_ID]})"} for line in lines]
 
     @classmethod
     def _from_list(
@@ -102,9 +103,7 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
         return kept
 
     @classmethod
-    def get_size_ratios(
-        cls, datasets: Sequence[JointSpeechToTextDataset], alpha: float = 1.0
-    ) -> list[float]:
+    def get_size_ratios(cls, datasets: Sequence[JointSpeechToTextDataset], alpha: float = 1.0) -> list[float]:
         """As fairseq's.
 
         Raises:
@@ -126,6 +125,7 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
             for part, end in zip(dataset.datasets, dataset.cumulative_sizes, strict=True):
                 if isinstance(part, JointSpeechToTextDataset):  # not one that is resampled
                     part.first_id = end - len(part)
+            return JointConcatDataset(dataset.datasets)
         return dataset
 
 

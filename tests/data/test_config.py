@@ -5,7 +5,7 @@ import pytest
 
 from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
-from tests.small_corpus import write_config, write_corpus
+from tests.joint_corpus import write_config, write_corpus
 
 
 def test_relative_paths_are_those_of_the_folder(tmp_path, monkeypatch):

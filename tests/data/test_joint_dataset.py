@@ -10,7 +10,7 @@ from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
 from interactive_st.data.joint_dataset import FeaturesDataset
 from interactive_st.data.joint_manifest import JointDatasetCreator
-from tests.small_corpus import ROWS, task_arguments, write_config, write_corpus, write_split
+from tests.joint_corpus import ROWS, task_arguments, write_config, write_corpus, write_split
 
 PAD, EOS = 1, 2
 
@@ -185,9 +185,7 @@ def test_a_row_without_a_language_takes_the_default_or_is_named(folder):
     assert load(folder)[0].tags == (tag("<lang:en>"), tag("<lang:de>"))
     assert load(folder, target_lang="fr")[0].tags == (tag("<lang:en>"), tag("<lang:fr>"))
     write_config(folder, source_lang=None)
-    with pytest.raises(
-        DataError, match=r"test\.tsv:2 \(x\): the transcript has no language; .*src_lang"
-    ):
+    with pytest.raises(DataError, match=r"test\.tsv:2 \(x\): the transcript has no language; .*src_lang"):
         load(folder)
 
 
@@ -199,6 +197,18 @@ def test_several_subsets_keep_their_own_tags_and_one_numbering(folder):
     assert sorted(batch["id"].tolist()) == [0, 1, 2, 3, 4]
     last = batch["id"].tolist().index(4)
     assert batch["lang_tags"][1, last] == dataset.datasets[0].tgt_dict.index("<lang:fr>")
+
+
+@pytest.mark.parametrize("split", ["test", "test,test_b"])
+@pytest.mark.parametrize("multiple", [1, 2, 3, 8])
+def test_no_utterance_is_lost_when_batches_are_made(folder, split, multiple):
+    write_split(folder, "test_b", ROWS[3:])
+    dataset = load(folder, split)
+    batches = dataset.batch_by_size(
+        dataset.ordered_indices(), max_tokens=160, required_batch_size_multiple=multiple
+    )
+    assert sorted(row for batch in batches for row in batch) == list(range(len(dataset)))
+    assert all(len(batch) * max(dataset.size(row)[0] for row in batch) <= 160 for batch in batches)
 
 
 def test_resampling_needs_one_language_pair_a_subset(folder):
