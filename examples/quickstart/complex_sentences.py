@@ -98,9 +98,7 @@ def if_first(rng: random.Random) -> Texts:
 
 def whether(rng: random.Random) -> Texts:
     """ob: Ich weiß nicht, ob der Bus schon abgefahren ist."""
-    en, de = rng.choice(
-        (("do you know if", "wissen Sie, ob"), ("i do not know if", "ich weiß nicht, ob"))
-    )
+    en, de = rng.choice((("do you know if", "wissen Sie, ob"), ("i do not know if", "ich weiß nicht, ob")))
     if rng.random() < 0.5:
         clause = pieces.a_departed(rng, city=False)
     else:

@@ -86,9 +86,7 @@ def a_plan(rng: random.Random, name: str, subject: Subject, timed: float = 0.0) 
     return Clause(subject, predicate, after, middle, a_time(rng, verb, timed))
 
 
-def a_deed(
-    rng: random.Random, subject: Subject, adverbs: bool = True, planned: bool = False
-) -> Clause:
+def a_deed(rng: random.Random, subject: Subject, adverbs: bool = True, planned: bool = False) -> Clause:
     """Somebody has (already, just) done something."""
     verb = a_verb(rng, planned)
     thing = an_object(rng, verb.en, subject)
