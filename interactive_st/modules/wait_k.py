@@ -10,12 +10,11 @@ Stream 0 is the transcript, stream 1 the translation; row 0 of a stream is its l
 """
 
 import math
-from typing import Union
 
 import torch
 from torch import Tensor
 
-WaitK = Union[int, float]
+WaitK = int | float
 
 TRANSCRIPT, TRANSLATION = 0, 1
 NO_LIMIT = 2**30  # a row index no sequence reaches; finite, so that integer tensors can hold it
