@@ -53,6 +53,25 @@ def rescore(model, batch, transcript, translation):
     ]
 
 
+def score_all(model, batch, pairs):
+    """Normalised scores of all ``pairs`` of one utterance, in one teacher-forced forward."""
+    tokens = torch.ones(2, len(pairs), max(len(p) for pair in pairs for p in pair), dtype=torch.long)
+    targets = tokens.clone()
+    tokens[:, :, 0] = batch["lang_tags"]
+    for column, pair in enumerate(pairs):
+        for stream, words in enumerate(pair):
+            tokens[stream, column, 1 : len(words)] = words[:-1]
+            targets[stream, column, : len(words)] = words
+    logits, _ = model(**batch["net_input"], prev_output_tokens=tokens)
+    log_probs = logits.log_softmax(dim=-1).gather(3, targets.unsqueeze(3)).squeeze(3)
+    counted = targets.ne(1)
+    means = (log_probs * counted).sum(dim=2) / counted.sum(dim=2)
+    return {
+        tuple(tuple(words.tolist()) for words in pair): score
+        for pair, score in zip(pairs, means.sum(dim=0).tolist(), strict=True)
+    }
+
+
 @pytest.mark.parametrize("k", DELAYS)
 @pytest.mark.parametrize("fusion", ["linear", "gate"])
 def test_joint_scores_are_teacher_forced_scores(k, fusion):
@@ -76,7 +95,7 @@ def test_joint_scores_are_teacher_forced_scores(k, fusion):
 def test_a_wide_joint_beam_is_exhaustive(k):
     """Two words, at most two tokens a stream: every pair can be written down and scored."""
     words, longest = 2, 2
-    for seed in range(3):
+    for seed in range(2):
         model = build(words=words, seed=seed, wait_k=k)
         batch = tiny.sample([24])
         alphabet = [symbol for symbol in range(4 + 2 + words) if symbol not in (1, 2)]
@@ -86,12 +105,7 @@ def test_a_wide_joint_beam_is_exhaustive(k):
             for n in range(1, longest + 1)  # min_len is 1
             for body in itertools.product(alphabet, repeat=n)
         ]
-        scores = {}
-        for transcript, translation in itertools.product(outputs, outputs):
-            parts = rescore(model, batch, transcript, translation)
-            scores[tuple(transcript.tolist()), tuple(translation.tolist())] = sum(
-                part.sum().item() / len(part) for part in parts
-            )
+        scores = score_all(model, batch, list(itertools.product(outputs, outputs)))
         ranking = sorted(scores, key=scores.get, reverse=True)
         generator = DualBeamGenerator(
             [model], tiny.dictionary(words), search="joint", beam_size=7, max_len_b=longest

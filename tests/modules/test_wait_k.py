@@ -1,0 +1,56 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interactive_st.modules.wait_k import (
+    TRANSCRIPT,
+    TRANSLATION,
+    parse_wait_k,
+    partner_visibility,
+    start_delay,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("3", 3), (" -2 ", -2), (0, 0), ("inf", math.inf), (math.inf, math.inf), ("INF", math.inf)],
+)
+def test_parse(text, expected):
+    assert parse_wait_k(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "three", "1.5", "-inf", None])
+def test_parse_refuses_with_the_way_out(text):
+    with pytest.raises(ValueError, match="--wait-k must be a whole number .* or 'inf'"):
+        parse_wait_k(text)
+
+
+@given(k=st.one_of(st.integers(-6, 6), st.just(math.inf)), length=st.integers(1, 9))
+def test_visibility_is_the_definition(k, length):
+    visible = partner_visibility(k, length, torch.device("cpu"))
+    for i in range(length):
+        for j in range(length):
+            assert bool(visible[TRANSCRIPT, i, j]) == (not math.isinf(k) and j <= i - k)
+            assert bool(visible[TRANSLATION, j, i]) == (i <= j + k)
+
+
+@given(k=st.integers(-6, 6))
+def test_a_row_sees_only_what_is_written_when_it_is_computed(k):
+    """In lockstep the row computed in step t of stream s is t − delay(s)."""
+    length, delay = 12, [start_delay(k, s) for s in (TRANSCRIPT, TRANSLATION)]
+    visible = partner_visibility(k, length, torch.device("cpu"))
+    for stream in (TRANSCRIPT, TRANSLATION):
+        for row in range(length):
+            step = row + delay[stream]
+            written = step - delay[1 - stream]  # the partner's row of the same step
+            seen = visible[stream, row].nonzero().flatten()
+            assert seen.tolist() == [j for j in range(length) if j <= written]
+
+
+def test_delays():
+    assert [start_delay(3, s) for s in (0, 1)] == [0, 3]
+    assert [start_delay(-2, s) for s in (0, 1)] == [2, 0]
+    assert [start_delay(math.inf, s) for s in (0, 1)] == [0, math.inf]
