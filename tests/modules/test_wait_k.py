@@ -24,7 +24,7 @@ def test_parse(text, expected):
 
 @pytest.mark.parametrize("text", ["", "three", "1.5", "-inf", None])
 def test_parse_refuses_with_the_way_out(text):
-    with pytest.raises(ValueError, match="--wait-k must be a whole number .* or 'inf'"):
+    with pytest.raises(ValueError, match=r"--wait-k must be a whole number .* or 'inf'"):
         parse_wait_k(text)
 
 
