@@ -47,6 +47,7 @@ setup(
         "kaldi-native-fbank",
         "soundfile>=0.12",
         "soxr",
+        "silero-vad>=6.2.3",  # the first that does not install torchaudio
         "sentencepiece",
         "sacrebleu>=2.0",
         "jiwer>=4.0",
@@ -59,7 +60,7 @@ setup(
     extras_require={
         "demo": ["espeakng-loader"],
         "plots": ["matplotlib"],
-        "dev": ["pytest", "pytest-xdist", "hypothesis", "ruff"],
+        "dev": ["pytest", "pytest-xdist", "hypothesis", "pysubs2", "ruff", "webvtt-py"],
     },
     entry_points={"console_scripts": ["interactive-st = interactive_st_cli:main"]},
 )
