@@ -4,7 +4,6 @@ Stream 0 is the transcript, stream 1 the translation, everywhere.
 """
 
 import logging
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -118,6 +117,11 @@ class JointSpeechToTextDataset(KeepsLastBatch, SpeechToTextDataset):
             # a text that is there has one token more, its </s>
             with_eos = [np.where(length > 0, length + 1, 0) for length in lengths]
             self.tgt_lens = np.maximum(*with_eos).tolist()
+
+    @property
+    def has_translations(self) -> bool:
+        """Whether any row has a translation."""
+        return self.texts is not None and any(self.texts[1])
 
     def _tag_ids(self, stream: int) -> list[int]:
         known: dict[str, int] = {}
@@ -261,32 +265,3 @@ class JointSpeechToTextDataset(KeepsLastBatch, SpeechToTextDataset):
         batch["transcript_lengths"], batch["target_lengths"] = lengths.contiguous()
         batch["ntokens"] = int(lengths.sum())
         return batch
-
-
-class FeaturesDataset(JointSpeechToTextDataset):
-    """Utterances without texts whose features are already in memory, each (T, F) float32.
-
-    ``batches`` lists the ids of each batch that was made, in the order of its rows.
-    ``first_line`` is how many utterances were read before these.
-    """
-
-    def __init__(
-        self,
-        cfg: JointDataConfig,
-        features: Sequence[np.ndarray],
-        n_frames: Sequence[int],
-        dictionary: Dictionary,
-        first_line: int = 0,
-    ) -> None:
-        super().__init__("interactive", False, cfg, features, n_frames, dictionary)
-        self.first_line = first_line
-        self.batches: deque[list[int]] = deque()
-
-    def collater(self, samples: list[JointItem], return_order: bool = False) -> dict[str, Any]:
-        """As the parent's, and remember whose rows these are."""
-        batch = super().collater(samples, return_order)
-        self.batches.append(batch["id"].tolist())
-        return batch
-
-    def _read_features(self, row: int) -> np.ndarray:
-        return self.audio_paths[row]

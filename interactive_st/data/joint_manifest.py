@@ -22,6 +22,11 @@ ROW = "\t"
 class JointConcatDataset(KeepsLastBatch, ConcatDataset):
     """Several splits, one after the other."""
 
+    @property
+    def has_translations(self) -> bool:
+        """Whether any row of any split has a translation."""
+        return any(part.has_translations for part in self.datasets)
+
 
 class JointDatasetCreator(SpeechToTextDatasetCreator):
     """`SpeechToTextDatasetCreator` for two texts a row.

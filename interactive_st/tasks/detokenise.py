@@ -50,9 +50,7 @@ class Detokeniser:
         ignored: ids that are no text, such as language tags; ``</s>`` and padding always are.
     """
 
-    def __init__(
-        self, dictionary: Dictionary, tokenisers: list[Any], ignored: Collection[int] = ()
-    ) -> None:
+    def __init__(self, dictionary: Dictionary, tokenisers: list[Any], ignored: Collection[int] = ()) -> None:
         self.dictionary = dictionary
         self.tokenisers = [tokeniser for tokeniser in tokenisers if tokeniser is not None]
         self.ignored = {*ignored, dictionary.pad()}

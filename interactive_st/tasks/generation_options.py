@@ -58,7 +58,7 @@ REASONS = {
     "retain_dropout_modules": "the models decode without dropout",
     "eos_token": "both texts end with </s>",
 }
-DEFAULTS = {field.name: field.default for field in fields(GenerationConfig)}
+DEFAULTS = {field.name: field.default for field in fields(GenerationConfig) if not field.name.startswith("_")}
 
 
 def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> None:
@@ -79,15 +79,13 @@ def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> 
         if value not in (default, None):
             option = "--" + name.replace("_", "-")
             raise ValueError(
-                f"{option} {value} cannot be honoured: {REASONS.get(name, ITERATIVE)}; "
-                f"leave out {option}"
+                f"{option} {value} cannot be honoured: {REASONS.get(name, ITERATIVE)}; leave out {option}"
             )
     if (extra or {}).get("lm_model") is not None:
         raise ValueError(f"--lm-path cannot be honoured: {LANGUAGE_MODEL}; leave out --lm-path")
     if getattr(args, "prefix_allowed_tokens_fn", None) is not None:
         raise ValueError(
-            "prefix_allowed_tokens_fn cannot be honoured: the search has no such constraint; "
-            "leave it out"
+            "prefix_allowed_tokens_fn cannot be honoured: the search has no such constraint; leave it out"
         )
     beam, nbest = (getattr(args, name, DEFAULTS[name]) for name in ("beam", "nbest"))
     if not 1 <= nbest <= beam:
@@ -98,9 +96,7 @@ def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> 
 
 def search_settings(args: Any) -> dict[str, Any]:
     """Return the keyword arguments of `DualBeamGenerator` that fairseq's options stand for."""
-    settings = {
-        argument: getattr(args, option, DEFAULTS[option]) for option, argument in SETTINGS.items()
-    }
+    settings = {argument: getattr(args, option, DEFAULTS[option]) for option, argument in SETTINGS.items()}
     return settings | {"normalize_scores": not getattr(args, "unnormalized", False)}
 
 
@@ -117,9 +113,7 @@ def parse_validation_options(text: str, option: str) -> Namespace:
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(
-            f"{option} {text!r}: not JSON ({error.msg}); write '{{\"beam\": 1}}'"
-        ) from error
+        raise ValueError(f"{option} {text!r}: not JSON ({error.msg}); write '{{\"beam\": 1}}'") from error
     if not isinstance(values, dict):
         raise ValueError(f"{option} {text!r}: a JSON object is needed, such as '{{\"beam\": 1}}'")
     unknown = sorted(set(values) - set(DEFAULTS))

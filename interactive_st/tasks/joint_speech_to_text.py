@@ -17,7 +17,7 @@ from fairseq.tasks.speech_to_text import SpeechToTextTask
 
 from interactive_st.data.config import JointDataConfig
 from interactive_st.data.features import features_from_file
-from interactive_st.data.joint_dataset import FeaturesDataset
+from interactive_st.data.features_dataset import FeaturesDataset
 from interactive_st.data.joint_manifest import JointDatasetCreator
 from interactive_st.tasks.arguments import add_joint_arguments
 from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
@@ -26,6 +26,7 @@ from interactive_st.tasks.generation_options import (
     parse_validation_options,
     search_settings,
 )
+from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.validation_metrics import ValidationMetrics
@@ -65,9 +66,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
             getattr(args, "source_lang", None),
             getattr(args, "target_lang", None),
         )
-        self.tag_ids = {
-            i for s, i in tgt_dict.indices.items() if SpeechToTextDataset.is_lang_tag(s)
-        }
+        self.tag_ids = {i for s, i in tgt_dict.indices.items() if SpeechToTextDataset.is_lang_tag(s)}
         self._source_dictionary = RecognisedSpeech()
         self._detokeniser: Detokeniser | None = None
         self._pairs: PairsOutput | None = None
@@ -76,12 +75,11 @@ class JointSpeechToTextTask(SpeechToTextTask):
         self._validation: ValidationMetrics | None = None
         self._validation_generator = None
         self._lines_read = 0
+        self._has_references = True
 
     # ---- data
 
-    def load_dataset(
-        self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any
-    ) -> None:
+    def load_dataset(self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any) -> None:
         """Load a split, or several separated by commas."""
         self.datasets[split] = JointDatasetCreator.from_tsv(
             root=self.args.data,
@@ -119,11 +117,10 @@ class JointSpeechToTextTask(SpeechToTextTask):
             self._detokeniser = Detokeniser(self.tgt_dict, tokenisers, self.tag_ids)
         return self._detokeniser
 
-    def get_batch_iterator(
-        self, dataset: FairseqDataset, *args: Any, **kwargs: Any
-    ) -> EpochBatchIterator:
+    def get_batch_iterator(self, dataset: FairseqDataset, *args: Any, **kwargs: Any) -> EpochBatchIterator:
         """As fairseq's; takes note of which sentences a decoding run consists of."""
         iterator = super().get_batch_iterator(dataset, *args, **kwargs)
+        self._has_references = getattr(dataset, "has_translations", True)
         if self._pairs is not None:
             self._pairs.follow(iterator)
         return iterator
@@ -154,9 +151,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
         """Return a dataset of features in memory; evaluation transforms apply to them."""
         first_line = self._lines_read
         self._lines_read += len(src_tokens)
-        return FeaturesDataset(
-            self.data_cfg, src_tokens, src_lengths, self.tgt_dict, first_line=first_line
-        )
+        return FeaturesDataset(self.data_cfg, src_tokens, src_lengths, self.tgt_dict, first_line=first_line)
 
     # ---- decoding
 
@@ -233,6 +228,9 @@ class JointSpeechToTextTask(SpeechToTextTask):
             self._source_dictionary.record(seen, transcript)
         if self._pairs is not None:
             self._pairs.add(sample, hypotheses, self.detokenise)
+        if sample.get("target") is not None:
+            # from here on fairseq-generate only prints and scores it; None: there is nothing to
+            sample["target"] = fill_missing(sample["target"], self.tgt_dict) if self._has_references else None
         return hypotheses
 
     # ---- validation
@@ -259,9 +257,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
             logging_output |= self._validation.statistics(sample, hypotheses)
         return loss, sample_size, logging_output
 
-    def reduce_metrics(
-        self, logging_outputs: list[dict[str, Any]], criterion: torch.nn.Module
-    ) -> None:
+    def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: torch.nn.Module) -> None:
         """As fairseq's, and log ``bleu`` and ``wer``."""
         super().reduce_metrics(logging_outputs, criterion)
         if self._validation is not None:

@@ -8,16 +8,14 @@ from fairseq.data import ConcatDataset, FairseqDataset
 from fairseq.data.iterators import EpochBatchIterator
 
 from interactive_st.data.config import JointDataConfig
-from interactive_st.data.joint_dataset import FeaturesDataset
+from interactive_st.data.features_dataset import FeaturesDataset
 from interactive_st.scoring.pairs_file import Pair
 from interactive_st.tasks.detokenise import Detokeniser
 from interactive_st.tasks.pairs_writer import PairsWriter
 from interactive_st.tasks.standard_output import outlive_reader
 
 
-def describe_hypotheses(
-    hypotheses: Sequence[dict[str, Any]], detokenise: Detokeniser
-) -> dict[str, Any]:
+def describe_hypotheses(hypotheses: Sequence[dict[str, Any]], detokenise: Detokeniser) -> dict[str, Any]:
     """Return the texts and scores of the hypotheses of one utterance, best first.
 
     Scores are natural logarithms (fairseq's tools print base 2).

@@ -35,9 +35,7 @@ class ValidationMetrics:
         print_samples: log the first utterance of each batch.
     """
 
-    def __init__(
-        self, detokenise: Detokeniser, bleu: bool, wer: bool, print_samples: bool = False
-    ) -> None:
+    def __init__(self, detokenise: Detokeniser, bleu: bool, wer: bool, print_samples: bool = False) -> None:
         self.detokenise, self.bleu, self.wer = detokenise, bleu, wer
         self.print_samples = print_samples
 

@@ -8,7 +8,7 @@ from fairseq.data.data_utils import numpy_seed
 
 from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
-from interactive_st.data.joint_dataset import FeaturesDataset
+from interactive_st.data.features_dataset import FeaturesDataset
 from interactive_st.data.joint_manifest import JointDatasetCreator
 from tests.joint_corpus import ROWS, task_arguments, write_config, write_corpus, write_split
 

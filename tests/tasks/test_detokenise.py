@@ -1,0 +1,52 @@
+import copy
+import pickle
+
+import torch
+from fairseq.data import Dictionary
+
+from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
+
+
+class Pieces:
+    enable_sampling = False
+
+    def encode(self, text):
+        return " ".join("▁" + word for word in text.split())
+
+    def decode(self, text):
+        return text.replace(" ", "").replace("▁", " ").strip()
+
+
+class Upper:
+    def decode(self, text):
+        return text.upper()
+
+
+def make_dictionary():
+    dictionary = Dictionary()
+    for symbol in ("<lang:en>", "▁one", "▁two"):
+        dictionary.add_symbol(symbol)
+    return dictionary
+
+
+def test_tags_padding_and_ends_are_no_text():
+    dictionary = make_dictionary()
+    tag, one, two = (dictionary.index(s) for s in ("<lang:en>", "▁one", "▁two"))
+    detokenise = Detokeniser(dictionary, [None, Upper(), Pieces()], {tag})
+    assert detokenise(torch.tensor([tag, one, two, 2, 1, 1])) == "ONE TWO"
+    assert detokenise(torch.tensor([2])) == detokenise(torch.tensor([1, 1])) == ""
+    assert detokenise(torch.tensor([one, 3, 2]), unknown="▁huh") == "ONE HUH"
+
+
+def test_plain_text_is_decoded_no_more():
+    bpe = DecodesOnce(Pieces())
+    assert bpe.encode("one two") == "▁one ▁two"
+    assert bpe.decode("▁one ▁two") == "one two"
+    assert bpe.decode(PlainText("one two")) == "one two"
+    assert bpe.enable_sampling is False
+
+
+def test_tokenisers_can_be_copied_and_sent_to_workers():
+    bpe = DecodesOnce(Pieces())
+    for other in (copy.deepcopy(bpe), pickle.loads(pickle.dumps(bpe))):
+        assert other.decode("▁one ▁two") == "one two"

@@ -1,0 +1,108 @@
+from argparse import Namespace
+from dataclasses import fields
+
+import pytest
+from fairseq.dataclass.configs import GenerationConfig
+
+from interactive_st.tasks.generation_options import (
+    HARMLESS,
+    REASONS,
+    SETTINGS,
+    check_generation_options,
+    parse_validation_options,
+    search_settings,
+)
+
+CHANGED = {
+    "sampling": True,
+    "sampling_topk": 5,
+    "sampling_topp": 0.9,
+    "diverse_beam_groups": 2,
+    "diversity_rate": 0.5,
+    "constraints": "ordered",
+    "lm_path": "lm.pt",
+    "match_source_len": True,
+    "print_alignment": "hard",
+    "score_reference": True,
+    "replace_unk": "table",
+    "iter_decode_max_iter": 3,
+    "iter_decode_eos_penalty": 0.5,
+    "decoding_format": "unigram",
+    "retain_dropout": True,
+    "print_step": True,
+    "max_len_b_mt": 7,
+    "eos_token": "<lang:de>",
+}
+
+
+def test_every_option_of_fairseq_is_honoured_harmless_or_refused_for_a_reason():
+    names = {field.name for field in fields(GenerationConfig)} - {"_name"}
+    iterative = {name for name in names if name.startswith("iter_decode_")}
+    assert set(SETTINGS) | HARMLESS | set(REASONS) | iterative == names
+    assert not set(SETTINGS) & set(REASONS)
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_cannot_be_honoured_is_refused_by_name(name):
+    options = GenerationConfig()
+    check_generation_options(options)
+    setattr(options, name, CHANGED[name])
+    with pytest.raises(ValueError, match="cannot be honoured") as error:
+        check_generation_options(options)
+    assert str(error.value).startswith("--" + name.replace("_", "-"))
+
+
+def test_language_models_and_prefix_functions_are_refused():
+    check_generation_options(Namespace(), {"lm_model": None, "lm_weight": 0.0})
+    with pytest.raises(ValueError, match="--lm-path cannot be honoured"):
+        check_generation_options(Namespace(), {"lm_model": object()})
+    with pytest.raises(ValueError, match="prefix_allowed_tokens_fn cannot be honoured"):
+        check_generation_options(Namespace(prefix_allowed_tokens_fn=print))
+
+
+@pytest.mark.parametrize(("beam", "nbest"), [(3, 4), (3, 0)])
+def test_more_hypotheses_than_beams_are_refused(beam, nbest):
+    with pytest.raises(ValueError, match=f"--nbest {nbest} needs .*--beam is {beam}"):
+        check_generation_options(Namespace(beam=beam, nbest=nbest))
+    check_generation_options(Namespace(beam=3, nbest=3))
+
+
+def test_options_reach_the_search_under_its_names():
+    options = GenerationConfig(
+        beam=7,
+        max_len_a=0.5,
+        max_len_b=9,
+        min_len=2,
+        lenpen=0.6,
+        unkpen=0.1,
+        temperature=1.5,
+        no_repeat_ngram_size=3,
+        unnormalized=True,
+    )
+    assert search_settings(options) == {
+        "beam_size": 7,
+        "max_len_a": 0.5,
+        "max_len_b": 9,
+        "min_len": 2,
+        "len_penalty": 0.6,
+        "unk_penalty": 0.1,
+        "temperature": 1.5,
+        "no_repeat_ngram_size": 3,
+        "normalize_scores": False,
+    }
+    assert search_settings(Namespace())["beam_size"] == 5
+    assert search_settings(Namespace())["normalize_scores"] is True
+
+
+def test_validation_options_are_json_of_known_options():
+    options = parse_validation_options('{"beam": 2, "max_len_b": 20}', "--eval-bleu-args")
+    assert vars(options) == {"beam": 2, "max_len_b": 20}
+    for text, what in (
+        ("{beam: 2}", "not JSON"),
+        ("[2]", "a JSON object is needed"),
+        ('{"beem": 2}', "no generation option beem; known are beam, "),
+        ('{"sampling": true}', "--sampling True cannot be honoured"),
+        ('{"nbest": 6}', "--nbest 6"),
+    ):
+        with pytest.raises(ValueError, match=what):
+            parse_validation_options(text, "--eval-bleu-args")
