@@ -6,7 +6,7 @@ Whether the audio can be read is found out later, when its features are computed
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -50,11 +50,16 @@ class Utterance:
 
 
 class Split(NamedTuple):
-    """What a manifest holds: usable rows, bad rows, and columns that mean nothing here."""
+    """What a manifest holds: usable rows, bad rows, and what the user should know of it.
+
+    Splits that name the same `archive` keep their features there together, each recording once;
+    one that names none has an archive of its own name.
+    """
 
     utterances: list[Utterance]
     bad: list[BadRow]
-    ignored_columns: list[str]
+    notes: tuple[str, ...] = ()
+    archive: str = ""
 
 
 def read_split(
@@ -78,9 +83,34 @@ def read_split(
     """
     columns, lines, bad = scan_manifest(path, split, REQUIRED)
     root = Path(path).parent if audio_root is None else Path(audio_root)
+    made = make_split(split, path, lines, root, source_lang, target_lang)
+    unknown = [name for name in columns if name not in REQUIRED + OPTIONAL]
+    notes = (f"{split}: unknown columns ignored: {', '.join(unknown)}",) if unknown else ()
+    bad = sorted(bad + made.bad, key=lambda row: row.line)
+    return made._replace(bad=bad, notes=notes)
+
+
+def make_split(
+    split: str,
+    path: str | os.PathLike,
+    lines: Iterable[Line],
+    root: Path,
+    source_lang: str,
+    target_lang: str,
+) -> Split:
+    """Check rows, whatever kind of file they come from.
+
+    Args:
+        split: the name of the split.
+        path: the file that the lines are of, for messages.
+        lines: rows with the fields `REQUIRED` and any of `OPTIONAL`, as strings.
+        root: what relative audio paths are relative to.
+        source_lang: language of the transcript where a row names none.
+        target_lang: language of the translation where a row names none.
+    """
     defaults = {"src_lang": source_lang, "tgt_lang": target_lang}
     first_lines: dict[str, int] = {}
-    utterances = []
+    utterances, bad = [], []
     for line in lines:
         fields = {name: clean_text(line.fields.get(name, "")) for name in REQUIRED + OPTIONAL}
         reasons = _find_faults(fields)
@@ -92,8 +122,7 @@ def read_split(
             bad.append(BadRow(split, str(path), line.number, fields["id"], "; ".join(reasons)))
         else:
             utterances.append(_make_utterance(split, path, line, fields, root, defaults))
-    bad.sort(key=lambda row: row.line)
-    return Split(utterances, bad, [name for name in columns if name not in REQUIRED + OPTIONAL])
+    return Split(utterances, bad)
 
 
 def clean_text(text: str) -> str:

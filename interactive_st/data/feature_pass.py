@@ -56,7 +56,11 @@ class FeaturePass:
         self._keep_going = keep_going
 
     def run(
-        self, splits: Mapping[str, Sequence[Utterance]], workers: int | None, progress: bool
+        self,
+        splits: Mapping[str, Sequence[Utterance]],
+        workers: int | None,
+        progress: bool,
+        archives: Mapping[str, str] | None = None,
     ) -> None:
         """Compute and write the features of all splits, in their order.
 
@@ -64,13 +68,19 @@ class FeaturePass:
             splits: the rows by name of the split.
             workers: processes, as many as useful if None.
             progress: show a bar on standard error.
+            archives: the archive of a split, where that is not one of its own; splits that have
+                one in common store each segment once.
 
         Raises:
             DataError: a worker process ended early.
         """
+        groups: dict[str, dict[str, Sequence[Utterance]]] = {}
+        for name, rows in splits.items():
+            groups.setdefault((archives or {}).get(name) or name, {})[name] = rows
         # Rows of one recording in several languages share its features.
         segments = {
-            name: list(dict.fromkeys(r.segment for r in rows)) for name, rows in splits.items()
+            archive: list(dict.fromkeys(row.segment for rows in group.values() for row in rows))
+            for archive, group in groups.items()
         }
         total = sum(map(len, segments.values()))
         workers = workers or default_workers(total)
@@ -85,24 +95,24 @@ class FeaturePass:
                 mininterval=0.2 if sys.stderr.isatty() else 30.0,
             ) as bar,
         ):
-            for name, rows in splits.items():
-                self._run_split(name, rows, segments[name], extractor, bar)
+            for archive, group in groups.items():
+                self._run_group(archive, group, segments[archive], extractor, bar)
 
     def stop_writing(self) -> None:
         """From now on only look for bad rows."""
         self._writing = False
 
-    def _run_split(
+    def _run_group(
         self,
-        name: str,
-        rows: Sequence[Utterance],
+        archive: str,
+        group: Mapping[str, Sequence[Utterance]],
         segments: Sequence[Segment],
         extractor: Extractor,
         bar: tqdm,
     ) -> None:
         places: dict[Segment, tuple[str, int]] = {}
         reasons: dict[Segment, str] = {}
-        with FeatureArchive(self._folder / f"{name}.zip") as archive:
+        with FeatureArchive(self._folder / f"{archive}.zip") as file:
             for segment, result in zip(segments, extractor.run(segments), strict=True):
                 result = self._check_dimension(segment, result)
                 if isinstance(result, str):
@@ -111,19 +121,21 @@ class FeaturePass:
                     if not self._keep_going:
                         self.stop_writing()
                 elif self._writing:
-                    places[segment] = (archive.add(result), len(result))
-                    if is_train(name):
+                    places[segment] = (file.add(result), len(result))
+                    if is_train(archive):
                         self.statistics.add(result)
                 bar.update()
-        self.bad += [row.bad(reasons[row.segment]) for row in rows if row.segment in reasons]
-        kept = [row for row in rows if row.segment in places]
-        self.kept += kept
-        self.frames[name] = sum(frames for _, frames in places.values())
-        write_manifest(
-            self._folder / f"{name}.tsv",
-            (_output_row(row, *places[row.segment]) for row in kept),
-            COLUMNS,
-        )
+        for name, rows in group.items():
+            self.bad += [row.bad(reasons[row.segment]) for row in rows if row.segment in reasons]
+            kept = [row for row in rows if row.segment in places]
+            self.kept += kept
+            used = {row.segment for row in kept}
+            self.frames[name] = sum(places[segment][1] for segment in used)
+            write_manifest(
+                self._folder / f"{name}.tsv",
+                (_output_row(row, *places[row.segment]) for row in kept),
+                COLUMNS,
+            )
 
     def _check_dimension(self, segment: Segment, result: Result) -> Result:
         if not isinstance(result, np.ndarray):

@@ -59,7 +59,7 @@ class Report:
 
 
 def prepare(
-    manifests: Mapping[str, str | os.PathLike],
+    manifests: Mapping[str, str | os.PathLike | Split],
     out: str | os.PathLike,
     *,
     vocab_size: int | None = None,
@@ -84,8 +84,9 @@ def prepare(
     processes import the calling script.
 
     Args:
-        manifests: an input manifest for each split. The vocabulary (and global CMVN) come from
-            the splits whose name begins with ``train``.
+        manifests: an input manifest for each split, or what a reader in `data.corpora` made of a
+            corpus. The vocabulary (and global CMVN) come from the splits whose name begins with
+            ``train``.
         out: the folder to make.
         vocab_size: entries of the joint vocabulary, special symbols included; 8000 if None, fewer
             where the text gives no more.
@@ -124,7 +125,8 @@ def prepare(
     _check_request(manifests, Path(out), options, workers)
     languages = (options.source_lang or SOURCE_LANG, options.target_lang or TARGET_LANG)
     splits = {
-        name: read_split(name, path, audio_root, *languages) for name, path in manifests.items()
+        name: source if isinstance(source, Split) else read_split(name, source, audio_root, *languages)
+        for name, source in manifests.items()
     }
     with atomic_folder(out, CONFIG if overwrite else None) as folder:
         report = _fill(folder, splits, options, skip_bad, workers, progress)
@@ -150,7 +152,9 @@ def _fill(
         notes = _write_vocabulary(folder, rows, options)
     else:
         feature_pass.stop_writing()
-    feature_pass.run({name: s.utterances for name, s in splits.items()}, workers, progress)
+    rows_of = {name: split.utterances for name, split in splits.items()}
+    archives = {name: split.archive for name, split in splits.items()}
+    feature_pass.run(rows_of, workers, progress, archives)
     order = list(splits)
     bad = sorted(malformed + feature_pass.bad, key=lambda row: (order.index(row.split), row.line))
     if bad and not skip_bad:
@@ -165,14 +169,12 @@ def _fill(
         _write_settings(folder, feature_pass, options)
     if skip_bad:
         write_manifest(folder / SKIPPED, map(_skipped_row, bad), SKIPPED_COLUMNS)
-    for name, split in splits.items():
-        if split.ignored_columns:
-            notes.append(f"{name}: unknown columns ignored: {', '.join(split.ignored_columns)}")
+    notes += [note for split in splits.values() for note in split.notes]
     return Report(folder, dict(counts), feature_pass.frames, feature_pass.dim, bad, notes)
 
 
 def _check_request(
-    manifests: Mapping[str, str | os.PathLike], out: Path, options: Options, workers: int | None
+    manifests: Mapping[str, str | os.PathLike | Split], out: Path, options: Options, workers: int | None
 ) -> None:
     """Refuse what cannot work before anything is read."""
     if not manifests:
@@ -192,7 +194,8 @@ def _check_request(
         raise DataError(
             f"{target}: fairseq cannot read archives in a path with ':'; choose another"
         )
-    inputs = [*manifests.values(), *([] if options.like is None else [options.like])]
+    inputs = [path for path in manifests.values() if not isinstance(path, Split)]
+    inputs += [] if options.like is None else [options.like]
     for path in inputs:
         if target == Path(path).resolve() or target in Path(path).resolve().parents:
             raise DataError(f"{path}: is input, and inside {out}, the output; choose another --out")
