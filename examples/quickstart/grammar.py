@@ -97,7 +97,8 @@ def split(sizes: Mapping[str, int], seed: int = 1) -> dict[str, list[Pair]]:
     known: set[str] = set()
     for name, size in sizes.items():
         first = not sets
-        usable = source if first else (p for p in source if known.issuperset(words(p)))
+        candidates = source if first else itertools.islice(source, 5000 + 20 * size)
+        usable = (pair for pair in candidates if first or known.issuperset(words(pair)))
         sets[name] = list(itertools.islice(usable, size))
         if len(sets[name]) < size:
             raise ValueError(
