@@ -6,9 +6,10 @@ from pathlib import Path
 
 from interactive_st.cli import UserError
 
-HELP = "make a data folder for fairseq-train and fairseq-generate from manifests of recordings"
+HELP = "make a data folder for fairseq-train and fairseq-generate from recordings or a corpus"
 DESCRIPTION = """\
-Computes features, a joint vocabulary and fairseq's manifests from tables of utterances.
+Computes features, a joint vocabulary and fairseq's manifests from tables of utterances, or from a
+published corpus in its own file layout (MuST-C, CoVoST 2, Europarl-ST; see examples/).
 
 A manifest is a tab-separated UTF-8 file without quoting. Its header line names the columns
 
@@ -32,10 +33,23 @@ bad rows: unreadable, missing, empty or too short audio, NaN, times outside the 
 twice, no text at all, a wrong number of fields, text that is not UTF-8. All are listed with file
 and line, and nothing is written, unless --skip-bad is given.
 
+corpora: with one language the splits have the corpus's names, with several those of fairseq's
+multilingual recipes: train_de, train_fr, …; recordings that they share are stored once.
+
 examples:
   interactive-st prepare --manifest train=train.tsv --manifest dev=dev.tsv --out data
   interactive-st prepare --manifest test=new.tsv --like data --out data-new
+  interactive-st prepare --mustc /corpora/mustc --lang de --skip-bad --out data
 """
+
+#: The options that name a corpus, and its kind in `data.corpora`.
+CORPORA = {"--mustc": "mustc", "--covost2": "covost2", "--europarl-st": "europarl_st"}
+LAYOUTS = (
+    "ROOT/en-de/data/train/{wav,txt}",
+    "ROOT/en/{clips,validated.tsv,covost_v2.en_de.tsv}",
+    "ROOT/en/{audios,de/train/segments.lst}",
+)
+
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,15 +57,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument
-    add(
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
         "--manifest",
         action="append",
-        required=True,
         metavar="SPLIT=FILE",
         type=_split_and_file,
         help="a split and its manifest; once for each split. The vocabulary (and global CMVN) "
         "come from splits whose name begins with train",
     )
+    for option, layout in zip(CORPORA, LAYOUTS, strict=True):
+        source.add_argument(
+            option, type=Path, metavar="ROOT", help=f"instead of manifests, a corpus: {layout}"
+        )
     add("--out", required=True, type=Path, metavar="DIR", help="the data folder to make")
     add(
         "--audio-root",
@@ -69,6 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="XX",
         help="language of translations where a row names none (default: de)",
     )
+    _add_corpora(parser.add_argument_group("corpora"))
     _add_vocabulary(parser.add_argument_group("vocabulary"))
     _add_features(parser.add_argument_group("features"))
     run = parser.add_argument_group("run")
@@ -101,12 +120,9 @@ def main(args: argparse.Namespace) -> int:
     from interactive_st.data.errors import DataError
     from interactive_st.data.prepare import prepare
 
-    manifests = dict(args.manifest)
-    if len(manifests) < len(args.manifest):
-        raise UserError("--manifest names a split twice; give each split one manifest")
     try:
         report = prepare(
-            manifests,
+            _sources(args),
             args.out,
             vocab_size=args.vocab_size,
             vocab_type=args.vocab_type,
@@ -137,11 +153,67 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def _sources(args: argparse.Namespace) -> dict[str, object]:
+    """Return the manifest of each split, or what the reader of a corpus makes of it."""
+    from interactive_st.data.corpora import read_corpus
+
+    given = {option: getattr(args, kind) for option, kind in CORPORA.items()}
+    corpus = next((option for option, root in given.items() if root is not None), None)
+    for_corpora = {"--lang": args.lang, "--splits": args.splits, "--max-seconds": args.max_seconds}
+    if corpus is None:
+        wrong = [option for option, value in for_corpora.items() if value is not None]
+        if wrong:
+            raise UserError(f"{', '.join(wrong)}: for corpora only; manifests name splits and languages")
+        manifests = dict(args.manifest)
+        if len(manifests) < len(args.manifest):
+            raise UserError("--manifest names a split twice; give each split one manifest")
+        return manifests
+    if args.features or args.audio_root:
+        raise UserError(f"--features and --audio-root are for manifests; {corpus} says where its audio is")
+    if not args.lang:
+        raise UserError(f"{corpus} needs --lang, the languages of the translations: --lang de")
+    if args.target_lang is not None and args.target_lang not in args.lang:
+        raise UserError(f"--target-lang {args.target_lang} is not among --lang {','.join(args.lang)}")
+    return read_corpus(
+        CORPORA[corpus],
+        given[corpus],
+        args.lang,
+        source_lang=args.source_lang,
+        splits=args.splits,
+        max_seconds=args.max_seconds,
+    )
+
+
+def _names(text: str) -> list[str]:
+    names = [name for name in text.split(",") if name]
+    if not names:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing; write names with commas between")
+    return names
+
+
 def _split_and_file(text: str) -> tuple[str, Path]:
     split, separator, file = text.partition("=")
     if not (split and separator and file):
         raise argparse.ArgumentTypeError(f"{text!r} is not SPLIT=FILE, such as train=train.tsv")
     return split, Path(file)
+
+
+def _add_corpora(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--lang",
+        type=_names,
+        metavar="XX[,YY…]",
+        help="languages of the translations; --source-lang is that of the speech",
+    )
+    group.add_argument(
+        "--splits", type=_names, metavar="A[,B…]", help="splits of the corpus (default: all there are)"
+    )
+    group.add_argument(
+        "--max-seconds",
+        type=float,
+        metavar="S",
+        help="leave longer segments of training splits out (default: 30, as fairseq's recipes do)",
+    )
 
 
 def _add_vocabulary(group: argparse._ArgumentGroup) -> None:

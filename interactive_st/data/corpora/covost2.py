@@ -1,0 +1,136 @@
+"""CoVoST 2: Common Voice recordings with translations (Wang et al., 2020).
+
+    ROOT/en/clips/common_voice_en_1.mp3
+    ROOT/en/validated.tsv             of Common Voice 4: client_id, path, sentence, …
+    ROOT/en/covost_v2.en_de.tsv       of CoVoST: path, translation, split
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from interactive_st.data.corpora.reading import Request, collect, find_readable, progress_bar
+from interactive_st.data.corpus import Split
+from interactive_st.data.errors import DataError
+from interactive_st.data.manifest import Line
+
+#: The values of the column ``split`` that make a split, as in fairseq's ``prep_covost_data.py``.
+SPLITS = {"train": ("train", "train_covost"), "dev": ("dev",), "test": ("test",)}
+CLIPS, SENTENCES = "clips", "validated.tsv"
+
+
+class _Sentence(NamedTuple):
+    text: str
+    speaker: str
+
+
+def read_covost2(request: Request) -> dict[str, Split]:
+    """Read CoVoST 2; ids are those of fairseq's ``prep_covost_data.py``.
+
+    Raises:
+        DataError: files are missing or are not such tables.
+    """
+    folder = request.root / request.source_lang
+    if not (folder / CLIPS).is_dir():
+        raise DataError(
+            f"{folder / CLIPS}: no such folder; unpack Common Voice of {request.source_lang} to {folder}"
+        )
+    tables = {lang: folder / f"covost_v2.{request.source_lang}_{lang}.tsv" for lang in request.target_langs}
+    translations = {lang: _read_translations(request, table) for lang, table in tables.items()}
+    wanted = {row["path"] for rows in translations.values() for _, row in rows}
+    sentences = _read_sentences(request, folder / SENTENCES, wanted)
+    splits: dict[str, Split] = {}
+    unknown = [name for name in request.splits or () if name not in SPLITS]
+    if unknown:
+        raise DataError(f"CoVoST 2 has no split {', '.join(unknown)}, only {', '.join(SPLITS)}")
+    for split in request.splits or SPLITS:
+        for lang, table in tables.items():
+            rows = [(n, row) for n, row in translations[lang] if row["split"] in SPLITS[split]]
+            lines = [_line(n, row, sentences, folder) for n, row in rows if row["path"] in sentences]
+            if not lines:
+                raise DataError(
+                    f"{table}: none of its {len(rows)} rows of {split} is in {folder / SENTENCES}; "
+                    "CoVoST 2 belongs to release 4 of Common Voice"
+                )
+            made = collect(request, split, lang, table, lines, folder / CLIPS)
+            if len(lines) < len(rows):
+                lost = f"{len(rows) - len(lines)} of {len(rows)} rows left out"
+                note = f"{request.split_name(split, lang)}: {lost}, their clips are not in {SENTENCES}"
+                made = made._replace(notes=(*made.notes, note))
+            splits[request.split_name(split, lang)] = made
+    return splits
+
+
+def _read_translations(request: Request, table: Path) -> list[tuple[int, dict[str, str]]]:
+    if not table.is_file():
+        packed = table.with_name(f"{table.name}.tar.gz")
+        way_out = (
+            f"unpack {packed.name} there" if packed.is_file() else f"CoVoST 2 offers it as {packed.name}"
+        )
+        raise DataError(f"{table}: no such file; {way_out}")
+    return list(_read_table(request, table, ("path", "translation", "split")))
+
+
+def _read_sentences(request: Request, table: Path, wanted: set[str]) -> dict[str, _Sentence]:
+    rows = _read_table(request, table, ("client_id", "path", "sentence"))
+    return {
+        row["path"]: _Sentence(row["sentence"], row["client_id"]) for _, row in rows if row["path"] in wanted
+    }
+
+
+def _read_table(
+    request: Request, path: Path, columns: Sequence[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line number and the wanted columns of each row.
+
+    Read as fairseq's ``load_df_from_tsv`` does: no quoting, backslash escapes.
+
+    Raises:
+        DataError: it cannot be read, lacks a column, or a row has too few fields.
+    """
+    try:
+        with (
+            path.open(encoding="utf-8-sig", newline="") as file,
+            progress_bar(request, path.stat().st_size, path.name, "B") as bar,
+        ):
+            reader = csv.reader(_counted(file, bar), delimiter="\t", quoting=csv.QUOTE_NONE, escapechar="\\")
+            header = next(reader, [])
+            missing = [name for name in columns if name not in header]
+            if missing:
+                raise DataError(
+                    f"{path}:1: no column {', '.join(missing)}; the header has {', '.join(header)}"
+                )
+            places = {name: header.index(name) for name in columns}
+            for fields in reader:
+                if len(fields) <= max(places.values()):
+                    raise DataError(
+                        f"{path}:{reader.line_num}: {len(fields)} fields where the header has {len(header)}; "
+                        "correct the line"
+                    )
+                yield reader.line_num, {name: fields[place] for name, place in places.items()}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read ({error}); is the corpus complete?") from error
+
+
+def _counted(file: Iterator[str], bar: object) -> Iterator[str]:
+    for line in file:
+        bar.update(len(line.encode()))
+        yield line
+
+
+def _line(
+    number: int, row: Mapping[str, str], sentences: Mapping[str, _Sentence], folder: Path
+) -> Line:
+    clip = folder / CLIPS / row["path"]
+    sentence = sentences[row["path"]]
+    return Line(
+        number,
+        {
+            "id": row["path"].removesuffix(".mp3"),
+            "audio": str(find_readable(clip) or clip),
+            "src_text": sentence.text,
+            "tgt_text": row["translation"],
+            "speaker": sentence.speaker,
+        },
+    )

@@ -1,0 +1,175 @@
+"""MuST-C, versions 1 to 3: TED talks in English with translations (Di Gangi et al., NAACL 2019).
+
+    ROOT/en-de/data/train/txt/train.yaml   - {duration: 3.5, offset: 16.08, speaker_id: spk.1, wav: ted_1.wav}
+    ROOT/en-de/data/train/txt/train.en     the sentence of each segment, line by line
+    ROOT/en-de/data/train/txt/train.de
+    ROOT/en-de/data/train/wav/ted_1.wav
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from interactive_st.data.corpora.reading import (
+    Request,
+    check_aligned,
+    collect,
+    find_readable,
+    progress_bar,
+    read_lines,
+    segment_ids,
+)
+from interactive_st.data.corpus import Split
+from interactive_st.data.errors import DataError
+from interactive_st.data.manifest import Line
+
+SPLITS = ("train", "dev", "tst-COMMON", "tst-HE")
+SOURCE_LANG = "en"
+KEYS = ("wav", "offset", "duration", "speaker_id")
+
+#: Segments that are parsed at once: the whole file in one go takes minutes and shows nothing.
+CHUNK = 2000
+#: Reads strings only, and safely; the one in C is some ten times as fast.
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+COMPARED = 1 << 16  # bytes at the beginning, in the middle and at the end of a recording
+
+
+def read_mustc(request: Request) -> dict[str, Split]:
+    """Read MuST-C; ids are those of fairseq's ``prep_mustc_data.py``.
+
+    Raises:
+        DataError: files are missing or do not fit each other.
+    """
+    if request.source_lang != SOURCE_LANG:
+        raise DataError(f"MuST-C is spoken in {SOURCE_LANG}; leave out --source-lang")
+    folders = {lang: _data_folder(request.root, lang) for lang in request.target_langs}
+    splits: dict[str, Split] = {}
+    recordings = _Recordings()
+    for lang, folder in folders.items():
+        names = request.choose_splits(SPLITS, lambda s, f=folder: (f / s / "txt").is_dir(), folder)
+        for split in names:
+            table = folder / split / "txt" / f"{split}.yaml"
+            lines = _read_segments(request, split, lang, table, recordings)
+            splits[request.split_name(split, lang)] = collect(
+                request, split, lang, table, lines, folder / split / "wav"
+            )
+    order = [request.split_name(split, lang) for split in request.splits or SPLITS for lang in folders]
+    return {name: splits[name] for name in order if name in splits}
+
+
+def _data_folder(root: Path, lang: str) -> Path:
+    pair = f"{SOURCE_LANG}-{lang}"
+    folder = root / pair / "data"
+    if folder.is_dir():
+        return folder
+    if root.name == pair and (root / "data").is_dir():
+        raise DataError(f"{root}: give the folder above, {root.parent}, which holds {pair}")
+    there = sorted(path.parent.name for path in root.glob(f"{SOURCE_LANG}-*/data"))
+    raise DataError(
+        f"{folder}: no such folder; {root} holds {', '.join(there) or 'no MuST-C data'}, and MuST-C of "
+        f"{lang} is a folder {pair} with data/train/{{wav,txt}} in it"
+    )
+
+
+def _read_segments(
+    request: Request, split: str, lang: str, table: Path, recordings: "_Recordings"
+) -> list[Line]:
+    segments = list(_parse(request, table))
+    texts = {}
+    for language in (SOURCE_LANG, lang):
+        path = table.with_suffix(f".{language}")
+        texts[language] = read_lines(path)
+        check_aligned(table, len(segments), (path, texts[language]))
+    wav = table.parents[1] / "wav"
+    talks = [Path(segment["wav"]).stem for _, segment in segments]
+    # By the text of the offset, as fairseq sorts: "16.08" is before "9.5".
+    ids = segment_ids(talks, [segment["offset"] for _, segment in segments])
+    return [
+        Line(
+            number,
+            {
+                "id": ids[i],
+                "audio": str(recordings.find(split, wav / segment["wav"])),
+                "src_text": texts[SOURCE_LANG][i],
+                "tgt_text": texts[lang][i],
+                "speaker": segment["speaker_id"],
+                "offset": segment["offset"],
+                "duration": segment["duration"],
+            },
+        )
+        for i, (number, segment) in enumerate(segments)
+    ]
+
+
+def _parse(request: Request, table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line number and the entries of each segment."""
+    lines = _read_yaml_lines(table)
+    starts = [number for number, line in enumerate(lines) if line.startswith("- ")]
+    stray = [line for line in lines[: starts[0] if starts else None] if line.strip(" -") and line[0] != "#"]
+    if stray or not starts:
+        raise DataError(f"{table}: no list of segments; take the file from the corpus again")
+    with progress_bar(request, len(starts), f"{table.parents[3].name} {table.stem}", " segments") as bar:
+        for first in range(0, len(starts), CHUNK):
+            numbers = starts[first : first + CHUNK]
+            end = starts[first + CHUNK] if first + CHUNK < len(starts) else len(lines)
+            try:
+                segments = yaml.load("\n".join(lines[numbers[0] : end]), Loader=LOADER)
+            except yaml.YAMLError as error:
+                mark = getattr(error, "problem_mark", None)
+                line = numbers[0] + 1 + (mark.line if mark else 0)
+                reason = getattr(error, "problem", error)
+                raise DataError(f"{table}:{line}: not YAML ({reason}); correct the line") from error
+            for number, segment in zip(numbers, segments, strict=True):
+                missing = [key for key in KEYS if not isinstance(segment, dict) or key not in segment]
+                if missing:
+                    raise DataError(f"{table}:{number + 1}: a segment without {', '.join(missing)}")
+                yield number + 1, segment
+            bar.update(len(numbers))
+
+
+def _read_yaml_lines(path: Path) -> list[str]:
+    """Read the lines of a YAML file as they are, indentation included.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); is the corpus complete?") from error
+
+
+class _Recordings:
+    """Finds audio files, and one for all languages where they have the same talk.
+
+    Each language of MuST-C brings its own copy of a talk. Segments that two languages have in
+    common are then the same piece of the same file, and their features are stored once.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[Path, Path] = {}
+        self._talks: dict[tuple, Path] = {}
+
+    def find(self, split: str, path: Path) -> Path:
+        """Return the file to read; `path` itself, for the error message, where there is none."""
+        if path not in self._found:
+            readable = find_readable(path)
+            if readable is None:
+                self._found[path] = path
+            else:
+                key = (split, readable.name, _sample(readable))
+                self._found[path] = self._talks.setdefault(key, readable)
+        return self._found[path]
+
+
+def _sample(path: Path) -> tuple[int, bytes]:
+    """Return the size of a file and a digest of parts of it, by which copies are known."""
+    size = path.stat().st_size
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for place in (0, max(0, size // 2 - COMPARED // 2), max(0, size - COMPARED)):
+            file.seek(place)
+            digest.update(file.read(COMPARED))
+    return size, digest.digest()

@@ -1,0 +1,165 @@
+"""What the readers of corpora have in common."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from interactive_st.data.corpus import Split, make_split
+from interactive_st.data.errors import DataError
+from interactive_st.data.feature_pass import is_train
+from interactive_st.data.manifest import Line
+
+#: fairseq's recipes train on no more than 3000 frames of 10 ms.
+LONGEST_TRAINING_SECONDS = 30.0
+#: What libsndfile reads, in the order of preference.
+READABLE = (".wav", ".flac", ".ogg", ".mp3")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of a corpus; see `read_corpus`."""
+
+    root: Path
+    source_lang: str
+    target_langs: tuple[str, ...]
+    splits: tuple[str, ...] | None = None
+    max_seconds: float = LONGEST_TRAINING_SECONDS
+    progress: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.target_langs:
+            raise DataError("no target language is given: --lang de, or --lang de,fr")
+        if self.source_lang in self.target_langs:
+            raise DataError(
+                f"--lang {self.source_lang} is the language that is spoken; name those of translations"
+            )
+        if not self.root.is_dir():
+            raise DataError(f"{self.root}: no such folder; give the folder of the unpacked corpus")
+
+    def split_name(self, split: str, language: str) -> str:
+        """The name of a split of the corpus in one target language."""
+        return split if len(self.target_langs) == 1 else f"{split}_{language}"
+
+    def choose_splits(self, known: Sequence[str], is_there: Callable[[str], bool], where: Path) -> list[str]:
+        """The splits to read: those asked for, or those of `known` that are there.
+
+        Raises:
+            DataError: one that was asked for is missing, or there is none at all.
+        """
+        wanted = list(self.splits or known)
+        there = [split for split in wanted if is_there(split)]
+        missing = [split for split in wanted if split not in there]
+        if missing and self.splits:
+            raise DataError(f"{where}: no split {', '.join(missing)}; --splits names those to read")
+        if not there:
+            raise DataError(f"{where}: none of the splits {', '.join(known)}; is it unpacked completely?")
+        return there
+
+
+def read_lines(path: Path) -> list[str]:
+    """Read a UTF-8 text of one sentence a line; white space around each is stripped.
+
+    Only line feeds end a line: a Unicode line separator inside a sentence would else move all the
+    sentences after it away from their translations.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); is the corpus complete?") from error
+    if raw and not raw[-1]:
+        raw.pop()
+    lines = []
+    for number, line in enumerate(raw, start=1):
+        try:
+            lines.append(line.decode("utf-8").strip())
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}:{number}: not UTF-8 text ({error.reason}); correct the line") from error
+    return lines
+
+
+def check_aligned(segments: Path, count: int, *texts: tuple[Path, Sequence[str]]) -> None:
+    """Make sure that texts have a line for each segment.
+
+    Raises:
+        DataError: one does not.
+    """
+    for path, lines in texts:
+        if len(lines) != count:
+            raise DataError(
+                f"{path}: {len(lines)} lines where {segments.name} has {count} segments; "
+                "the files have to agree line by line, so take both from one release"
+            )
+
+
+def find_readable(path: Path) -> Path | None:
+    """Return an audio file, or the same recording in another format that can be read, or None."""
+    if path.suffix.lower() in READABLE and path.is_file():
+        return path
+    others = (path.with_suffix(suffix) for suffix in READABLE)
+    return next((other for other in others if other.is_file()), None)
+
+
+def segment_ids(recordings: Sequence[str], offsets: Sequence[str | float]) -> list[str]:
+    """Name segments ``<recording>_<number>``, numbered from 0 in the order of their offsets."""
+    places = defaultdict(list)
+    for place, recording in enumerate(recordings):
+        places[recording].append(place)
+    ids = [""] * len(recordings)
+    for recording, own in places.items():
+        for number, place in enumerate(sorted(own, key=offsets.__getitem__)):
+            ids[place] = f"{recording}_{number}"
+    return ids
+
+
+def collect(
+    request: Request, split: str, language: str, path: Path, lines: Iterable[Line], audio_root: Path
+) -> Split:
+    """Make the split of one target language of the segments of one file.
+
+    Args:
+        request: what is wanted.
+        split: the name of the split in the corpus.
+        language: of the translations.
+        path: the file that the lines are of, for messages.
+        lines: the segments, see `make_split`.
+        audio_root: what relative audio paths are relative to.
+    """
+    name = request.split_name(split, language)
+    limit = request.max_seconds if is_train(split) else float("inf")
+    lines = list(lines)
+    kept = [line for line in lines if _seconds(line) <= limit]
+    made = make_split(name, path, kept, audio_root, request.source_lang, language)
+    notes = ()
+    if len(kept) < len(lines):
+        notes = (
+            f"{name}: {len(lines) - len(kept)} segments of more than {limit:g} s left out (--max-seconds)",
+        )
+    archive = split if len(request.target_langs) > 1 else ""
+    return made._replace(notes=notes, archive=archive)
+
+
+def progress_bar(request: Request, total: int, what: str, unit: str) -> tqdm:
+    """A bar on standard error; silent where none is wanted."""
+    return tqdm(
+        total=total,
+        desc=what,
+        unit=unit,
+        unit_scale=True,
+        disable=not request.progress,
+        file=sys.stderr,
+        mininterval=0.2 if sys.stderr.isatty() else 30.0,
+    )
+
+
+def _seconds(line: Line) -> float:
+    try:
+        return float(line.fields.get("duration") or 0)
+    except ValueError:
+        return 0.0  # reported with the other faults of the row
