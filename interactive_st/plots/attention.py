@@ -1,0 +1,194 @@
+"""What a model attends to while it writes transcript and translation of one recording."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from interactive_st.plots.style import TRANSCRIPT, TRANSLATION
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FRAMES_PER_SECOND = 100.0  # of Kaldi's features
+STREAMS = ("transcript", "translation")
+COLOURS = (TRANSCRIPT, TRANSLATION)
+COLOUR_MAP = "cividis"  # made for colour-blind readers, even in brightness
+MOST_LABELS = 60  # labels an axis; of longer texts every second, third … token is named
+WIDTH, INCHES_PER_TOKEN = 8.5, 0.165
+TAG_BEGIN = "<lang:"
+
+
+@dataclass(frozen=True)
+class AttentionPicture:
+    """All that is drawn; weights are of one layer, mean over heads or one head.
+
+    ``features``  ``(frames, dims)`` as they were computed from the audio, before normalisation.
+    ``tokens``    of each stream, its language tag first: what the rows read; row i writes token i + 1,
+                  the last row ``</s>``.
+    ``encoder``   of each stream ``(rows, encoder frames)``.
+    ``partner``   of each stream ``(rows, rows of the other)``; None where the model has no interaction.
+    ``title``     a line above all.
+    """
+
+    features: np.ndarray
+    tokens: tuple[Sequence[str], Sequence[str]]
+    encoder: tuple[np.ndarray, np.ndarray]
+    partner: tuple[np.ndarray, np.ndarray] | None
+    title: str = ""
+
+    @property
+    def texts(self) -> list[str]:
+        """Every text in the picture, for the choice of fonts."""
+        return [*self.tokens[0], *self.tokens[1], self.title]
+
+
+def draw_attention(picture: AttentionPicture) -> "Figure":
+    """Draw filterbank, encoder attention of both streams and interactive attention both ways.
+
+    To be called and saved under :func:`style.drawing`.
+    """
+    from matplotlib.figure import Figure
+
+    rows = [_height(len(tokens)) for tokens in picture.tokens]
+    heights = [1.3, *rows]
+    if picture.partner is not None:
+        heights.append(max(rows) + 0.7)  # tokens stand upright below it
+    figure = Figure((WIDTH, sum(heights) + 0.75 * len(heights) + 0.4), layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.08, w_pad=0.06)
+    grid = figure.add_gridspec(len(heights), 2, height_ratios=heights)
+    seconds = len(picture.features) / FRAMES_PER_SECOND
+    top = figure.add_subplot(grid[0, :])
+    _draw_features(top, picture.features, seconds)
+    for stream, name in enumerate(STREAMS):
+        axes = figure.add_subplot(grid[1 + stream, :], sharex=top)
+        image = _draw_weights(axes, picture.encoder[stream], (0.0, seconds))
+        _name_rows(axes, _written(picture.tokens[stream]), name, COLOURS[stream])
+        axes.set_title(f"{name.capitalize()}: attention to the speech", loc="left")
+        axes.set_xlabel("time (s)")
+        figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
+    if picture.partner is not None:
+        for stream, name in enumerate(STREAMS):
+            axes = figure.add_subplot(grid[-1, stream])
+            _draw_partner(figure, axes, picture, stream, name)
+    if picture.title:
+        figure.suptitle(picture.title, x=0.01, ha="left", fontsize="medium")
+    return figure
+
+
+def compute_picture(
+    model: Any, task: Any, features: np.ndarray, *, layer: int = -1, head: int | None = None, beam: int = 5
+) -> AttentionPicture:
+    """Decode one utterance and compute what its picture shows.
+
+    Args:
+        model: in eval mode, on any device.
+        task: the task it was trained with, for dictionary, languages and feature transforms.
+        features: ``(frames, dims)`` float32, as ``features_from_file`` gives them.
+        layer: decoder layer, from 0; negative from the end.
+        head: number of the head; None = mean over heads.
+
+    Raises:
+        ValueError: no such layer or head, or a model without interactive attention.
+    """
+    import torch
+    from fairseq import utils
+
+    from interactive_st.plots.attention_weights import attention_weights
+    from interactive_st.tasks.generation_options import parse_validation_options
+
+    dataset = task.build_dataset_for_inference([features], [len(features)])
+    sample = dataset.collater([dataset[0]])
+    device = next(model.parameters()).device
+    sample = utils.move_to_cuda(sample, device) if device.type == "cuda" else sample
+    generator = task.build_generator([model], parse_validation_options(f'{{"beam": {beam}}}', "--beam"))
+    best = generator.generate([model], sample)[0][0]
+    ids = []
+    for stream, hypothesis in enumerate((best["transcript"], best)):
+        tokens = hypothesis["tokens"].tolist()
+        ids.append([int(sample["lang_tags"][stream, 0]), *tokens[: tokens.index(generator.eos)]])
+    prefixes = torch.full((2, 1, max(map(len, ids))), task.target_dictionary.pad(), device=device)
+    for stream, row in enumerate(ids):
+        prefixes[stream, 0, : len(row)] = torch.tensor(row)
+    net_input = {**sample["net_input"], "prev_output_tokens": prefixes}
+    weights = attention_weights(model, net_input, layer).of_head(head)
+    lengths = [len(row) for row in ids]
+    encoder = tuple(weights.encoder[s, 0, : lengths[s]].cpu().numpy() for s in (0, 1))
+    partner = tuple(weights.partner[s, 0, : lengths[s], : lengths[1 - s]].cpu().numpy() for s in (0, 1))
+    symbols = task.target_dictionary.symbols
+    return AttentionPicture(
+        features=features,
+        tokens=tuple([symbols[i] for i in row] for row in ids),
+        encoder=encoder,
+        partner=partner if any(part.any() for part in partner) else None,
+    )
+
+
+def _draw_features(axes: "Axes", features: np.ndarray, seconds: float) -> None:
+    axes.imshow(
+        features.T,
+        origin="lower",
+        aspect="auto",
+        cmap=COLOUR_MAP,
+        interpolation="nearest",
+        extent=(0.0, seconds, 0, features.shape[1]),
+    )
+    axes.set_title("Features of the speech", loc="left")
+    axes.set_ylabel("mel band" if features.shape[1] >= 20 else "dimension")
+    axes.set_xlabel("time (s)")
+    axes.grid(False)
+
+
+def _draw_weights(axes: "Axes", weights: np.ndarray, x_range: tuple[float, float]) -> Any:
+    axes.grid(False)
+    return axes.imshow(
+        weights,
+        aspect="auto",
+        cmap=COLOUR_MAP,
+        interpolation="nearest",
+        vmin=0.0,
+        vmax=max(float(weights.max(initial=0.0)), 1e-6),
+        extent=(*x_range, len(weights) - 0.5, -0.5),
+    )
+
+
+def _draw_partner(figure: "Figure", axes: "Axes", picture: AttentionPicture, stream: int, name: str) -> None:
+    weights, other = picture.partner[stream], STREAMS[1 - stream]
+    read = picture.tokens[1 - stream]
+    # what a row sees nothing of is not dark but hatched: no attention at all is not attention of zero
+    seen = np.ma.masked_where(np.broadcast_to(~weights.any(axis=1, keepdims=True), weights.shape), weights)
+    axes.set_facecolor("#FFFFFF")
+    image = _draw_weights(axes, seen, (-0.5, weights.shape[1] - 0.5))
+    for row in np.flatnonzero(~weights.any(axis=1)):
+        axes.axhspan(row - 0.5, row + 0.5, facecolor="none", edgecolor="#BBBBBB", hatch="////", linewidth=0.0)
+    _name_rows(axes, _written(picture.tokens[stream]), name, COLOURS[stream])
+    places = _labelled(len(read))
+    axes.set_xticks(places, [_shown(read[i]) for i in places], rotation=90, color=COLOURS[1 - stream])
+    axes.set_xlabel(f"{other} token that is read")
+    axes.set_title(f"{name.capitalize()} reads {other}", loc="left")
+    figure.colorbar(image, ax=axes, pad=0.02, fraction=0.05)
+
+
+def _name_rows(axes: "Axes", tokens: Sequence[str], stream: str, colour: str) -> None:
+    places = _labelled(len(tokens))
+    axes.set_yticks(places, [_shown(tokens[i]) for i in places], color=colour)
+    axes.set_ylabel(f"{stream} token written")
+
+
+def _written(tokens: Sequence[str]) -> list[str]:
+    """What each row writes: the token after the one that it reads."""
+    return [*tokens[1:], "</s>"]
+
+
+def _shown(token: str) -> str:
+    return token if len(token) <= 18 else f"{token[:17]}…"
+
+
+def _labelled(count: int) -> list[int]:
+    return list(range(0, count, -(-count // MOST_LABELS)))
+
+
+def _height(count: int) -> float:
+    return max(1.1, INCHES_PER_TOKEN * min(count, MOST_LABELS) + 0.1)

@@ -1,0 +1,122 @@
+"""Attention weights of one decoder layer, computed again for a pair of texts that is already written.
+
+The model's attention runs without ever holding its weights (``scaled_dot_product_attention``). Here hooks
+catch what the two attention modules of a layer are given in one teacher-forced pass, and the weights are
+computed from it beside the model, whose own computation stays as it is.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from interactive_st.modules.encoder_attention import EncoderAttention
+from interactive_st.modules.interactive_attention import InteractiveAttention
+from interactive_st.modules.visibility import Visibility
+
+
+class LayerAttention(NamedTuple):
+    """Weights of one decoder layer, float32; S = 2 streams, rows that see nothing are exactly zero.
+
+    ``own``      ``(S, B, heads, T, T)``       over the rows of the stream itself.
+    ``partner``  ``(S, B, heads, T, T)``       entry ``[s, b, h, i, j]``: row i of stream s over row j of the
+                 other stream; zero throughout where the model has no interaction.
+    ``encoder``  ``(S, B, heads, T, frames)``  over the encoder's frames.
+    """
+
+    own: Tensor
+    partner: Tensor
+    encoder: Tensor
+
+    def of_head(self, head: int | None) -> "LayerAttention":
+        """One head's weights, or their mean (``None``); the dimension of heads is gone.
+
+        Raises:
+            ValueError: there is no such head.
+        """
+        heads = self.own.size(2)
+        if head is None:
+            return LayerAttention(*(weights.mean(dim=2) for weights in self))
+        if not 0 <= head < heads:
+            raise ValueError(f"--head {head}: the layer has heads 0 to {heads - 1}")
+        return LayerAttention(*(weights[:, :, head] for weights in self))
+
+
+@torch.no_grad()
+def attention_weights(model: nn.Module, net_input: dict[str, Any], layer: int = -1) -> LayerAttention:
+    """Run the model under teacher forcing and return the weights of a decoder layer.
+
+    Args:
+        model: an interactive (or multi-task) model in eval mode.
+        net_input: ``src_tokens``, ``src_lengths`` and ``prev_output_tokens`` ``(S, B, T)``.
+        layer: number of the decoder layer, from 0; negative from the end.
+
+    Raises:
+        ValueError: no such layer, or a model whose attention is of another kind.
+    """
+    block = _layer(model, layer)
+    with _inputs_of(block.self_attn) as of_self, _inputs_of(block.encoder_attn) as of_encoder:
+        model(**net_input)
+    own, partner = interactive_weights(block.self_attn, *of_self)
+    return LayerAttention(own, partner, encoder_weights(block.encoder_attn, *of_encoder))
+
+
+def interactive_weights(
+    module: InteractiveAttention, x: Tensor, partner: Visibility | None
+) -> tuple[Tensor, Tensor]:
+    """The weights behind H_self and H_inter, for the arguments of the module's ``forward``."""
+    query, key, _ = module._project(x.float())
+    rows = torch.arange(x.size(2), device=x.device)
+    own = _softmax(query, key, rows <= rows.unsqueeze(1))
+    if partner is None or module.fusion.is_off or x.size(0) == 1:
+        return own, torch.zeros_like(own)
+    # visibility is arranged by the stream whose keys are read, the weights by the stream that reads
+    inter = _softmax(query, key.flip(0), partner.mask.flip(0))
+    return own, inter.masked_fill(partner.blind.flip(0), 0.0)
+
+
+def encoder_weights(
+    module: EncoderAttention, x: Tensor, encoder_keys: tuple[Tensor, Tensor], encoder_mask: Tensor | None
+) -> Tensor:
+    """The weights of the encoder attention, for the arguments of the module's ``forward``."""
+    key = encoder_keys[0].float()
+    query = module.q_proj(x.float()).unflatten(-1, (module.num_heads, module.head_dim)).transpose(-3, -2)
+    query = query.unflatten(1, (-1, key.size(0)))  # versions of the sentences lie block by block
+    return _softmax(query, key, encoder_mask).flatten(1, 2)
+
+
+def _softmax(query: Tensor, key: Tensor, visible: Tensor | None) -> Tensor:
+    scores = query @ key.transpose(-1, -2) / query.size(-1) ** 0.5
+    if visible is not None:
+        scores = scores.masked_fill(~visible, float("-inf"))
+    return scores.softmax(dim=-1)
+
+
+def _layer(model: nn.Module, layer: int) -> nn.Module:
+    layers = getattr(getattr(model, "decoder", None), "layers", [])
+    if not -len(layers) <= layer < len(layers):
+        raise ValueError(f"--layer {layer}: the decoder has {len(layers)} layers, 0 to {len(layers) - 1}")
+    block = layers[layer]
+    if not isinstance(getattr(block, "self_attn", None), InteractiveAttention):
+        raise ValueError(
+            f"the attention of {type(model).__name__} cannot be drawn: its decoder layers have no "
+            f"interactive attention; give a checkpoint of an interactive_st or multitask_st architecture"
+        )
+    return block
+
+
+@contextmanager
+def _inputs_of(module: nn.Module) -> Iterator[list[Any]]:
+    """What the module's ``forward`` is given while the context is open (the last call's)."""
+    caught: list[Any] = []
+
+    def catch(_: nn.Module, args: tuple, kwargs: dict[str, Any]) -> None:
+        caught[:] = [*args, *kwargs.values()]
+
+    hook = module.register_forward_pre_hook(catch, with_kwargs=True)
+    try:
+        yield caught
+    finally:
+        hook.remove()

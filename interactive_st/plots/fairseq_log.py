@@ -1,0 +1,204 @@
+"""What the logs of ``fairseq-train`` say: metrics over updates and time, options, sizes.
+
+Both formats that end up in files are read, ``--log-format json`` and ``simple`` (in ``tqdm`` only the
+summaries are logged). A log may hold several starts of one training: what a resumed run repeats
+replaces what came before, and the time between the runs is not counted.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+LINE = re.compile(r"^(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^|]*\| )?INFO \| (\S+) \| (.*)$")
+PARAMETERS = re.compile(r"num\. shared model params: ([\d,]+)")
+SAMPLES = re.compile(r'split="([^"]+)", n_samples=([\d_,]+)')
+#: The summary of an epoch, and the running averages between summaries.
+TRAINING, RUNNING = "train", "train_inner"
+HOUR = 3600.0
+
+
+class LogError(ValueError):
+    """A log cannot be read, or says nothing of a training; the message says which and the way out."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Metrics at one moment: ``updates`` done, ``hours`` of running time so far (None if unknown)."""
+
+    updates: int
+    hours: float | None
+    metrics: dict[str, float]
+
+
+@dataclass
+class TrainingLog:
+    """One training.
+
+    ``points`` are by subset: `RUNNING`, `TRAINING` and the names of the validation sets.
+    ``options`` are the model's and the task's, as fairseq logs them; ``samples`` utterances by split.
+    """
+
+    name: str
+    points: dict[str, list[Point]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    parameters: int | None = None
+    samples: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def valid_subsets(self) -> list[str]:
+        """Names of the validation sets, in the order of the log."""
+        return [name for name in self.points if name not in (TRAINING, RUNNING)]
+
+    @property
+    def training_points(self) -> list[Point]:
+        """Running averages, or the epochs' summaries where they are more."""
+        return max((self.points.get(subset, []) for subset in (RUNNING, TRAINING)), key=len)
+
+    @property
+    def last_update(self) -> int:
+        """The number of updates the training got to."""
+        return max((points[-1].updates for points in self.points.values() if points), default=0)
+
+    def best(self, subset: str, metric: str, largest: bool) -> Point | None:
+        """The point of ``subset`` at which ``metric`` is best; None where it was not logged."""
+        points = [point for point in self.points.get(subset, []) if metric in point.metrics]
+        choose = max if largest else min
+        return choose(points, key=lambda point: point.metrics[metric], default=None)
+
+
+def read_run(path: Path) -> list[TrainingLog]:
+    """Read one log, or all trainings of a folder (its ``logs/*.log`` and ``*.log``).
+
+    Trainings of a folder with several are named ``folder/log``.
+
+    Raises:
+        LogError: there is no training to be seen.
+    """
+    if not path.is_dir():
+        return [read_log(path, path.stem)]
+    name = path.resolve().name
+    files = [*sorted(path.glob("logs/*.log")), *sorted(path.glob("*.log"))]
+    found = [(file, log) for file in files if (log := parse_log(_lines(file), name)).points]
+    if not found:
+        raise LogError(
+            f"{path}: none of its {len(files)} logs (logs/*.log, *.log) has lines of a training; give the "
+            f"folder of a run of the examples, or the file that fairseq-train's output was written to"
+        )
+    if len(found) > 1:
+        for file, log in found:
+            log.name = f"{name}/{file.stem}"
+    return [log for _, log in found]
+
+
+def read_log(path: Path, name: str) -> TrainingLog:
+    """Read one log file.
+
+    Raises:
+        LogError: it cannot be read, or no metrics are in it.
+    """
+    log = parse_log(_lines(path), name)
+    if not log.points:
+        raise LogError(
+            f"{path}: no metrics of a training in it; give the output of fairseq-train with "
+            f"--log-format json or simple, or its --log-file"
+        )
+    return log
+
+
+def parse_log(lines: Iterable[str], name: str) -> TrainingLog:
+    """Read the lines of one log; lines that are no news of a training are passed over."""
+    log, clock = TrainingLog(name), _Clock()
+    for line in lines:
+        match = LINE.match(line.rstrip())
+        if match is None:
+            continue
+        stamp, source, text = match.groups()
+        if source == "fairseq_cli.train" and text.startswith("{"):
+            clock.restart()
+            log.options = _options(text) or log.options
+        hours = clock.hours(stamp)
+        if found := PARAMETERS.match(text):
+            log.parameters = int(found[1].replace(",", ""))
+        elif found := SAMPLES.search(text):
+            log.samples[found[1]] = int(re.sub(r"\D", "", found[2]))
+        elif "num_updates" in text and (metrics := _metrics(text, source)):
+            updates = int(metrics.pop("num_updates"))
+            if hours is None and "wall" in metrics:
+                hours = metrics["wall"] / HOUR
+            points = log.points.setdefault(source, [])
+            while points and points[-1].updates >= updates:  # a resumed run repeats what was lost
+                points.pop()
+            points.append(Point(updates, hours, metrics))
+    return log
+
+
+class _Clock:
+    """Running time from time stamps, without the gaps between a stop and the next start."""
+
+    def __init__(self) -> None:
+        self._last: datetime | None = None
+        self._elapsed = 0.0
+        self._restarted = False
+
+    def restart(self) -> None:
+        self._restarted = self._last is not None
+
+    def hours(self, stamp: str | None) -> float | None:
+        if stamp is None:
+            return None
+        now = datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S")
+        if self._last is not None and not self._restarted:
+            self._elapsed += max(0.0, (now - self._last).total_seconds())
+        self._last, self._restarted = now, False
+        return self._elapsed / HOUR
+
+
+def _metrics(text: str, subset: str) -> dict[str, float]:
+    if text.startswith("{"):
+        try:
+            pairs = [(key.removeprefix(f"{subset}_"), value) for key, value in json.loads(text).items()]
+        except json.JSONDecodeError:
+            return {}
+    else:
+        pairs = re.findall(r"(\w+)[= ]([^\s,|]+)(?=,|\s*\||\s*$)", text)
+    metrics = {}
+    for key, value in pairs:
+        try:
+            metrics[key] = float(value)
+        except (TypeError, ValueError):
+            continue  # metrics of other tasks may be text
+    return metrics if "num_updates" in metrics else {}
+
+
+def _options(text: str) -> dict[str, Any]:
+    """The ``Namespace(…)`` of the model in a printed configuration, values that are plain Python."""
+    try:
+        tree = ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Namespace":
+            return {word.arg: value for word in node.keywords if (value := _value(word.value)) is not _NONE}
+    return {}
+
+
+_NONE = object()
+
+
+def _value(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return _NONE
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise LogError(f"{path}: cannot be read ({error.strerror}); is the name right?") from error

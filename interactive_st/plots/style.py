@@ -1,0 +1,167 @@
+"""How all pictures look: colours that colour-blind people tell apart, fonts, files."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Okabe and Ito, "Color Universal Design", 2008; black first, the pale yellow left out.
+OKABE_ITO = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+TRANSCRIPT, TRANSLATION = "#0072B2", "#D55E00"
+SUFFIXES = (".png", ".svg", ".pdf")
+DOTS_PER_INCH = 200
+LATIN_FONT = "DejaVu Sans"  # comes with matplotlib
+#: Families to prefer where the Latin font lacks a character; any other installed one will do as well.
+PREFERRED_FONTS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans CJK TC", "Noto Sans CJK KR", "Source Han Sans",
+    "Hiragino Sans", "PingFang SC", "Microsoft YaHei", "Malgun Gothic", "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei", "IPAGothic", "Droid Sans Fallback", "Arial Unicode MS",
+)  # fmt: skip
+
+
+class PlotError(ValueError):
+    """A picture cannot be drawn; the message says why and the way out."""
+
+
+def require_matplotlib() -> None:
+    """Import matplotlib.
+
+    Raises:
+        PlotError: it is not installed; the message names the extra.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise PlotError(
+            f"pictures need matplotlib, which cannot be imported ({error}); install the extra: "
+            f"pip install 'interactive_st[plots]'"
+        ) from error
+
+
+def check_out(path: Path) -> None:
+    """Refuse a file that :func:`save` could not write, before the work is done.
+
+    Raises:
+        PlotError: the suffix names no format of pictures, or there is no such folder.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise PlotError(f"--out {path}: the name has to end in {', '.join(SUFFIXES)}")
+    if not path.resolve().parent.is_dir():
+        raise PlotError(f"--out {path}: there is no folder {path.parent}; make it, or name another")
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write the picture in the format that the suffix names; the same picture gives the same file."""
+    check_out(path)
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
+    try:
+        figure.savefig(path, dpi=DOTS_PER_INCH, metadata=metadata)
+    except OSError as error:
+        raise PlotError(f"--out {path}: cannot be written ({error.strerror})") from error
+
+
+@contextmanager
+def drawing(texts: Iterable[str] = (), base_size: float = 9.0) -> Iterator[list[str]]:
+    """Settings under which a figure is made *and* saved.
+
+    Args:
+        texts: all text of the data that the picture will show; fonts are looked for that have its
+            characters.
+        base_size: of the letters, in points.
+
+    Yields:
+        Notes for the user, such as characters that no installed font has.
+    """
+    import logging
+    import warnings
+
+    import matplotlib
+
+    families, notes = fonts_for(texts)
+    settings = {
+        "font.family": families,
+        "font.size": base_size,
+        "axes.titlesize": base_size + 1,
+        "axes.labelsize": base_size,
+        "legend.fontsize": base_size - 1,
+        "xtick.labelsize": base_size - 1,
+        "ytick.labelsize": base_size - 1,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#DDDDDD",
+        "grid.linewidth": 0.6,
+        "lines.linewidth": 1.6,
+        "lines.markersize": 4.5,
+        "legend.frameon": False,
+        "legend.handlelength": 3.2,  # room for the dashes beside the point
+        "svg.hashsalt": "interactive_st",
+        "axes.unicode_minus": True,
+        "text.parse_math": False,  # a dollar sign in a transcript is a dollar sign
+    }
+    logger = logging.getLogger("matplotlib.font_manager")
+    level = logger.level
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        # the note says it once, for all characters together
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        logger.setLevel(logging.ERROR)
+        try:
+            yield notes
+        finally:
+            logger.setLevel(level)
+
+
+def fonts_for(texts: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return font families that together have the characters of ``texts``, and notes on what is lacking."""
+    from matplotlib import font_manager
+
+    wanted = {ord(c) for text in texts for c in text if c.isprintable() and not c.isspace()}
+    families = [LATIN_FONT]
+    wanted -= _characters(font_manager.findfont(LATIN_FONT))
+    if wanted:
+        fonts = {font.name: font.fname for font in font_manager.fontManager.ttflist}
+        order = [name for name in PREFERRED_FONTS if name in fonts]
+        order += sorted(set(fonts) - {*order, LATIN_FONT})
+        for name in order:
+            if found := wanted & _characters(fonts[name]):
+                families.append(name)
+                wanted -= found
+            if not wanted:
+                break
+    if not wanted:
+        return families, []
+    shown = "".join(chr(code) for code in sorted(wanted)[:10])
+    return families, [
+        f"no installed font has {len(wanted)} of the characters ({shown}); they are drawn as boxes. "
+        f"Install one, for Chinese, Japanese and Korean for instance Debian's fonts-noto-cjk"
+    ]
+
+
+def shorten(text: str, longest: int = 40) -> str:
+    """Cut out the middle of a text that is longer than ``longest`` characters."""
+    if len(text) <= longest:
+        return text
+    head = (longest - 1) // 2
+    return f"{text[:head]}…{text[len(text) - (longest - 1 - head) :]}"
+
+
+def unique_names(paths: Sequence[Path], name_of=lambda path: path.name) -> list[str]:
+    """Name files and folders by their last part, and by as many parts before it as tell them apart."""
+    parts = [[*path.resolve().parent.parts, name_of(path)] for path in paths]
+    for depth in range(1, max((len(p) for p in parts), default=0) + 1):
+        names = ["/".join(p[-depth:]) for p in parts]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{name_of(path)} ({number})" for number, path in enumerate(paths, 1)]
+
+
+def _characters(font_file: str) -> set[int]:
+    from matplotlib.ft2font import FT2Font
+
+    try:
+        return set(FT2Font(font_file).get_charmap())
+    except (RuntimeError, OSError):  # a broken font file is no reason to draw nothing
+        return set()
