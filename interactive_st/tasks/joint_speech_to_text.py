@@ -1,6 +1,5 @@
 """The task `joint_speech_to_text`: speech with its transcript and its translation."""
 
-import logging
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +29,6 @@ from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.validation_metrics import ValidationMetrics
-
-logger = logging.getLogger(__name__)
 
 Hypotheses = list[list[dict[str, Any]]]
 
