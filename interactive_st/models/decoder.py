@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from interactive_st.modules.decoding_cache import DecodingCache, Lanes, StepVisibility
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
+from interactive_st.modules.streams import parse_streams
 from interactive_st.modules.visibility import Visibility, rows_to_mask, teacher_forced_visibility
 from interactive_st.modules.wait_k import parse_wait_k, partner_limit
 
@@ -28,21 +29,24 @@ class Histories(NamedTuple):
 
 
 class InteractiveDecoder(TransformerDecoder):
-    """fairseq's Transformer decoder run over both streams as one batch.
+    """fairseq's Transformer decoder run over all of its streams as one batch.
 
-    States are ``(S, B, T, C)``, streams first. The parameters are those of one fairseq decoder, under
-    the same names, so a stock ``s2t_transformer`` checkpoint fits.
+    States are ``(S, B, T, C)``, streams first; S = 1 in a decoder of one text. The parameters are those
+    of one fairseq decoder, under the same names, so a stock ``s2t_transformer`` checkpoint fits.
     """
+
+    layer_class = InteractiveDecoderLayer
 
     def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
         self.wait_k = parse_wait_k(args.wait_k)
+        self.streams = parse_streams(args.streams)
         super().__init__(args, dictionary, embed_tokens)
         # Tells our checkpoints from stock fairseq's; a buffer, so no parameter is added.
         self.register_buffer("interactive_version", torch.Tensor([1]))
 
     def build_decoder_layer(self, args, no_encoder_attn: bool = False) -> nn.Module:
         cfg = TransformerConfig.from_namespace(args)
-        layer = InteractiveDecoderLayer(cfg)
+        layer = self.layer_class(cfg)
         if cfg.checkpoint_activations:
             layer = checkpoint_wrapper(layer, offload_to_cpu=cfg.offload_activations)
         min_params_to_wrap = 0 if cfg.checkpoint_activations else cfg.min_params_to_wrap
@@ -75,7 +79,7 @@ class InteractiveDecoder(TransformerDecoder):
         partner: Visibility | None = None
         if prev_output_tokens.size(0) == 2 and self.interacts:
             partner = teacher_forced_visibility(prev_output_tokens, self.padding_idx, self.wait_k)
-        encoder_states, encoder_mask = _unpack(encoder_out)
+        encoder_states, encoder_mask = unpack_encoder(encoder_out)
         for layer in self.layers:
             x = layer(x, encoder_states, encoder_mask, partner)
         x = self._finish(x)
@@ -83,7 +87,7 @@ class InteractiveDecoder(TransformerDecoder):
 
     def start(self, encoder_out: dict[str, list[Tensor]]) -> DecodingCache:
         """Begin decoding a batch: project the encoder output once for all that will ask."""
-        encoder_states, encoder_mask = _unpack(encoder_out)
+        encoder_states, encoder_mask = unpack_encoder(encoder_out)
         keys = [layer.encoder_attn.project_encoder(encoder_states) for layer in self.layers]
         return DecodingCache(keys, encoder_mask)
 
@@ -156,7 +160,7 @@ class InteractiveDecoder(TransformerDecoder):
         return int(min(super().max_positions(), table if table > 0 else math.inf))
 
 
-def _unpack(encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
+def unpack_encoder(encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
     """Encoder states ``(frames, B, C)`` and ``(B, 1, 1, frames)`` bool mask, True = visible, or None."""
     padding = encoder_out["encoder_padding_mask"]
     return encoder_out["encoder_out"][0], (~padding[0])[:, None, None] if padding else None

@@ -18,31 +18,30 @@ from fairseq.models.speech_to_text.s2t_transformer import base_architecture as s
 from torch import Tensor
 
 from interactive_st.modules.fusion import FUSIONS
+from interactive_st.modules.streams import Streams
 
 from .decoder import InteractiveDecoder
 from .encoder import SpeechEncoder
 from .pretrained import (
+    adapt_fusion,
     adapt_stock_state_dict,
-    drop_overridden_fusion,
     is_stock,
     load_encoder,
+    refuse_two_stage,
 )
 
 
 @register_model("interactive_st")
 class InteractiveSTModel(S2TTransformerModel):
-    """``s2t_transformer`` whose decoder writes transcript and translation together."""
+    """``s2t_transformer`` whose decoder writes transcript and translation together.
+
+    Without interaction it is the multi-task model, with one stream the ASR or the ST model; the
+    architectures of :mod:`interactive_st.models.systems` say which.
+    """
 
     @staticmethod
     def add_args(parser) -> None:
-        S2TTransformerModel.add_args(parser)
-        parser.add_argument(
-            "--front-end",
-            choices=["conv1d", "stack"],
-            help="subsampling before the encoder: fairseq's convolutions, or the paper's stack of each "
-            "frame with its 3 left neighbours, every third kept (default: stack in the paper's "
-            "architecture, conv1d in the others)",
-        )
+        add_speech_args(parser)
         parser.add_argument(
             "--wait-k",
             metavar="K",
@@ -66,11 +65,6 @@ class InteractiveSTModel(S2TTransformerModel):
             action="store_true",
             help="learn λ, one number a decoder layer, starting at --fusion-lambda",
         )
-        parser.add_argument(
-            "--checkpoint-activations",
-            action="store_true",
-            help="recompute each decoder layer in the backward pass instead of keeping its activations",
-        )
 
     @classmethod
     def hub_models(cls) -> dict[str, str]:
@@ -93,9 +87,14 @@ class InteractiveSTModel(S2TTransformerModel):
     def build_decoder(cls, args, task, embed_tokens) -> InteractiveDecoder:
         return InteractiveDecoder(args, task.target_dictionary, embed_tokens)
 
+    @property
+    def streams(self) -> Streams:
+        """What the model writes: (0, 1) both texts, (0,) the transcript, (1,) the translation."""
+        return self.decoder.streams
+
     def get_targets(self, sample: dict[str, Any], net_output) -> Tensor:
-        """Both streams' targets, ``(2, B, T)``."""
-        return sample["targets"]
+        """Targets of the model's streams, ``(S, B, T)``."""
+        return sample["targets"][list(self.streams)]
 
     def get_ctc_target(self, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """The transcript ``(B, T)`` and its lengths, ``</s>`` included."""
@@ -127,11 +126,29 @@ class InteractiveSTModel(S2TTransformerModel):
 
     def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:
         """Accept our own checkpoints as they are, and stock ``s2t_transformer`` ones where they fit."""
+        refuse_two_stage(state_dict)
         super().upgrade_state_dict(state_dict)
         if is_stock(state_dict):
             adapt_stock_state_dict(self, state_dict)
         else:
-            drop_overridden_fusion(self, state_dict)
+            adapt_fusion(self, state_dict)
+
+
+def add_speech_args(parser) -> None:
+    """Declare the options that every system has: those of ``s2t_transformer``, and the front end's."""
+    S2TTransformerModel.add_args(parser)
+    parser.add_argument(
+        "--front-end",
+        choices=["conv1d", "stack"],
+        help="subsampling before the encoder: fairseq's convolutions, or the paper's stack of each "
+        "frame with its 3 left neighbours, every third kept (default: stack in the paper's "
+        "architecture, conv1d in the others)",
+    )
+    parser.add_argument(
+        "--checkpoint-activations",
+        action="store_true",
+        help="recompute each decoder layer in the backward pass instead of keeping its activations",
+    )
 
 
 @register_model_architecture("interactive_st", "interactive_st")
@@ -182,6 +199,7 @@ def _like_s2t(args, architecture) -> None:
 
 
 def _interaction(args) -> None:
+    args.streams = getattr(args, "streams", "both")
     args.wait_k = getattr(args, "wait_k", 3)
     args.fusion = getattr(args, "fusion", "linear")
     args.fusion_lambda = getattr(args, "fusion_lambda", 0.3)

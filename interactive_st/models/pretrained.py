@@ -1,8 +1,9 @@
-"""Starting from a stock fairseq ``s2t_transformer`` checkpoint.
+"""Starting from the checkpoint of another system, ours or stock fairseq's ``s2t_transformer``.
 
-The interactive term adds no parameter, so an ASR or ST model of the same sizes fits: its encoder
-(``--load-pretrained-encoder-from``) or all of it (``--finetune-from-model``). What was and was not taken
-is logged; a shape that cannot fit for another reason than the vocabulary is an error.
+The interactive term adds no parameter, so the model of another system of the same sizes fits: its encoder
+(``--load-pretrained-encoder-from``) or all of it (``--finetune-from-model``). Both decoders of a
+two-stage model start from the one decoder of another system. What was and was not taken is logged; a
+shape that cannot fit for another reason than the vocabulary is an error.
 """
 
 import logging
@@ -15,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 MARKER = "decoder.interactive_version"
 VOCABULARY = ("decoder.embed_tokens.weight", "decoder.output_projection.weight")
+STAGES = ("decoder.first.", "decoder.second.")
 
 
 def is_stock(state_dict: dict[str, Tensor]) -> bool:
@@ -64,14 +66,56 @@ def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> N
     )
 
 
-def drop_overridden_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
-    """Leave out a gate or a learned λ that ``--model-overrides`` has replaced by a fixed fusion."""
+def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
+    """Make a state dict of ours fit another fusion, in place, and say how.
+
+    A gate or a learned λ that ``--model-overrides`` has replaced by a fixed fusion is left out; one that
+    the checkpoint lacks, such as a multi-task model's, starts at its initial values.
+    """
     own = model.state_dict()
     overridden = [name for name in state_dict if ".fusion." in name and name not in own]
     for name in overridden:
         del state_dict[name]
-    if overridden:
-        logger.warning(f"fusion overridden; {_listing('not taken', overridden)}")
+    started = [name for name in own if ".fusion." in name and name not in state_dict]
+    for name in started:
+        state_dict[name] = own[name]
+    if overridden or started:
+        logger.warning(
+            f"the checkpoint has another fusion; {_listing('not taken', overridden)}; "
+            f"{_listing('left at their initial values', started)}"
+        )
+
+
+def refuse_two_stage(state_dict: dict[str, Tensor]) -> None:
+    """Raise ``ValueError`` for the state dict of a two-stage model: two decoders do not fit into one."""
+    if any(name.startswith(STAGES) for name in state_dict):
+        raise ValueError(
+            "this is the checkpoint of a two-stage model, whose two decoders do not fit into one; start "
+            "from a multitask_st, asr, e2e_st or interactive_st checkpoint, or take the encoder alone by "
+            "--load-pretrained-encoder-from"
+        )
+
+
+def double_decoder(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
+    """Let both decoders of a two-stage ``model`` start from a state dict's one decoder, in place, and say
+    how. A two-stage model's own state dict is left as it is."""
+    if any(name.startswith(STAGES) for name in state_dict):
+        return
+    if model.decoder.first.share_input_output_embed and VOCABULARY[0] in state_dict:
+        state_dict[VOCABULARY[1]] = state_dict[VOCABULARY[0]]
+    one = [name for name in state_dict if name.startswith("decoder.")]
+    for name in one:
+        tensor = state_dict.pop(name)
+        for stage in STAGES:
+            state_dict[stage + name.removeprefix("decoder.")] = tensor
+    own = model.state_dict()
+    started = [name for name in own if name not in state_dict]
+    vocabulary = [stage + name.removeprefix("decoder.") for stage in STAGES for name in VOCABULARY]
+    not_taken = fit(own, state_dict, "checkpoint of a model of one decoder", may_differ=tuple(vocabulary))
+    logger.info(
+        f"both decoders started from the one decoder of the checkpoint ({len(one)} tensors each); "
+        f"{_listing('not taken', not_taken)}; {_listing('left at their initial values', started)}"
+    )
 
 
 def fit(own: dict[str, Tensor], offered: dict[str, Tensor], what: str, may_differ: tuple = ()) -> list[str]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .streams import STREAMS, Streams
 from .visibility import Visibility
 
 GROWTH = 32  # rows added whenever a cache is full
@@ -21,7 +22,8 @@ class Lanes(NamedTuple):
     """The (stream, sentence) pairs that advance in one decoding step.
 
     ``stream``, ``sentence``, ``row``: ``(N,)`` long; ``row`` is the row being computed.
-    ``streams``: the distinct streams among them; ``batch``, ``n_streams``: the whole batch's.
+    ``streams``: the distinct streams among them; ``batch``: sentences in all; ``all_streams``: those
+    that are decoded at all, which is what the cache has room for.
     """
 
     stream: Tensor
@@ -29,7 +31,18 @@ class Lanes(NamedTuple):
     row: Tensor
     streams: tuple[int, ...]
     batch: int
-    n_streams: int = 2
+    all_streams: Streams = STREAMS["both"]
+
+    @property
+    def place(self) -> Tensor:
+        """``(N,)`` where the cache keeps each lane's stream."""
+        return self.stream - self.all_streams[0]
+
+    @property
+    def places(self) -> slice:
+        """Where the cache keeps ``streams``."""
+        first = self.all_streams[0]
+        return slice(self.streams[0] - first, self.streams[-1] + 1 - first)
 
     def spread(self, x: Tensor) -> Tensor:
         """``(N, …)`` lanes to ``(len(streams), batch, …)``, zero where no lane advances."""
@@ -57,7 +70,7 @@ class StepVisibility(NamedTuple):
 
 
 class SelfCache:
-    """Keys and values of one layer, ``(2, batch, heads, rows, slots, head_dim)``."""
+    """Keys and values of one layer, ``(S, batch, heads, rows, slots, head_dim)``."""
 
     def __init__(self) -> None:
         self.key: Tensor | None = None
@@ -67,7 +80,7 @@ class SelfCache:
         """Store one row of every lane; ``key``, ``value``: ``(N, heads, W, head_dim)``."""
         if self.key is None or self.key.size(3) < rows:
             self._grow(key, lanes)
-        where = (lanes.stream, lanes.sentence, slice(None), lanes.row)
+        where = (lanes.place, lanes.sentence, slice(None), lanes.row)
         self.key[where] = key
         self.value[where] = value
 
@@ -83,7 +96,7 @@ class SelfCache:
 
     def _grow(self, like: Tensor, lanes: Lanes) -> None:
         _, heads, width, head_dim = like.shape
-        more = like.new_zeros(lanes.n_streams, lanes.batch, heads, GROWTH, width, head_dim)
+        more = like.new_zeros(len(lanes.all_streams), lanes.batch, heads, GROWTH, width, head_dim)
         if self.key is None or self.value is None:
             self.key, self.value = more, torch.zeros_like(more)
         else:

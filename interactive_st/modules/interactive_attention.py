@@ -64,8 +64,7 @@ class InteractiveAttention(MultiheadAttention):
         keys, values = cache.read(rows)
         query = lanes.spread(query)
         if visibility.partner is None or self.fusion.is_off:
-            start, stop = lanes.streams[0], lanes.streams[-1] + 1
-            own = _attend(query, keys[start:stop], values[start:stop], visibility.own)
+            own = _attend(query, keys[lanes.places], values[lanes.places], visibility.own)
             return self.out_proj(lanes.collect(self._merge(own)))
         own, inter = self._both(query, keys, values, lanes, visibility)
         fused = self.fusion(lanes.collect(self._merge(own)), lanes.collect(self._merge(inter)))

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from interactive_st.models.decoder import Histories
 from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.streams import STREAMS, Streams
 
 
 class Beams:
@@ -16,20 +17,24 @@ class Beams:
     and including each token; ``slots`` like ``cumulative``, the beam slot in which each row was computed
     (its own where it was not computed yet); ``row`` ``(2, B)`` the next row to compute, which is also
     the number of tokens written; ``done`` ``(2, B)`` streams that have ended; ``max_len`` ``(B,)``;
-    ``origin`` ``(B,)`` the sentence's place in the batch as it came.
+    ``origin`` ``(B,)`` the sentence's place in the batch as it came; ``streams`` those to decode, the
+    others count as done.
     """
 
-    def __init__(self, tags: Tensor, width: int, max_len: Tensor, pad: int) -> None:
+    def __init__(
+        self, tags: Tensor, width: int, max_len: Tensor, pad: int, streams: Streams = STREAMS["both"]
+    ) -> None:
         batch, longest = tags.size(1), int(max_len.max())
         shape = (2, batch, width)
-        self.width = width
+        self.width, self.streams = width, streams
         self.tokens = tags.new_full((*shape, longest + 2), pad)
         self.tokens[..., 0] = tags.unsqueeze(2)
         self.cumulative = torch.zeros(*shape, longest + 1, device=tags.device)
         self.identity = torch.arange(width, device=tags.device).unsqueeze(1)
         self.slots = self.identity.expand(*shape, longest + 1).contiguous()
         self.row = tags.new_zeros(2, batch)
-        self.done = torch.zeros(2, batch, dtype=torch.bool, device=tags.device)
+        self.done = torch.ones(2, batch, dtype=torch.bool, device=tags.device)
+        self.done[list(streams)] = False
         self.max_len = max_len
         self.origin = torch.arange(batch, device=tags.device)
 
@@ -41,7 +46,8 @@ class Beams:
         """The lanes of ``active`` ``(2, B)``, stream by stream."""
         stream, sentence = active.nonzero(as_tuple=True)
         streams = tuple(s for s, any_active in enumerate(active.any(dim=1).tolist()) if any_active)
-        return Lanes(stream, sentence, self.row[stream, sentence], streams, self.batch)
+        row = self.row[stream, sentence]
+        return Lanes(stream, sentence, row, streams, self.batch, self.streams)
 
     def last_tokens(self, lanes: Lanes) -> Tensor:
         """``(N, W)`` what each hypothesis wrote last (its tag at row 0)."""

@@ -18,7 +18,7 @@ COMPACT_BELOW = 0.75  # share of unfinished sentences at which the batch is made
 
 
 class DualSearch:
-    """Beam search over two streams that read each other; subclasses say what a hypothesis is.
+    """Beam search over two streams that read each other, or over one; subclasses say what a hypothesis is.
 
     A *lane* is one stream of one sentence. In each step every lane that may advance computes one row,
     all lanes in one forward pass. A stream starts ``wait_k`` steps after the other, or as soon as the
@@ -62,7 +62,7 @@ class DualSearch:
                 self.beams.last_tokens(lanes),
                 lanes,
                 self.beams.own_histories(rows),
-                self._partner_histories(visible, rows),
+                self._partner_histories(visible, rows) if self.ensemble.interacts else None,
                 self.options.temperature,
             )
             log_probs = self.constraints.apply(
@@ -118,6 +118,18 @@ class DualSearch:
     def _hypotheses(self, sentence: int) -> list[dict[str, Any]]:
         """The result of a finished sentence, best first."""
         raise NotImplementedError
+
+
+def make_hypothesis(transcript: dict[str, Any] | None, translation: dict[str, Any] | None) -> dict[str, Any]:
+    """fairseq's dictionary of the translation (of the transcript, if there is no other), with both texts
+    under their names and the score of the two together; a text that is not written is None."""
+    written = [text for text in (transcript, translation) if text is not None]
+    return {
+        **written[-1],
+        "transcript": transcript,
+        "translation": translation,
+        "pair_score": sum(text["score"] for text in written),
+    }
 
 
 def unfinished_first(finished: Tensor, width: int) -> Tensor:

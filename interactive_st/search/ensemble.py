@@ -6,40 +6,25 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from interactive_st.models.decoder import Histories
+from interactive_st.models.decoder import Histories, InteractiveDecoder
+from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache, Lanes
+
+EncoderOut = dict[str, list[Tensor]]
 
 
 class Ensemble:
     """Averages the models' probabilities, as fairseq's ``EnsembleModel`` does.
 
-    Raises:
-        ValueError: when the models do not share wait-k, which fixes when each stream advances.
+    Args:
+        decoders: those of the models, or of one stage of them.
+        caches: what each of them began the batch with.
     """
 
-    def __init__(self, models: list[nn.Module]) -> None:
-        self.models = models
-        delays = sorted({float(model.decoder.wait_k) for model in models})
-        if len(delays) > 1:
-            raise ValueError(
-                f"the models of an ensemble must share one wait-k, these have {delays}; set it for all "
-                f"with --model-overrides \"{{'wait_k': {delays[0]:g}}}\""
-            )
-        self.wait_k = models[0].decoder.wait_k
-        self.caches: list[DecodingCache] = []
-
-    def max_positions(self) -> int:
-        """Longest output the shortest-reaching model can write."""
-        return min(model.max_decoder_positions() for model in self.models)
-
-    def start(self, net_input: dict[str, Any]) -> None:
-        """Encode a batch: ``src_tokens`` ``(B, T, F)`` and ``src_lengths`` ``(B,)``."""
-        self.caches = [
-            model.decoder.start(
-                model.encoder(src_tokens=net_input["src_tokens"], src_lengths=net_input["src_lengths"])
-            )
-            for model in self.models
-        ]
+    def __init__(self, decoders: list[InteractiveDecoder], caches: list[DecodingCache]) -> None:
+        self.decoders, self.caches = decoders, caches
+        self.wait_k, self.streams = decoders[0].wait_k, decoders[0].streams
+        self.interacts = any(decoder.interacts for decoder in decoders)
 
     def step(
         self,
@@ -51,10 +36,8 @@ class Ensemble:
     ) -> Tensor:
         """Log-probabilities ``(N, W, V)``, float32, of the next token in every slot of every lane."""
         log_probs = [
-            torch.log_softmax(
-                model.decoder.step(tokens, cache, lanes, own, partner).float() / temperature, dim=-1
-            )
-            for model, cache in zip(self.models, self.caches, strict=True)
+            torch.log_softmax(decoder.step(tokens, cache, lanes, own, partner).float() / temperature, dim=-1)
+            for decoder, cache in zip(self.decoders, self.caches, strict=True)
         ]
         if len(log_probs) == 1:
             return log_probs[0]
@@ -64,3 +47,28 @@ class Ensemble:
         """Drop every sentence not named in ``sentences``."""
         for cache in self.caches:
             cache.keep(sentences)
+
+
+def check_alike(models: list[nn.Module]) -> None:
+    """Raise ``ValueError`` for models that cannot decode together: they have to write the same texts, in
+    the same order."""
+    decoders = [model.decoder for model in models]
+    if len({(decoder.streams, isinstance(decoder, TwoStageDecoder)) for decoder in decoders}) > 1:
+        raise ValueError(
+            "the models of an ensemble must be of one system, these write different texts or in different "
+            "ways; give --path models of one --arch"
+        )
+    delays = sorted({float(decoder.wait_k) for decoder in decoders})
+    if len(delays) > 1:
+        raise ValueError(
+            f"the models of an ensemble must share one wait-k, these have {delays}; set it for all "
+            f"with --model-overrides \"{{'wait_k': {delays[0]:g}}}\""
+        )
+
+
+def encode(models: list[nn.Module], net_input: dict[str, Any]) -> list[EncoderOut]:
+    """What each model's encoder makes of a batch: ``src_tokens`` ``(B, T, F)``, ``src_lengths`` ``(B,)``."""
+    return [
+        model.encoder(src_tokens=net_input["src_tokens"], src_lengths=net_input["src_lengths"])
+        for model in models
+    ]

@@ -6,20 +6,24 @@ import torch
 from fairseq.data import Dictionary
 from torch import Tensor, nn
 
+from interactive_st.models.two_stage_decoder import TwoStageDecoder
+
 from .beams import Beams
 from .constraints import Constraints, SearchOptions
 from .dual_search import DualSearch
-from .ensemble import Ensemble
+from .ensemble import Ensemble, check_alike, encode
 from .joint_search import JointSearch
 from .rank_search import RankSearch
+from .two_stage_search import TwoStageSearch
 
 SEARCHES = {"rank": RankSearch, "joint": JointSearch}
 
 
 class DualBeamGenerator:
-    """Writes transcript and translation of a batch of utterances at the same time.
+    """Writes transcript and translation of a batch of utterances, at the same time where the model can.
 
-    The counterpart of fairseq's ``SequenceGenerator``, whose options keep their names and meaning.
+    The counterpart of fairseq's ``SequenceGenerator``, whose options keep their names and meaning. A model
+    of one text has one beam, whatever ``search``; a two-stage model has one beam after the other.
 
     Args:
         models: one model, or the members of an ensemble.
@@ -76,8 +80,9 @@ class DualBeamGenerator:
 
         Returns:
             For every utterance its hypotheses, best first: fairseq's dictionary of the translation
-            (``tokens``, ``score``, ``positional_scores``, …), with ``transcript``, the like for the
-            transcript that goes with it, and ``pair_score``.
+            (``tokens``, ``score``, ``positional_scores``, …; of the transcript, where it is all there
+            is), with ``transcript`` and ``translation``, the like of each text (None: not written), and
+            ``pair_score``.
 
         Raises:
             ValueError: for lexical constraints, or a minimum length above the maximum.
@@ -87,14 +92,22 @@ class DualBeamGenerator:
         return self.start(sample, prefix_tokens).run()
 
     @torch.no_grad()
-    def start(self, sample: dict[str, Any], prefix_tokens: Tensor | None = None) -> DualSearch:
+    def start(
+        self, sample: dict[str, Any], prefix_tokens: Tensor | None = None
+    ) -> DualSearch | TwoStageSearch:
         """Encode a batch and set up its search, not yet run."""
-        net_input = sample["net_input"]
-        ensemble = Ensemble(self.models)
-        max_len = self._max_len(net_input["src_lengths"], ensemble.max_positions())
-        beams = Beams(self._tags(sample), self.options.beam_size, max_len, self.tgt_dict.pad())
-        ensemble.start(net_input)
-        return self.search(ensemble, self.constraints, beams, prefix_tokens)
+        check_alike(self.models)
+        net_input, tags = sample["net_input"], self._tags(sample)
+        longest = min(model.max_decoder_positions() for model in self.models)
+        max_len = self._max_len(net_input["src_lengths"], longest)
+        decoders, encoded = [model.decoder for model in self.models], encode(self.models, net_input)
+        if isinstance(decoders[0], TwoStageDecoder):
+            return TwoStageSearch(decoders, encoded, self.constraints, tags, max_len, prefix_tokens)
+        caches = [decoder.start(out) for decoder, out in zip(decoders, encoded, strict=True)]
+        ensemble = Ensemble(decoders, caches)
+        beams = Beams(tags, self.options.beam_size, max_len, self.tgt_dict.pad(), ensemble.streams)
+        search = self.search if len(ensemble.streams) == 2 else RankSearch
+        return search(ensemble, self.constraints, beams, prefix_tokens)
 
     def _tags(self, sample: dict[str, Any]) -> Tensor:
         src_lengths = sample["net_input"]["src_lengths"]

@@ -14,7 +14,7 @@ from interactive_st.models.decoder import Histories
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
-from .dual_search import DualSearch, gather_alive, unfinished_first
+from .dual_search import DualSearch, gather_alive, make_hypothesis, unfinished_first
 
 
 class Candidates(NamedTuple):
@@ -160,12 +160,5 @@ class JointSearch(DualSearch):
         transcripts, translations = (
             self.pool.hypotheses(stream, sentence) for stream in (TRANSCRIPT, TRANSLATION)
         )
-        pairs = [
-            {
-                **translation,
-                "transcript": transcript,
-                "pair_score": transcript["score"] + translation["score"],
-            }
-            for transcript, translation in zip(transcripts, translations, strict=True)
-        ]
+        pairs = [make_hypothesis(*pair) for pair in zip(transcripts, translations, strict=True)]
         return sorted(pairs, key=lambda pair: pair["pair_score"].item(), reverse=True)

@@ -1,5 +1,7 @@
 """``--search rank``: each stream keeps its own beam; rank r attends to rank r of the other.
 
+With one stream it is plain beam search.
+
 Source: Liu et al., AAAI 2020, section 3 (synchronous beam search). Within a stream every rule is that of
 fairseq's ``SequenceGenerator``, so with λ = 0 the two give the same hypotheses and scores.
 """
@@ -14,7 +16,7 @@ from interactive_st.models.decoder import Histories
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
-from .dual_search import DualSearch, gather_alive, unfinished_first
+from .dual_search import DualSearch, gather_alive, make_hypothesis, unfinished_first
 
 
 class RankSearch(DualSearch):
@@ -92,12 +94,12 @@ class RankSearch(DualSearch):
             )
             for stream in (TRANSCRIPT, TRANSLATION)
         )
+        if TRANSLATION not in self.beams.streams:
+            return [make_hypothesis(transcript, None) for transcript in transcripts]
+        if TRANSCRIPT not in self.beams.streams:
+            return [make_hypothesis(None, translation) for translation in translations]
         return [
-            {
-                **translation,
-                "transcript": transcript,
-                "pair_score": transcript["score"] + translation["score"],
-            }
+            make_hypothesis(transcript, translation)
             for rank, translation in enumerate(translations)
             for transcript in transcripts[min(rank, len(transcripts) - 1) :][:1]
         ]

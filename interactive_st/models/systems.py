@@ -1,0 +1,63 @@
+"""The architectures of all systems, each in the paper's size and in those of ``s2t_transformer``.
+
+    interactive_st*  both texts, each stream reading the other
+    multitask_st*    both texts, one shared decoder, no interaction (λ = 0)
+    e2e_st*          the translation alone
+    asr*             the transcript alone
+    two_stage_st*    the transcript, then the translation by a second decoder that reads its states
+
+with ``*`` one of nothing (the paper's), ``_xs``, ``_s``, ``_m``, ``_tiny``. All but the last are
+:class:`~interactive_st.models.interactive_st.InteractiveSTModel`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fairseq.models import register_model_architecture
+
+from . import interactive_st as sizes
+from .two_stage_st import TwoStageSTModel  # noqa: F401 (the model has to be registered first)
+
+Architecture = Callable[[Any], None]
+
+SIZES: dict[str, Architecture] = {
+    "": sizes.base_architecture,
+    "_xs": sizes.interactive_st_xs,
+    "_s": sizes.interactive_st_s,
+    "_m": sizes.interactive_st_m,
+    "_tiny": sizes.interactive_st_tiny,
+}
+NO_INTERACTION = {"wait_k": 0, "fusion": "linear", "fusion_lambda": 0.0, "learn_fusion_lambda": False}
+#: What each system fixes of the options of its model.
+SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
+    "multitask_st": ("interactive_st", {"streams": "both", **NO_INTERACTION}),
+    "e2e_st": ("interactive_st", {"streams": "st", **NO_INTERACTION}),
+    "asr": ("interactive_st", {"streams": "asr", **NO_INTERACTION}),
+    "two_stage_st": ("two_stage_st", {"streams": "both"}),
+}
+
+
+def architecture(system: str, size: str) -> Architecture:
+    """The function that fills in the options of ``system`` in ``size``; both are keys above."""
+    name, (_, fixed) = f"{system}{size}", SYSTEMS[system]
+
+    def fill_in(args) -> None:
+        for option, value in fixed.items():
+            given = getattr(args, option, value)
+            if str(given) != str(value):  # --wait-k is text
+                raise ValueError(
+                    f"--{option.replace('_', '-')} {given} contradicts --arch {name}, for which it is "
+                    f"{value}: leave the option out, or use --arch interactive_st{size}"
+                )
+            setattr(args, option, value)
+        SIZES[size](args)
+
+    fill_in.__name__, fill_in.__doc__ = name, f"``{system}`` in the size of ``interactive_st{size}``."
+    return fill_in
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    f"{system}{size}": register_model_architecture(model, f"{system}{size}")(architecture(system, size))
+    for system, (model, _) in SYSTEMS.items()
+    for size in SIZES
+}

@@ -1,0 +1,139 @@
+"""The two decoders of the two-stage model."""
+
+import math
+from argparse import Namespace
+from typing import Any, NamedTuple
+
+import torch
+from fairseq.data import Dictionary
+from fairseq.models import FairseqDecoder
+from torch import Tensor, nn
+
+from interactive_st.modules.decoding_cache import DecodingCache
+from interactive_st.modules.interactive_decoder_layer import EncoderKeys
+from interactive_st.modules.second_decoder_layer import SecondDecoderLayer
+from interactive_st.modules.streams import STREAMS, Streams
+from interactive_st.modules.visibility import Visibility
+
+from .decoder import InteractiveDecoder, unpack_encoder
+
+
+class Transcript(NamedTuple):
+    """What the second decoder reads of the first.
+
+    ``states`` ``(rows, B, C)``; ``visibility`` over ``(B, 1, 1, rows)``: the rows that exist.
+    """
+
+    states: Tensor
+    visibility: Visibility
+
+
+class SecondCache(DecodingCache):
+    """Of each layer the keys and values of speech and transcript; their two masks."""
+
+    encoder_keys: list[tuple[EncoderKeys, EncoderKeys]]
+    encoder_mask: tuple[Tensor | None, Visibility]
+
+    def keep(self, sentences: Tensor) -> None:
+        """Drop every sentence not named in ``sentences`` (``(kept,)`` long)."""
+
+        def kept(x: Tensor) -> Tensor:
+            return x.index_select(0, sentences)
+
+        self.encoder_keys = [
+            tuple((kept(key), kept(value)) for key, value in layer) for layer in self.encoder_keys
+        ]
+        spoken, exists = self.encoder_mask
+        self.encoder_mask = (None if spoken is None else kept(spoken), Visibility(*map(kept, exists)))
+        for layer in self.layers:
+            layer.keep(sentences)
+
+
+class SecondDecoder(InteractiveDecoder):
+    """Writes the translation; every layer reads the speech and the first decoder's states."""
+
+    layer_class = SecondDecoderLayer
+
+    def forward(
+        self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], transcript: Transcript
+    ) -> Tensor:
+        """Teacher forcing: features ``(1, r·B, T, C)`` of ``(1, r·B, T)`` tokens."""
+        x = self._embed(prev_output_tokens, self._positions(prev_output_tokens))
+        encoder_states, encoder_mask = unpack_encoder(encoder_out)
+        for layer in self.layers:
+            x = layer(x, encoder_states, encoder_mask, *transcript)
+        return self._finish(x)
+
+    def start(self, encoder_out: dict[str, list[Tensor]], transcript: Transcript) -> SecondCache:
+        """Begin decoding a batch: project speech and transcript once for all that will ask."""
+        encoder_states, encoder_mask = unpack_encoder(encoder_out)
+        keys = [
+            (
+                layer.encoder_attn.project_encoder(encoder_states),
+                layer.transcript_attn.project_encoder(transcript.states),
+            )
+            for layer in self.layers
+        ]
+        return SecondCache(keys, (encoder_mask, transcript.visibility))
+
+
+class TwoStageDecoder(FairseqDecoder):
+    """A decoder for the transcript, then one for the translation that reads the first one's states.
+
+    Both have one tied table of words. Each is decoded by itself (``first.step``, ``second.step``).
+    """
+
+    wait_k = math.inf
+    interacts = False
+    streams: Streams = STREAMS["both"]
+
+    def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
+        super().__init__(dictionary)
+        self.first = InteractiveDecoder(_of_one_stream(args, "asr"), dictionary, embed_tokens)
+        self.second = SecondDecoder(_of_one_stream(args, "st"), dictionary, embed_tokens)
+        self.second.output_projection = self.first.output_projection
+
+    @property
+    def output_projection(self) -> nn.Module:
+        """The table of words, which the CTC head uses as well."""
+        return self.first.output_projection
+
+    def forward(
+        self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], **_: Any
+    ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
+        """Teacher forcing of both stages; arguments and result as those of ``InteractiveDecoder``."""
+        heard, transcript = self.transcribe(prev_output_tokens[:1], encoder_out)
+        translated = self.second(prev_output_tokens[1:], encoder_out, transcript)
+        features = torch.cat([heard, translated])
+        return self.first.output_layer(features), {"encoder_out": encoder_out}
+
+    def transcribe(
+        self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]]
+    ) -> tuple[Tensor, Transcript]:
+        """Teacher-force the first decoder.
+
+        Args:
+            prev_output_tokens: ``(1, r·B, T)`` tag and transcript; all padding where it is missing.
+
+        Returns:
+            its states ``(1, r·B, T, C)``, and the same as the second decoder reads them
+        """
+        features, _ = self.first(prev_output_tokens, encoder_out, features_only=True)
+        exists = prev_output_tokens[0].ne(self.first.padding_idx).unsqueeze(1)
+        return features, Transcript(features[0].transpose(0, 1), Visibility.of(exists))
+
+    def max_positions(self) -> int:
+        """Longest text of either stage."""
+        return min(self.first.max_positions(), self.second.max_positions())
+
+
+def _of_one_stream(args, streams: str) -> Namespace:
+    """The options of one stage: a decoder of one stream has nobody to interact with."""
+    alone = {
+        "streams": streams,
+        "wait_k": 0,
+        "fusion": "linear",
+        "fusion_lambda": 0.0,
+        "learn_fusion_lambda": False,
+    }
+    return Namespace(**{**vars(args), **alone})

@@ -1,0 +1,36 @@
+"""The two-stage model: a decoder writes the transcript, a second one the translation from its states.
+
+Both read the speech, and both are trained together. Source: the "Two-stage" system that Liu et al.,
+AAAI 2020, section 4, compare with; Anastasopoulos & Chiang, NAACL 2018, "Tied Multitask Learning for
+Neural Speech Translation" (cascade and triangle).
+"""
+
+from fairseq.models import register_model
+from torch import Tensor
+
+from .interactive_st import InteractiveSTModel, add_speech_args
+from .pretrained import double_decoder
+from .two_stage_decoder import TwoStageDecoder
+
+
+@register_model("two_stage_st")
+class TwoStageSTModel(InteractiveSTModel):
+    """One speech encoder, a decoder for each text, one tied table of words."""
+
+    @staticmethod
+    def add_args(parser) -> None:
+        add_speech_args(parser)
+
+    @classmethod
+    def build_decoder(cls, args, task, embed_tokens) -> TwoStageDecoder:
+        if args.streams != "both":
+            raise ValueError(
+                f"a two-stage model writes both texts, not {args.streams!r}; leave 'streams' out of "
+                f"--model-overrides"
+            )
+        return TwoStageDecoder(args, task.target_dictionary, embed_tokens)
+
+    def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:
+        """Accept our own checkpoints as they are; a model of one decoder starts both decoders."""
+        double_decoder(self, state_dict)
+        self.upgrade_state_dict_named(state_dict, "")

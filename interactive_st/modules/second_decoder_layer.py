@@ -1,0 +1,89 @@
+"""A decoder layer that reads the speech and then the states of the decoder that wrote the transcript."""
+
+from fairseq.modules import LayerNorm
+from torch import Tensor
+
+from .decoding_cache import Lanes, SelfCache, StepVisibility
+from .encoder_attention import EncoderAttention
+from .interactive_decoder_layer import EncoderKeys, InteractiveDecoderLayer
+from .visibility import Visibility
+
+
+class SecondDecoderLayer(InteractiveDecoderLayer):
+    """A layer of the two-stage model's second decoder: one more attention, with its LayerNorm.
+
+    Where there is no transcript the attention gives exactly zero.
+    """
+
+    def __init__(self, cfg) -> None:
+        super().__init__(cfg)
+        self.transcript_attn = EncoderAttention(
+            self.embed_dim,
+            cfg.decoder_attention_heads,
+            kdim=self.embed_dim,
+            vdim=self.embed_dim,
+            dropout=cfg.attention_dropout,
+            encoder_decoder_attention=True,
+        )
+        self.transcript_attn_layer_norm = LayerNorm(self.embed_dim, export=cfg.export)
+
+    def forward(
+        self,
+        x: Tensor,
+        encoder_out: Tensor,
+        encoder_mask: Tensor | None,
+        transcript: Tensor,
+        visibility: Visibility,
+    ) -> Tensor:
+        """Whole sequences.
+
+        Args:
+            x: ``(1, r·B, T, C)``
+            encoder_out, encoder_mask: as in the parent's, of B sentences.
+            transcript: ``(rows, r·B, C)`` states of the first decoder.
+            visibility: which of them exist, over ``(r·B, 1, 1, rows)``.
+
+        Returns:
+            like ``x``
+        """
+        x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self.self_attn(y, None))
+        keys = self.encoder_attn.project_encoder(encoder_out)
+        x = self._sublayer(
+            x, self.encoder_attn_layer_norm, lambda y: self.encoder_attn(y, keys, encoder_mask)
+        )
+        written = self.transcript_attn.project_encoder(transcript)
+        x = self._sublayer(x, self.transcript_attn_layer_norm, lambda y: self._read(y, written, visibility))
+        return self._sublayer(x, self.final_layer_norm, self._feed_forward)
+
+    def step(
+        self,
+        x: Tensor,
+        encoder_keys: tuple[EncoderKeys, EncoderKeys],
+        encoder_mask: tuple[Tensor | None, Visibility],
+        cache: SelfCache,
+        lanes: Lanes,
+        visibility: StepVisibility,
+        rows: int,
+    ) -> Tensor:
+        """One decoding step, as the parent's; keys and masks are those of speech and transcript."""
+        (spoken, written), (mask, exists) = encoder_keys, encoder_mask
+        x = self._sublayer(
+            x,
+            self.self_attn_layer_norm,
+            lambda y: self.self_attn.step(y, cache, lanes, visibility, rows),
+        )
+        x = self._sublayer(
+            x,
+            self.encoder_attn_layer_norm,
+            lambda y: lanes.collect(self.encoder_attn(lanes.spread(y), spoken, mask)),
+        )
+        x = self._sublayer(
+            x,
+            self.transcript_attn_layer_norm,
+            lambda y: lanes.collect(self._read(lanes.spread(y), written, exists)),
+        )
+        return self._sublayer(x, self.final_layer_norm, self._feed_forward)
+
+    def _read(self, x: Tensor, keys: EncoderKeys, visibility: Visibility) -> Tensor:
+        """Attend to the transcript; ``x`` ``(1, B, T, C)``."""
+        return self.transcript_attn(x, keys, visibility.mask).masked_fill(visibility.blind.squeeze(1), 0.0)

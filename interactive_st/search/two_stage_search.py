@@ -1,0 +1,77 @@
+"""Decoding of the two-stage model: the transcript's beam, then the translation's over its states."""
+
+from typing import Any
+
+from torch import Tensor
+
+from interactive_st.models.two_stage_decoder import TwoStageDecoder
+from interactive_st.modules.wait_k import TRANSCRIPT
+
+from .beams import Beams
+from .constraints import Constraints
+from .dual_search import make_hypothesis
+from .ensemble import EncoderOut, Ensemble
+from .rank_search import RankSearch
+
+
+class TwoStageSearch:
+    """Two beam searches, one after the other.
+
+    The second reads what the first decoder's states are on the best transcript, so every translation of an
+    n-best list has the same transcript beside it.
+
+    Args:
+        decoders: those of the models of the ensemble.
+        encoded: what their encoders made of the batch.
+        tags: ``(2, B)``
+        max_len: ``(B,)``
+        prefix_tokens: ``(B, P)`` forced beginning of the translation, or None.
+    """
+
+    def __init__(
+        self,
+        decoders: list[TwoStageDecoder],
+        encoded: list[EncoderOut],
+        constraints: Constraints,
+        tags: Tensor,
+        max_len: Tensor,
+        prefix_tokens: Tensor | None = None,
+    ) -> None:
+        self.decoders, self.encoded, self.constraints = decoders, encoded, constraints
+        self.tags, self.max_len, self.prefix_tokens = tags, max_len, prefix_tokens
+        self.steps: list[dict[str, Tensor]] = []
+
+    def run(self, log_steps: bool = False) -> list[list[dict[str, Any]]]:
+        """Search to the end; argument and result as those of ``DualSearch.run``."""
+        models = list(zip(self.decoders, self.encoded, strict=True))
+        first = [decoder.first for decoder in self.decoders]
+        heard = self._search(first, [d.first.start(out) for d, out in models], log_steps)
+        transcripts = [hypotheses[0]["transcript"] for hypotheses in heard]
+
+        tokens = self._as_input(transcripts)
+        caches = [d.second.start(out, d.transcribe(tokens, out)[1]) for d, out in models]
+        second = [decoder.second for decoder in self.decoders]
+        translated = self._search(second, caches, log_steps)
+        return [
+            [make_hypothesis(transcript, hypothesis["translation"]) for hypothesis in hypotheses]
+            for transcript, hypotheses in zip(transcripts, translated, strict=True)
+        ]
+
+    def _search(self, decoders: list, caches: list, log_steps: bool) -> list[list[dict[str, Any]]]:
+        ensemble, options = Ensemble(decoders, caches), self.constraints.options
+        beams = Beams(
+            self.tags, options.beam_size, self.max_len, self.constraints.pad, streams=ensemble.streams
+        )
+        search = RankSearch(ensemble, self.constraints, beams, self.prefix_tokens)
+        result = search.run(log_steps)
+        self.steps += search.steps
+        return result
+
+    def _as_input(self, transcripts: list[dict[str, Any]]) -> Tensor:
+        """Decoder input ``(1, B, L)`` that made these hypotheses: tag, then all tokens but ``</s>``."""
+        longest = max(len(transcript["tokens"]) for transcript in transcripts)
+        tokens = self.tags.new_full((1, len(transcripts), longest), self.constraints.pad)
+        tokens[0, :, 0] = self.tags[TRANSCRIPT]
+        for row, transcript in enumerate(transcripts):
+            tokens[0, row, 1 : len(transcript["tokens"])] = transcript["tokens"][:-1]
+        return tokens
