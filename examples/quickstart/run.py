@@ -7,14 +7,12 @@ espeak-ng. `python -m examples.quickstart.run --help` lists the options.
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from examples import recipe as steps
+from examples import experiment
 from examples.quickstart import corpus, speech
-from examples.report import show_pairs, show_scores, write_report
 from examples.runner import Recipe, RecipeError, run_to_the_end
 
 PREPARE_OPTIONS = [
@@ -24,20 +22,10 @@ PREPARE_OPTIONS = [
 ]  # fmt: skip
 
 TRAIN_OPTIONS = [
-    "--arch", "interactive_st_tiny",
-    # both streams' cross entropies, and CTC on the encoder, which soon finds where the words are
-    "--criterion", "joint_label_smoothed_cross_entropy",
-    "--label-smoothing", "0.1",
-    "--ctc-weight", "0.3",
-    # without it the streams lean on each other's perfect prefixes, which decoding does not have
-    "--prefix-corruption", "0.15",
-    "--optimizer", "adam", "--adam-betas", "(0.9, 0.98)", "--clip-norm", "10",
-    "--lr", "2e-3", "--lr-scheduler", "inverse_sqrt", "--warmup-updates", "300",
+    "--lr", "2e-3", "--warmup-updates", "300",
     "--dropout", "0.1",
     "--max-tokens", "8000",
-    "--num-workers", "1",
     "--validate-interval-updates", "200", "--save-interval-updates", "200",
-    "--keep-interval-updates", "5", "--no-epoch-checkpoints",
     "--best-checkpoint-metric", "loss",
 ]  # fmt: skip
 
@@ -62,43 +50,18 @@ def main(argv: list[str] | None = None) -> None:
     recipe = Recipe(args.out, threads=args.threads, seed=args.seed)
     recipe.say(SYNTHETIC)
     manifests = make_corpus(recipe, splits)
-    data = steps.prepare(recipe, manifests, args.out / "data", [*PREPARE_OPTIONS, *args.prepare_options])
-    save_dir = args.out / "checkpoints"
-    train_seconds = steps.train(
+    experiment.run(
         recipe,
-        data,
-        save_dir,
-        [*TRAIN_OPTIONS, *args.train_options],
-        max_update=args.max_update,
-        max_minutes=args.max_minutes,
-    )
-    checkpoint = save_dir / "checkpoint_best.pt"
-    if args.average:
-        checkpoint = steps.average(recipe, save_dir, args.average)
-    options = [*GENERATE_OPTIONS, *args.generate_options]
-    scores, pairs = {}, {}
-    for split in (name for name in manifests if name.startswith("test")):
-        path = args.out / "pairs" / f"{split}.jsonl"
-        path.parent.mkdir(exist_ok=True)
-        pairs[split] = steps.generate(recipe, data, checkpoint, split, path, options)
-        scores[split] = steps.score(recipe, path)
-    report = write_report(
-        args.out / "report.json",
-        recipe,
-        checkpoint=checkpoint,
-        train_seconds=train_seconds,
-        sets=scores,
-        main_set="test",
+        manifests,
+        experiment.Options(PREPARE_OPTIONS, TRAIN_OPTIONS, GENERATE_OPTIONS),
+        args,
         details={
             "speech": SYNTHETIC,
             "speakers": [voice.name for voice in speech.TRAINING_VOICES],
             "new_voice": speech.HELD_OUT_VOICE.name,
         },
     )
-    show_pairs(pairs["test"])
-    show_scores(report)
     recipe.say(SYNTHETIC)
-    recipe.say(f"report: {args.out / 'report.json'}")
 
 
 def make_corpus(recipe: Recipe, splits: Mapping[str, Sequence[corpus.Utterance]]) -> dict[str, Path]:
@@ -140,21 +103,13 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--out", type=Path, default=Path("runs/demo"), help="folder to fill, or to continue")
-    add("--threads", type=int, default=2, help="CPU threads of each command")
-    add("--seed", type=int, default=1, help="of the sentences and of training")
+    experiment.add_arguments(parser, out="runs/demo", max_minutes=6.5)
     add("--sentences", type=int, default=sizes.train, help="different training sentences")
     add("--voices-each", type=int, default=sizes.voices_each, help="voices that say each of them")
     add("--dev-sentences", type=int, default=sizes.dev, help="for choosing the checkpoint")
     add("--test-sentences", type=int, default=sizes.test, help="unseen, by the training voices")
     add("--new-voice-sentences", type=int, default=sizes.new_voice,
         help="unseen, by a voice never trained on; 0 = none")  # fmt: skip
-    add("--max-update", type=int, default=0, help="end of training in updates; 0 = no limit")
-    add("--max-minutes", type=float, default=6.5, help="end of training in minutes; 0 = no limit")
-    add("--average", type=int, default=0, metavar="N", help="decode with the mean of the N newest")
-    for tool in ("prepare", "train", "generate"):
-        add(f"--{tool}-options", type=shlex.split, default=[], metavar="TEXT",
-            help=f"more options for it, as --{tool}-options='--one 1 --two'")  # fmt: skip
     return parser.parse_args(argv)
 
 

@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from examples import recipe as steps
-from examples.report import show_pairs, show_scores, write_report
+from examples import experiment
 from examples.runner import Recipe, RecipeError, run_to_the_end
 from examples.spoken_digits import corpus
+from examples.stamps import fingerprint
 
 TRAINING_TAKES = range(5, 50)
 
@@ -28,20 +27,10 @@ PREPARE_OPTIONS = [
 ]  # fmt: skip
 
 TRAIN_OPTIONS = [
-    "--arch", "interactive_st_tiny",
-    # both streams' cross entropies, and CTC on the encoder, which soon finds where the words are
-    "--criterion", "joint_label_smoothed_cross_entropy",
-    "--label-smoothing", "0.1",
-    "--ctc-weight", "0.3",
-    # without it the streams lean on each other's perfect prefixes, which decoding does not have
-    "--prefix-corruption", "0.15",
-    "--optimizer", "adam", "--adam-betas", "(0.9, 0.98)", "--clip-norm", "10",
-    "--lr", "2e-3", "--lr-scheduler", "inverse_sqrt", "--warmup-updates", "400",
+    "--lr", "2e-3", "--warmup-updates", "400",
     "--dropout", "0.1",
     "--max-tokens", "12000",
-    "--num-workers", "1",
     "--validate-interval-updates", "400", "--save-interval-updates", "400",
-    "--keep-interval-updates", "5", "--no-epoch-checkpoints",
     "--best-checkpoint-metric", "loss",
 ]  # fmt: skip
 
@@ -57,41 +46,14 @@ def main(argv: list[str] | None = None) -> None:
     speakers = choose_speakers(takes, args.speakers, args.test_speakers)
     recipe = Recipe(args.out, threads=args.threads, seed=args.seed)
     manifests = make_corpus(recipe, plan_splits(takes, speakers, args))
-    data = steps.prepare(
-        recipe, manifests, args.out / "data", [*PREPARE_OPTIONS, *args.prepare_options]
-    )
-    save_dir = args.out / "checkpoints"
-    train_seconds = steps.train(
+    experiment.run(
         recipe,
-        data,
-        save_dir,
-        [*TRAIN_OPTIONS, *args.train_options],
-        max_update=args.max_update,
-        max_minutes=args.max_minutes,
-    )
-    checkpoint = save_dir / "checkpoint_best.pt"
-    if args.average:
-        checkpoint = steps.average(recipe, save_dir, args.average)
-    options = [*GENERATE_OPTIONS, *args.generate_options]
-    scores, pairs = {}, {}
-    for split in (name for name in manifests if name.startswith("test")):
-        path = args.out / "pairs" / f"{split}.jsonl"
-        path.parent.mkdir(exist_ok=True)
-        pairs[split] = steps.generate(recipe, data, checkpoint, split, path, options)
-        scores[split] = steps.score(recipe, path)
-    report = write_report(
-        args.out / "report.json",
-        recipe,
-        checkpoint=checkpoint,
-        train_seconds=train_seconds,
-        sets=scores,
-        main_set="test",
+        manifests,
+        experiment.Options(PREPARE_OPTIONS, TRAIN_OPTIONS, GENERATE_OPTIONS),
+        args,
         details={"speakers": speakers, "test_speakers": args.test_speakers},
+        shown=("test", "test_unseen"),
     )
-    for path in pairs.values():
-        show_pairs(path)
-    show_scores(report)
-    print(f"report: {args.out / 'report.json'}")
 
 
 def make_corpus(recipe: Recipe, plan: Mapping[str, Sequence[corpus.Utterance]]) -> dict[str, Path]:
@@ -117,7 +79,7 @@ def make_corpus(recipe: Recipe, plan: Mapping[str, Sequence[corpus.Utterance]]) 
         f"# {folder} = utterances made by examples.spoken_digits.corpus: "
         + ", ".join(f"{len(utterances)} {split}" for split, utterances in plan.items())
     )
-    recipe.step("corpus", [drawn, steps.fingerprint(used)], [folder], write)
+    recipe.step("corpus", [drawn, fingerprint(used)], [folder], write)
     return manifests
 
 
@@ -183,9 +145,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         description="Transcribe and translate spoken digits: corpus, training, test, report.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    experiment.add_arguments(parser, out="runs/digits", max_minutes=19.0)
     add = parser.add_argument
     add("--recordings", type=Path, required=True, help="folder of digit_speaker_take.wav files")
-    add("--out", type=Path, default=Path("runs/digits"), help="folder to fill, or to continue")
     add("--speakers", type=_names, default=[], help="train on these: a,b (default: all others)")
     add("--test-speakers", type=_names, default=[], help="never trained on, tested apart: a,b")
     add("--utterances", type=int, default=8000, help="training utterances")
@@ -194,14 +156,6 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--dev-takes", type=int, default=0, choices=range(0, 41), metavar="N",
         help="keep the N last training takes for dev alone")  # fmt: skip
     add("--perturb", type=float, default=0.1, help="share by which training speeds vary; 0 = none")
-    add("--threads", type=int, default=2, help="CPU threads of each command")
-    add("--seed", type=int, default=1, help="of the corpus and of training")
-    add("--max-update", type=int, default=0, help="end of training in updates; 0 = no limit")
-    add("--max-minutes", type=float, default=19.0, help="end of training in minutes; 0 = no limit")
-    add("--average", type=int, default=0, metavar="N", help="decode with the mean of the N newest")
-    for tool in ("prepare", "train", "generate"):
-        add(f"--{tool}-options", type=shlex.split, default=[], metavar="TEXT",
-            help=f"more options for it, as --{tool}-options='--one 1 --two'")  # fmt: skip
     return parser.parse_args(argv)
 
 
