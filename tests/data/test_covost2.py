@@ -1,0 +1,104 @@
+"""CoVoST 2: what is a row of which split, and what is said of tables that do not fit."""
+
+import pytest
+from mini_corpora import ENGLISH, TRANSLATIONS, make_covost2
+
+from interactive_st.cli.main import main
+from interactive_st.data.corpora import read_corpus
+from interactive_st.data.errors import DataError
+from interactive_st.data.manifest import read_manifest
+
+#: Numbers of the sentences of each split: train and train_covost are trained on.
+SPLITS = {"train": range(7), "dev": (8, 9), "test": (10, 11)}
+
+
+def read(root, langs=("de",), **options):
+    return read_corpus("covost2", root, langs, progress=False, **options)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return make_covost2(tmp_path_factory.mktemp("covost2"), ("de", "fr"))
+
+
+def edit(path, change):
+    path.write_text(change(path.read_text("utf-8")), encoding="utf-8")
+
+
+def test_splits_and_texts(corpus):
+    splits = read(corpus)
+    assert list(splits) == ["train", "dev", "test"]
+    for name, sentences in SPLITS.items():
+        rows = splits[name].utterances
+        assert [u.id for u in rows] == [f"common_voice_en_{100 + i}" for i in sentences]
+        assert [u.src_text for u in rows] == [ENGLISH[i] for i in sentences]
+        assert [u.tgt_text for u in rows] == [TRANSLATIONS["de"][i] for i in sentences]
+        assert [u.speaker for u in rows] == [f"client{i % 3}" for i in sentences]
+    clip = corpus / "en" / "clips" / "common_voice_en_108.mp3"
+    assert splits["dev"].utterances[0].segment == (str(clip), 0.0, None)
+    assert splits["dev"].utterances[0].line == 9
+
+
+def test_prepare_reads_the_clips(corpus, tmp_path, capsys):
+    out = tmp_path / "data"
+    arguments = ["--lang", "de,fr", "--vocab-size", "90", "--num-mel-bins", "8"]
+    assert main(["prepare", "--covost2", str(corpus), *arguments, "--out", str(out)]) == 0
+    assert "train_de: 7 rows" in capsys.readouterr().out
+    german, french = (read_manifest(out / f"test_{lang}.tsv") for lang in ("de", "fr"))
+    assert [row["audio"] for row in german] == [row["audio"] for row in french]
+    assert french[1]["tgt_text"] == TRANSLATIONS["fr"][11]
+
+
+def test_backslash_escapes_are_read_as_fairseq_reads_them(tmp_path):
+    root = make_covost2(tmp_path)
+    edit(root / "en" / "covost_v2.en_de.tsv", lambda text: text.replace('"nein"', '\\"nein\\"'))
+    assert read(root)["train"].utterances[1].tgt_text == TRANSLATIONS["de"][1]
+
+
+def test_rows_without_a_clip_in_common_voice_are_counted(tmp_path):
+    root = make_covost2(tmp_path)
+    edit(root / "en" / "validated.tsv", lambda text: text.replace("_en_108.mp3", "_en_999.mp3"))
+    split = read(root)["dev"]
+    assert [u.id for u in split.utterances] == ["common_voice_en_109"]
+    assert split.notes == ("dev: 1 of 2 rows left out, their clips are not in validated.tsv",)
+
+
+def test_a_converted_clip_serves_as_well(tmp_path):
+    root = make_covost2(tmp_path)
+    clip = root / "en" / "clips" / "common_voice_en_108.mp3"
+    converted = clip.with_suffix(".wav")
+    clip.rename(converted)
+    assert read(root)["dev"].utterances[0].segment.path == str(converted)
+
+
+def test_a_missing_clip_is_a_bad_row(tmp_path, capsys):
+    root = make_covost2(tmp_path / "corpus")
+    clip = root / "en" / "clips" / "common_voice_en_108.mp3"
+    clip.unlink()
+    arguments = ["prepare", "--covost2", str(root), "--lang", "de", "--out", str(tmp_path / "data")]
+    assert main([*arguments, "--vocab-size", "60"]) == 2
+    message = f"covost_v2.en_de.tsv:9 (common_voice_en_108): {clip}: no such audio file"
+    assert message in capsys.readouterr().err
+
+
+def test_tables_that_do_not_fit(tmp_path):
+    root = make_covost2(tmp_path)
+    table = root / "en" / "covost_v2.en_de.tsv"
+    with pytest.raises(DataError, match=r"covost_v2\.en_ja\.tsv: no such file; CoVoST 2 offers it as"):
+        read(root, ("ja",))
+    (root / "en" / "covost_v2.en_ja.tsv.tar.gz").touch()
+    with pytest.raises(DataError, match=r"unpack covost_v2\.en_ja\.tsv\.tar\.gz there"):
+        read(root, ("ja",))
+    with pytest.raises(DataError, match="unpack Common Voice of fr"):
+        read(root, ("en",), source_lang="fr")
+    with pytest.raises(DataError, match="no split tst-COMMON"):
+        read(root, splits=["tst-COMMON"])
+    edit(table, lambda text: text.replace("path\ttranslation", "path\ttext"))
+    with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv:1: no column translation"):
+        read(root)
+    edit(table, lambda text: text.replace("path\ttext", "path\ttranslation") + "short\n")
+    with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv:13: 1 fields"):
+        read(root)
+    edit(table, lambda text: text.removesuffix("short\n").replace("voice_en", "voice_xx"))
+    with pytest.raises(DataError, match="release 4 of Common Voice"):
+        read(root)

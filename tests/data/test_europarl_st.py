@@ -1,0 +1,94 @@
+"""Europarl-ST: segments, speakers, recordings that are still to be converted, damaged lists."""
+
+import pytest
+from mini_corpora import ENGLISH, SPEECHES, TRANSLATIONS, make_europarl_st
+
+from interactive_st.cli.main import main
+from interactive_st.data.corpora import read_corpus
+from interactive_st.data.errors import DataError
+from interactive_st.data.manifest import read_manifest
+
+
+def read(root, langs=("de",), **options):
+    return read_corpus("europarl_st", root, langs, progress=False, **options)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return make_europarl_st(tmp_path_factory.mktemp("europarl"), ("de", "fr"), ".flac")
+
+
+def test_splits_texts_and_speakers(corpus):
+    splits = read(corpus)
+    assert list(splits) == ["train", "dev", "test"]
+    for name, speeches in SPEECHES.items():
+        rows = splits[name].utterances
+        sentences = [i for own in speeches.values() for i in own]
+        assert [u.src_text for u in rows] == [ENGLISH[i] for i in sentences]
+        assert [u.tgt_text for u in rows] == [TRANSLATIONS["de"][i] for i in sentences]
+        assert [u.id for u in rows] == [f"{s}_{i}" for s, own in speeches.items() for i in range(len(own))]
+        speakers = [f"MEP_{n}" for n, own in enumerate(speeches.values()) for _ in own]
+        assert [u.speaker for u in rows] == speakers
+    first = splits["train"].utterances[0].segment
+    assert first.path == str(corpus / "en/audios/en.20081117.22.1-114.flac")
+    assert first.offset == 0.37
+    end = float((corpus / "en/de/train/segments.lst").read_text().split()[2])
+    assert first.offset + first.duration == pytest.approx(end, abs=1e-6)
+
+
+def test_prepare_one_to_many(corpus, tmp_path, capsys):
+    out = tmp_path / "data"
+    arguments = ["--lang", "fr,de", "--vocab-size", "90", "--num-mel-bins", "8", "--splits", "train"]
+    assert main(["prepare", "--europarl-st", str(corpus), *arguments, "--out", str(out)]) == 0
+    assert "train_fr: 8 rows" in capsys.readouterr().out
+    german, french = (read_manifest(out / f"train_{lang}.tsv") for lang in ("de", "fr"))
+    assert [row["audio"] for row in german] == [row["audio"] for row in french]
+
+
+def test_recordings_in_m4a_say_how_to_convert_them(tmp_path, capsys):
+    root = make_europarl_st(tmp_path / "corpus")
+    arguments = ["prepare", "--europarl-st", str(root), "--lang", "de", "--out", str(tmp_path / "data")]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert "m4a cannot be read" in error
+    assert 'ffmpeg -nostdin -loglevel error -i "$f" -ac 1 -ar 16000 "${f%.m4a}.flac"' in error
+
+
+def test_noisy_training_data_where_asked_for(tmp_path):
+    root = make_europarl_st(tmp_path, suffix=".flac")
+    (root / "en/de/train").rename(root / "en/de/train-noisy")
+    assert list(read(root)) == ["dev", "test"]
+    assert list(read(root, splits=["train-noisy", "dev"])) == ["train-noisy", "dev"]
+
+
+def test_without_the_lists_of_speakers(tmp_path):
+    root = make_europarl_st(tmp_path, suffix=".flac")
+    (root / "en/de/dev/speakers.lst").unlink()
+    assert {u.speaker for u in read(root)["dev"].utterances} == {""}
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("segments.lst", "a 0 1\n", r"segments\.en: 2 lines where segments\.lst has 1 segments"),
+        ("segments.lst", "a 0 1\nb 0\n", r"segments\.lst:2: 'b 0' is no recording"),
+        ("segments.lst", "a 0 1 2\n", r"segments\.lst:1: .* is no recording"),
+        ("segments.lst", "a 0 nan\n", r"segments\.lst:1: .* is no recording"),
+        ("segments.de", "eins\n", r"segments\.de: 1 lines"),
+        ("speakers.lst", "x\ny\n", r"speakers\.lst: 2 lines where speeches\.lst has 1"),
+    ],
+)
+def test_damaged_lists_are_named(tmp_path, file, content, message):
+    root = make_europarl_st(tmp_path, suffix=".flac")
+    (root / "en/de/dev" / file).write_text(content)
+    with pytest.raises(DataError, match=message):
+        read(root)
+
+
+def test_unknown_language_and_missing_recording(tmp_path):
+    root = make_europarl_st(tmp_path, suffix=".flac")
+    with pytest.raises(DataError, match=r"en/it: no such folder; .* has de"):
+        read(root, ("it",))
+    recording = root / "en/audios/en.20100419.14.1-100.flac"
+    recording.unlink()
+    assert read(root)["dev"].utterances[0].segment.path == str(recording.with_suffix(".wav"))
