@@ -2,7 +2,8 @@
 
     loss = asr_weight * asr + st_weight * st + ctc_weight * ctc
 
-Each term is a sum over tokens (CTC: over utterances), as in fairseq's label-smoothed criterion.
+Each term is a sum over tokens (CTC: over utterances), as in fairseq's label-smoothed criterion. The term
+of a stream that the model does not write is absent.
 """
 
 import math
@@ -31,29 +32,23 @@ from interactive_st.criterions.prefix_corruption import (
 from interactive_st.criterions.smoothed_cross_entropy import smoothed_cross_entropy
 
 STREAMS = ("asr", "st")  # names of stream 0 and stream 1 in options and logs
+BOTH = (0, 1)
 
 
 @dataclass
 class JointLabelSmoothedCrossEntropyConfig(LabelSmoothedCrossEntropyCriterionConfig):
     """Options of `joint_label_smoothed_cross_entropy`, beside fairseq's own."""
 
-    asr_weight: float = field(
-        default=1.0, metadata={"help": "weight of the transcript's cross entropy"}
-    )
-    st_weight: float = field(
-        default=1.0, metadata={"help": "weight of the translation's cross entropy"}
-    )
+    asr_weight: float = field(default=1.0, metadata={"help": "weight of the transcript's cross entropy"})
+    st_weight: float = field(default=1.0, metadata={"help": "weight of the translation's cross entropy"})
     ctc_weight: float = field(
         default=0.0,
-        metadata={
-            "help": "weight of the encoder's CTC loss against the transcript; 0 leaves it out"
-        },
+        metadata={"help": "weight of the encoder's CTC loss against the transcript; 0 leaves it out"},
     )
     prefix_corruption: float = field(
         default=0.0,
         metadata={
-            "help": "share of the decoder's input tokens replaced at random while training "
-            "(0 <= share < 1)"
+            "help": "share of the decoder's input tokens replaced at random while training (0 <= share < 1)"
         },
     )
     prefix_corruption_of: ChoiceEnum(["both", "partner"]) = field(
@@ -65,9 +60,7 @@ class JointLabelSmoothedCrossEntropyConfig(LabelSmoothedCrossEntropyCriterionCon
     )
 
 
-@register_criterion(
-    "joint_label_smoothed_cross_entropy", dataclass=JointLabelSmoothedCrossEntropyConfig
-)
+@register_criterion("joint_label_smoothed_cross_entropy", dataclass=JointLabelSmoothedCrossEntropyConfig)
 class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion):
     """Weighted sum of the streams' label-smoothed cross entropies and of CTC.
 
@@ -106,8 +99,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             )
         if not 0 <= prefix_corruption < 1:
             raise ValueError(
-                f"--prefix-corruption {prefix_corruption}: a share of tokens, "
-                "must be at least 0 and below 1"
+                f"--prefix-corruption {prefix_corruption}: a share of tokens, must be at least 0 and below 1"
             )
         self.asr_weight = asr_weight
         self.st_weight = st_weight
@@ -125,47 +117,52 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         """Loss of one batch of `joint_speech_to_text`.
 
         Args:
-            model: gives ``(logits (2, R, L, V), …)`` for ``prev_output_tokens`` (2, R, L).
+            model: gives ``(logits (S, R, L, V), …)`` for ``prev_output_tokens`` (S, R, L) of its S
+                ``streams``, both where it names none.
             sample: the batch, with ``targets`` (2, B, L) and ``transcript_lengths`` (B,).
             reduce: must be True.
 
         Returns:
-            The summed loss, what its gradient is divided by (target tokens of both streams, or
+            The summed loss, what its gradient is divided by (target tokens of the model's streams, or
             utterances with --sentence-avg), and sums to log, in nats.
 
         Raises:
-            ValueError: `reduce` is False, or the model does not predict two streams.
+            ValueError: `reduce` is False, or the model does not predict its streams.
         """
         if not reduce:
             raise ValueError(
                 "joint_label_smoothed_cross_entropy adds token losses and utterance losses (CTC) "
                 "and has no unreduced form: call it with reduce=True"
             )
-        prefixes, targets = self._inputs_and_targets(sample, model.training)
+        streams = getattr(model, "streams", BOTH)
+        prefixes, targets = self._inputs_and_targets(sample, streams, model.training)
         net_output = model(**{**sample["net_input"], "prev_output_tokens": prefixes})
         logits = net_output[0]
         if logits.shape[:-1] != targets.shape:
             raise ValueError(
                 f"the model returned logits of shape {tuple(logits.shape)} for targets of shape "
-                f"{tuple(targets.shape)}: joint_label_smoothed_cross_entropy needs a model of two "
-                "streams, such as --arch interactive_st"
+                f"{tuple(targets.shape)}: joint_label_smoothed_cross_entropy needs a model that says "
+                "which streams it writes, such as --arch interactive_st or e2e_st"
             )
         rows = smoothed_cross_entropy(
             logits, targets, self.eps, self.padding_idx, with_correct=self.report_accuracy
         )
         losses = rows.loss.flatten(1).sum(dim=1)
-        loss = self.asr_weight * losses[0] + self.st_weight * losses[1]
+        weights = (self.asr_weight, self.st_weight)
+        loss = sum(weights[stream] * losses[i] for i, stream in enumerate(streams))
         nll = rows.nll.flatten(1).sum(dim=1)
         tokens = targets.ne(self.padding_idx).flatten(1).sum(dim=1)
         nsentences = sample["nsentences"]
-        sample_size = nsentences if self.sentence_avg else sample["ntokens"]
+        ntokens = sample["ntokens"] if streams == BOTH else sample["ntokens_by_stream"][streams[0]]
+        sample_size = nsentences if self.sentence_avg else ntokens
         log: dict[str, Any] = {
             "nll_loss": nll.sum(),
-            "ntokens": sample["ntokens"],
+            "ntokens": ntokens,
             "nsentences": nsentences,
             "sample_size": sample_size,
         }
-        for index, name in enumerate(STREAMS):
+        names = [STREAMS[stream] for stream in streams]
+        for index, name in enumerate(names):
             log[f"{name}_loss"] = losses[index].detach()
             log[f"{name}_nll_loss"] = nll[index]
             log[f"{name}_ntokens"] = tokens[index]
@@ -177,16 +174,23 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         if self.report_accuracy:
             correct = rows.correct.flatten(1).sum(dim=1)
             log["n_correct"], log["total"] = correct.sum(), tokens.sum()
-            for index, name in enumerate(STREAMS):
+            for index, name in enumerate(names):
                 log[f"{name}_n_correct"] = correct[index]
         log["loss"] = loss.detach()
         return loss, sample_size, log
 
-    def _inputs_and_targets(self, sample: dict[str, Any], training: bool) -> tuple[Tensor, Tensor]:
-        """Decoder inputs and what they are to predict, both (2, B, L) or (2, 2B, L)."""
+    def _inputs_and_targets(
+        self, sample: dict[str, Any], streams: tuple[int, ...], training: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Decoder inputs of S streams and what they are to predict, both (S, B, L) or (2, 2B, L)."""
         prefixes, targets = sample["net_input"]["prev_output_tokens"], sample["targets"]
+        if streams != BOTH:  # the padding that only the other text needs is cut off
+            longest = max(sample["longest_by_stream"][streams[0]], 1)
+            prefixes, targets = (text[list(streams), :, :longest] for text in (prefixes, targets))
         if not training or self.prefix_corruption == 0:
             return prefixes, targets
+        if streams != BOTH and self.prefix_corruption_of == "partner":
+            return prefixes, targets  # there is no partner to see it
         pad = self.padding_idx
         candidates = self.candidates.to(prefixes.device)
         corrupted = corrupt(prefixes, self.prefix_corruption, candidates, pad)
@@ -194,9 +198,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             return corrupted, targets
         return partner_views(prefixes, corrupted), partner_targets(targets, pad)
 
-    def _ctc(
-        self, model: nn.Module, net_output: tuple, sample: dict[str, Any]
-    ) -> tuple[Tensor, Tensor]:
+    def _ctc(self, model: nn.Module, net_output: tuple, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """CTC loss of the transcripts, summed over utterances, and their tokens without </s>."""
         log_probs, input_lengths = model.get_ctc_output(net_output, sample)
         # fp16 has too little range for the sums over alignments.
@@ -236,9 +238,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             tokens = total(f"{name}_ntokens")
             if tokens == 0:
                 continue
-            metrics.log_scalar(
-                f"{name}_loss", total(f"{name}_loss") / tokens / math.log(2), tokens, round=3
-            )
+            metrics.log_scalar(f"{name}_loss", total(f"{name}_loss") / tokens / math.log(2), tokens, round=3)
             if name == "ctc":
                 continue
             metrics.log_scalar(

@@ -237,7 +237,8 @@ class JointSpeechToTextDataset(KeepsLastBatch, SpeechToTextDataset):
         ``prev_output_tokens`` (2, B, L): tag, y1 … yn; ``targets`` (2, B, L): y1 … yn, ``</s>``;
         ``target`` and ``transcript`` (B, L), its two halves; ``target_lengths`` and
         ``transcript_lengths`` (B,), with ``</s>``; ``lang_tags`` (2, B); ``ntokens`` of both;
-        ``nsentences``; ``speaker``. A text that is missing is padding throughout, its length 0.
+        ``ntokens_by_stream`` and ``longest_by_stream``, plain numbers of each; ``nsentences``;
+        ``speaker``. A text that is missing is padding throughout, its length 0.
         """
         if not samples:
             return {}
@@ -264,4 +265,6 @@ class JointSpeechToTextDataset(KeepsLastBatch, SpeechToTextDataset):
         batch["transcript"], batch["target"] = targets
         batch["transcript_lengths"], batch["target_lengths"] = lengths.contiguous()
         batch["ntokens"] = int(lengths.sum())
+        batch["ntokens_by_stream"] = lengths.sum(dim=1).tolist()
+        batch["longest_by_stream"] = lengths.amax(dim=1).tolist()
         return batch

@@ -150,5 +150,5 @@ def test_what_it_cannot_do_is_refused_with_the_reason(model, criterion, batch):
         return logits[1], extra
 
     one_stream.training = True
-    with pytest.raises(ValueError, match="needs a model of two streams"):
+    with pytest.raises(ValueError, match="says which streams it writes"):
         criterion()(one_stream, sample)
