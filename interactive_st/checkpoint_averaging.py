@@ -20,20 +20,28 @@ _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
 _BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
 
 
-def newest_checkpoints(folder: Path | str, count: int) -> list[Path]:
+def newest_checkpoints(
+    folder: Path | str, count: int, kind: str = "", upper_bound: int | None = None
+) -> list[Path]:
     """The ``count`` newest numbered checkpoints of a run, newest first.
 
-    Those saved every N updates (``checkpoint_<epoch>_<updates>.pt``) are used where there are any,
-    else those saved at the end of epochs (``checkpoint<epoch>.pt``). Fewer are returned where there
+    ``kind`` says which: ``update`` for those saved every N updates
+    (``checkpoint_<epoch>_<updates>.pt``), ``epoch`` for those saved at the end of epochs
+    (``checkpoint<epoch>.pt``); without it, by updates where there are any, else by epoch. With
+    ``upper_bound``, those of a later update (or epoch) do not count. Fewer are returned where there
     are fewer.
 
     Raises ``FileNotFoundError`` where the folder holds none.
     """
     folder = Path(folder)
-    found = _numbered(folder, _BY_UPDATES) or _numbered(folder, _BY_EPOCH)
+    patterns = [_BY_UPDATES] * (kind != "epoch") + [_BY_EPOCH] * (kind != "update")
+    found = next(filter(None, (_numbered(folder, pattern) for pattern in patterns)), [])
+    if upper_bound is not None:
+        found = [(number, path) for number, path in found if number <= upper_bound]
     if not found:
+        bound = "" if upper_bound is None else f" up to {upper_bound}"
         raise FileNotFoundError(
-            f"{folder}: no numbered checkpoints to average; train with --keep-interval-updates or "
+            f"{folder}: no numbered checkpoints{bound} to average; train with --keep-interval-updates or "
             "--keep-last-epochs"
         )
     return [path for _, path in sorted(found, reverse=True)[:count]]

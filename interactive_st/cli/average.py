@@ -1,0 +1,153 @@
+"""`interactive-st average`: the mean of several checkpoints."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from interactive_st.cli import UserError
+
+HELP = "average the weights of the last or the best checkpoints of a training"
+DESCRIPTION = """\
+Averages the weights of checkpoints: the last ones of a run, the best ones by a validation metric, or
+those that are named. The options of fairseq's scripts/average_checkpoints.py are understood as well.
+"""
+EPILOG = """\
+The training has to keep the checkpoints: --keep-last-epochs 10 (or --keep-interval-updates 10 with
+--save-interval-updates) for --last, --keep-best-checkpoints with --best-checkpoint-metric for --best.
+
+examples:
+  interactive-st average checkpoints/st --last 10
+  interactive-st average checkpoints/st --best 5 --metric bleu --maximize --output best5.pt
+  interactive-st average --inputs checkpoints/st --num-epoch-checkpoints 10 \\
+    --checkpoint-upper-bound 50 --output avg.pt
+  interactive-st average a.pt b.pt c.pt --output avg.pt
+"""
+LAST = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    parser.add_argument(
+        "checkpoints", nargs="*", type=Path, help="the folder of a run (--save-dir), or checkpoint files"
+    )
+    parser.add_argument(
+        "--inputs", nargs="+", type=Path, default=[], metavar="PATH", help="the same, as in fairseq's script"
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--last",
+        type=_count,
+        metavar="N",
+        help=f"the last N numbered checkpoints (default for a folder: {LAST})",
+    )
+    which.add_argument("--best", type=_count, metavar="N", help="the N checkpoints best by --metric")
+    for kind in ("epoch", "update"):
+        which.add_argument(
+            f"--num-{kind}-checkpoints",
+            type=_count,
+            metavar="N",
+            help=f"the last N checkpoints by {kind}; fewer are an error",
+        )
+    parser.add_argument("--metric", metavar="NAME", help="of --best: the --best-checkpoint-metric of the run")
+    parser.add_argument(
+        "--maximize", action="store_true", help="higher is better (--maximize-best-checkpoint-metric)"
+    )
+    parser.add_argument(
+        "--checkpoint-upper-bound",
+        type=int,
+        metavar="N",
+        help="leave checkpoints after this epoch (or update) out",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the averaged checkpoint (default: avg_last_N_checkpoint.pt or avg_best_N_checkpoint.pt in the "
+        "folder of the run)",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Write the average and say of what it is.
+
+    Raises:
+        UserError: there is nothing to average, or what there is does not belong together.
+    """
+    inputs = [*args.checkpoints, *args.inputs]
+    _check(args, inputs)
+    from interactive_st.checkpoint_averaging import average_checkpoints, save_checkpoint
+
+    try:
+        paths = _choose(args, inputs)
+        output = args.output or inputs[0] / _default_name(args)
+        if any(path.resolve() == output.resolve() for path in paths):
+            raise UserError(f"--output {output} is one of the checkpoints to average; choose another name")
+        state = average_checkpoints(paths)
+        save_checkpoint(state, output)
+    except (OSError, ValueError) as error:
+        raise UserError(str(error)) from error
+    for path in paths:
+        print(path)
+    print(f"average of {len(paths)}: {output}")
+    return 0
+
+
+def _check(args: argparse.Namespace, inputs: list[Path]) -> None:
+    if not inputs:
+        raise UserError("name the folder of a run, or checkpoint files")
+    missing = [str(path) for path in inputs if not path.exists()]
+    if missing:
+        raise UserError(f"{', '.join(missing)}: no such file or folder")
+    if bool(args.best) != bool(args.metric):
+        raise UserError("--best N and --metric NAME go together")
+    if args.maximize and not args.best:
+        raise UserError("--maximize is for --best")
+    if args.checkpoint_upper_bound is not None and args.best:
+        raise UserError("--checkpoint-upper-bound is for the last checkpoints, not for --best")
+    if any(path.is_dir() for path in inputs):
+        if len(inputs) > 1:
+            raise UserError("one folder, or files: the checkpoints of two runs have no meaningful average")
+    elif _asks_for_a_choice(args):
+        raise UserError(f"{inputs[0]} is a file; --last, --best and the like choose from a folder")
+    elif not args.output:
+        raise UserError("files are averaged into --output FILE")
+
+
+def _asks_for_a_choice(args: argparse.Namespace) -> bool:
+    choices = (args.last, args.best, args.num_epoch_checkpoints, args.num_update_checkpoints)
+    return any(value is not None for value in (*choices, args.checkpoint_upper_bound))
+
+
+def _choose(args: argparse.Namespace, inputs: list[Path]) -> list[Path]:
+    from interactive_st.checkpoint_averaging import best_checkpoints, newest_checkpoints
+
+    folder = inputs[0]
+    if not folder.is_dir():
+        return inputs
+    if args.best:
+        wanted, paths = args.best, best_checkpoints(folder, args.metric, args.best, args.maximize)
+    else:
+        exact = args.num_epoch_checkpoints or args.num_update_checkpoints
+        kind = "epoch" if args.num_epoch_checkpoints else "update" if args.num_update_checkpoints else ""
+        wanted = exact or args.last or LAST
+        paths = newest_checkpoints(folder, wanted, kind, args.checkpoint_upper_bound)
+        if exact and len(paths) < exact:
+            raise UserError(f"{folder}: {len(paths)} checkpoints by {kind}, {exact} were asked for")
+    if len(paths) < wanted:
+        print(f"note: {len(paths)} checkpoints, not {wanted}: {folder} has no more", file=sys.stderr)
+    return paths
+
+
+def _default_name(args: argparse.Namespace) -> str:
+    if args.best:
+        return f"avg_best_{args.best}_checkpoint.pt"
+    count = args.num_epoch_checkpoints or args.num_update_checkpoints or args.last or LAST
+    return f"avg_last_{count}_checkpoint.pt"
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of checkpoints; at least 1 is needed")
+    return int(text)
