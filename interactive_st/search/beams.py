@@ -8,6 +8,9 @@ from torch import Tensor
 from interactive_st.models.decoder import Histories
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.streams import STREAMS, Streams
+from interactive_st.modules.wait_k import TRANSCRIPT
+
+from .ctc_prefix import CtcPrefixScorer
 
 
 class Beams:
@@ -18,15 +21,21 @@ class Beams:
     (its own where it was not computed yet); ``row`` ``(2, B)`` the next row to compute, which is also
     the number of tokens written; ``done`` ``(2, B)`` streams that have ended; ``max_len`` ``(B,)``;
     ``origin`` ``(B,)`` the sentence's place in the batch as it came; ``streams`` those to decode, the
-    others count as done.
+    others count as done; ``ctc`` the transcripts' CTC scores, if asked for.
     """
 
     def __init__(
-        self, tags: Tensor, width: int, max_len: Tensor, pad: int, streams: Streams = STREAMS["both"]
+        self,
+        tags: Tensor,
+        width: int,
+        max_len: Tensor,
+        pad: int,
+        streams: Streams = STREAMS["both"],
+        ctc: CtcPrefixScorer | None = None,
     ) -> None:
         batch, longest = tags.size(1), int(max_len.max())
         shape = (2, batch, width)
-        self.width, self.streams = width, streams
+        self.width, self.streams, self.ctc = width, streams, ctc
         self.tokens = tags.new_full((*shape, longest + 2), pad)
         self.tokens[..., 0] = tags.unsqueeze(2)
         self.cumulative = torch.zeros(*shape, longest + 1, device=tags.device)
@@ -74,6 +83,9 @@ class Beams:
         self.tokens[stream, sentence, :, row + 1] = token
         self.cumulative[stream, sentence, :, row] = score
         self.row[stream, sentence] = row + 1
+        if self.ctc is not None:
+            heard = stream == TRANSCRIPT
+            self.ctc.extend(sentence[heard], token[heard])
 
     def inherit(self, stream: Tensor, sentence: Tensor, parent: Tensor, rows: Tensor) -> None:
         """Make slot w of each lane a copy of hypothesis ``parent[:, w]``, of which ``rows`` exist."""
@@ -83,12 +95,17 @@ class Beams:
         lane = self.slots[stream, sentence]
         exists = torch.arange(lane.size(2), device=lane.device) < rows.view(-1, 1, 1)
         self.slots[stream, sentence] = torch.where(exists, lane, self.identity)
+        if self.ctc is not None:
+            heard = stream == TRANSCRIPT
+            self.ctc.inherit(sentence[heard], parent[heard])
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences``."""
         for name in ("tokens", "cumulative", "slots", "row", "done"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
         self.max_len = self.max_len.index_select(0, sentences)
+        if self.ctc is not None:
+            self.ctc.keep(sentences)
         self.origin = self.origin.index_select(0, sentences)
 
 

@@ -68,6 +68,8 @@ class DualSearch:
             log_probs = self.constraints.apply(
                 log_probs, lanes, self.beams.tokens, self.beams.max_len, self.prefix_tokens
             )
+            if self.beams.ctc is not None:
+                log_probs = self.beams.ctc.blend(log_probs, lanes)
             self._choose(log_probs, lanes)
             self._release(results)
             step += 1

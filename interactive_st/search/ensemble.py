@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from interactive_st.models.decoder import Histories, InteractiveDecoder
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache, Lanes
+from interactive_st.modules.wait_k import TRANSCRIPT
 
 EncoderOut = dict[str, list[Tensor]]
 
@@ -72,3 +73,29 @@ def encode(models: list[nn.Module], net_input: dict[str, Any]) -> list[EncoderOu
         model.encoder(src_tokens=net_input["src_tokens"], src_lengths=net_input["src_lengths"])
         for model in models
     ]
+
+
+def check_ctc(models: list[nn.Module], weight: float) -> None:
+    """Raise ``ValueError`` where CTC cannot score the transcripts of ``models``."""
+    if not 0.0 < weight <= 1.0:
+        raise ValueError(f"--decoding-ctc-weight must lie between 0 and 1, not {weight:g}")
+    for model in models:
+        if TRANSCRIPT not in model.decoder.streams:
+            raise ValueError(
+                "--decoding-ctc-weight concerns the transcript, which this model does not write; leave it out"
+            )
+        if not getattr(model.decoder.args, "ctc_weight", 0.0):
+            raise ValueError(
+                "--decoding-ctc-weight needs a model trained with --ctc-weight above 0; this one's CTC head "
+                "was never trained: leave the option out"
+            )
+
+
+def ctc_log_probs(models: list[nn.Module], encoded: list[EncoderOut]) -> tuple[Tensor, Tensor]:
+    """The models' mean CTC probabilities: logarithms ``(frames, B, V)`` and lengths ``(B,)``."""
+    outputs = [
+        model.get_ctc_output((None, {"encoder_out": out}), {})
+        for model, out in zip(models, encoded, strict=True)
+    ]
+    log_probs = torch.stack([log_probs for log_probs, _ in outputs])
+    return torch.logsumexp(log_probs, dim=0) - math.log(len(outputs)), outputs[0][1]

@@ -10,8 +10,9 @@ from interactive_st.models.two_stage_decoder import TwoStageDecoder
 
 from .beams import Beams
 from .constraints import Constraints, SearchOptions
+from .ctc_prefix import CtcPrefixScorer
 from .dual_search import DualSearch
-from .ensemble import Ensemble, check_alike, encode
+from .ensemble import EncoderOut, Ensemble, check_alike, check_ctc, ctc_log_probs, encode
 from .joint_search import JointSearch
 from .rank_search import RankSearch
 from .two_stage_search import TwoStageSearch
@@ -31,6 +32,7 @@ class DualBeamGenerator:
         search: ``rank`` (the paper's) or ``joint`` (exact scores of pairs).
         default_tags: language tags of transcript and translation, for batches that bring none.
         symbols_to_strip_from_output: what fairseq's tools leave out when they print.
+        ctc_weight: of the encoder's CTC scores in those of transcripts, 0 (none) to 1 (no attention).
         options: see :class:`~interactive_st.search.constraints.SearchOptions`.
 
     Raises:
@@ -45,6 +47,7 @@ class DualBeamGenerator:
         search: str = "rank",
         default_tags: tuple[int, int] | None = None,
         symbols_to_strip_from_output: set[int] | None = None,
+        ctc_weight: float = 0.0,
         **options: Any,
     ) -> None:
         if search not in SEARCHES:
@@ -58,7 +61,9 @@ class DualBeamGenerator:
         self.eos = tgt_dict.eos()
         self.symbols_to_strip_from_output = set(symbols_to_strip_from_output or ()) | {self.eos}
         self.constraints = Constraints(self.options, tgt_dict.pad(), tgt_dict.unk(), self.eos)
-        self.models = models
+        self.models, self.ctc_weight = models, ctc_weight
+        if ctc_weight:
+            check_ctc(models, ctc_weight)
         for model in models:
             model.eval()
 
@@ -102,12 +107,34 @@ class DualBeamGenerator:
         max_len = self._max_len(net_input["src_lengths"], longest)
         decoders, encoded = [model.decoder for model in self.models], encode(self.models, net_input)
         if isinstance(decoders[0], TwoStageDecoder):
-            return TwoStageSearch(decoders, encoded, self.constraints, tags, max_len, prefix_tokens)
+            ctc = self._ctc_scorer(encoded)
+            return TwoStageSearch(decoders, encoded, self.constraints, tags, max_len, prefix_tokens, ctc)
         caches = [decoder.start(out) for decoder, out in zip(decoders, encoded, strict=True)]
         ensemble = Ensemble(decoders, caches)
-        beams = Beams(tags, self.options.beam_size, max_len, self.tgt_dict.pad(), ensemble.streams)
+        beams = Beams(
+            tags,
+            self.options.beam_size,
+            max_len,
+            self.tgt_dict.pad(),
+            ensemble.streams,
+            self._ctc_scorer(encoded),
+        )
         search = self.search if len(ensemble.streams) == 2 else RankSearch
         return search(ensemble, self.constraints, beams, prefix_tokens)
+
+    def _ctc_scorer(self, encoded: list[EncoderOut]) -> CtcPrefixScorer | None:
+        if not self.ctc_weight:
+            return None
+        log_probs, lengths = ctc_log_probs(self.models, encoded)
+        return CtcPrefixScorer(
+            log_probs,
+            lengths,
+            blank=self.tgt_dict.bos(),
+            eos=self.eos,
+            width=self.options.beam_size,
+            weight=self.ctc_weight,
+            candidates=max(4 * self.options.beam_size, 20),
+        )
 
     def _tags(self, sample: dict[str, Any]) -> Tensor:
         src_lengths = sample["net_input"]["src_lengths"]

@@ -9,6 +9,7 @@ from interactive_st.modules.wait_k import TRANSCRIPT
 
 from .beams import Beams
 from .constraints import Constraints
+from .ctc_prefix import CtcPrefixScorer
 from .dual_search import make_hypothesis
 from .ensemble import EncoderOut, Ensemble
 from .rank_search import RankSearch
@@ -26,6 +27,7 @@ class TwoStageSearch:
         tags: ``(2, B)``
         max_len: ``(B,)``
         prefix_tokens: ``(B, P)`` forced beginning of the translation, or None.
+        ctc: CTC scores of the transcripts, or None.
     """
 
     def __init__(
@@ -36,16 +38,18 @@ class TwoStageSearch:
         tags: Tensor,
         max_len: Tensor,
         prefix_tokens: Tensor | None = None,
+        ctc: CtcPrefixScorer | None = None,
     ) -> None:
         self.decoders, self.encoded, self.constraints = decoders, encoded, constraints
         self.tags, self.max_len, self.prefix_tokens = tags, max_len, prefix_tokens
+        self.ctc = ctc
         self.steps: list[dict[str, Tensor]] = []
 
     def run(self, log_steps: bool = False) -> list[list[dict[str, Any]]]:
         """Search to the end; argument and result as those of ``DualSearch.run``."""
         models = list(zip(self.decoders, self.encoded, strict=True))
         first = [decoder.first for decoder in self.decoders]
-        heard = self._search(first, [d.first.start(out) for d, out in models], log_steps)
+        heard = self._search(first, [d.first.start(out) for d, out in models], log_steps, self.ctc)
         transcripts = [hypotheses[0]["transcript"] for hypotheses in heard]
 
         tokens = self._as_input(transcripts)
@@ -57,10 +61,12 @@ class TwoStageSearch:
             for transcript, hypotheses in zip(transcripts, translated, strict=True)
         ]
 
-    def _search(self, decoders: list, caches: list, log_steps: bool) -> list[list[dict[str, Any]]]:
+    def _search(
+        self, decoders: list, caches: list, log_steps: bool, ctc: CtcPrefixScorer | None = None
+    ) -> list[list[dict[str, Any]]]:
         ensemble, options = Ensemble(decoders, caches), self.constraints.options
         beams = Beams(
-            self.tags, options.beam_size, self.max_len, self.constraints.pad, streams=ensemble.streams
+            self.tags, options.beam_size, self.max_len, self.constraints.pad, ensemble.streams, ctc
         )
         search = RankSearch(ensemble, self.constraints, beams, self.prefix_tokens)
         result = search.run(log_steps)

@@ -31,6 +31,14 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
         "or 'joint', pairs of prefixes with one exact score",
     )
     parser.add_argument(
+        "--decoding-ctc-weight",
+        type=float,
+        default=0.0,
+        metavar="W",
+        help="score transcripts by (1 - W) attention + W CTC, for models trained with --ctc-weight; "
+        "in validation too (default: %(default)s)",
+    )
+    parser.add_argument(
         "--pairs-path",
         metavar="FILE",
         help="fairseq-generate and fairseq-interactive: write transcripts, translations, scores "

@@ -1,0 +1,126 @@
+"""CTC prefix scores of the transcript, beside the decoder's own.
+
+The encoder's CTC head knows where in the speech it is, which attention has to learn; the decoder knows what
+is likely to be said. ``--decoding-ctc-weight w`` scores a transcript by (1 − w)·attention + w·CTC.
+
+Source: Watanabe et al., IEEE JSTSP 2017, "Hybrid CTC/Attention Architecture for End-to-End Speech
+Recognition", section III-B (prefix scores). The recursions over frames are solved in closed form by
+cumulative sums, so there is no loop over frames, hypotheses or candidates.
+"""
+
+import torch
+from torch import Tensor
+
+from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.wait_k import TRANSCRIPT
+
+IMPOSSIBLE = -1e10  # log-probability; finite, so that differences of sums stay numbers
+
+
+class CtcPrefixScorer:
+    """Prefix scores of W transcripts of each of B sentences.
+
+    Args:
+        log_probs: ``(T, B, V)`` of the CTC head.
+        lengths: ``(B,)`` frames of each sentence.
+        blank, eos: their indices.
+        width: hypotheses a sentence, W.
+        weight: of CTC against attention, in (0, 1].
+        candidates: best next tokens by attention, a hypothesis, that CTC is asked about; others are dropped.
+    """
+
+    def __init__(
+        self,
+        log_probs: Tensor,
+        lengths: Tensor,
+        *,
+        blank: int,
+        eos: int,
+        width: int,
+        weight: float,
+        candidates: int,
+    ) -> None:
+        self.eos, self.weight, self.candidates = eos, weight, candidates
+        frames = log_probs.transpose(0, 1).double().clamp(min=IMPOSSIBLE)
+        beyond = torch.arange(frames.size(1), device=frames.device) >= lengths.unsqueeze(1)
+        frames = frames.masked_fill(beyond.unsqueeze(2), IMPOSSIBLE)
+        self.blank = frames[:, :, blank].masked_fill(beyond, 0.0)  # (B, T); padding changes nothing
+        self.frames = frames  # (B, T, V)
+        shape = (frames.size(0), width)
+        self.ends_in_token = frames.new_full((*shape, frames.size(1)), IMPOSSIBLE)  # (B, W, T)
+        self.ends_in_blank = self.blank.cumsum(dim=1).unsqueeze(1).repeat(1, width, 1)
+        self.score = frames.new_zeros(shape)
+        self.last = torch.full(shape, -1, device=frames.device)
+
+    def blend(self, log_probs: Tensor, lanes: Lanes) -> Tensor:
+        """Score the next token of transcripts by attention and CTC; ``log_probs`` ``(N, W, V)``, in place."""
+        index = (lanes.stream == TRANSCRIPT).nonzero().squeeze(1)
+        if index.numel() == 0:
+            return log_probs
+        sentence, attention = lanes.sentence[index], log_probs[index]
+        best, token = attention.topk(min(self.candidates, attention.size(2)), dim=2)
+        so_far = self.score[sentence].unsqueeze(2)
+        ctc = self._extensions(sentence, token) - so_far
+        ends = self._whole(sentence).unsqueeze(2) - so_far
+        blended = torch.full_like(attention, -torch.inf)
+        blended.scatter_(2, token, (1 - self.weight) * best + self.weight * ctc.to(best))
+        eos = attention[:, :, self.eos :][:, :, :1]
+        blended[:, :, self.eos :][:, :, :1] = (1 - self.weight) * eos + self.weight * ends.to(eos)
+        log_probs[index] = blended.masked_fill(attention.isinf(), -torch.inf)
+        return log_probs
+
+    def inherit(self, sentence: Tensor, parent: Tensor) -> None:
+        """Make slot w of each sentence a copy of slot ``parent[:, w]``; ``(N,)`` and ``(N, W)``."""
+        for state in (self.ends_in_token, self.ends_in_blank, self.score, self.last):
+            lane = state[sentence]
+            index = parent.view(*parent.shape, *[1] * (lane.dim() - 2)).expand(*parent.shape, *lane.shape[2:])
+            state[sentence] = lane.gather(1, index)
+
+    def extend(self, sentence: Tensor, token: Tensor) -> None:
+        """Append ``token`` ``(N, W)`` to the hypotheses of some sentences."""
+        emitted = self._emissions(sentence, token.unsqueeze(2)).squeeze(3)  # (N, W, T)
+        before = self._before(sentence, token.unsqueeze(2)).squeeze(3)
+        total = emitted.cumsum(dim=2)
+        in_token = total + torch.logcumsumexp(before - (total - emitted), dim=2)
+        blank = self.blank[sentence].unsqueeze(1)
+        blanks = blank.cumsum(dim=2)
+        arrived = _shift(in_token, IMPOSSIBLE)
+        self.ends_in_blank[sentence] = blanks + torch.logcumsumexp(arrived - (blanks - blank), dim=2)
+        self.ends_in_token[sentence] = in_token
+        self.score[sentence] = torch.logsumexp(before + emitted, dim=2)
+        self.last[sentence] = token
+
+    def keep(self, sentences: Tensor) -> None:
+        """Drop every sentence not named in ``sentences``."""
+        for name in ("frames", "blank", "ends_in_token", "ends_in_blank", "score", "last"):
+            setattr(self, name, getattr(self, name).index_select(0, sentences))
+
+    def _extensions(self, sentence: Tensor, token: Tensor) -> Tensor:
+        """Log-probability ``(N, W, K)`` that the transcript begins with prefix and ``token``."""
+        return torch.logsumexp(self._before(sentence, token) + self._emissions(sentence, token), dim=2)
+
+    def _whole(self, sentence: Tensor) -> Tensor:
+        """Log-probability ``(N, W)`` that the transcript is the prefix and ends."""
+        return torch.logaddexp(self.ends_in_token[sentence, :, -1], self.ends_in_blank[sentence, :, -1])
+
+    def _emissions(self, sentence: Tensor, token: Tensor) -> Tensor:
+        """``(N, W, T, K)`` log-probability of each token ``(N, W, K)`` in each frame."""
+        frames = self.frames[sentence]
+        index = token.flatten(1).unsqueeze(1).expand(-1, frames.size(1), -1)
+        return frames.gather(2, index).unflatten(2, token.shape[1:]).transpose(1, 2)
+
+    def _before(self, sentence: Tensor, token: Tensor) -> Tensor:
+        """``(N, W, T, K)`` log-probability that the prefix is complete before each frame and ``token`` may
+        begin there: after itself only behind a blank."""
+        in_blank = self.ends_in_blank[sentence].unsqueeze(3)
+        either = torch.logaddexp(self.ends_in_token[sentence].unsqueeze(3), in_blank)
+        repeats = token.eq(self.last[sentence].unsqueeze(2)).unsqueeze(2)
+        ready = torch.where(repeats, in_blank, either)
+        empty = self.last[sentence].eq(-1)[:, :, None, None]
+        first = torch.where(empty, 0.0, IMPOSSIBLE).to(ready).expand(-1, -1, 1, ready.size(3))
+        return torch.cat([first, ready[:, :, :-1]], dim=2)
+
+
+def _shift(x: Tensor, first: float) -> Tensor:
+    """Move the last dimension one step later, ``first`` entering."""
+    return torch.cat([torch.full_like(x[..., :1], first), x[..., :-1]], dim=-1)

@@ -1,0 +1,186 @@
+"""CTC prefix scores against the sum over all alignments, written out."""
+
+import itertools
+import math
+
+import pytest
+import tiny
+import torch
+import torch.nn.functional as F
+
+from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.search import DualBeamGenerator
+from interactive_st.search.ctc_prefix import CtcPrefixScorer
+
+BLANK, EOS, WORDS = 0, 2, 5
+FRAMES = 5
+
+
+def log_probs(batch: int, frames: int = FRAMES) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(4)
+    return torch.randn(frames, batch, WORDS, generator=generator).mul(2).log_softmax(dim=2)
+
+
+def scorer(batch=1, width=1, lengths=None, weight=1.0, frames=FRAMES) -> CtcPrefixScorer:
+    lengths = torch.tensor(lengths or [frames] * batch)
+    return CtcPrefixScorer(
+        log_probs(batch, frames),
+        lengths,
+        blank=BLANK,
+        eos=EOS,
+        width=width,
+        weight=weight,
+        candidates=WORDS,
+    )
+
+
+def collapse(path) -> tuple:
+    return tuple(token for token, _ in itertools.groupby(path) if token != BLANK)
+
+
+def prefix_probability(frames: torch.Tensor, prefix: tuple) -> float:
+    """Probability that the transcript begins with ``prefix``, over all alignments of ``(T, V)`` frames."""
+    total = 0.0
+    for path in itertools.product(range(WORDS), repeat=frames.size(0)):
+        if collapse(path)[: len(prefix)] == prefix:
+            total += math.exp(sum(frames[t, token].item() for t, token in enumerate(path)))
+    return total
+
+
+@pytest.mark.parametrize("prefix", [(3,), (3, 3), (4, 1), (1, 3, 1), (4, 4, 3)])
+def test_scores_of_prefixes_are_sums_over_alignments(prefix):
+    one = torch.zeros(1, dtype=torch.long)
+    state = scorer()
+    for n, token in enumerate(prefix, start=1):
+        every = torch.arange(WORDS).view(1, 1, WORDS)
+        offered = state._extensions(one, every)[0, 0]
+        state.extend(one, torch.tensor([[token]]))
+        expected = prefix_probability(log_probs(1)[:, 0], prefix[:n])
+        assert math.exp(state.score.item()) == pytest.approx(expected, rel=1e-6)
+        assert math.exp(offered[token].item()) == pytest.approx(expected, rel=1e-6)
+    whole = -F.ctc_loss(
+        log_probs(1).double(),
+        torch.tensor([prefix]),
+        torch.tensor([FRAMES]),
+        torch.tensor([len(prefix)]),
+        blank=BLANK,
+        reduction="sum",
+    )
+    assert state._whole(one).item() == pytest.approx(whole.item(), rel=1e-6)
+
+
+def test_padding_changes_nothing():
+    one, tokens = torch.zeros(1, dtype=torch.long), (3, 3, 1)
+    short = CtcPrefixScorer(
+        log_probs(1, 9)[:FRAMES],
+        torch.tensor([FRAMES]),
+        blank=BLANK,
+        eos=EOS,
+        width=1,
+        weight=1.0,
+        candidates=WORDS,
+    )
+    padded = scorer(lengths=[FRAMES], frames=9)
+    for token in tokens:
+        for state in (short, padded):
+            state.extend(one, torch.tensor([[token]]))
+        assert padded.score.item() == pytest.approx(short.score.item(), rel=1e-9)
+        assert padded._whole(one).item() == pytest.approx(short._whole(one).item(), rel=1e-9)
+
+
+def test_long_speech_stays_precise():
+    frames, one = 400, torch.zeros(1, dtype=torch.long)
+    state, target = scorer(frames=frames), [3, 1, 4, 4, 3] * 12
+    for token in target:
+        state.extend(one, torch.tensor([[token]]))
+    whole = -F.ctc_loss(
+        log_probs(1, frames).double(),
+        torch.tensor([target]),
+        torch.tensor([frames]),
+        torch.tensor([len(target)]),
+        blank=BLANK,
+        reduction="sum",
+    )
+    assert state._whole(one).item() == pytest.approx(whole.item(), rel=1e-6)
+
+
+def lanes(*streams: int) -> Lanes:
+    stream = torch.tensor(streams)
+    zero = torch.zeros_like(stream)
+    return Lanes(stream, zero, zero, tuple(sorted(set(streams))), 1)
+
+
+def test_blend_is_the_weighted_sum_and_leaves_translations_alone():
+    state = scorer(width=2, weight=0.3)
+    attention = torch.randn(2, 2, WORDS, generator=torch.Generator().manual_seed(1)).log_softmax(2)
+    attention[0, 0, 1] = -math.inf
+    blended = state.blend(attention.clone(), lanes(0, 1))
+    assert torch.equal(blended[1], attention[1])
+    one, every = torch.zeros(1, dtype=torch.long), torch.arange(WORDS).expand(1, 2, WORDS)
+    ctc = state._extensions(one, every)[0]
+    ctc[:, EOS] = state._whole(one)[0]
+    expected = 0.7 * attention[0] + 0.3 * ctc.float()
+    assert torch.allclose(blended[0], expected, atol=1e-5)
+    assert blended[0, 0, 1] == -math.inf
+
+
+def test_hypotheses_keep_their_own_states():
+    one = torch.zeros(1, dtype=torch.long)
+    state, alone = scorer(width=2), scorer()
+    state.extend(one, torch.tensor([[3, 4]]))
+    state.inherit(one, torch.tensor([[1, 1]]))
+    state.extend(one, torch.tensor([[1, 4]]))
+    for token in (4, 4):
+        alone.extend(one, torch.tensor([[token]]))
+    assert state.score[0, 1].item() == pytest.approx(alone.score.item())
+    assert state.last.tolist() == [[1, 4]]
+
+
+@pytest.mark.parametrize("kind", ["rank", "joint"])
+@pytest.mark.parametrize("k", [3, 0, -2, math.inf])
+def test_with_all_the_weight_the_search_finds_what_ctc_says(kind, k):
+    """A beam that holds everything, scored by CTC alone, gives the most probable transcripts."""
+    model = tiny.model(words=2, wait_k=k, spread=2.0, ctc_weight=0.3)
+    batch = tiny.sample([24, 17])
+    options = {"search": kind, "beam_size": 7, "max_len_b": 3, "ctc_weight": 1.0, "normalize_scores": False}
+    generator = DualBeamGenerator([model], tiny.dictionary(2), **options)
+    found = generator.generate([model], batch)
+    encoded = model.encoder(**batch["net_input"])
+    ctc, lengths = model.get_ctc_output((None, {"encoder_out": encoded}), {})
+    for row, hypotheses in enumerate(found):
+        for pair in hypotheses:
+            tokens = pair["transcript"]["tokens"]
+            expected = -F.ctc_loss(
+                ctc[:, row : row + 1].double(),
+                tokens[None, :-1],
+                lengths[row : row + 1],
+                torch.tensor([len(tokens) - 1]),
+                reduction="sum",
+            )
+            assert pair["transcript"]["score"].item() == pytest.approx(expected.item(), abs=1e-4)
+
+
+def test_the_batch_does_not_matter_with_ctc():
+    model = tiny.model(spread=2.0, ctc_weight=0.3)
+    generator = DualBeamGenerator([model], tiny.dictionary(), beam_size=3, max_len_b=8, ctc_weight=0.4)
+    frames = [44, 30, 19]
+    together = generator.generate([model], tiny.sample(frames))
+    whole = tiny.sample(frames)
+    for row, length in enumerate(frames):
+        one = {
+            "net_input": {
+                "src_tokens": whole["net_input"]["src_tokens"][row : row + 1, :length],
+                "src_lengths": torch.tensor([length]),
+            },
+            "lang_tags": tiny.tags(1),
+        }
+        alone = generator.generate([model], one)
+        assert tiny.hypothesis_pairs(alone) == tiny.hypothesis_pairs([together[row]])
+
+
+def test_what_cannot_be_scored_is_refused():
+    trained, untrained = tiny.model(ctc_weight=0.3), tiny.model()
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        DualBeamGenerator([trained], tiny.dictionary(), ctc_weight=1.5)
+    with pytest.raises(ValueError, match="trained with --ctc-weight above 0"):
+        DualBeamGenerator([untrained], tiny.dictionary(), ctc_weight=0.3)
