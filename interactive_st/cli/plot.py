@@ -141,8 +141,10 @@ def _training(args: argparse.Namespace) -> list[str]:
 
 
 def _attention(args: argparse.Namespace) -> list[str]:
+    import logging
     from dataclasses import replace
 
+    logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports every step of the loading
     from interactive_st.data.features import features_from_file
     from interactive_st.plots.attention import compute_picture, draw_attention
     from interactive_st.plots.load_model import load_model

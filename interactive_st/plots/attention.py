@@ -65,7 +65,7 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
     for stream, name in enumerate(STREAMS):
         axes = figure.add_subplot(grid[1 + stream, :], sharex=top)
         image = _draw_weights(axes, picture.encoder[stream], (0.0, seconds))
-        _name_rows(axes, _written(picture.tokens[stream]), name, COLOURS[stream])
+        _name_rows(axes, _written(picture.tokens[stream]), COLOURS[stream])
         axes.set_title(f"{name.capitalize()}: attention to the speech", loc="left")
         axes.set_xlabel("time (s)")
         figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
@@ -73,6 +73,7 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
         for stream, name in enumerate(STREAMS):
             axes = figure.add_subplot(grid[-1, stream])
             _draw_partner(figure, axes, picture, stream, name)
+        figure.supxlabel("hatched: what a row may not see", fontsize="small")
     if picture.title:
         figure.suptitle(picture.title, x=0.01, ha="left", fontsize="medium")
     return figure
@@ -149,7 +150,7 @@ def _draw_weights(axes: "Axes", weights: np.ndarray, x_range: tuple[float, float
         cmap=COLOUR_MAP,
         interpolation="nearest",
         vmin=0.0,
-        vmax=max(float(weights.max(initial=0.0)), 1e-6),
+        vmax=max(float(np.ma.filled(weights, 0.0).max(initial=0.0)), 1e-6),
         extent=(*x_range, len(weights) - 0.5, -0.5),
     )
 
@@ -157,24 +158,22 @@ def _draw_weights(axes: "Axes", weights: np.ndarray, x_range: tuple[float, float
 def _draw_partner(figure: "Figure", axes: "Axes", picture: AttentionPicture, stream: int, name: str) -> None:
     weights, other = picture.partner[stream], STREAMS[1 - stream]
     read = picture.tokens[1 - stream]
-    # what a row sees nothing of is not dark but hatched: no attention at all is not attention of zero
-    seen = np.ma.masked_where(np.broadcast_to(~weights.any(axis=1, keepdims=True), weights.shape), weights)
-    axes.set_facecolor("#FFFFFF")
+    # not to be allowed to see is not the same as to pay no attention, so it is no dark colour
+    seen = np.ma.masked_equal(weights, 0.0)
+    axes.patch.set(facecolor="#FFFFFF", edgecolor="#BBBBBB", hatch="////", linewidth=0.0)
     image = _draw_weights(axes, seen, (-0.5, weights.shape[1] - 0.5))
-    for row in np.flatnonzero(~weights.any(axis=1)):
-        axes.axhspan(row - 0.5, row + 0.5, facecolor="none", edgecolor="#BBBBBB", hatch="////", linewidth=0.0)
-    _name_rows(axes, _written(picture.tokens[stream]), name, COLOURS[stream])
+    _name_rows(axes, _written(picture.tokens[stream]), COLOURS[stream])
     places = _labelled(len(read))
     axes.set_xticks(places, [_shown(read[i]) for i in places], rotation=90, color=COLOURS[1 - stream])
-    axes.set_xlabel(f"{other} token that is read")
+    axes.set_xlabel(f"token of the {other} that is read")
     axes.set_title(f"{name.capitalize()} reads {other}", loc="left")
     figure.colorbar(image, ax=axes, pad=0.02, fraction=0.05)
 
 
-def _name_rows(axes: "Axes", tokens: Sequence[str], stream: str, colour: str) -> None:
+def _name_rows(axes: "Axes", tokens: Sequence[str], colour: str) -> None:
     places = _labelled(len(tokens))
     axes.set_yticks(places, [_shown(tokens[i]) for i in places], color=colour)
-    axes.set_ylabel(f"{stream} token written")
+    axes.set_ylabel("token written")
 
 
 def _written(tokens: Sequence[str]) -> list[str]:

@@ -80,6 +80,9 @@ def drawing(texts: Iterable[str] = (), base_size: float = 9.0) -> Iterator[list[
 
     import matplotlib
 
+    logger = logging.getLogger("matplotlib")  # fairseq lets everything through
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     families, notes = fonts_for(texts)
     settings = {
         "font.family": families,
@@ -102,12 +105,9 @@ def drawing(texts: Iterable[str] = (), base_size: float = 9.0) -> Iterator[list[
         "axes.unicode_minus": True,
         "text.parse_math": False,  # a dollar sign in a transcript is a dollar sign
     }
-    logger = logging.getLogger("matplotlib.font_manager")
-    level = logger.level
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # the note says it once, for all characters together
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        logger.setLevel(logging.ERROR)
         try:
             yield notes
         finally:

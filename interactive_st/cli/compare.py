@@ -1,0 +1,92 @@
+"""`interactive-st compare`: systems side by side, utterance by utterance."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from interactive_st.cli import UserError
+
+HELP = "print what several systems wrote side by side, with errors marked"
+DESCRIPTION = """\
+Prints for each utterance the reference and each system's transcript and translation, with the errors
+marked: in colour on a terminal, else as [-missing-] {+added+}. Utterances are matched by id; those
+that not all files have are named and left out.
+"""
+EPILOG = """\
+examples:
+  interactive-st compare base/test.jsonl interactive/test.jsonl
+  interactive-st compare "λ = 0=base.jsonl" "λ = 0.3=ours.jsonl" --sort wer --limit 20 --html cases.html
+"""
+ORDERS = ("difference", "id", "wer", "bleu")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    add = parser.add_argument
+    add(
+        "files",
+        nargs="+",
+        metavar="[NAME=]PAIRS.jsonl",
+        help="file written by --pairs-path, and what the system is to be called (default: the file's name)",
+    )
+    add(
+        "--sort",
+        choices=ORDERS,
+        help="where systems differ most first, by id, highest WER first, or lowest sentence BLEU first "
+        "(default: difference, with one file id)",
+    )
+    add("--limit", type=int, metavar="N", help="show the first N utterances of that order (default: all)")
+    add("--html", type=Path, metavar="FILE", help="write a self-contained page instead of printing")
+    add("--title", default="Systems side by side", metavar="TEXT", help="title of the page")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Compare the files.
+
+    Raises:
+        UserError: a file cannot be read or written, or the files have nothing in common.
+    """
+    from interactive_st.report.compare_page import build_page, missing_notes
+    from interactive_st.report.comparison import in_order, match
+    from interactive_st.scoring.pairs import read_pairs
+
+    if args.limit is not None and args.limit < 1:
+        raise UserError(f"--limit {args.limit}: give a number from 1")
+    order = args.sort or ("difference" if len(args.files) > 1 else "id")
+    try:
+        comparison = match({name: read_pairs(path) for name, path in _named(args.files).items()})
+        if args.html is not None:
+            args.html.write_text(build_page(comparison, args.title, order, args.limit), encoding="utf-8")
+    except (ValueError, OSError) as error:
+        raise UserError(str(error)) from error
+    for note in [*missing_notes(comparison), *comparison.notes]:
+        print(f"note: {note}", file=sys.stderr)
+    if args.html is not None:
+        print(args.html)
+        return 0
+    from rich.console import Console
+
+    from interactive_st.report.compare_terminal import show
+
+    show(comparison, in_order(comparison.utterances, order)[: args.limit], Console(highlight=False))
+    return 0
+
+
+def _named(arguments: list[str]) -> dict[str, Path]:
+    """Files by the names of their systems; files of one name are told apart by their folders."""
+    from interactive_st.plots.style import unique_names
+
+    given: list[tuple[str | None, Path]] = []
+    for text in arguments:
+        name, separator, file = text.rpartition("=")
+        is_named = bool(separator and name) and not Path(text).exists()
+        given.append((name, Path(file)) if is_named else (None, Path(text)))
+    free = [path for name, path in given if name is None]
+    names = iter(unique_names(free, lambda path: path.name.removesuffix(".jsonl").removesuffix(".pairs")))
+    chosen = [name if name is not None else next(names) for name, _ in given]
+    twice = sorted({name for name in chosen if chosen.count(name) > 1})
+    if twice:
+        raise UserError(f"two systems are called {twice[0]}; give them other names, as NAME=FILE")
+    return dict(zip(chosen, (path for _, path in given), strict=True))

@@ -1,0 +1,102 @@
+"""`interactive-st report`: one HTML page of a run."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from interactive_st.cli import UserError
+
+HELP = "write one self-contained HTML page of a run: curves, scores, examples to listen to"
+DESCRIPTION = """\
+Writes what was trained, curves, scores with their signatures, and examples with audio players and
+marked errors into one HTML file that loads nothing from anywhere else.
+
+RUN is a folder filled by the examples (report.json, logs/, pairs/, data/, corpus/), or any folder,
+such as the --save-dir of fairseq-train, with --log and --pairs.
+"""
+EPILOG = """\
+Curves need matplotlib: pip install 'interactive_st[plots]'. Without it they are left out, with a note.
+
+examples:
+  interactive-st report runs/digits
+  interactive-st report checkpoints --log train.log --pairs test=test.jsonl --audio test.tsv
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    add = parser.add_argument
+    add("folder", type=Path, metavar="RUN", help="folder of the run")
+    add("--out", type=Path, metavar="FILE", help="the page (default: RUN/report.html)")
+    add("--title", metavar="TEXT", help="title of the page (default: the folder's name)")
+    add(
+        "--log",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="log of fairseq-train; repeatable",
+    )
+    add(
+        "--pairs",
+        action="append",
+        default=[],
+        metavar="[SET=]FILE",
+        help="pairs file of a test set, written by --pairs-path; repeatable (default: RUN/pairs/*.jsonl)",
+    )
+    add(
+        "--audio",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE.tsv",
+        help="manifest with id and audio, to find recordings by; repeatable (default: RUN/corpus/*.tsv "
+        "and RUN/data/*.tsv)",
+    )
+    add("--examples", type=int, default=12, metavar="N", help="utterances of each test set (default: 12)")
+    add(
+        "--choose",
+        choices=("spread", "worst"),
+        default="spread",
+        help="examples evenly over the set, or those with the most errors (default: spread)",
+    )
+    add("--clip-seconds", type=float, default=15.0, metavar="S", help="longest clip of audio (default: 15)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Write the page.
+
+    Raises:
+        UserError: something cannot be read or written.
+    """
+    from interactive_st.report.page import build_page
+    from interactive_st.report.run_contents import read_contents
+
+    if args.examples < 0 or args.clip_seconds <= 0:
+        raise UserError("--examples is 0 or more, --clip-seconds more than 0")
+    out = args.out or args.folder / "report.html"
+    try:
+        contents = read_contents(args.folder, args.log, dict(map(_named, args.pairs)) or None, args.audio)
+        html, notes = build_page(
+            contents,
+            args.title or contents.name,
+            examples=args.examples,
+            choose=args.choose,
+            clip_seconds=args.clip_seconds,
+        )
+        out.write_text(html, encoding="utf-8")
+    except (ValueError, OSError) as error:
+        raise UserError(str(error)) from error
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(out)
+    return 0
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, separator, file = text.partition("=")
+    if separator and not Path(text).exists():
+        return name, Path(file)
+    return Path(text).stem, Path(text)

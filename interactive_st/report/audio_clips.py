@@ -1,0 +1,80 @@
+"""Recordings of utterances as short clips inside a page."""
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from interactive_st.report.html import data_url
+
+HIGHEST_RATE = 16000
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".opus", ".m4a")
+
+
+def clip(path: Path, offset: float = 0.0, duration: float | None = None, longest: float = 15.0) -> str:
+    """An audio player with the recording, or a segment of it, as FLAC of at most 16 kHz.
+
+    Args:
+        path: the file.
+        offset: start of the segment in seconds.
+        duration: its length in seconds; None = to the end.
+        longest: seconds of the clip; what is longer is cut off, and the page says so.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    import soundfile
+
+    from interactive_st.data.audio import load_audio
+
+    samples, rate = load_audio(path, None, offset, duration)
+    if rate > HIGHEST_RATE:
+        samples, rate = load_audio(path, HIGHEST_RATE, offset, duration)
+    cut = len(samples) > longest * rate
+    content = io.BytesIO()
+    soundfile.write(content, samples[: int(longest * rate)], rate, format="FLAC", subtype="PCM_16")
+    note = f'<span class="soft">the first {longest:g} s</span>' if cut else ""
+    return f'<audio controls preload="none" src="{data_url("audio/flac", content.getvalue())}"></audio>{note}'
+
+
+class Recordings:
+    """Where the recordings of utterances are, from manifests.
+
+    Args:
+        manifests: tables with the columns ``id`` and ``audio``, and maybe ``offset`` and ``duration``;
+            relative paths are relative to the manifest. Rows whose audio is no recording (features in
+            an archive) are passed over; of two rows with one id the first counts.
+
+    Raises:
+        DataError: a manifest cannot be read.
+    """
+
+    def __init__(self, manifests: Iterable[Path]) -> None:
+        from interactive_st.data.manifest import read_manifest
+
+        self._places: dict[str, tuple[Path, float, float | None]] = {}
+        for manifest in manifests:
+            for row in read_manifest(manifest):
+                file = Path(row.get("audio", ""))
+                if "id" not in row or file.suffix.lower() not in AUDIO_SUFFIXES:
+                    continue
+                offset = float(row.get("offset") or 0.0)
+                duration = float(row["duration"]) if row.get("duration") else None
+                self._places.setdefault(row["id"], (manifest.parent / file, offset, duration))
+
+    def player(self, utterance: str, longest: float) -> str:
+        """HTML of the utterance's player; empty where there is no recording of it."""
+        from interactive_st.data.errors import DataError
+
+        place = self._places.get(utterance)
+        if place is None or not place[0].is_file():
+            return ""
+        try:
+            return clip(*place, longest=longest)
+        except DataError as error:
+            return f'<p class="soft">no recording: {_escaped(error)}</p>'
+
+
+def _escaped(error: Exception) -> str:
+    from html import escape
+
+    return escape(str(error))

@@ -1,0 +1,97 @@
+"""Systems side by side as one HTML page, put in another order by its reader."""
+
+from collections.abc import Sequence
+from html import escape
+
+from interactive_st.report.comparison import ORDERS, STREAMS, Comparison, Utterance, in_order
+from interactive_st.report.html import number, page, table
+from interactive_st.report.word_diff import HTML_LEGEND, to_html
+
+ORDER_NAMES = {
+    "difference": "where systems differ most",
+    "id": "id",
+    "wer": "highest WER",
+    "bleu": "lowest BLEU",
+}
+#: Puts the utterances in the order that is chosen; places are computed here, not in the browser.
+SCRIPT = """
+const chooser = document.getElementById("order"), list = document.getElementById("utterances");
+chooser.addEventListener("change", () => {
+  const place = (one) => Number(one.dataset[chooser.value]);
+  list.append(...[...list.children].sort((a, b) => place(a) - place(b)));
+});
+"""
+MISSING_SHOWN = 20
+
+
+def build_page(comparison: Comparison, title: str, order: str, limit: int | None = None) -> str:
+    """Return the HTML; at first in ``order``, the first ``limit`` utterances of it."""
+    shown = in_order(comparison.utterances, order)[:limit]
+    places = {name: {u.id: n for n, u in enumerate(in_order(shown, name))} for name in ORDERS}
+    options = "".join(
+        f'<option value="{name}"{" selected" if name == order else ""}>{ORDER_NAMES[name]}</option>'
+        for name in ORDERS
+    )
+    articles = (_article(u, comparison.systems, {name: places[name][u.id] for name in ORDERS}) for u in shown)
+    count = f"{len(shown)} of {len(comparison.utterances)} utterances that all systems have"
+    body = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="soft">{count}</p>',
+        _scores(comparison),
+        *(f"<p>{escape(note)}</p>" for note in [*missing_notes(comparison), *comparison.notes]),
+        f"<h2>Utterances</h2>{HTML_LEGEND}",
+        f'<p><label>order: <select id="order">{options}</select></label></p>',
+        f'<div id="utterances">{"".join(articles)}</div>',
+    ]
+    return page(title, "\n".join(body), SCRIPT)
+
+
+def missing_notes(comparison: Comparison) -> list[str]:
+    """One line for each system that lacks utterances."""
+    notes = []
+    for system, ids in comparison.missing.items():
+        more = f" and {len(ids) - MISSING_SHOWN} more" if len(ids) > MISSING_SHOWN else ""
+        notes.append(f"not in {system}, left out: {', '.join(ids[:MISSING_SHOWN])}{more}")
+    return notes
+
+
+def _scores(comparison: Comparison) -> str:
+    rows = []
+    for system, scores in comparison.scores.items():
+        rows.append((system, *(number(scores[key]) for key in ("wer", "cer", "bleu", "chrf"))))
+    first = next(iter(comparison.scores.values()))
+    named = (("BLEU", first["bleu_signature"]), ("chrF", first["chrf_signature"]))
+    signatures = [f"{name} {text}" for name, text in named if text]
+    codes = "".join(f"<li><code>{escape(text)}</code></li>" for text in signatures)
+    return table(("system", "WER %", "CER %", "BLEU", "chrF"), rows) + f'<ul class="soft">{codes}</ul>'
+
+
+def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int]) -> str:
+    data = "".join(f' data-{name}="{place}"' for name, place in places.items())
+    lines = []
+    for stream in STREAMS:
+        if reference := utterance.reference(stream):
+            lines.append(_line(utterance, f"reference {stream}", stream, escape(reference)))
+    for system in systems:
+        scores = f"WER {number(utterance.wer[system], 1)} · BLEU {number(utterance.bleu[system], 1)}"
+        lines.append(
+            f'<dt class="system">{escape(system)} <span class="soft">{scores}</span></dt><dd hidden></dd>'
+        )
+        for stream in STREAMS:
+            marked = utterance.marked(system, stream)
+            text = escape(utterance.pairs[system][stream]) if marked is None else to_html(marked)
+            lines.append(_line(utterance, stream, stream, text or "(nothing)"))
+    about = " · ".join(
+        part for part in (utterance.field("speaker"), f"difference {utterance.difference:.2f}") if part
+    )
+    return (
+        f'<article class="utterance"{data}><header><h3>{escape(utterance.id)}</h3>'
+        f'<span class="soft">{escape(about)}</span></header>'
+        f'<dl class="said">{"".join(lines)}</dl></article>\n'
+    )
+
+
+def _line(utterance: Utterance, label: str, stream: str, html: str) -> str:
+    language = utterance.field("src_lang" if stream == "transcript" else "tgt_lang")
+    lang = f' lang="{escape(language, quote=True)}"' if language else ""
+    return f"<dt>{label}</dt><dd{lang}>{html}</dd>"

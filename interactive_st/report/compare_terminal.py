@@ -1,0 +1,61 @@
+"""Systems side by side on a terminal: errors in colour, or with marks where there is none."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from interactive_st.report.comparison import STREAMS, Comparison, Utterance
+from interactive_st.report.html import number
+from interactive_st.report.word_diff import legend_for_terminal, to_plain, to_terminal
+
+
+def show(comparison: Comparison, utterances: Sequence[Utterance], console: Console) -> None:
+    """Print corpus scores and these utterances; without colour where the console has none."""
+    plain = not console.is_terminal or console.no_color
+    console.print(_scores(comparison))
+    console.print(legend_for_terminal(plain))
+    for utterance in utterances:
+        console.print()
+        speaker = utterance.field("speaker")
+        about = [part for part in (speaker, f"difference {utterance.difference:.2f}") if part]
+        console.print(Text.assemble((utterance.id, "bold"), "  ", (" · ".join(about), "dim")))
+        console.print(_grid(utterance, comparison.systems, plain))
+
+
+def _scores(comparison: Comparison) -> Table:
+    table = Table(box=box.SIMPLE)
+    table.add_column("system", overflow="fold")
+    for column in ("WER %", "CER %", "BLEU", "chrF"):
+        table.add_column(column, justify="right")
+    for system, scores in comparison.scores.items():
+        table.add_row(system, *(number(scores[key]) for key in ("wer", "cer", "bleu", "chrf")))
+    return table
+
+
+def _grid(utterance: Utterance, systems: Sequence[str], plain: bool) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(overflow="fold", max_width=28)
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold", ratio=1)
+    for row, stream in enumerate(STREAMS):
+        reference = utterance.reference(stream)
+        grid.add_row("reference" if row == 0 else "", stream, Text(reference if reference else "–"))
+    for system in systems:
+        scores = (
+            ("WER", utterance.wer[system]),
+            ("BLEU", utterance.bleu[system]),
+        )
+        for row, (stream, (metric, value)) in enumerate(zip(STREAMS, scores, strict=True)):
+            label = f"{stream}  {metric} {number(value, 1)}"
+            grid.add_row(Text(system) if row == 0 else "", label, _marked(utterance, system, stream, plain))
+    return grid
+
+
+def _marked(utterance: Utterance, system: str, stream: str, plain: bool) -> Text:
+    difference = utterance.marked(system, stream)
+    if difference is None:
+        return Text(utterance.pairs[system][stream] or "–")
+    return Text(to_plain(difference)) if plain else to_terminal(difference)

@@ -1,0 +1,172 @@
+"""Several systems on the same utterances: matched, measured, put in order.
+
+After Figure 4 of Liu et al., AAAI 2020: reference, and each system's transcript and translation.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+from interactive_st.report.word_diff import Difference, compare, distance
+from interactive_st.scoring.pairs import Pair, score_pairs
+
+STREAMS = ("transcript", "translation")
+
+
+class CompareError(ValueError):
+    """The files cannot be compared; the message says why and the way out."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One utterance as all systems wrote it; ``pairs`` by system, in the order of the command line."""
+
+    id: str
+    pairs: dict[str, Pair]
+
+    def reference(self, stream: str) -> str | None:
+        """The reference text, from the first system's file that has one."""
+        texts = (pair.get(f"reference_{stream}") for pair in self.pairs.values())
+        return next((text for text in texts if text), None)
+
+    def field(self, key: str) -> str:
+        """A field such as ``speaker`` or ``tgt_lang``; empty where unknown."""
+        return next((pair[key] for pair in self.pairs.values() if pair.get(key)), "")
+
+    def marked(self, system: str, stream: str) -> Difference | None:
+        """A system's text aligned with the reference; None without reference."""
+        reference = self.reference(stream)
+        return compare(self.pairs[system][stream], reference) if reference else None
+
+    @cached_property
+    def difference(self) -> float:
+        """How much the systems differ from one another, 0 to 1: mean over pairs of systems and streams."""
+        values = [
+            distance(one[stream], other[stream])
+            for one, other in combinations(self.pairs.values(), 2)
+            for stream in STREAMS
+        ]
+        return sum(values) / len(values) if values else 0.0
+
+    @cached_property
+    def wer(self) -> dict[str, float | None]:
+        """Word error rate of the transcript by system, in percent."""
+        marked = {system: self.marked(system, "transcript") for system in self.pairs}
+        return {system: None if own is None else own.error_rate for system, own in marked.items()}
+
+    @cached_property
+    def bleu(self) -> dict[str, float | None]:
+        """Sentence BLEU of the translation by system (sacrebleu, effective order)."""
+        from sacrebleu.metrics import BLEU
+
+        reference = self.reference("translation")
+        if reference is None:
+            return dict.fromkeys(self.pairs)
+        metric = BLEU(effective_order=True)
+        return {
+            system: metric.sentence_score(pair["translation"], [reference]).score
+            for system, pair in self.pairs.items()
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``utterances`` that all systems have; ``missing``: by system the ids that only others have;
+    ``notes`` on what does not fit together; ``scores`` of each system over ``utterances``."""
+
+    systems: list[str]
+    utterances: list[Utterance]
+    missing: dict[str, list[str]]
+    notes: list[str]
+
+    @cached_property
+    def scores(self) -> dict[str, dict[str, Any]]:
+        """Corpus scores by system, of the utterances that all have."""
+        return {s: score_pairs([u.pairs[s] for u in self.utterances]) for s in self.systems}
+
+
+def match(files: Mapping[str, Sequence[Pair]]) -> Comparison:
+    """Match the pairs of several systems by their ids.
+
+    Args:
+        files: pairs by the name of the system.
+
+    Raises:
+        CompareError: an id is lacking or used twice in a file, or no utterance is in all files.
+    """
+    by_system = {system: _by_id(system, pairs) for system, pairs in files.items()}
+    everything = list(dict.fromkeys(i for pairs in by_system.values() for i in pairs))
+    common = [i for i in everything if all(i in pairs for pairs in by_system.values())]
+    if not common:
+        firsts = ", ".join(f"{system}: {next(iter(pairs))}" for system, pairs in by_system.items())
+        raise CompareError(
+            f"no utterance is in all files (their first ids are {firsts}); compare decodings of the "
+            f"same test set"
+        )
+    utterances = [Utterance(i, {s: pairs[i] for s, pairs in by_system.items()}) for i in common]
+    missing = {s: [i for i in everything if i not in pairs] for s, pairs in by_system.items()}
+    return Comparison(
+        list(files), utterances, {s: ids for s, ids in missing.items() if ids}, _disagreements(utterances)
+    )
+
+
+def natural(text: str) -> tuple:
+    """Sort key in which ``a_10`` comes after ``a_9``."""
+    return tuple((int(p), "") if p.isdigit() else (-1, p) for p in re.split(r"(\d+)", text) if p)
+
+
+def _mean(values: Mapping[str, float | None]) -> float | None:
+    known = [value for value in values.values() if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _worst_first(value: float | None, sign: int) -> tuple:
+    return (value is None, sign * (value or 0.0))
+
+
+#: Orders by name; what cannot be measured comes last.
+ORDERS: dict[str, Callable[[Utterance], Any]] = {
+    "difference": lambda u: -u.difference,
+    "id": lambda u: natural(u.id),
+    "wer": lambda u: _worst_first(_mean(u.wer), -1),
+    "bleu": lambda u: _worst_first(_mean(u.bleu), 1),
+}
+
+
+def in_order(utterances: Sequence[Utterance], order: str) -> list[Utterance]:
+    """Sort by one of `ORDERS`; among equals by id."""
+    return sorted(sorted(utterances, key=lambda u: natural(u.id)), key=ORDERS[order])
+
+
+def _by_id(system: str, pairs: Sequence[Pair]) -> dict[str, Pair]:
+    ids = [str(pair["id"]) if pair.get("id") is not None else None for pair in pairs]
+    if None in ids:
+        raise CompareError(
+            f"{system}: pair {ids.index(None) + 1} has no id; decode again with --pairs-path, or add ids"
+        )
+    twice = [i for i, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise CompareError(
+            f"{system}: the id {twice[0]} is used {Counter(ids)[twice[0]]} times; keep one of them"
+        )
+    return dict(zip(ids, pairs, strict=True))
+
+
+def _disagreements(utterances: Sequence[Utterance]) -> list[str]:
+    notes = []
+    for stream in STREAMS:
+        differing = []
+        for utterance in utterances:
+            texts = {pair.get(f"reference_{stream}") for pair in utterance.pairs.values()} - {None, ""}
+            if len(texts) > 1:
+                differing.append(utterance.id)
+        if differing:
+            notes.append(
+                f"the files have other reference {stream}s for {len(differing)} utterances, such as "
+                f"{differing[0]}; marks are against the first file's, scores against each file's own"
+            )
+    return notes

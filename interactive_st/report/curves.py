@@ -1,0 +1,62 @@
+"""Training curves as SVG inside a page; ink takes the colour of the page's text."""
+
+import re
+from collections.abc import Sequence
+from html import escape
+from io import StringIO
+
+from interactive_st.plots.fairseq_log import TrainingLog
+
+#: Colours to draw with that are then replaced, so that one picture fits light and dark pages.
+THEMED = {
+    "#010101": "currentColor",
+    "#020202": "var(--line)",
+    "#0072b2": "var(--transcript)",
+    "#d55e00": "var(--translation)",
+}
+SIZE = (4.2, 2.9)  # inches; read at the width of a phone
+
+
+def curves_html(logs: Sequence[TrainingLog]) -> str:
+    """All panels of all trainings, each a ``<figure>``.
+
+    Raises:
+        PlotError: matplotlib is missing, or there is nothing to draw.
+    """
+    from interactive_st.plots.style import drawing, require_matplotlib
+    from interactive_st.plots.training import draw_panel, legend_entries, panels_of
+
+    require_matplotlib()
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    ink = dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor"), "#010101")
+    ink |= {"xtick.color": "#010101", "ytick.color": "#010101", "grid.color": "#020202"}
+    figures = []
+    for log in logs:
+        panels = panels_of([log])
+        for number, panel in enumerate(panels):
+            with drawing(base_size=10.0), rc_context({**ink, "svg.fonttype": "path"}):
+                figure = Figure(SIZE, layout="constrained")
+                figure.patch.set_visible(False)
+                axes = figure.subplots()
+                axes.patch.set_visible(False)
+                draw_panel(axes, panel, [log])
+                entries = legend_entries([log], [panel])
+                figure.legend(handles=entries, loc="outside lower center", ncols=2)
+                out = StringIO()
+                figure.savefig(out, format="svg", metadata={"Date": None})
+            label = f"{panel.title}, {log.name}"
+            figures.append(f"<figure>{_themed(out.getvalue(), label, f'{len(figures)}-{number}')}</figure>")
+    return f'<div class="curves">{"".join(figures)}</div>'
+
+
+def _themed(svg: str, label: str, prefix: str) -> str:
+    """An SVG file made part of a page: themed, with a name, its ids unlike those of others."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    for colour, themed in THEMED.items():
+        svg = re.sub(colour, themed, svg, flags=re.IGNORECASE)
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>c{prefix}-", svg)
+    svg = re.sub(r'\s(width|height)="[\d.]+pt"', "", svg, count=2)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(label, quote=True)}"', 1)

@@ -1,0 +1,108 @@
+"""What there is to report of a run: gathered from its folder, or from files named one by one."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from interactive_st.plots.fairseq_log import LogError, TrainingLog, read_log, read_run
+from interactive_st.scoring.pairs import Pair, read_pairs, score_pairs
+
+FRAMES_PER_HOUR = 360_000  # 100 frames of features a second
+
+
+class ReportError(ValueError):
+    """A report cannot be made; the message says why and the way out."""
+
+
+@dataclass
+class RunContents:
+    """A run; every part may be lacking.
+
+    ``pairs`` and ``scores`` are by test set; ``data`` by split: utterances and, where known, hours;
+    ``manifests`` those that may say where recordings are; ``summary`` is report.json.
+    """
+
+    name: str
+    logs: list[TrainingLog] = field(default_factory=list)
+    pairs: dict[str, list[Pair]] = field(default_factory=dict)
+    scores: dict[str, dict[str, Any]] = field(default_factory=dict)
+    data: dict[str, tuple[int, float | None]] = field(default_factory=dict)
+    manifests: list[Path] = field(default_factory=list)
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+def read_contents(
+    run: Path,
+    logs: Sequence[Path] = (),
+    pairs: Mapping[str, Path] | None = None,
+    manifests: Sequence[Path] = (),
+) -> RunContents:
+    """Read a run folder of the examples, or a folder of checkpoints with what is named beside it.
+
+    Args:
+        run: the folder; of its own ``report.json``, ``logs/*.log`` or ``*.log``, ``pairs/*.jsonl``,
+            ``data/*.tsv`` and ``corpus/*.tsv`` those are read that exist.
+        logs: files to read instead of the folder's logs.
+        pairs: pairs files by the name of the test set, instead of the folder's.
+        manifests: tables that say where recordings are, looked at before the folder's.
+
+    Raises:
+        ReportError: nothing is there to report.
+        ValueError: a file cannot be read; the message names it.
+    """
+    if not run.is_dir():
+        raise ReportError(f"{run}: no such folder; give a run of the examples, or a --save-dir with --log")
+    contents = RunContents(run.resolve().name, manifests=list(manifests))
+    contents.summary = _read_json(run / "report.json")
+    if logs:
+        contents.logs = [read_log(path, path.stem) for path in logs]
+    else:
+        try:
+            contents.logs = read_run(run)
+        except LogError:
+            contents.logs = []  # a run may have been decoded only
+    files = pairs or {path.stem: path for path in sorted(run.glob("pairs/*.jsonl"))}
+    contents.pairs = {name: read_pairs(path) for name, path in files.items()}
+    known = contents.summary.get("sets", {}) if pairs is None else {}
+    contents.scores = {
+        name: known.get(name) or score_pairs(own, per_speaker=True) for name, own in contents.pairs.items()
+    }
+    contents.scores |= {name: scores for name, scores in known.items() if name not in contents.scores}
+    contents.data = _data(run, contents.logs)
+    contents.manifests += [*sorted(run.glob("corpus/*.tsv")), *sorted(run.glob("data/*.tsv"))]
+    if not (contents.logs or contents.pairs or contents.summary):
+        raise ReportError(
+            f"{run}: no report.json, no log of a training, no pairs/*.jsonl in it; name them with --log and "
+            f"--pairs"
+        )
+    return contents
+
+
+def _data(run: Path, logs: Sequence[TrainingLog]) -> dict[str, tuple[int, float | None]]:
+    """Utterances and hours by split: from the data folder, else from what fairseq logged of it."""
+    from interactive_st.data.manifest import read_manifest
+
+    found: dict[str, tuple[int, float | None]] = {}
+    for path in sorted(run.glob("data/*.tsv")):
+        rows = read_manifest(path)
+        if rows and "n_frames" in rows[0]:
+            found[path.stem] = (len(rows), sum(int(row["n_frames"]) for row in rows) / FRAMES_PER_HOUR)
+    for log in logs:
+        for split, count in log.samples.items():
+            found.setdefault(split, (count, None))
+    order = {"train": 0, "dev": 1, "valid": 1}
+    return dict(sorted(found.items(), key=lambda item: (order.get(item[0], 2), item[0])))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ReportError(f"{path}: not JSON ({error}); remove it, or run the example again") from error
+    if not isinstance(content, dict):
+        raise ReportError(f"{path}: a JSON object is needed, found {type(content).__name__}")
+    return content
