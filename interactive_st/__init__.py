@@ -10,6 +10,7 @@ Interactive Decoding", AAAI 2020.
 """
 
 import sys
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -17,3 +18,12 @@ if "interactive_st_cli" not in sys.modules:
     from interactive_st.registration import register
 
     register()
+
+
+def __getattr__(name: str) -> Any:
+    """Import what speech is decoded with, and its libraries, when it is first asked for."""
+    if name == "InteractiveST":
+        from interactive_st.inference.hub import InteractiveST
+
+        return InteractiveST
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

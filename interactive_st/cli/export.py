@@ -1,0 +1,86 @@
+"""`interactive-st export`: a checkpoint as a model folder that stands on its own."""
+
+import argparse
+from pathlib import Path
+
+from interactive_st.cli import UserError
+
+HELP = "make a model folder of a checkpoint: weights, vocabulary, settings and a model card"
+DESCRIPTION = """\
+Writes a folder with all that decoding needs:
+
+  model.safetensors   all tensors of the model, tied ones once
+  config.json         architecture and sizes, feature settings, languages
+  config_joint.yaml   dict.txt  spm_joint.model   vocabulary and features, as in a data folder
+  README.md           the model card; what no option states is 'not stated' there
+
+It holds no path of this machine and loads without the training data. `interactive-st translate`
+and InteractiveST.from_pretrained take it.
+"""
+EPILOG = """\
+examples:
+  interactive-st export checkpoints/avg.pt model
+  interactive-st score --json pairs/test.jsonl > test.json
+  interactive-st export checkpoints/avg.pt model --name "digits en-de" --license MIT \\
+      --data-name "Free Spoken Digit Dataset" --data-license "CC BY-SA 4.0" --metrics test.json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    add = parser.add_argument
+    add("checkpoint", type=Path, metavar="CKPT", help="a checkpoint of fairseq-train, one only")
+    add("out", type=Path, metavar="DIR", help="the folder to make")
+    add(
+        "--data",
+        type=Path,
+        metavar="DATA",
+        help="data folder of the model (default: where it was in training)",
+    )
+    add("--overwrite", action="store_true", help="replace the model folder that is at DIR")
+    card = parser.add_argument_group("model card")
+    card.add_argument("--name", help="of the model (default: the name of DIR)")
+    card.add_argument("--license", metavar="TEXT", help="licence of the model, such as MIT")
+    card.add_argument("--data-name", metavar="TEXT", help="what the model was trained on")
+    card.add_argument("--data-license", metavar="TEXT", help="licence of that data")
+    card.add_argument("--author", metavar="TEXT", help="who made the model")
+    card.add_argument("--contact", metavar="TEXT", help="where to ask about it")
+    card.add_argument("--limits", metavar="TEXT", help="what it is for, and where it fails")
+    card.add_argument(
+        "--metrics",
+        nargs="+",
+        default=[],
+        type=Path,
+        metavar="SCORES.json",
+        help="scores printed by `interactive-st score --json`; the name of each file, without what "
+        "follows its first dot, names the set",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Write the model folder."""
+    from interactive_st.inference.model_card import Card, read_metrics
+    from interactive_st.inference.model_folder import write_model_folder
+    from interactive_st.inference.stored_model import load_checkpoint
+
+    if not args.checkpoint.is_file():
+        raise UserError(f"{args.checkpoint}: no such checkpoint")
+    try:
+        card = Card(
+            name=args.name or args.out.resolve().name,
+            license=args.license,
+            data_name=args.data_name,
+            data_license=args.data_license,
+            author=args.author,
+            contact=args.contact,
+            limits=args.limits,
+            metrics=read_metrics(args.metrics),
+        )
+        stored = load_checkpoint(args.checkpoint, args.data)
+        folder = write_model_folder(stored, args.out, card, args.overwrite)
+    except (ValueError, OSError) as error:
+        raise UserError(str(error)) from error
+    print(f"ready: {folder}")
+    return 0

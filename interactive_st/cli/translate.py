@@ -1,0 +1,208 @@
+"""`interactive-st translate`: recordings in, transcripts and translations out."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from interactive_st.cli import UserError
+from interactive_st.inference.options import MAX_SEGMENT, Options
+
+HELP = "transcribe and translate recordings: text, JSON lines, tables or bilingual subtitles"
+DESCRIPTION = """\
+Decodes recordings of any length, rate and number of channels, in any format of libsndfile (wav,
+flac, ogg, mp3 …). Transcript and translation are printed as they are ready, or written under --out,
+one file a recording and format.
+
+A recording longer than --max-segment is cut at its pauses; silence is left out. A recording that
+fails is reported, and the others go on.
+"""
+EPILOG = """\
+exit status: 0 all recordings were decoded, 1 some failed, 2 nothing could be begun.
+
+examples:
+  interactive-st translate talk.wav --model model
+  interactive-st translate recordings/ --model model --out subtitles --format srt,jsonl
+  interactive-st translate talk.mp3 --model checkpoint_best.pt --data data --format vtt > talk.vtt
+"""
+FORMATS = ("text", "jsonl", "srt", "vtt", "tsv")
+SUBTITLES = ("srt", "vtt")
+DEFAULTS = Options()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    add = parser.add_argument
+    add(
+        "audio",
+        nargs="+",
+        metavar="AUDIO",
+        help="a recording, or a folder that is searched for recordings, also below",
+    )
+    add(
+        "--model",
+        required=True,
+        type=Path,
+        metavar="PATH",
+        help="model folder made by `interactive-st export`, or a checkpoint of fairseq-train",
+    )
+    add("--data", type=Path, metavar="DIR", help="data folder of a checkpoint that was moved")
+    add("--source-lang", metavar="XX", help="language of the speech (default: the model's)")
+    add("--target-lang", metavar="XX", help="language to translate to (default: the model's)")
+    _add_output(parser.add_argument_group("output"))
+    _add_search(parser.add_argument_group("search"))
+    _add_cutting(parser.add_argument_group("long recordings"))
+    _add_machine(parser.add_argument_group("machine"))
+
+
+def main(args: argparse.Namespace) -> int:
+    """Decode the recordings; the status is 1 if one of them failed."""
+    import logging
+
+    logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports on its optional packages
+    from interactive_st.inference.outputs import find_recordings
+    from interactive_st.inference.work import Work
+
+    found = find_recordings(args.audio)
+    if not found:
+        raise UserError(f"no recordings in {', '.join(args.audio)}; name a file or another folder")
+    if args.out is None:
+        if len(args.format) > 1:
+            raise UserError("several formats need a folder for their files: give --out DIR")
+        if args.format[0] in SUBTITLES and len(found) > 1:
+            raise UserError("subtitles of several recordings need a file each: give --out DIR")
+    elif args.out.exists() and not args.out.is_dir():
+        raise UserError(f"--out {args.out}: is a file; give a folder")
+    model = _load(args)
+    options = {
+        name: value
+        for name in Options.__dataclass_fields__
+        if (value := getattr(args, name, None)) is not None
+    }
+    work = Work(found, args.format, args.srt, args.out, show=not args.quiet)
+    try:
+        return 1 if work.decode(model, options) else 0
+    except ValueError as error:
+        raise UserError(str(error)) from error
+
+
+def _load(args: argparse.Namespace) -> Any:
+    import torch
+
+    if args.threads is not None:
+        torch.set_num_threads(args.threads)
+    from interactive_st.inference.hub import InteractiveST
+
+    try:
+        return InteractiveST.from_pretrained(args.model, args.data, args.device, args.half)
+    except (ValueError, OSError) as error:
+        raise UserError(str(error)) from error
+
+
+def _formats(text: str) -> list[str]:
+    forms = list(dict.fromkeys(text.split(",")))
+    for form in forms:
+        if form not in FORMATS:
+            raise argparse.ArgumentTypeError(f"no format {form!r}; choose from {', '.join(FORMATS)}")
+    return forms
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write one file a recording and format there, in sub-folders like those that were "
+        "searched; existing files are replaced (default: print)",
+    )
+    group.add_argument(
+        "--format",
+        type=_formats,
+        default=["text"],
+        metavar="FORMAT",
+        help=f"{', '.join(FORMATS)}, or several with commas (default: text)",
+    )
+    group.add_argument(
+        "--srt",
+        choices=("both", "transcript", "translation"),
+        default="both",
+        help="what subtitles (srt and vtt) show (default: both, the transcript above)",
+    )
+    group.add_argument(
+        "--quiet", action="store_true", help="no progress bar and no real-time factor at the end"
+    )
+
+
+def _add_search(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--beam", type=_count, metavar="N", help=f"hypotheses kept a stream (default: {DEFAULTS.beam})"
+    )
+    group.add_argument(
+        "--nbest",
+        type=_count,
+        metavar="N",
+        help=f"hypotheses in jsonl, at most --beam (default: {DEFAULTS.nbest})",
+    )
+    group.add_argument(
+        "--search",
+        choices=("rank", "joint"),
+        help="how the two beams are kept (default: the model's, rank if it has none)",
+    )
+    group.add_argument(
+        "--wait-k",
+        metavar="K",
+        help="tokens by which the transcript leads, or inf (default: the model's)",
+    )
+    group.add_argument(
+        "--lenpen",
+        type=float,
+        metavar="P",
+        help=f"above 1 favours longer texts, below 1 shorter (default: {DEFAULTS.lenpen:g})",
+    )
+    group.add_argument(
+        "--max-len-a",
+        type=float,
+        metavar="A",
+        help=f"longest text = A · frames (100 a second) + B tokens (default: {DEFAULTS.max_len_a:g})",
+    )
+    group.add_argument("--max-len-b", type=int, metavar="B", help=f"(default: {DEFAULTS.max_len_b})")
+
+
+def _add_cutting(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--max-segment",
+        type=float,
+        metavar="S",
+        help=f"longest piece decoded at once, in seconds (default: {MAX_SEGMENT:g}, or less if the "
+        "model reads less)",
+    )
+    group.add_argument(
+        "--min-pause",
+        type=float,
+        metavar="S",
+        help=f"shortest pause to cut at, in seconds (default: {DEFAULTS.min_pause:g})",
+    )
+
+
+def _add_machine(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--device", metavar="DEVICE", help="cpu, cuda, cuda:1 … (default: a GPU if there is one)"
+    )
+    group.add_argument(
+        "--half", action="store_true", help="half precision: float16 on a GPU, bfloat16 on the CPU"
+    )
+    group.add_argument("--threads", type=_count, metavar="N", help="CPU threads (default: torch's)")
+    group.add_argument(
+        "--batch-seconds",
+        type=float,
+        metavar="S",
+        help="audio decoded in one batch; changes speed and memory only "
+        f"(default: {DEFAULTS.batch_seconds:g})",
+    )

@@ -1,0 +1,141 @@
+"""Decodes utterances in batches, as ``fairseq-interactive`` does."""
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from interactive_st.data.config import JointDataConfig
+from interactive_st.data.errors import DataError
+from interactive_st.data.features_dataset import FeaturesDataset
+from interactive_st.inference.options import MAX_SEGMENT, Options
+from interactive_st.inference.results import Hypothesis
+from interactive_st.inference.stored_model import quiet
+from interactive_st.modules.wait_k import parse_wait_k
+from interactive_st.search import DualBeamGenerator
+from interactive_st.tasks.generation_options import check_generation_options, search_settings
+from interactive_st.tasks.pairs import describe_hypotheses
+
+#: Kaldi's filterbanks, see `interactive_st.data.features`.
+FRAMES_PER_SECOND = 100
+
+
+class Decoding:
+    """A model with the options by which it decodes.
+
+    Args:
+        task: the task of the model.
+        model: in evaluation mode, on its device.
+        options: how to decode.
+
+    Raises:
+        ValueError: the options contradict each other or the model.
+    """
+
+    def __init__(self, task: Any, model: nn.Module, options: Options) -> None:
+        self.task, self.model, self.options = task, model, options
+        args: Namespace = task.args
+        self.config = JointDataConfig(
+            Path(args.data) / args.config_yaml,
+            options.source_lang or args.source_lang,
+            options.target_lang or args.target_lang,
+        )
+        self._check_languages()
+        self.max_segment = self._max_segment(args.max_source_positions)
+        self.wait_k = None
+        if options.wait_k is not None:
+            if not hasattr(model.decoder, "wait_k"):
+                raise ValueError("wait_k is for models whose texts read each other; leave it out")
+            self.wait_k = parse_wait_k(options.wait_k)
+        generation = options.generation()
+        check_generation_options(generation)
+        self.generator = DualBeamGenerator(
+            [model],
+            task.tgt_dict,
+            search=options.search or args.search,
+            symbols_to_strip_from_output=set(task.tag_ids),
+            **search_settings(generation),
+        )
+
+    def _check_languages(self) -> None:
+        for option in ("source_lang", "target_lang"):
+            language = getattr(self.config, option)
+            if not language or f"<lang:{language}>" not in self.task.tgt_dict:
+                names = (self.task.tgt_dict[i] for i in sorted(self.task.tag_ids))
+                known = ", ".join(name.removeprefix("<lang:").removesuffix(">") for name in names)
+                raise ValueError(
+                    f"{option} is {language!r}, which the model does not know; choose one of {known}"
+                )
+
+    def _max_segment(self, max_frames: int) -> float:
+        limit = max_frames / FRAMES_PER_SECOND
+        wanted = self.options.max_segment
+        if wanted is not None and wanted > limit:
+            raise ValueError(
+                f"max_segment is {wanted:g} s, but the model reads at most {limit:g} s; lower it"
+            )
+        return min(MAX_SEGMENT, limit) if wanted is None else wanted
+
+    def __call__(
+        self,
+        features: Sequence[np.ndarray],
+        decoded: Callable[[Sequence[int]], None] = lambda numbers: None,
+    ) -> list[tuple[Hypothesis, ...]]:
+        """Decode utterances.
+
+        Args:
+            features: of each utterance, (T, F) float32.
+            decoded: is told the numbers of each batch of utterances once it is decoded.
+
+        Returns:
+            for each utterance the `nbest` hypotheses, best first.
+        """
+        lengths = [len(utterance) for utterance in features]
+        with quiet():
+            dataset = FeaturesDataset(self.config, features, lengths, self.task.tgt_dict)
+        frames = max(round(self.options.batch_seconds * FRAMES_PER_SECOND), *lengths)
+        batches = dataset.batch_by_size(
+            dataset.ordered_indices(), max_tokens=frames, required_batch_size_multiple=1
+        )
+        results: dict[int, tuple[Hypothesis, ...]] = {}
+        for numbers in batches:
+            sample = dataset.collater([dataset[int(number)] for number in numbers])
+            for number, nbest in zip(sample["id"].tolist(), self._search(sample), strict=True):
+                described = describe_hypotheses(nbest[: self.options.nbest], self.task.detokenise)
+                results[number] = tuple(Hypothesis(**each) for each in described["nbest"])
+            decoded([int(number) for number in numbers])
+        return [results[number] for number in range(len(features))]
+
+    def _search(self, sample: dict[str, Any]) -> list[list[dict[str, Any]]]:
+        like = next(self.model.parameters())
+        net_input = sample["net_input"]
+        net_input["src_tokens"] = net_input["src_tokens"].to(like)
+        net_input["src_lengths"] = net_input["src_lengths"].to(like.device)
+        sample["lang_tags"] = sample["lang_tags"].to(like.device)
+        decoder = self.model.decoder
+        own = getattr(decoder, "wait_k", None)
+        try:
+            if self.wait_k is not None:
+                decoder.wait_k = self.wait_k
+            with torch.no_grad():
+                return self.generator.generate([self.model], sample)
+        finally:
+            if self.wait_k is not None:
+                decoder.wait_k = own
+
+
+def check_features(config: JointDataConfig) -> None:
+    """Refuse models that cannot read audio.
+
+    Raises:
+        DataError: the features of the model were computed elsewhere.
+    """
+    if config.features.get("type") != "fbank":
+        raise DataError(
+            f"the model reads features of type {config.features.get('type')!r} that were computed "
+            "elsewhere, not audio; decode a data folder of such features by fairseq-generate"
+        )

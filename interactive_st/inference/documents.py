@@ -1,0 +1,113 @@
+"""A decoded recording as a document: text, JSON lines, a table, or subtitles.
+
+``jsonl`` is a pairs file (see `interactive_st.scoring.pairs_file`) with ``audio``, ``start`` and
+``end`` beside its keys, so `interactive-st score` reads it once references are filled in.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from interactive_st.inference.results import Recording, Segment
+from interactive_st.inference.subtitles import VTT_HEAD, segment_cues, srt_cue, vtt_cue
+
+FORMS = ("text", "jsonl", "srt", "vtt", "tsv")
+COLUMNS = ("audio", "start", "end", "transcript", "translation", "score")
+HEADS = {"tsv": "\t".join(COLUMNS) + "\n", "vtt": VTT_HEAD}
+
+
+def render(recording: Recording, form: str, lines: str = "both") -> str:
+    """Return a recording as a document; see `Recording.render`."""
+    writer = Writer(form, (recording.source_lang, recording.target_lang), lines)
+    return writer.head + "".join(writer.add(recording.audio or "", segment) for segment in recording.segments)
+
+
+class Writer:
+    """Makes documents piece by piece, while segments come.
+
+    Args:
+        form: one of `FORMS`.
+        languages: of the transcripts and the translations.
+        lines: what subtitles show: ``both``, ``transcript`` or ``translation``.
+        named: in ``text``, begin each recording with its name.
+
+    Raises:
+        ValueError: there is no such form.
+    """
+
+    def __init__(
+        self,
+        form: str,
+        languages: tuple[str | None, str | None],
+        lines: str = "both",
+        named: bool = False,
+    ) -> None:
+        if form not in FORMS:
+            raise ValueError(f"no form {form!r}; choose one of {', '.join(FORMS)}")
+        self.languages, self.lines, self.named = languages, lines, named
+        #: what the document begins with
+        self.head = HEADS.get(form, "")
+        self._write = getattr(self, f"_{form}")
+        self._audio: str | None = None
+        self._segments = self._cues = 0
+
+    def add(self, audio: str, segment: Segment) -> str:
+        """Return what the next segment of a recording adds to the document."""
+        if audio != self._audio:
+            self._audio, self._segments = audio, 0
+        written = self._write(audio, segment)
+        self._segments += 1
+        return written
+
+    def _text(self, audio: str, segment: Segment) -> str:
+        name = f"{audio}\n\n" if self.named and self._segments == 0 else ""
+        texts = (segment.transcript, segment.translation)
+        lines = (
+            f"{language}: {_one_line(text)}\n" for language, text in zip(self.languages, texts, strict=True)
+        )
+        return f"{name}[{_clock(segment.start)} - {_clock(segment.end)}]\n{''.join(lines)}\n"
+
+    def _jsonl(self, audio: str, segment: Segment) -> str:
+        pair = {
+            "id": f"{Path(audio).name or 'audio'}-{self._segments:05d}",
+            "audio": audio or None,
+            "start": round(segment.start, 3),
+            "end": round(segment.end, 3),
+            **asdict(segment.nbest[0]),
+            "reference_transcript": None,
+            "reference_translation": None,
+            "speaker": None,
+            "src_lang": self.languages[0],
+            "tgt_lang": self.languages[1],
+            "nbest": [asdict(hypothesis) for hypothesis in segment.nbest],
+        }
+        return json.dumps(pair, ensure_ascii=False) + "\n"
+
+    def _tsv(self, audio: str, segment: Segment) -> str:
+        cells = (
+            audio,
+            f"{segment.start:.3f}",
+            f"{segment.end:.3f}",
+            segment.transcript,
+            segment.translation,
+            f"{segment.score:.4f}",
+        )
+        return "\t".join(_one_line(cell) for cell in cells) + "\n"
+
+    def _srt(self, audio: str, segment: Segment) -> str:
+        cues = list(segment_cues(segment, self.lines))
+        first = self._cues + 1
+        self._cues += len(cues)
+        return "".join(srt_cue(number, cue) for number, cue in enumerate(cues, first))
+
+    def _vtt(self, audio: str, segment: Segment) -> str:
+        return "".join(vtt_cue(cue) for cue in segment_cues(segment, self.lines))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds * 100), 6000)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest // 100:02d}.{rest % 100:02d}"

@@ -1,0 +1,172 @@
+"""The Python interface: a trained model that takes recordings."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from interactive_st.data.errors import DataError
+from interactive_st.inference.decoding import Decoding, check_features
+from interactive_st.inference.model_folder import is_model_folder, read_model_folder
+from interactive_st.inference.options import Options
+from interactive_st.inference.pipeline import Result, decode_recordings
+from interactive_st.inference.results import Recording
+from interactive_st.inference.sources import ArraySource, FileSource
+from interactive_st.inference.stored_model import load_checkpoint
+from interactive_st.inference.voice_activity import VoiceActivity
+
+
+class InteractiveST:
+    """Transcribes and translates recordings.
+
+        model = InteractiveST.from_pretrained("model")
+        result = model("talk.wav")
+        print(result.transcript, result.translation, result.score)
+        for segment in result.segments:
+            print(segment.start, segment.end, segment.transcript, segment.translation)
+
+    Args:
+        task: the task of the model.
+        model: the model.
+    """
+
+    def __init__(self, task: Any, model: nn.Module) -> None:
+        check_features(task.data_cfg)
+        self.task, self.model = task, model.eval()
+        self._activity: VoiceActivity | None = None
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        path: str | os.PathLike,
+        data: str | os.PathLike | None = None,
+        device: str | torch.device | None = None,
+        half: bool = False,
+    ) -> "InteractiveST":
+        """Load a model.
+
+        Args:
+            path: a model folder made by ``interactive-st export``, or a checkpoint of
+                ``fairseq-train``.
+            data: data folder of a checkpoint, where it is not where it was in training.
+            device: as torch names it; the first GPU if there is one, else the CPU, if None.
+            half: compute in half precision, float16 on a GPU and bfloat16 on the CPU.
+
+        Raises:
+            ValueError: there is no such model, or it does not read audio.
+        """
+        path = Path(path)
+        if path.is_dir():
+            if not is_model_folder(path):
+                raise DataError(
+                    f"{path}: no model folder; give one made by `interactive-st export`, or a "
+                    "checkpoint such as checkpoint_best.pt"
+                )
+            if data is not None:
+                raise DataError(f"{path}: a model folder needs no data folder; leave out data")
+            stored = read_model_folder(path)
+        elif path.is_file():
+            stored = load_checkpoint(path, None if data is None else Path(data))
+        else:
+            raise DataError(f"{path}: no such model folder or checkpoint")
+        return cls(*stored.build()).to(device, half)
+
+    def to(self, device: str | torch.device | None = None, half: bool = False) -> "InteractiveST":
+        """Move the model to a device, and to half precision if asked for; return self.
+
+        Raises:
+            ValueError: there is no such device.
+        """
+        try:
+            place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            self.model.to(place)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(f"device {device!r} cannot be used: {reason}") from error
+        if half:
+            self.model.to(torch.bfloat16 if place.type == "cpu" else torch.float16)
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate in Hz to which recordings are resampled."""
+        return int(self.task.data_cfg.features["sample_rate"])
+
+    @property
+    def languages(self) -> tuple[str | None, str | None]:
+        """Language of the speech and of its translation where the options name none."""
+        config, args = self.task.data_cfg, self.task.args
+        return args.source_lang or config.source_lang, args.target_lang or config.target_lang
+
+    def __call__(
+        self, audio: Any, sample_rate: int | None = None, **options: Any
+    ) -> Recording | list[Recording]:
+        """Transcribe and translate.
+
+        Args:
+            audio: a file that soundfile reads, of any rate and number of channels; samples as a
+                numpy array or a tensor, (N,), (channels, N) or (N, channels); or a list of these.
+            sample_rate: of the samples, in Hz.
+            options: see `Options`.
+
+        Returns:
+            the recording, or a list of them if a list was given.
+
+        Raises:
+            ValueError: a recording cannot be read, or an option has no meaning.
+        """
+        many = isinstance(audio, list | tuple)
+        recordings: list[Recording] = []
+        for _, result in self.stream(audio if many else [audio], sample_rate, **options):
+            if isinstance(result, DataError):
+                raise result
+            if isinstance(result, Recording):
+                recordings.append(result)
+        return recordings if many else recordings[0]
+
+    def stream(
+        self,
+        audios: Iterable[Any],
+        sample_rate: int | None = None,
+        progress: Callable[[float], None] = lambda seconds: None,
+        **options: Any,
+    ) -> Iterator[tuple[int, Result]]:
+        """Transcribe and translate recordings, handing over texts as they are ready.
+
+        Args:
+            audios: recordings as `__call__` takes them, read one after the other.
+            sample_rate: of those that are samples, in Hz.
+            progress: is told of seconds of audio that are done with.
+            options: see `Options`.
+
+        Returns:
+            an iterator of the number of a recording and what comes of it: its segments in order,
+            then the `Recording`, or the `DataError` that says why it failed. The others go on.
+
+        Raises:
+            ValueError: an option has no meaning.
+        """
+        decoding = Decoding(self.task, self.model, Options(**options))
+        if self._activity is None:
+            self._activity = VoiceActivity(self.sample_rate)
+        openers = (partial(_open, audio, sample_rate) for audio in audios)
+        return decode_recordings(openers, decoding, self._activity, progress)
+
+
+def _open(audio: Any, sample_rate: int | None) -> FileSource | ArraySource:
+    if isinstance(audio, str | os.PathLike):
+        return FileSource(audio)
+    if sample_rate is None or sample_rate <= 0:
+        raise DataError("samples need their rate: give sample_rate in Hz, such as 16000")
+    if isinstance(audio, Sequence) or not hasattr(audio, "shape"):
+        raise DataError(f"{type(audio).__name__} is no recording; give a file name, an array or a tensor")
+    return ArraySource(audio, sample_rate)

@@ -1,0 +1,186 @@
+"""Model folders: everything that decoding needs, and nothing of where it was trained.
+
+model.safetensors    all tensors of the model, tied ones once
+config.json          architecture, options of model and task, feature settings, languages
+config_joint.yaml    the same feature settings as fairseq's data configuration, for its tools
+dict.txt  spm_joint.model  [gcmvn.npz]     dictionary, subword model, statistics of global CMVN
+README.md            the model card
+"""
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_model
+from torch import nn
+
+from interactive_st import __version__
+from interactive_st.data.atomic import atomic_folder
+from interactive_st.data.config import JointDataConfig
+from interactive_st.data.errors import DataError
+from interactive_st.data.settings import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
+from interactive_st.inference.model_card import Card
+from interactive_st.inference.stored_model import StoredModel
+from interactive_st.inference.subword_model import without_file_names
+
+SETTINGS, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+FORMAT, FORMAT_VERSION = "interactive_st model", 1
+#: Keys of a data configuration that decoding or further training with the model needs; the others
+#: say where the training data is.
+KEPT_KEYS = (
+    "pre_tokenizer",
+    "input_feat_per_channel",
+    "input_channels",
+    "shuffle",
+    "transforms",
+    "feature_transforms",
+    "specaugment",
+    "utterance_cmvn",
+    "source_lang",
+    "target_lang",
+)
+
+
+def write_model_folder(
+    stored: StoredModel, out: str | os.PathLike, card: Card, overwrite: bool = False
+) -> Path:
+    """Write a model folder; it appears when it is complete, or not at all.
+
+    Args:
+        stored: the model, with its data folder.
+        out: the folder to make.
+        card: what is known of the model beside what is stored.
+        overwrite: replace a model folder that is there.
+
+    Raises:
+        DataError: `out` is in use, or something that the model needs is missing or cannot be
+            written without naming a file of this machine.
+    """
+    task, model = stored.build()
+    data = task.data_cfg
+    settings = describe(stored, task, model)
+    with atomic_folder(out, replaces=WEIGHTS if overwrite else None) as folder:
+        _write_data_files(data, folder)
+        (folder / SETTINGS).write_text(
+            json.dumps(settings, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+        )
+        save_model(model, str(folder / WEIGHTS), metadata={"format": "pt"})
+        (folder / CARD).write_text(card.render(settings), encoding="utf-8")
+        _give_default_mode(folder / WEIGHTS, folder / CARD)
+    return Path(out)
+
+
+def read_model_folder(folder: str | os.PathLike) -> StoredModel:
+    """Read what `write_model_folder` wrote.
+
+    Raises:
+        DataError: it is no complete model folder.
+    """
+    folder = Path(folder)
+    try:
+        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        if settings.get("format") != FORMAT:
+            raise DataError(f"{folder / SETTINGS}: describes no {FORMAT}")
+        if settings["format_version"] > FORMAT_VERSION:
+            raise DataError(f"{folder}: written by a newer interactive_st; update yours")
+        with safe_open(folder / WEIGHTS, framework="pt") as file:
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tied = file.metadata() or {}
+        weights |= {name: weights[kept] for name, kept in tied.items() if kept in weights}
+        return StoredModel(
+            data=folder,
+            architecture=settings["architecture"],
+            options=settings["model"],
+            task_options=settings["task"],
+            weights=weights,
+            updates=settings.get("updates"),
+        )
+    except (OSError, ValueError, LookupError, AttributeError, SafetensorError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(
+            f"{folder}: not a complete model folder ({error}); make it by `interactive-st export`"
+        ) from error
+
+
+def is_model_folder(path: str | os.PathLike) -> bool:
+    """Tell whether there is a model folder at `path`, complete or not."""
+    return (Path(path) / SETTINGS).is_file() or (Path(path) / WEIGHTS).is_file()
+
+
+def describe(stored: StoredModel, task: Any, model: nn.Module) -> dict[str, Any]:
+    """Return what `config.json` says, as plain values."""
+    tags = sorted(task.tgt_dict.symbols[i] for i in task.tag_ids)
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "interactive_st": __version__,
+        "architecture": stored.architecture,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "updates": stored.updates,
+        "languages": [tag.removeprefix("<lang:").removesuffix(">") for tag in tags],
+        "source_lang": task.data_cfg.source_lang,
+        "target_lang": task.data_cfg.target_lang,
+        "vocabulary": len(task.tgt_dict),
+        "features": dict(task.data_cfg.features),
+        "model": _plain(stored.options, "option of the model"),
+        "task": _plain(stored.task_options, "option of the task"),
+    }
+
+
+def _write_data_files(data: JointDataConfig, folder: Path) -> None:
+    config = {key: data.config[key] for key in KEPT_KEYS if data.config.get(key) is not None}
+    config["features"] = dict(data.features)
+    config["vocab_filename"] = DICTIONARY
+    shutil.copyfile(data.root / data.vocab_filename, folder / DICTIONARY)
+    tokenizer = dict(data.bpe_tokenizer)
+    if "sentencepiece_model" in tokenizer:
+        source = Path(tokenizer["sentencepiece_model"])
+        (folder / MODEL).write_bytes(without_file_names(source.read_bytes()))
+        if source.with_suffix(".vocab").is_file():
+            shutil.copyfile(source.with_suffix(".vocab"), folder / VOCAB)
+        tokenizer["sentencepiece_model"] = MODEL
+    config["bpe_tokenizer"] = tokenizer
+    statistics = (data.config.get("global_cmvn") or {}).get("stats_npz_path")
+    if statistics is not None:
+        shutil.copyfile(data.root / statistics, folder / GLOBAL_CMVN)
+        config["global_cmvn"] = {"stats_npz_path": GLOBAL_CMVN}
+    config = _plain(config, str(data.path))
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    (folder / CONFIG).write_text(text, encoding="utf-8")
+
+
+def _plain(value: Any, where: str) -> Any:
+    """Return the same as JSON has it.
+
+    Raises:
+        DataError: it holds a path, which would mean nothing elsewhere, or no plain value.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry, f"{where}: {key}") for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry, where) for entry in value]
+    if isinstance(value, float) and math.isinf(value):
+        return "inf"
+    if isinstance(value, str) and (os.path.isabs(value) or (os.sep in value and os.path.exists(value))):
+        raise DataError(
+            f"{where} is the path {value}, which would be missing elsewhere; put that file into the "
+            "data folder and name it without a folder"
+        )
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise DataError(f"{where} is {value!r}, which a model folder cannot hold")
+
+
+def _give_default_mode(*paths: Path) -> None:
+    """Let others read files that safetensors made private, as far as the umask does."""
+    mask = os.umask(0)
+    os.umask(mask)
+    for path in paths:
+        path.chmod(0o666 & ~mask)

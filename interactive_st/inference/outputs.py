@@ -1,0 +1,83 @@
+"""Which recordings are meant, and under which names their texts are written."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+#: What soundfile reads and people call recordings, by the end of the name.
+EXTENSIONS = frozenset(
+    {".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".nist", ".oga", ".ogg", ".opus"}
+    | {".rf64", ".snd", ".sph", ".voc", ".w64", ".wav"}
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A recording: its path, and its place below the folder that was named, which outputs mirror."""
+
+    path: Path
+    place: Path
+
+
+def find_recordings(names: Sequence[str | os.PathLike]) -> list[Found]:
+    """Return the recordings that are named, in that order; folders are searched below, by name.
+
+    A file that is named is taken whatever its name is, and whether it is there or not; in folders
+    those with one of `EXTENSIONS` are taken. Hidden files and folders are passed over. What is
+    named twice is taken once.
+    """
+    found: dict[Path, Found] = {}
+    for name in map(Path, names):
+        folder = name.is_dir()
+        for path in _search(name) if folder else [name]:
+            place = path.relative_to(name) if folder else Path(path.name)
+            found.setdefault(path.resolve(), Found(path, place))
+    return list(found.values())
+
+
+def _search(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:
+                yield Path(parent, name)
+
+
+def output_names(places: Iterable[Path]) -> list[Path]:
+    """Return for each recording the name of its output, without the ending of its format.
+
+    It is the recording's without its ending; where two would be the same they keep it, and where
+    that does not help they are numbered.
+    """
+    places = list(places)
+    short = [place.with_suffix("") for place in places]
+    count = Counter(short)
+    names = [bare if count[bare] == 1 else place for bare, place in zip(short, places, strict=True)]
+    taken: set[Path] = set()
+    for i, name in enumerate(names):
+        number = 1
+        while names[i] in taken or (number > 1 and names[i] in names[i + 1 :]):
+            number += 1
+            names[i] = name.with_name(f"{name.name}-{number}")
+        taken.add(names[i])
+    return names
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in one step, making its folder: readers see the old file or the whole new one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # beside the target, because a rename is atomic within one file system only
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        unfinished.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(unfinished, path)
+    finally:
+        with suppress(FileNotFoundError):
+            unfinished.unlink()

@@ -1,0 +1,158 @@
+"""Cuts recordings into utterances at pauses, while they are being read."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from interactive_st.inference.sources import Source
+from interactive_st.inference.voice_activity import WINDOW_SECONDS, VoiceActivity
+
+#: Speech begins where its probability reaches the first and goes on while it reaches the second
+#: (the values of Silero's own iterator).
+BEGINS, GOES_ON = 0.5, 0.35
+#: What an utterance keeps of the silence around it, in seconds, at most half of the pause.
+MARGIN = 0.2
+#: Less speech than this is a click, in seconds.
+SHORTEST_SPEECH = 0.1
+#: Shorter gaps do not part two stretches of speech, in seconds.
+SHORTEST_GAP = 0.2
+#: Windows over which the probability is averaged to find the least bad place to cut speech.
+SMOOTHING = 9
+
+Spans = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A piece of a recording; times are seconds from its beginning.
+
+    ``samples`` is (N,) float32; ``speech`` lists where in it somebody speaks.
+    """
+
+    start: float
+    end: float
+    samples: np.ndarray
+    speech: Spans
+
+
+def find_utterances(
+    source: Source, activity: VoiceActivity, max_segment: float, min_pause: float
+) -> Iterator[Utterance]:
+    """Yield what is said in a recording.
+
+    A recording of at most `max_segment` seconds is one utterance, whole, as it would be in training
+    data. A longer one is read block by block and cut at each pause of `min_pause` seconds; speech
+    without a pause is cut where a pause is likeliest in the second half of `max_segment`. Silence
+    is left out, so there may be nothing at all.
+
+    Raises:
+        DataError: the recording cannot be read.
+    """
+    rate = activity.rate
+    if source.duration <= max_segment:
+        samples = source.whole(rate)
+        windows = list(activity.windows([samples]))
+        yield Utterance(0.0, len(samples) / rate, samples, _speech(windows, 0, rate))
+        return
+    yield from cut_at_pauses(activity.windows(source.blocks(rate)), rate, max_segment, min_pause)
+
+
+def cut_at_pauses(
+    windows: Iterable[tuple[np.ndarray, float]], rate: int, max_segment: float, min_pause: float
+) -> Iterator[Utterance]:
+    """Yield the utterances of a recording of any length; see `find_utterances`.
+
+    Args:
+        windows: samples and probability of speech of each 32 ms.
+        rate: of the samples, in Hz.
+        max_segment: longest utterance, in seconds.
+        min_pause: shortest pause to cut at, in seconds.
+    """
+    cutter = _Cutter(rate, max_segment, min_pause)
+    for window in windows:
+        cutter.kept.append(window)
+        yield from cutter.look()
+    yield from cutter.finish()
+
+
+class _Cutter:
+    """Keeps the windows from which no utterance has been made yet, at most `max_segment`."""
+
+    def __init__(self, rate: int, max_segment: float, min_pause: float) -> None:
+        self.rate = rate
+        self.longest = max(2, int(max_segment / WINDOW_SECONDS))
+        self.pause = max(1, round(min_pause / WINDOW_SECONDS))
+        self.margin = min(round(MARGIN / WINDOW_SECONDS), self.pause // 2)
+        self.kept: list[tuple[np.ndarray, float]] = []
+        self.first_sample = 0
+        self.speaking = False
+        #: number of kept windows up to the end of the last speech
+        self.voiced = 0
+
+    def look(self) -> Iterator[Utterance]:
+        """Take notice of the window that was added, and yield an utterance that it completes."""
+        probability = self.kept[-1][1]
+        if probability >= (GOES_ON if self.speaking else BEGINS):
+            self.speaking, self.voiced = True, len(self.kept)
+        if not self.speaking:
+            self._drop(len(self.kept) - self.margin)
+        elif len(self.kept) - self.voiced >= self.pause:
+            yield from self._end()
+        elif len(self.kept) >= self.longest:
+            yield from self._take(self._quietest())
+
+    def finish(self) -> Iterator[Utterance]:
+        """Yield what is left at the end of the recording."""
+        if self.speaking:
+            yield from self._end()
+
+    def _end(self) -> Iterator[Utterance]:
+        if self.voiced > 0:
+            yield from self._take(min(self.voiced + self.margin, len(self.kept)))
+        self.speaking, self.voiced = False, 0
+        self._drop(len(self.kept) - self.margin)
+
+    def _take(self, count: int) -> Iterator[Utterance]:
+        """Make an utterance of the first `count` windows, unless they hold no more than a click."""
+        taken = self.kept[:count]
+        spoken = sum(probability >= GOES_ON for _, probability in taken)
+        if spoken * WINDOW_SECONDS >= SHORTEST_SPEECH:
+            samples = np.concatenate([window for window, _ in taken])
+            start = self.first_sample
+            yield Utterance(
+                start / self.rate,
+                (start + len(samples)) / self.rate,
+                samples,
+                _speech(taken, start, self.rate),
+            )
+        self._drop(count)
+        self.voiced -= count
+
+    def _drop(self, count: int) -> None:
+        if count > 0:
+            self.first_sample += sum(len(window) for window, _ in self.kept[:count])
+            del self.kept[:count]
+
+    def _quietest(self) -> int:
+        """Return after how many windows a cut does least harm, in the second half of the kept ones."""
+        probabilities = np.array([probability for _, probability in self.kept])
+        padded = np.pad(probabilities, SMOOTHING // 2, mode="edge")
+        smooth = np.convolve(padded, np.full(SMOOTHING, 1 / SMOOTHING), mode="valid")
+        half = len(smooth) // 2
+        return half + int(np.argmin(smooth[half:])) + 1
+
+
+def _speech(windows: list[tuple[np.ndarray, float]], first_sample: int, rate: int) -> Spans:
+    """Return where in these windows somebody speaks, in seconds of the recording."""
+    spans: list[list[int]] = []
+    position = first_sample
+    for samples, probability in windows:
+        end = position + len(samples)
+        if probability >= GOES_ON:
+            if spans and position - spans[-1][1] < SHORTEST_GAP * rate:
+                spans[-1][1] = end
+            else:
+                spans.append([position, end])
+        position = end
+    return tuple((start / rate, end / rate) for start, end in spans)

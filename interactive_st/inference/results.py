@@ -1,0 +1,115 @@
+"""What was heard and how it translates, with times and scores."""
+
+from dataclasses import dataclass
+
+#: Languages written without spaces between words.
+UNSPACED = {"ja", "km", "lo", "my", "th", "yue", "zh"}
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A transcript and the translation that goes with it.
+
+    Scores are natural logarithms of probabilities, normalised by length as fairseq does; ``score``
+    is that of the pair.
+    """
+
+    transcript: str
+    translation: str
+    transcript_score: float
+    translation_score: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Segment:
+    """An utterance of a recording; times are seconds from the beginning of the recording.
+
+    ``nbest`` lists its hypotheses, best first; ``speech`` where in it somebody speaks.
+    """
+
+    start: float
+    end: float
+    nbest: tuple[Hypothesis, ...]
+    speech: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def transcript(self) -> str:
+        """The best transcript."""
+        return self.nbest[0].transcript
+
+    @property
+    def translation(self) -> str:
+        """The best translation."""
+        return self.nbest[0].translation
+
+    @property
+    def score(self) -> float:
+        """Score of the best pair."""
+        return self.nbest[0].score
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A decoded recording.
+
+    ``audio`` is the file as it was named, None for samples from memory; ``duration`` is in seconds;
+    ``segments`` are in the order of time and do not overlap. There are none where nobody speaks.
+    """
+
+    audio: str | None
+    duration: float
+    source_lang: str | None
+    target_lang: str | None
+    segments: tuple[Segment, ...] = ()
+
+    @property
+    def transcript(self) -> str:
+        """All that was said."""
+        return self._join([segment.transcript for segment in self.segments], self.source_lang)
+
+    @property
+    def translation(self) -> str:
+        """All of it translated."""
+        return self._join([segment.translation for segment in self.segments], self.target_lang)
+
+    @property
+    def score(self) -> float | None:
+        """Mean of the segments' scores, None where there are none."""
+        return self.nbest[0].score if self.segments else None
+
+    @property
+    def nbest(self) -> tuple[Hypothesis, ...]:
+        """Hypotheses of the whole: the r-th joins the segments' r-th, or their last where they have fewer.
+
+        Scores are means over the segments.
+        """
+        ranks = max((len(segment.nbest) for segment in self.segments), default=0)
+        return tuple(self._hypothesis(rank) for rank in range(ranks))
+
+    def _hypothesis(self, rank: int) -> Hypothesis:
+        parts = [segment.nbest[min(rank, len(segment.nbest) - 1)] for segment in self.segments]
+        return Hypothesis(
+            self._join([part.transcript for part in parts], self.source_lang),
+            self._join([part.translation for part in parts], self.target_lang),
+            *(
+                sum(getattr(part, name) for part in parts) / len(parts)
+                for name in ("transcript_score", "translation_score", "score")
+            ),
+        )
+
+    @staticmethod
+    def _join(texts: list[str], language: str | None) -> str:
+        between = "" if language in UNSPACED else " "
+        return between.join(text for text in texts if text)
+
+    def render(self, form: str, lines: str = "both") -> str:
+        """Return the recording as a document.
+
+        Args:
+            form: ``text``, ``jsonl``, ``tsv``, ``srt`` or ``vtt``.
+            lines: what subtitles show: ``both``, ``transcript`` or ``translation``.
+        """
+        from interactive_st.inference.documents import render
+
+        return render(self, form, lines)

@@ -1,0 +1,131 @@
+"""Recordings to decode: files, read whole or block by block, and samples in memory."""
+
+import os
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import soundfile
+import soxr
+
+from interactive_st.data.audio import SLACK, load_audio
+from interactive_st.data.errors import DataError
+
+#: What is read at a time from a long file.
+BLOCK_SECONDS = 10.0
+
+
+class Source(Protocol):
+    """A recording of one channel at any rate."""
+
+    name: str | None
+    #: seconds
+    duration: float
+
+    def whole(self, rate: int) -> np.ndarray:
+        """Return all samples at `rate`, shape (N,), float32, full scale = 1.0."""
+
+    def blocks(self, rate: int) -> Iterator[np.ndarray]:
+        """Yield the same samples piece by piece."""
+
+
+class FileSource:
+    """A file that soundfile reads.
+
+    Raises:
+        DataError: it is missing, no audio, or empty.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = os.fspath(path)
+        self.name: str | None = self.path
+        if not os.path.isfile(self.path):
+            raise DataError(f"{self.path}: no such audio file")
+        try:
+            info = soundfile.info(self.path)
+        except (soundfile.SoundFileError, OSError, TypeError) as error:
+            raise _unreadable(self.path, error) from error
+        if not info.frames:
+            raise DataError(f"{self.path}: zero length")
+        self.duration = info.frames / info.samplerate
+
+    def whole(self, rate: int) -> np.ndarray:
+        return load_audio(self.path, rate)[0]
+
+    def blocks(self, rate: int) -> Iterator[np.ndarray]:
+        try:
+            with soundfile.SoundFile(self.path) as file:
+                yield from _resampled(self._read(file), file.samplerate, rate)
+        except (soundfile.SoundFileError, OSError, TypeError) as error:
+            raise _unreadable(self.path, error) from error
+
+    def _read(self, file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+        done = 0
+        for block in file.blocks(round(BLOCK_SECONDS * file.samplerate), dtype="float32", always_2d=True):
+            if not np.isfinite(block).all():
+                raise DataError(f"{self.path}: holds NaN or infinite samples")
+            done += len(block)
+            yield block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1)
+        if file.frames - done > SLACK * file.samplerate:
+            raise DataError(
+                f"{self.path}: damaged or cut off, {done / file.samplerate:.2f} s of "
+                f"{file.frames / file.samplerate:.2f} s could be read"
+            )
+
+
+class ArraySource:
+    """Samples in memory.
+
+    Args:
+        samples: a numpy array or a tensor, shape (N,), (channels, N) or (N, channels), the shorter
+            side being taken for the channels; floats with full scale = 1.0, or integers.
+        sample_rate: their rate in Hz.
+
+    Raises:
+        DataError: these are no samples.
+    """
+
+    name = None
+
+    def __init__(self, samples: Any, sample_rate: int) -> None:
+        if hasattr(samples, "detach"):  # a tensor; numpy has no bfloat16
+            samples = samples.detach().cpu()
+            samples = (samples.float() if samples.is_floating_point() else samples).numpy()
+        samples = np.asarray(samples)
+        if samples.dtype.kind == "i":
+            samples = samples / -float(np.iinfo(samples.dtype).min)
+        if samples.dtype.kind != "f":
+            raise DataError(f"samples of type {samples.dtype}: floats or signed integers are expected")
+        if samples.ndim == 2:
+            samples = samples.mean(axis=int(samples.shape[1] <= samples.shape[0]))
+        if samples.ndim != 1 or not samples.size:
+            raise DataError(f"samples of shape {samples.shape}: (N,) or (channels, N) is expected")
+        if not np.isfinite(samples).all():
+            raise DataError("the samples hold NaN or infinite values")
+        self.samples, self.rate = samples.astype(np.float32), sample_rate
+        self.duration = len(samples) / sample_rate
+
+    def whole(self, rate: int) -> np.ndarray:
+        if rate == self.rate:
+            return self.samples
+        return soxr.resample(self.samples, self.rate, rate, quality="HQ")
+
+    def blocks(self, rate: int) -> Iterator[np.ndarray]:
+        size = round(BLOCK_SECONDS * self.rate)
+        pieces = (self.samples[i : i + size] for i in range(0, len(self.samples), size))
+        yield from _resampled(pieces, self.rate, rate)
+
+
+def _resampled(blocks: Iterator[np.ndarray], rate: int, wanted: int) -> Iterator[np.ndarray]:
+    if rate == wanted:
+        yield from blocks
+        return
+    resampler = soxr.ResampleStream(rate, wanted, 1, dtype="float32", quality="HQ")
+    for block in blocks:
+        yield resampler.resample_chunk(block)
+    yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+
+
+def _unreadable(path: str, error: Exception) -> DataError:
+    reason = getattr(error, "error_string", error)
+    return DataError(f"{path}: not readable as audio ({reason})")

@@ -1,0 +1,143 @@
+"""A trained model as it is stored, from which it is built again."""
+
+import logging
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from interactive_st.data.errors import DataError
+from interactive_st.data.settings import CONFIG
+from interactive_st.registration import register
+
+TASK = "joint_speech_to_text"
+#: Options of the task that decoding depends on, and how it is done where nothing else is asked for.
+TASK_OPTIONS = ("max_source_positions", "max_target_positions", "source_lang", "target_lang", "search")
+#: Options of the model that name files of training; the weights are what came of them.
+STARTING_POINTS = "load_pretrained_"
+
+
+@dataclass
+class StoredModel:
+    """What a checkpoint or a model folder says of a model.
+
+    ``data`` is the folder with the configuration ``config``, dictionary and subword model;
+    ``architecture`` fairseq's name; ``options`` and ``task_options`` hold plain values; ``weights``
+    is a state dict; ``updates`` how many steps it was trained, None where unknown.
+    """
+
+    data: Path
+    architecture: str
+    options: dict[str, Any]
+    task_options: dict[str, Any]
+    weights: dict[str, Tensor]
+    config: str = CONFIG
+    updates: int | None = None
+
+    def build(self) -> tuple[Any, nn.Module]:
+        """Return the task and the model, in evaluation mode on the CPU.
+
+        Raises:
+            DataError: the parts do not fit together.
+        """
+        from fairseq.tasks import TASK_REGISTRY
+
+        register()
+        with quiet():
+            task = TASK_REGISTRY[TASK].setup_task(self._task_arguments())
+            model = task.build_model(Namespace(**self.options, arch=self.architecture), from_checkpoint=True)
+        try:
+            model.load_state_dict(dict(self.weights), strict=True)
+        except RuntimeError as error:
+            raise DataError(
+                f"the weights do not fit the model that {self.data} describes ({error}); is it the "
+                "data folder that the model was trained with?"
+            ) from error
+        return task, model.eval()
+
+    def _task_arguments(self) -> Namespace:
+        from fairseq.tasks import TASK_REGISTRY
+
+        parser = ArgumentParser()
+        TASK_REGISTRY[TASK].add_args(parser)
+        args = parser.parse_args([str(self.data)])
+        return Namespace(
+            **vars(args) | self.task_options | {"config_yaml": self.config, "train_subset": "train"}
+        )
+
+
+def load_checkpoint(path: Path, data: Path | None = None) -> StoredModel:
+    """Read a checkpoint of ``fairseq-train``.
+
+    Args:
+        path: the file.
+        data: the data folder; the one it was trained with if None.
+
+    Raises:
+        DataError: it is no checkpoint of this task, or its data folder is not there.
+    """
+    from fairseq.checkpoint_utils import load_checkpoint_to_cpu
+    from fairseq.dataclass.utils import convert_namespace_to_omegaconf
+
+    register()
+    try:
+        state = load_checkpoint_to_cpu(str(path))
+        cfg = state.get("cfg") or convert_namespace_to_omegaconf(state["args"])
+        weights, task, model = state["model"], cfg["task"], cfg["model"]
+    except (OSError, RuntimeError, LookupError, TypeError, AttributeError, ValueError) as error:
+        raise DataError(f"{path}: not a checkpoint of fairseq-train ({error})") from error
+    name = getattr(task, "_name", None) or getattr(task, "task", None)
+    if name != TASK:
+        raise DataError(f"{path}: trained by the task {name}; one that writes two texts is needed, {TASK}")
+    folder = Path(data if data is not None else task.data)
+    config = getattr(task, "config_yaml", None) or CONFIG
+    if not (folder / config).is_file():
+        where = "" if data is not None else ", where it was trained"
+        raise DataError(
+            f"{path}: its data folder {folder}{where} has no {config}; name the data folder by "
+            "data= (--data), or make a model folder of it by `interactive-st export` where both are"
+        )
+    history = state.get("optimizer_history") or [{}]
+    architecture = getattr(model, "arch", None) or model._name
+    return StoredModel(
+        data=folder,
+        architecture=architecture,
+        options=model_options(architecture, model),
+        task_options={key: getattr(task, key) for key in TASK_OPTIONS if hasattr(task, key)},
+        weights=weights,
+        config=config,
+        updates=history[-1].get("num_updates"),
+    )
+
+
+def model_options(architecture: str, stored: Namespace) -> dict[str, Any]:
+    """Return what of a training run's options makes the model, without files of that run."""
+    from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
+
+    if architecture not in ARCH_MODEL_REGISTRY:
+        raise DataError(f"the architecture {architecture} is unknown here; it needs a newer interactive_st")
+    parser, preset = ArgumentParser(), Namespace()
+    ARCH_MODEL_REGISTRY[architecture].add_args(parser)
+    ARCH_CONFIG_REGISTRY[architecture](preset)
+    names = {*vars(parser.parse_args([])), *vars(preset), *TASK_OPTIONS[:2]}
+    return {
+        name: getattr(stored, name)
+        for name in sorted(names)
+        if hasattr(stored, name) and not name.startswith(STARTING_POINTS)
+    }
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep fairseq from reporting every dictionary and data set that it makes."""
+    logger = logging.getLogger("fairseq")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,133 @@
+"""The work of `interactive-st translate`: decodes recordings, writes or prints, reports."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import soundfile
+from tqdm import tqdm
+
+from interactive_st.data.errors import DataError
+from interactive_st.inference.documents import Writer
+from interactive_st.inference.hub import InteractiveST
+from interactive_st.inference.outputs import Found, output_names, write_whole
+from interactive_st.inference.pipeline import Result
+from interactive_st.inference.results import Recording
+
+#: File name endings where they are not the name of the format.
+ENDINGS = {"text": "txt"}
+
+
+class Work:
+    """Decodes recordings and writes or prints their texts; reports to standard error.
+
+    Args:
+        found: the recordings.
+        formats: see `documents.FORMS`; one only without `out`.
+        shown: what subtitles show.
+        out: folder of the files to write; None to print.
+        show: a progress bar, where standard error is a terminal, and the real-time factor.
+    """
+
+    def __init__(
+        self, found: Sequence[Found], formats: Sequence[str], shown: str, out: Path | None, show: bool = True
+    ) -> None:
+        self.found, self.formats, self.shown, self.out, self.show = found, formats, shown, out, show
+        self.failed: set[int] = set()
+        self.seconds = 0.0
+        self.bar = tqdm(
+            total=round(sum(_duration(recording.path) for recording in found), 1),
+            desc="audio",
+            file=sys.stderr,
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]",
+            disable=None if show else True,
+        )
+
+    def decode(self, model: InteractiveST, options: Mapping[str, Any]) -> int:
+        """Decode all and return how many recordings failed.
+
+        Args:
+            model: does it.
+            options: of `InteractiveST.stream`.
+
+        Raises:
+            ValueError: an option has no meaning.
+        """
+        began = time.monotonic()
+        paths = [recording.path for recording in self.found]
+        with self.bar:
+            results = model.stream(paths, progress=self._progress, **options)
+            if self.out is not None:
+                self._write(results, self.out)
+            else:
+                source, target = model.languages
+                languages = (options.get("source_lang", source), options.get("target_lang", target))
+                self._print(results, languages)
+        if self.show:
+            self._report(time.monotonic() - began)
+        return len(self.failed)
+
+    def _progress(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.bar.update(min(seconds, self.bar.total - self.bar.n) if self.bar.total else seconds)
+
+    def _write(self, results: Iterator[tuple[int, Result]], out: Path) -> None:
+        names = output_names(recording.place for recording in self.found)
+        for number, result in results:
+            if isinstance(result, DataError):
+                self._fail(number, result)
+            elif isinstance(result, Recording):
+                self._note_silence(result)
+                for form in self.formats:
+                    name = f"{names[number].name}.{ENDINGS.get(form, form)}"
+                    path = out / names[number].with_name(name)
+                    try:
+                        write_whole(path, result.render(form, self.shown))
+                    except OSError as error:
+                        self._fail(number, f"{path}: cannot be written ({error.strerror})")
+
+    def _print(self, results: Iterator[tuple[int, Result]], languages: tuple[str | None, str | None]) -> None:
+        writer = Writer(self.formats[0], languages, self.shown, named=len(self.found) > 1)
+        self._out(writer.head)
+        for number, result in results:
+            if isinstance(result, DataError):
+                self._fail(number, result)
+            elif isinstance(result, Recording):
+                self._note_silence(result)
+            else:
+                self._out(writer.add(str(self.found[number].path), result))
+
+    def _out(self, text: str) -> None:
+        self.bar.write(text, file=sys.stdout, end="")
+        sys.stdout.flush()
+
+    def _note_silence(self, recording: Recording) -> None:
+        if not recording.segments:
+            self._say(f"note: {recording.audio}: nobody speaks in it")
+
+    def _fail(self, number: int, reason: object) -> None:
+        self.failed.add(number)
+        self._say(f"failed: {reason}")
+
+    def _say(self, message: str) -> None:
+        self.bar.write(f"interactive-st translate: {message}", file=sys.stderr)
+
+    def _report(self, wall: float) -> None:
+        count = len(self.found)
+        text = f"{count} recording{'s' if count > 1 else ''}, {self.seconds:.1f} s of audio in {wall:.1f} s"
+        if self.seconds:
+            text += f", real-time factor {wall / self.seconds:.3f}"
+        if self.failed:
+            text += f"; {len(self.failed)} failed"
+        print(text, file=sys.stderr)
+
+
+def _duration(path: Path) -> float:
+    """Return the seconds of a recording; 0 for one that will be reported as failing."""
+    try:
+        info = soundfile.info(path)
+    except (soundfile.SoundFileError, OSError, TypeError):
+        return 0.0
+    return info.frames / info.samplerate
