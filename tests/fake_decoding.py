@@ -44,7 +44,8 @@ class FakeGenerator:
                 best = self.hypothesis("elf " * (length // 10), target, rank)
                 transcript = self.hypothesis(" ".join(words), source, rank)
                 pair = torch.tensor(-2.0 - rank)
-                nbest.append(best | {"transcript": transcript, "pair_score": pair})
+                texts = {"transcript": transcript, "translation": best}
+                nbest.append(best | texts | {"pair_score": pair})
             results.append(nbest)
         return results
 

@@ -15,8 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "pairs",
         nargs="+",
         metavar="PAIRS.jsonl",
-        help="file written by --pairs-path; several, such as the shards of one run, are scored as "
-        "one corpus",
+        help="file written by --pairs-path; several, such as the shards of one run, are scored as one corpus",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--per-speaker", action="store_true", help="score each speaker as well")
@@ -26,9 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="sacrebleu's tokeniser for BLEU (default: 13a; ja-mecab, zh, char, …)",
     )
-    parser.add_argument(
-        "--wer-lowercase", action="store_true", help="compare transcripts in lower case"
-    )
+    parser.add_argument("--wer-lowercase", action="store_true", help="compare transcripts in lower case")
     parser.add_argument(
         "--wer-remove-punctuation",
         action="store_true",
@@ -91,7 +88,7 @@ def _print_table(scores: dict[str, Any]) -> None:
     for kind in ("transcripts", "translations"):
         missing = scores["sentences"] - scores[f"{kind}_scored"]
         if missing:
-            console.print(f"left out, no reference: {missing} {kind}")
+            console.print(f"left out, not written or no reference: {missing} {kind}")
 
 
 def _number(value: float | None) -> str:

@@ -118,10 +118,9 @@ class JointSpeechToTextDataset(KeepsLastBatch, SpeechToTextDataset):
             with_eos = [np.where(length > 0, length + 1, 0) for length in lengths]
             self.tgt_lens = np.maximum(*with_eos).tolist()
 
-    @property
-    def has_translations(self) -> bool:
-        """Whether any row has a translation."""
-        return self.texts is not None and any(self.texts[1])
+    def has_texts(self, stream: int) -> bool:
+        """Whether any row has a transcript (0), or a translation (1)."""
+        return self.texts is not None and any(self.texts[stream])
 
     def _tag_ids(self, stream: int) -> list[int]:
         known: dict[str, int] = {}

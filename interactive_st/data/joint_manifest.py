@@ -22,10 +22,10 @@ ROW = "\t"
 class JointConcatDataset(KeepsLastBatch, ConcatDataset):
     """Several splits, one after the other."""
 
-    @property
-    def has_translations(self) -> bool:
-        """Whether any row of any split has a translation."""
-        return any(part.has_translations for part in self.datasets)
+    def has_texts(self, stream: int) -> bool:
+        """Whether any row of any split has a transcript (0), or a translation (1)."""
+        # one that is resampled is wrapped
+        return any(getattr(part, "dataset", part).has_texts(stream) for part in self.datasets)
 
 
 class JointDatasetCreator(SpeechToTextDatasetCreator):

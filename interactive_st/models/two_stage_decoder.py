@@ -89,6 +89,7 @@ class TwoStageDecoder(FairseqDecoder):
 
     def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
         super().__init__(dictionary)
+        self.args = args
         self.first = InteractiveDecoder(_of_one_stream(args, "asr"), dictionary, embed_tokens)
         self.second = SecondDecoder(_of_one_stream(args, "st"), dictionary, embed_tokens)
         self.second.output_projection = self.first.output_projection

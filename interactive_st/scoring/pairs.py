@@ -27,8 +27,8 @@ def score_pairs(
 ) -> dict[str, Any]:
     """Score a corpus.
 
-    A pair without a reference transcript is left out of WER and CER, one without a reference
-    translation out of BLEU and chrF; a score for which nothing is left is None.
+    A pair without a transcript or its reference is left out of WER and CER, one without a translation or
+    its reference out of BLEU and chrF; a score for which nothing is left is None.
 
     Args:
         pairs: as `read_pairs` returns them.
@@ -39,7 +39,7 @@ def score_pairs(
 
     Returns:
         ``sentences``; ``wer``, ``cer``, ``bleu``, ``chrf`` in percent (0 to 100, error rates may
-        exceed 100); ``transcripts_scored``, ``translations_scored`` (pairs with that reference);
+        exceed 100); ``transcripts_scored``, ``translations_scored`` (pairs with text and reference);
         ``words`` and ``characters`` of the references; ``substitutions``, ``deletions``,
         ``insertions`` (words); ``bleu_signature``, ``chrf_signature``, ``wer_normalisation``; and
         ``speakers``, by name: the same numbers without the last three.
@@ -52,8 +52,7 @@ def score_pairs(
         raise ValueError("there are no pairs to score")
     if sacrebleu_tokenizer not in BLEU.TOKENIZERS:
         raise ValueError(
-            f"sacrebleu has no tokeniser {sacrebleu_tokenizer!r}; choose one of "
-            + ", ".join(BLEU.TOKENIZERS)
+            f"sacrebleu has no tokeniser {sacrebleu_tokenizer!r}; choose one of " + ", ".join(BLEU.TOKENIZERS)
         )
     normalise = _normaliser(wer_lowercase, wer_remove_punctuation)
     bleu, chrf = BLEU(tokenize=sacrebleu_tokenizer), CHRF()
@@ -99,7 +98,7 @@ def _transcript_scores(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[
     compared = [
         (normalise(pair["reference_transcript"]), normalise(pair["transcript"]))
         for pair in pairs
-        if pair.get("reference_transcript")
+        if pair.get("reference_transcript") and pair["transcript"] is not None
     ]
     # a reference of punctuation only says nothing once that is removed
     compared = [(reference, heard) for reference, heard in compared if reference]
@@ -121,7 +120,7 @@ def _transcript_scores(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[
 
 
 def _translation_scores(pairs: Sequence[Pair], bleu: BLEU, chrf: CHRF) -> dict[str, Any]:
-    scored = [pair for pair in pairs if pair.get("reference_translation")]
+    scored = [pair for pair in pairs if pair.get("reference_translation") and pair["translation"] is not None]
     scores: dict[str, Any] = {"translations_scored": len(scored), "bleu": None, "chrf": None}
     if not scored:
         return scores

@@ -3,7 +3,8 @@
 Keys of a pair: ``id``, ``transcript``, ``translation``, ``transcript_score``,
 ``translation_score``, ``score`` (of the pair), ``reference_transcript``,
 ``reference_translation`` (null where unknown), ``speaker``, ``src_lang``, ``tgt_lang`` and
-``nbest``, a list of the first six but ``id``, best first. Scores are natural logarithms.
+``nbest``, a list of the first six but ``id``, best first. Scores are natural logarithms. Of a model that
+writes one text alone the other is null.
 """
 
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 Pair = dict[str, Any]
-#: Without these there is nothing to score.
+#: Without one of these there is nothing to score.
 REQUIRED_KEYS = ("transcript", "translation")
 TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "speaker")
 
@@ -32,9 +33,7 @@ def read_pairs(path: str | os.PathLike) -> list[Pair]:
         with open(path, encoding="utf-8") as lines:
             pairs = [_parse(line, f"{path}:{n}") for n, line in enumerate(lines, 1) if line.strip()]
     except OSError as error:
-        raise PairsError(
-            f"{path}: cannot be read ({error.strerror}); is the name right?"
-        ) from error
+        raise PairsError(f"{path}: cannot be read ({error.strerror}); is the name right?") from error
     except UnicodeDecodeError as error:
         raise PairsError(
             f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); give a file written "
@@ -75,8 +74,10 @@ def _parse(line: str, where: str) -> Pair:
     if not isinstance(pair, dict):
         raise PairsError(f"{where}: a JSON object is needed, found {type(pair).__name__}")
     for key in REQUIRED_KEYS:
-        if pair.get(key) is None:
+        if key not in pair:
             raise PairsError(f'{where}: no "{key}"; give a file written by --pairs-path')
+    if all(pair[key] is None for key in REQUIRED_KEYS):
+        raise PairsError(f"{where}: neither text is there; give a file written by --pairs-path")
     for key in TEXT_KEYS:
         if not isinstance(pair.get(key, ""), str | None):
             raise PairsError(f'{where}: "{key}" has to be a string or null, is {pair[key]!r}')

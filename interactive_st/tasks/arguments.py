@@ -28,7 +28,8 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
         choices=("rank", "joint"),
         default="rank",
         help="how the two beams are kept: 'rank', one a stream, rank r reads rank r (the paper's), "
-        "or 'joint', pairs of prefixes with one exact score",
+        "or 'joint', pairs of prefixes with one exact score; models that write one text, or one after "
+        "the other, have one beam at a time either way",
     )
     parser.add_argument(
         "--decoding-ctc-weight",
@@ -44,6 +45,24 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
         help="fairseq-generate and fairseq-interactive: write transcripts, translations, scores "
         "and references here, one JSON object a line in corpus order, once all is decoded; with "
         "several shards each writes FILE.<shard>",
+    )
+    parser.add_argument(
+        "--mt-path",
+        metavar="CKPT",
+        help="fairseq-generate and fairseq-interactive: a pipeline; the transcripts of the model at --path "
+        "are translated by this one, of fairseq's task translation (see interactive-st cascade)",
+    )
+    parser.add_argument(
+        "--mt-data",
+        metavar="DIR",
+        help="folder of the dictionaries of --mt-path (default: mt in the data folder)",
+    )
+    parser.add_argument(
+        "--mt-args",
+        metavar="JSON",
+        default="{}",
+        help="generation options of --mt-path where they differ from those of --path, as in "
+        '\'{"beam": 4, "lenpen": 0.6}\'',
     )
     parser.add_argument(
         "--eval-bleu",

@@ -94,6 +94,22 @@ def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> 
         )
 
 
+def check_options_of_translations(args: Any) -> None:
+    """Refuse, for a model that writes transcripts alone, what concerns translations.
+
+    Raises:
+        ValueError: such an option is set.
+    """
+    for name in ("prefix_size", "no_repeat_ngram_size"):
+        value = getattr(args, name, DEFAULTS[name])
+        if value != DEFAULTS[name]:
+            option = "--" + name.replace("_", "-")
+            raise ValueError(
+                f"{option} {value} concerns the translation, which this model does not write; "
+                f"leave out {option}"
+            )
+
+
 def search_settings(args: Any) -> dict[str, Any]:
     """Return the keyword arguments of `DualBeamGenerator` that fairseq's options stand for."""
     settings = {argument: getattr(args, option, DEFAULTS[option]) for option, argument in SETTINGS.items()}

@@ -18,10 +18,14 @@ from interactive_st.data.config import JointDataConfig
 from interactive_st.data.features import features_from_file
 from interactive_st.data.features_dataset import FeaturesDataset
 from interactive_st.data.joint_manifest import JointDatasetCreator
+from interactive_st.modules.streams import Streams
+from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.tasks.arguments import add_joint_arguments
+from interactive_st.tasks.cascade import build_cascade
 from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
 from interactive_st.tasks.generation_options import (
     check_generation_options,
+    check_options_of_translations,
     parse_validation_options,
     search_settings,
 )
@@ -29,6 +33,7 @@ from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.validation_metrics import ValidationMetrics
+from interactive_st.tasks.written_texts import BOTH, streams_to_write
 
 Hypotheses = list[list[dict[str, Any]]]
 
@@ -73,6 +78,8 @@ class JointSpeechToTextTask(SpeechToTextTask):
         self._validation_generator = None
         self._lines_read = 0
         self._has_references = True
+        self._streams: Streams | None = None
+        self._mt_path = getattr(args, "mt_path", None)
 
     # ---- data
 
@@ -102,9 +109,19 @@ class JointSpeechToTextTask(SpeechToTextTask):
         return None if bpe is None else DecodesOnce(bpe)
 
     @property
-    def source_dictionary(self) -> RecognisedSpeech:
-        """Renders speech as what was recognised in it, for the tools' ``S-`` lines."""
-        return self._source_dictionary
+    def streams(self) -> Streams:
+        """The texts that are written; the tools print the last one, and the transcript beside it."""
+        if self._mt_path:
+            return BOTH
+        if self._streams is None:
+            self._streams = streams_to_write(self.args)
+        return self._streams
+
+    @property
+    def source_dictionary(self) -> RecognisedSpeech | None:
+        """Renders speech as what was recognised in it, for the tools' ``S-`` lines; None: no such lines,
+        as there is but one text."""
+        return self._source_dictionary if len(self.streams) == 2 else None
 
     @property
     def detokenise(self) -> Detokeniser:
@@ -117,7 +134,8 @@ class JointSpeechToTextTask(SpeechToTextTask):
     def get_batch_iterator(self, dataset: FairseqDataset, *args: Any, **kwargs: Any) -> EpochBatchIterator:
         """As fairseq's; takes note of which sentences a decoding run consists of."""
         iterator = super().get_batch_iterator(dataset, *args, **kwargs)
-        self._has_references = getattr(dataset, "has_translations", True)
+        if hasattr(dataset, "has_texts"):
+            self._has_references = dataset.has_texts(self.streams[-1])
         if self._pairs is not None:
             self._pairs.follow(iterator)
         return iterator
@@ -171,9 +189,12 @@ class JointSpeechToTextTask(SpeechToTextTask):
                 "decoded by DualBeamGenerator; leave them out"
             )
         check_generation_options(args, extra_gen_cls_kwargs)
+        if TRANSLATION not in self.streams:
+            check_options_of_translations(args)
         if self._pairs is not None:
             self._pairs.open(nbest=getattr(args, "nbest", 1))
-        return self._build_search(models, args)
+        search = self._build_search(models, args)
+        return build_cascade(self, search, args) if self._mt_path else search
 
     def _build_search(self, models: list[torch.nn.Module], args: Any) -> Any:
         from interactive_st.search import DualBeamGenerator
@@ -182,6 +203,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
             models,
             self.tgt_dict,
             search=self.args.search,
+            ctc_weight=getattr(self.args, "decoding_ctc_weight", 0.0),
             default_tags=self._default_tags(),
             symbols_to_strip_from_output=set(self.tag_ids),
             **search_settings(args),
@@ -219,23 +241,38 @@ class JointSpeechToTextTask(SpeechToTextTask):
             hypotheses = generator.generate(
                 models, decoded, prefix_tokens=prefix_tokens, constraints=constraints
             )
-        for features, nbest in zip(source, hypotheses, strict=True):
-            transcript = PlainText(self.detokenise(nbest[0]["transcript"]["tokens"]))
-            seen = utils.strip_pad(features, self.tgt_dict.pad())  # as the tools do
-            self._source_dictionary.record(seen, transcript)
+        if self.source_dictionary is not None:
+            for features, nbest in zip(source, hypotheses, strict=True):
+                transcript = PlainText(self.detokenise(nbest[0]["transcript"]["tokens"]))
+                seen = utils.strip_pad(features, self.tgt_dict.pad())  # as the tools do
+                self.source_dictionary.record(seen, transcript)
         if self._pairs is not None:
             self._pairs.add(sample, hypotheses, self.detokenise)
-        if sample.get("target") is not None:
+        if sample.get("targets") is not None:
             # from here on fairseq-generate only prints and scores it; None: there is nothing to
-            sample["target"] = fill_missing(sample["target"], self.tgt_dict) if self._has_references else None
+            target = sample["targets"][self.streams[-1]]
+            sample["target"] = fill_missing(target, self.tgt_dict) if self._has_references else None
         return hypotheses
 
     # ---- validation
 
     def build_model(self, args: Namespace, from_checkpoint: bool = False) -> torch.nn.Module:
-        """As `speech_to_text`; prepares decoding in validation if it is asked for."""
+        """As `speech_to_text`; prepares decoding in validation if it is asked for.
+
+        Raises:
+            ValueError: a score is asked for of a text that the model does not write.
+        """
+        if from_checkpoint:  # the encoder comes from there, and what it began with may be gone
+            args.load_pretrained_encoder_from = None
         model = super().build_model(args, from_checkpoint)
+        self._streams = getattr(model, "streams", BOTH)
         bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)
+        for option, asked, stream in (("--eval-wer", wer, TRANSCRIPT), ("--eval-bleu", bleu, TRANSLATION)):
+            if asked and stream not in self.streams:
+                raise ValueError(
+                    f"{option} scores {('transcripts', 'translations')[stream]}, which --arch "
+                    f"{getattr(args, 'arch', '')} does not write; leave it out"
+                )
         if bleu or wer:
             options = parse_validation_options(self.args.eval_bleu_args, "--eval-bleu-args")
             self._validation_generator = self._build_search([model], options)

@@ -18,18 +18,15 @@ from interactive_st.tasks.standard_output import outlive_reader
 def describe_hypotheses(hypotheses: Sequence[dict[str, Any]], detokenise: Detokeniser) -> dict[str, Any]:
     """Return the texts and scores of the hypotheses of one utterance, best first.
 
-    Scores are natural logarithms (fairseq's tools print base 2).
+    Scores are natural logarithms (fairseq's tools print base 2). A text that the model does not write is
+    None, and so is its score.
     """
-    nbest = [
-        {
-            "transcript": detokenise(hypothesis["transcript"]["tokens"]),
-            "translation": detokenise(hypothesis["tokens"]),
-            "transcript_score": float(hypothesis["transcript"]["score"]),
-            "translation_score": float(hypothesis["score"]),
-            "score": float(hypothesis["pair_score"]),
-        }
-        for hypothesis in hypotheses
-    ]
+    nbest = []
+    for hypothesis in hypotheses:
+        written = [(name, hypothesis[name]) for name in ("transcript", "translation")]
+        texts = {name: None if text is None else detokenise(text["tokens"]) for name, text in written}
+        scores = {f"{name}_score": None if text is None else float(text["score"]) for name, text in written}
+        nbest.append({**texts, **scores, "score": float(hypothesis["pair_score"])})
     return nbest[0] | {"nbest": nbest}
 
 

@@ -40,7 +40,7 @@ def test_table_states_scores_signature_and_normalisation(path, capsys):
     assert "(no speaker)" in out
     assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:" in out
     assert "normalisation: lower case" in out
-    assert "left out, no reference: 1 transcripts" in out
+    assert "left out, not written or no reference: 1 transcripts" in out
 
 
 def test_shards_are_one_corpus(path, capsys):

@@ -33,6 +33,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path):
         ("{", "not JSON"),
         ("[1]", "a JSON object is needed, found list"),
         ('{"transcript": "a"}', 'no "translation"'),
+        ('{"transcript": null, "translation": null}', "neither"),
         ('{"transcript": 3, "translation": "b"}', '"transcript" has to be a string'),
         ('{"transcript": "a", "translation": "b", "speaker": 7}', '"speaker" has to be a string'),
     ],

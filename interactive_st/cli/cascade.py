@@ -1,0 +1,89 @@
+"""`interactive-st cascade`: the pipeline of a speech recogniser and a text translation model."""
+
+import argparse
+import shlex
+
+from interactive_st.cli import UserError
+
+HELP = "transcribe with one model, translate the transcripts with another, in one pass"
+DESCRIPTION = """\
+Recognises the utterances of a split with one model and translates each best transcript with a second
+one, a text model. Prints the lines of fairseq-generate: S- the transcript, T- the reference, H- and D- the
+translation, P- its scores.
+"""
+EPILOG = """\
+the models:
+  fairseq-train DATA --user-dir "$(interactive-st user-dir)" --task joint_speech_to_text --arch asr …
+  fairseq-train DATA/mt --user-dir "$(interactive-st user-dir)" --task translation --dataset-impl raw \\
+      --source-lang en --target-lang de --arch transformer --share-all-embeddings …
+
+example:
+  interactive-st cascade --asr asr/checkpoint_best.pt --mt mt/checkpoint_best.pt data \\
+      --gen-subset test --pairs-path cascade.jsonl
+
+The same is done by fairseq-generate and fairseq-interactive with --path ASR and --mt-path MT.
+"""
+#: Arguments that have the same name and meaning in fairseq-generate with our task.
+PASSED_ON = (
+    *("mt_data", "gen_subset", "pairs_path", "beam", "nbest", "lenpen", "mt_args"),
+    *("max_tokens", "batch_size"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    add = parser.add_argument
+    add("data", metavar="DATA", help="data folder that the recogniser was trained on")
+    add("--asr", required=True, metavar="CKPT", help="checkpoint of a model that writes transcripts")
+    add("--mt", required=True, metavar="CKPT", help="checkpoint of fairseq's task translation")
+    add("--mt-data", metavar="DIR", help="folder of the text model's dictionaries (default: DATA/mt)")
+    add("--gen-subset", default="test", metavar="SPLIT", help="split to decode (default: %(default)s)")
+    add("--pairs-path", metavar="FILE", help="write both texts, scores and references here")
+    add("--beam", type=int, default=5, metavar="N", help="of both models (default: %(default)s)")
+    add("--nbest", type=int, default=1, metavar="N", help="translations to keep (default: %(default)s)")
+    add("--lenpen", type=float, default=1.0, help="length penalty of both models (default: %(default)s)")
+    add(
+        "--mt-args",
+        metavar="JSON",
+        default="{}",
+        help="generation options of the text model where they differ, as in '{\"beam\": 4}'",
+    )
+    add("--max-tokens", type=int, metavar="N", help="frames in a batch (default: 12000)")
+    add("--batch-size", type=int, metavar="N", help="utterances in a batch")
+    add("--fp16", action="store_true", help="compute in half precision")
+    add("--cpu", action="store_true", help="compute on the CPU even where there is a GPU")
+    add(
+        "--generate-options",
+        type=shlex.split,
+        default=[],
+        metavar="TEXT",
+        help="more options of fairseq-generate, as --generate-options='--max-len-b 100'",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Decode the split with both models.
+
+    Raises:
+        UserError: a file cannot be read, or options contradict the models or each other.
+    """
+    from fairseq import options
+    from fairseq_cli import generate
+
+    from interactive_st.registration import register
+
+    register()
+    words = [args.data, "--task", "joint_speech_to_text", "--path", args.asr, "--mt-path", args.mt]
+    for name in PASSED_ON:
+        value = getattr(args, name)
+        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    words += [f"--{name}" for name in ("fp16", "cpu") if getattr(args, name)]
+    parser = options.get_generation_parser()
+    parser.set_defaults(scoring="sacrebleu")
+    try:
+        generate.main(options.parse_args_and_arch(parser, [*words, *args.generate_options]))
+    except (OSError, ValueError) as error:
+        raise UserError(str(error)) from error
+    return 0

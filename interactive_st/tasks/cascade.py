@@ -1,0 +1,186 @@
+"""The pipeline: a recogniser's best transcript, translated by a text model of stock fairseq."""
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from fairseq import checkpoint_utils, utils
+from fairseq.data import Dictionary
+from fairseq.data.audio.speech_to_text_dataset import SpeechToTextDataset
+from fairseq.tasks.translation import TranslationTask
+from torch import nn
+
+from interactive_st.data.translation_text import FOLDER
+from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
+from interactive_st.search.dual_search import make_hypothesis
+from interactive_st.tasks.generation_options import DEFAULTS, SETTINGS, parse_validation_options
+
+#: Options of the speech model's search that mean nothing for text, as they count frames.
+OF_SPEECH = ("max_len_a",)
+
+
+class Translator:
+    """One text model, or an ensemble, trained by stock fairseq's task ``translation``.
+
+    Args:
+        path: checkpoint, or several as fairseq's ``--path`` has them.
+        data: the folder with its dictionaries; where it was trained if None.
+        dictionary: that of the speech models, which it has to share.
+        options: generation options.
+        like: a model whose device and precision it takes.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: it is no such model, or has another dictionary.
+    """
+
+    def __init__(
+        self, path: str, data: str | None, dictionary: Dictionary, options: Namespace, like: nn.Module
+    ) -> None:
+        overrides = {"eval_bleu": False} | ({} if data is None else {"data": data})
+        self.models, cfg, self.task = checkpoint_utils.load_model_ensemble_and_task(
+            utils.split_paths(path), arg_overrides=overrides
+        )
+        if not isinstance(self.task, TranslationTask):
+            raise ValueError(
+                f"{path}: trained by the task {cfg.task._name}, not by translation; train the text model by "
+                f"fairseq-train DATA/{FOLDER} --task translation"
+            )
+        for side in (self.task.source_dictionary, self.task.target_dictionary):
+            if side != dictionary:
+                raise ValueError(
+                    f"{path}: its dictionary is not that of the speech model; train it on the folder "
+                    f"{FOLDER} of the same data folder"
+                )
+        weight = next(like.parameters())
+        for model in self.models:
+            model.to(device=weight.device, dtype=weight.dtype)
+            model.make_generation_fast_(need_attn=False)
+        self.generator = self.task.build_generator(self.models, options)
+        tag = SpeechToTextDataset.LANG_TAG_TEMPLATE.format(self.task.cfg.target_lang)
+        self.tag = dictionary.index(tag) if tag in dictionary else None
+
+    def check_language(self, tags: torch.Tensor) -> None:
+        """Raise ``ValueError`` if translations are wanted with other language tags ``(B,)`` than its own."""
+        if self.tag is not None and bool(tags.ne(self.tag).any()):
+            raise ValueError(
+                f"the text model translates to {self.task.cfg.target_lang}, and the corpus asks for other "
+                "languages as well; decode the rows of each target language with a model of its own"
+            )
+
+    def translate(
+        self, texts: Sequence[str], prefix_tokens: torch.Tensor | None = None
+    ) -> list[list[dict[str, Any]]]:
+        """Return fairseq's hypotheses of each text, best first.
+
+        Args:
+            texts: pieces separated by spaces.
+            prefix_tokens: ``(B, P)`` forced beginnings of the translations, or None.
+        """
+        tokens = [
+            self.task.source_dictionary.encode_line(text, add_if_not_exist=False).long() for text in texts
+        ]
+        dataset = self.task.build_dataset_for_inference(tokens, [len(ids) for ids in tokens])
+        batch = dataset.collater([dataset[row] for row in range(len(tokens))])
+        order = batch["id"]
+        device = next(self.models[0].parameters()).device
+        batch = utils.move_to_cuda(batch, device) if device.type == "cuda" else batch
+        prefixes = None if prefix_tokens is None else prefix_tokens[order.to(prefix_tokens.device)]
+        found = self.task.inference_step(self.generator, self.models, batch, prefix_tokens=prefixes)
+        by_row = dict(zip(order.tolist(), found, strict=True))
+        return [by_row[row] for row in range(len(texts))]
+
+
+class CascadeGenerator:
+    """Recognises, then translates the best transcript; results are those of ``DualBeamGenerator``.
+
+    Args:
+        recogniser: a ``DualBeamGenerator`` of models that write the transcript.
+        translator: translates it.
+        detokenise: from token ids to text.
+        tokenise: from text to pieces separated by spaces; the text model is to read the transcript in the
+            pieces that it would have in a corpus, not in those that were recognised.
+
+    Raises:
+        ValueError: the models write no transcript.
+    """
+
+    def __init__(
+        self,
+        recogniser: Any,
+        translator: Translator,
+        detokenise: Callable[[torch.Tensor], str],
+        tokenise: Callable[[str], str],
+    ) -> None:
+        if any(TRANSCRIPT not in model.streams for model in recogniser.models):
+            raise ValueError(
+                "the first model of the pipeline has to write the transcript, and this one writes only the "
+                "translation; give a model of --arch asr"
+            )
+        self.recogniser, self.translator = recogniser, translator
+        self.detokenise, self.tokenise = detokenise, tokenise
+        self.eos = recogniser.eos
+        self.symbols_to_strip_from_output = recogniser.symbols_to_strip_from_output
+
+    def generate(
+        self,
+        models: list[nn.Module],
+        sample: dict[str, Any],
+        prefix_tokens: torch.Tensor | None = None,
+        constraints: torch.Tensor | None = None,
+    ) -> list[list[dict[str, Any]]]:
+        """Decode a batch; arguments and result as those of ``DualBeamGenerator.generate``."""
+        if sample.get("lang_tags") is not None:
+            self.translator.check_language(sample["lang_tags"][TRANSLATION])
+        heard = self.recogniser.generate(models, sample, constraints=constraints)
+        transcripts = [nbest[0]["transcript"] for nbest in heard]
+        texts = [self.tokenise(self.detokenise(transcript["tokens"])) for transcript in transcripts]
+        translated = self.translator.translate(texts, prefix_tokens)
+        return [
+            [make_hypothesis(transcript, translation) for translation in nbest]
+            for transcript, nbest in zip(transcripts, translated, strict=True)
+        ]
+
+
+def build_cascade(task: Any, recogniser: Any, options: Any) -> CascadeGenerator:
+    """Put the text model of ``--mt-path`` behind a recogniser.
+
+    Its dictionaries are in ``--mt-data``, else in the data folder, else where it was trained.
+
+    Args:
+        task: a `JointSpeechToTextTask`.
+        recogniser: what the task decodes speech with.
+        options: fairseq's generation options.
+
+    Raises:
+        OSError, ValueError: the two models, or the options, do not go together.
+    """
+    args, folder = task.args, Path(task.args.data) / FOLDER
+    data = args.mt_data or (str(folder) if folder.is_dir() else None)
+    translator = Translator(
+        args.mt_path, data, task.target_dictionary, text_options(options, args.mt_args), recogniser.models[0]
+    )
+    tokenisers = [t for t in (task.build_tokenizer(args), task.build_bpe(args)) if t is not None]
+
+    def tokenise(text: str) -> str:
+        for tokeniser in tokenisers:
+            text = tokeniser.encode(text)
+        return text
+
+    return CascadeGenerator(recogniser, translator, task.detokenise, tokenise)
+
+
+def text_options(args: Any, changes: str) -> Namespace:
+    """The text model's generation options: those of the speech model but for ``changes``, a JSON object.
+
+    Raises:
+        ValueError: it is no such object, or an option cannot be honoured.
+    """
+    names = [name for name in (*SETTINGS, "unnormalized", "nbest") if name not in OF_SPEECH]
+    options = Namespace(**{name: getattr(args, name, DEFAULTS[name]) for name in names})
+    vars(options).update(vars(parse_validation_options(changes, "--mt-args")))
+    if options.nbest > options.beam:
+        raise ValueError(f"--nbest {options.nbest} needs a beam of at least as many, and --mt-args has fewer")
+    return options
