@@ -1,0 +1,147 @@
+"""`interactive-st join`: joint manifests from data that fairseq's recipes prepared."""
+
+import argparse
+from pathlib import Path
+
+from interactive_st.cli import UserError
+
+HELP = "join fairseq's ASR and ST manifests into joint ones, on top of the same fbank80.zip"
+DESCRIPTION = """\
+fairseq's prep_mustc_data.py, run for --task asr and --task st, leaves the transcripts in
+train_asr.tsv and the translations in train_st.tsv. This joins them by their ids. The features are
+used where they are and as they are. What does not match is reported, with counts and first ids.
+
+  FOLDER…          one or several folders such as MUSTC_ROOT/en-de: a whole data folder is made,
+                   with a joint vocabulary and config_joint.yaml. Several folders make one-to-many
+                   data: the splits are then train_de, train_fr, …
+  ASR.tsv ST.tsv   two manifests: one joint manifest is made, and nothing else
+"""
+EPILOG = """\
+The data folder names the archive of the features by its whole path, as audio_root in
+config_joint.yaml; change it there if the archive moves.
+
+examples:
+  interactive-st join /corpora/mustc/en-de --out data
+  interactive-st join /corpora/mustc/en-de /corpora/mustc/en-fr --vocab-size 10000 --out data
+  interactive-st join /corpora/covost/en --asr-suffix asr_en --st-suffix st_en_de --target-lang de --out data
+  interactive-st join train_asr.tsv train_st.tsv --out train.tsv
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="FOLDER|TSV", help="folders, or an ASR and an ST manifest"
+    )
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="PATH", help="the data folder, or the manifest, to make"
+    )
+    parser.add_argument(
+        "--source-lang", metavar="XX", help="language of the transcripts (default: from the folder, en-de)"
+    )
+    parser.add_argument(
+        "--target-lang", metavar="XX", help="language of the translations (default: from the folder)"
+    )
+    parser.add_argument(
+        "--keep-unmatched",
+        action="store_true",
+        help="keep rows that only one manifest has, with one text (default: leave them out)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
+    folders = parser.add_argument_group("folders")
+    folders.add_argument(
+        "--splits", type=_names, metavar="A[,B…]", help="splits to join (default: all that both tasks have)"
+    )
+    folders.add_argument("--asr-suffix", metavar="S", help="transcripts are in SPLIT_S.tsv (default: asr)")
+    folders.add_argument("--st-suffix", metavar="S", help="translations are in SPLIT_S.tsv (default: st)")
+    folders.add_argument(
+        "--vocab-size", type=int, metavar="N", help="entries of the joint vocabulary (default: 8000)"
+    )
+    folders.add_argument(
+        "--vocab-type",
+        choices=("unigram", "bpe", "char"),
+        help="kind of sentencepiece model (default: unigram)",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Join, and say what was joined and what does not match.
+
+    Raises:
+        UserError: the inputs cannot be joined.
+    """
+    from interactive_st.data.errors import DataError
+
+    missing = [str(path) for path in args.inputs if not path.exists()]
+    if missing:
+        raise UserError(f"{', '.join(missing)}: no such file or folder")
+    try:
+        if all(path.is_dir() for path in args.inputs):
+            return _join_folders(args)
+        if len(args.inputs) == 2 and not any(path.is_dir() for path in args.inputs):
+            return _join_files(args)
+    except (DataError, OSError) as error:
+        raise UserError(str(error)) from error
+    raise UserError("give folders such as MUSTC_ROOT/en-de, or two manifests: train_asr.tsv train_st.tsv")
+
+
+def _join_folders(args: argparse.Namespace) -> int:
+    from interactive_st.data.join_folders import join_folders
+
+    joined, size = join_folders(
+        args.inputs,
+        args.out,
+        splits=args.splits,
+        asr_suffix=args.asr_suffix or "asr",
+        st_suffix=args.st_suffix or "st",
+        source_lang=args.source_lang,
+        target_lang=args.target_lang,
+        vocab_size=args.vocab_size,
+        vocab_type=args.vocab_type,
+        keep_unmatched=args.keep_unmatched,
+        overwrite=args.overwrite,
+    )
+    for split, part in joined.items():
+        for line in part.describe():
+            print(f"{split}: {line}")
+    for archive in sorted({archive for part in joined.values() for archive in part.archives}):
+        print(f"features: {archive}")
+    print(f"vocabulary: {size} entries")
+    print(f"ready: {args.out}")
+    return 0
+
+
+def _join_files(args: argparse.Namespace) -> int:
+    from interactive_st.data.join import join_files
+
+    for_folders = {
+        "--splits": args.splits,
+        "--asr-suffix": args.asr_suffix,
+        "--st-suffix": args.st_suffix,
+        "--vocab-size": args.vocab_size,
+        "--vocab-type": args.vocab_type,
+    }
+    given = [option for option, value in for_folders.items() if value is not None]
+    if given:
+        raise UserError(f"{', '.join(given)}: for folders only; two manifests make one manifest")
+    joined = join_files(
+        *args.inputs,
+        args.out,
+        overwrite=args.overwrite,
+        source_lang=args.source_lang or "",
+        target_lang=args.target_lang or "",
+        keep_unmatched=args.keep_unmatched,
+    )
+    for line in joined.describe():
+        print(line)
+    print(f"ready: {args.out}")
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    names = [name for name in text.split(",") if name]
+    if not names:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing; write names with commas between")
+    return names

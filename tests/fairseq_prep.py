@@ -1,0 +1,90 @@
+"""Leaves in a miniature of MuST-C what fairseq's ``prep_mustc_data.py`` leaves in the real one.
+
+Written after the files that it makes: archive, manifests by pandas with escapes, configuration with
+whole paths.
+"""
+
+import csv
+import io
+import random
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import sentencepiece
+import yaml
+from mini_corpora import TALKS
+
+from interactive_st.data.corpora import read_corpus
+from interactive_st.data.features import features_from_file
+
+TEXTS = {"asr": "src_text", "st": "tgt_text"}
+COLUMNS = ("id", "audio", "n_frames", "tgt_text", "speaker")
+FBANK = {"type": "fbank", "num_mel_bins": 80, "sample_rate": 16000}
+
+
+def prepare_as_fairseq(root: Path, lang: str = "de", seed: int = 0, vocab_size: int = 60) -> Path:
+    """Prepare both tasks one after the other, as ``--task asr`` and ``--task st`` do.
+
+    Each run writes the archive in the order in which the file system lists the features; `seed`
+    stands for that order, the same in both.
+    """
+    folder = root.absolute() / f"en-{lang}"
+    splits = read_corpus("mustc", root, [lang], progress=False)
+    features = {u.id: features_from_file(u.segment.path, FBANK, *u.segment[1:])
+                for split in splits.values() for u in split.utterances}  # fmt: skip
+    archive = folder / "fbank80.zip"
+    for task in TEXTS:
+        places = write_archive(archive, features, seed)
+        for name in TALKS:
+            rows = [
+                (u.id, places[u.id], len(features[u.id]), getattr(u, TEXTS[task]), u.speaker)
+                for u in splits[name].utterances
+            ]
+            write_table(folder / f"{name}_{task}.tsv", rows)
+        texts = [getattr(u, TEXTS[task]) for u in splits["train"].utterances]
+        write_vocabulary(folder, task, texts, vocab_size)
+    return folder
+
+
+def write_archive(path: Path, features: dict[str, np.ndarray], seed: int) -> dict[str, str]:
+    """Write the features in a random order; return the place of each as fairseq records it."""
+    order = sorted(features)
+    random.Random(seed).shuffle(order)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
+        for name in order:
+            buffer = io.BytesIO()
+            np.save(buffer, features[name])
+            file.writestr(f"{name}.npy", buffer.getvalue())
+        entries = file.infolist()
+    begins = {entry.filename: entry.header_offset + 30 + len(entry.filename) for entry in entries}
+    return {Path(e.filename).stem: f"{path}:{begins[e.filename]}:{e.file_size}" for e in entries}
+
+
+def write_table(path: Path, rows: list[tuple]) -> None:
+    """Write as pandas does: QUOTE_NONE with an escape character escapes quotation marks too."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        style = {"delimiter": "\t", "quoting": csv.QUOTE_NONE, "escapechar": "\\", "lineterminator": "\n"}
+        csv.writer(file, **style).writerows([COLUMNS, *rows])
+
+
+def write_vocabulary(folder: Path, task: str, texts: list[str], size: int) -> None:
+    name = f"spm_unigram{size}_{task}"
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts), model_prefix=str(folder / name), vocab_size=size, model_type="unigram",
+        character_coverage=1.0, num_threads=1, unk_id=3, bos_id=0, eos_id=2, pad_id=1, hard_vocab_limit=False,
+        minloglevel=2,
+    )  # fmt: skip
+    model = sentencepiece.SentencePieceProcessor(model_file=str(folder / f"{name}.model"))
+    pieces = [model.id_to_piece(i) for i in range(4, model.get_piece_size())]
+    (folder / f"{name}.txt").write_text("".join(f"{piece} 1\n" for piece in pieces), encoding="utf-8")
+    config = {
+        "bpe_tokenizer": {"bpe": "sentencepiece", "sentencepiece_model": str(folder / f"{name}.model")},
+        "input_channels": 1,
+        "input_feat_per_channel": 80,
+        "specaugment": {"freq_mask_F": 27, "freq_mask_N": 1, "time_mask_N": 1, "time_mask_T": 100,
+                        "time_mask_p": 1.0, "time_wrap_W": 0},
+        "transforms": {"*": ["utterance_cmvn"], "_train": ["utterance_cmvn", "specaugment"]},
+        "vocab_filename": f"{name}.txt",
+    }  # fmt: skip
+    (folder / f"config_{task}.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
