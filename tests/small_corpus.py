@@ -42,7 +42,8 @@ def run(folder: Path, rows: list[dict], out: str = "out", **options):
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def leftovers(folder: Path) -> list[str]:

@@ -26,8 +26,9 @@ and may name, in any order with these,
 """
 EPILOG = """\
 output: config_joint.yaml, dict.txt, spm_joint.model, spm_joint.vocab, and for each split a table
-SPLIT.tsv and its features SPLIT.zip. The folder appears when it is complete, or not at all, and
-can be moved.
+SPLIT.tsv and its features SPLIT.zip; in the folder mt the texts in pieces of the vocabulary, from
+which `fairseq-train --task translation --dataset-impl raw` makes a translation model (see
+`interactive-st cascade`). The folder appears when it is complete, or not at all, and can be moved.
 
 bad rows: unreadable, missing, empty or too short audio, NaN, times outside the audio, an id used
 twice, no text at all, a wrong number of fields, text that is not UTF-8. All are listed with file
@@ -49,7 +50,6 @@ LAYOUTS = (
     "ROOT/en/{clips,validated.tsv,covost_v2.en_de.tsv}",
     "ROOT/en/{audios,de/train/segments.lst}",
 )
-
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,9 +110,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes that compute features; the output does not depend on it (default: one "
         "for each core, fewer for little data)",
     )
-    run.add_argument(
-        "--overwrite", action="store_true", help="replace the data folder that is at --out"
-    )
+    run.add_argument("--overwrite", action="store_true", help="replace the data folder that is at --out")
 
 
 def main(args: argparse.Namespace) -> int:

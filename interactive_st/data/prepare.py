@@ -23,6 +23,7 @@ from interactive_st.data.settings import (
     make_config,
     write_config,
 )
+from interactive_st.data.translation_text import write_translation_text
 from interactive_st.data.vocabulary import (
     count_unknown,
     dictionary_languages,
@@ -167,6 +168,7 @@ def _fill(
         notes = _write_vocabulary(folder, feature_pass.kept, options)
     if options.like is None:
         _write_settings(folder, feature_pass, options)
+    write_translation_text(folder, splits)
     if skip_bad:
         write_manifest(folder / SKIPPED, map(_skipped_row, bad), SKIPPED_COLUMNS)
     notes += [note for split in splits.values() for note in split.notes]

@@ -20,6 +20,7 @@ from interactive_st.data.prepare import prepare
 FILES = {
     "config_joint.yaml",
     "dict.txt",
+    "mt",
     "spm_joint.model",
     "spm_joint.vocab",
     "train.tsv",
