@@ -22,11 +22,9 @@ PREPARE_OPTIONS = [
 ]  # fmt: skip
 
 TRAIN_OPTIONS = [
-    "--lr", "2e-3", "--warmup-updates", "300",
-    "--dropout", "0.1",
+    "--lr", "1e-3", "--warmup-updates", "300",
     "--max-tokens", "8000",
     "--validate-interval-updates", "200", "--save-interval-updates", "200",
-    "--best-checkpoint-metric", "loss",
 ]  # fmt: skip
 
 # ten words are at most some 25 pieces in either language

@@ -77,11 +77,14 @@ class Shape:
 
     ``perturb`` = 0.1 plays each utterance at a speed between 0.9 and 1.1 and each digit up to
     3 dB louder or softer: to a model every utterance is then a slightly different speaker.
+    ``short`` draws n pairs with a probability of 1 / n, so that each length holds equally many
+    digits: in what order a decoder has to read is learnt on short utterances first.
     """
 
     pairs: tuple[int, int] = (1, 5)
     pause: tuple[float, float] = (0.05, 0.25)
     perturb: float = 0.0
+    short: bool = False
 
 
 def list_takes(recordings: Path) -> list[Take]:
@@ -190,7 +193,11 @@ def _of_one_speaker(
     decks: list[list[Take]] = [[] for _ in range(10)]
     number = 0
     while True:
-        length = 2 * int(random.integers(shape.pairs[0], shape.pairs[1] + 1))
+        if shape.short:
+            lengths = np.arange(shape.pairs[0], shape.pairs[1] + 1)
+            length = 2 * int(random.choice(lengths, p=(1 / lengths) / (1 / lengths).sum()))
+        else:
+            length = 2 * int(random.integers(shape.pairs[0], shape.pairs[1] + 1))
         chosen = []
         for digit in random.integers(10, size=length):
             if not decks[digit]:
