@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from fairseq.data import Dictionary
+from fairseq.models import ARCH_MODEL_REGISTRY
 from torch import Tensor
 
 from interactive_st.models import interactive_st as models
@@ -49,7 +50,8 @@ def model(
     args = arguments(**options)
     arch(args)
     task = Namespace(target_dictionary=dictionary(words))
-    built = models.InteractiveSTModel.build_model(args, task)
+    model_class = ARCH_MODEL_REGISTRY.get(arch.__name__, models.InteractiveSTModel)
+    built = model_class.build_model(args, task)
     with torch.no_grad():
         for name, parameter in built.named_parameters():
             if parameter.dim() > 1 and "output_projection" not in name:

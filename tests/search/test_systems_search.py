@@ -1,0 +1,194 @@
+"""Decoding of the systems without interaction: one text alone, and one text after the other."""
+
+from argparse import Namespace
+
+import pytest
+import tiny
+import torch
+from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
+from fairseq.sequence_generator import SequenceGenerator
+
+from interactive_st.models import ARCHITECTURES
+from interactive_st.search import DualBeamGenerator
+
+WORDS = 20
+UNTIED = {"share_decoder_input_output_embed": False}  # a random tied model repeats itself
+FRAMES = [47, 40, 33, 25, 16]
+
+
+def peak(table) -> None:
+    """Give a random output table distributions that differ from step to step, and texts that end."""
+    with torch.no_grad():
+        table.weight.normal_(std=0.7)
+        table.weight[2] *= 2.0
+
+
+def system(name: str, seed: int = 1, **options):
+    arch = ARCHITECTURES[f"{name}_s"]
+    model = tiny.model(words=WORDS, seed=seed, spread=2.5, arch=arch, **UNTIED, **options)
+    peak(model.decoder.output_projection)
+    return model
+
+
+def generate(models, batch, **options):
+    options = {"beam_size": 5, "max_len_b": 12, **options}
+    return DualBeamGenerator(models, tiny.dictionary(WORDS), **options).generate(models, batch)
+
+
+def rescore(model, net_input, tags, transcript, translation):
+    """Teacher-forced log-probabilities of each token of a pair of one utterance."""
+    longest = max(len(transcript), len(translation))
+    tokens = torch.ones(2, 1, longest, dtype=torch.long)
+    tokens[:, :, 0] = tags
+    for stream, words in enumerate((transcript, translation)):
+        tokens[stream, 0, 1 : len(words)] = words[:-1]
+    log_probs = model(**net_input, prev_output_tokens=tokens)[0].log_softmax(dim=-1)
+    return [
+        log_probs[stream, 0, torch.arange(len(words)), words]
+        for stream, words in enumerate((transcript, translation))
+    ]
+
+
+def row_of(batch, row):
+    frames = int(batch["net_input"]["src_lengths"][row])
+    net_input = {
+        "src_tokens": batch["net_input"]["src_tokens"][row : row + 1, :frames],
+        "src_lengths": batch["net_input"]["src_lengths"][row : row + 1],
+    }
+    return {"net_input": net_input, "lang_tags": batch["lang_tags"][:, row : row + 1]}
+
+
+# ---- one text
+
+
+@pytest.mark.parametrize(("name", "tag", "text", "other"), [
+    ("e2e_st", 5, "translation", "transcript"),
+    ("asr", 4, "transcript", "translation"),
+])  # fmt: skip
+@pytest.mark.parametrize("search", ["rank", "joint"])
+def test_one_text_is_decoded_as_fairseq_decodes_it(name, tag, text, other, search):
+    lengths = set()
+    for seed in range(4):
+        model = system(name, seed)
+        args = tiny.arguments(**UNTIED)
+        s2t_transformer_s(args)
+        task = Namespace(target_dictionary=tiny.dictionary(WORDS))
+        theirs = S2TTransformerModel.build_model(args, task)
+        weights = model.state_dict()
+        del weights["decoder.interactive_version"]
+        theirs.load_state_dict(weights)
+        theirs.eval()
+        batch = tiny.sample([40] * 4, seed=11)
+        stock = SequenceGenerator([theirs], tiny.dictionary(WORDS), beam_size=5, max_len_b=12)
+        expected = stock._generate(batch, bos_token=tag)
+        for mine, wanted in zip(generate([model], batch, search=search), expected, strict=True):
+            assert [h["tokens"].tolist() for h in mine] == [h["tokens"].tolist() for h in wanted]
+            for found, reference in zip(mine, wanted, strict=True):
+                assert found[other] is None
+                assert torch.equal(found[text]["tokens"], found["tokens"])
+                assert torch.allclose(found["score"], reference["score"], atol=1e-5)
+                assert torch.equal(found["pair_score"], found["score"])
+                lengths.add(len(found["tokens"]))
+    assert len(lengths) > 3, "the comparison needs hypotheses of several lengths"
+
+
+def test_the_cache_of_one_text_has_room_for_no_other():
+    model = system("e2e_st")
+    generator = DualBeamGenerator([model], tiny.dictionary(WORDS), beam_size=3, max_len_b=6)
+    running = generator.start(tiny.sample([40, 30]))
+    with torch.no_grad():
+        running.run()
+    keys = running.ensemble.caches[0].layers[0].key
+    assert keys.size(0) == 1
+
+
+def test_one_text_of_a_model_of_two():
+    """--model-overrides "{'streams': 'st'}": a multi-task model as a translator."""
+    both = system("multitask_st", seed=3)
+    alone = system("e2e_st", seed=3)
+    alone.load_state_dict(both.state_dict())
+    batch = tiny.sample(FRAMES)
+    pairs, translations = generate([both], batch), generate([alone], batch)
+    for two, one in zip(pairs, translations, strict=True):
+        assert [h["tokens"].tolist() for h in two] == [h["tokens"].tolist() for h in one]
+
+
+# ---- one after the other
+
+
+def test_stepwise_scores_are_those_of_the_whole_forward():
+    lengths = set()
+    for seed in range(3):
+        model = system("two_stage_st", seed)
+        batch = tiny.sample(FRAMES)
+        for row, hypotheses in enumerate(generate([model], batch)):
+            assert len(hypotheses) == 5
+            alone = row_of(batch, row)
+            for pair in hypotheses:
+                texts = pair["transcript"], pair["translation"]
+                assert texts[0] is hypotheses[0]["transcript"]
+                expected = rescore(
+                    model, alone["net_input"], alone["lang_tags"], *(text["tokens"] for text in texts)
+                )
+                for found, wanted in zip(texts, expected, strict=True):
+                    assert torch.allclose(found["positional_scores"], wanted, atol=1e-4)
+                    assert torch.allclose(found["score"], wanted.mean(), atol=1e-5)
+                assert torch.allclose(pair["pair_score"], texts[0]["score"] + texts[1]["score"])
+                lengths.add(tuple(len(text["tokens"]) for text in texts))
+    assert len(lengths) > 5, "the comparison needs pairs of several lengths"
+
+
+def test_the_first_stage_is_the_recognisers_beam():
+    model, asr = system("two_stage_st"), system("asr", seed=5)
+    weights = model.state_dict()
+    first = {k.replace("decoder.first.", "decoder."): v for k, v in weights.items() if ".second." not in k}
+    asr.load_state_dict(first)
+    batch = tiny.sample(FRAMES)
+    for pair, heard in zip(generate([model], batch), generate([asr], batch), strict=True):
+        assert torch.equal(pair[0]["transcript"]["tokens"], heard[0]["tokens"])
+        assert torch.allclose(pair[0]["transcript"]["score"], heard[0]["score"], atol=1e-5)
+
+
+def test_the_batch_does_not_matter():
+    model, batch = system("two_stage_st", seed=3), tiny.sample(FRAMES)
+    for row, hypotheses in enumerate(generate([model], batch)):
+        single = generate([model], row_of(batch, row))[0]
+        assert tiny.hypothesis_pairs([hypotheses]) == tiny.hypothesis_pairs([single])
+
+
+def test_the_transcript_comes_first():
+    generator = DualBeamGenerator([system("two_stage_st")], tiny.dictionary(WORDS), beam_size=3, max_len_b=8)
+    running = generator.start(tiny.sample([40, 30, 20]))
+    with torch.no_grad():
+        running.run(log_steps=True)
+    active = [(step["row"] >= 0).any(dim=1).tolist() for step in running.steps]
+    first = active.index([False, True])
+    assert active == [[True, False]] * first + [[False, True]] * (len(active) - first)
+
+
+def test_a_forced_prefix_is_the_translations():
+    model, batch = system("two_stage_st"), tiny.sample(FRAMES[:2])
+    prefix = torch.tensor([[7, 8], [9, 9]])
+    generator = DualBeamGenerator([model], tiny.dictionary(WORDS), beam_size=3, max_len_b=8)
+    forced = generator.generate([model], batch, prefix_tokens=prefix)
+    for row, (mine, free) in enumerate(zip(forced, generator.generate([model], batch), strict=True)):
+        assert mine[0]["tokens"][:2].tolist() == prefix[row].tolist()
+        assert torch.equal(mine[0]["transcript"]["tokens"], free[0]["transcript"]["tokens"])
+
+
+# ---- ensembles
+
+
+def test_a_model_twice_is_the_model_once():
+    for name in ("e2e_st", "two_stage_st"):
+        model, batch = system(name), tiny.sample([40, 30])
+        once, twice = generate([model], batch), generate([model, model], batch)
+        for one, two in zip(once, twice, strict=True):
+            assert [h["tokens"].tolist() for h in one] == [h["tokens"].tolist() for h in two]
+
+
+@pytest.mark.parametrize(("first", "second"), [("e2e_st", "asr"), ("multitask_st", "two_stage_st")])
+def test_systems_do_not_mix(first, second):
+    models = [system(first), system(second)]
+    with pytest.raises(ValueError, match="an ensemble must be of one system"):
+        generate(models, tiny.sample([40]))
