@@ -16,7 +16,9 @@ FRAMES_PER_SECOND = 100.0  # of Kaldi's features
 STREAMS = ("transcript", "translation")
 COLOURS = (TRANSCRIPT, TRANSLATION)
 COLOUR_MAP = "cividis"  # made for colour-blind readers, even in brightness
-MOST_LABELS = 60  # labels an axis; of longer texts every second, third … token is named
+#: Labels an axis has room for, upright and below; of longer texts every second, third … token is named.
+MOST_ROWS, MOST_COLUMNS = 60, 44
+MOST_SIDE_BY_SIDE = 18  # tokens with which both directions of the interactive attention share a line
 WIDTH, INCHES_PER_TOKEN = 8.5, 0.165
 TAG_BEGIN = "<lang:"
 
@@ -54,8 +56,9 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
 
     rows = [_height(len(tokens)) for tokens in picture.tokens]
     heights = [1.3, *rows]
-    if picture.partner is not None:
-        heights.append(max(rows) + 0.7)  # tokens stand upright below it
+    stacked = max(map(len, picture.tokens)) > MOST_SIDE_BY_SIDE
+    if picture.partner is not None:  # tokens stand upright below
+        heights += [height + 0.7 for height in rows] if stacked else [max(rows) + 0.7]
     figure = Figure((WIDTH, sum(heights) + 0.75 * len(heights) + 0.4), layout="constrained")
     figure.get_layout_engine().set(h_pad=0.08, w_pad=0.06)
     grid = figure.add_gridspec(len(heights), 2, height_ratios=heights)
@@ -71,7 +74,7 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
         figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
     if picture.partner is not None:
         for stream, name in enumerate(STREAMS):
-            axes = figure.add_subplot(grid[-1, stream])
+            axes = figure.add_subplot(grid[3 + stream, :] if stacked else grid[3, stream])
             _draw_partner(figure, axes, picture, stream, name)
         figure.supxlabel("hatched: what a row may not see", fontsize="small")
     if picture.title:
@@ -163,7 +166,7 @@ def _draw_partner(figure: "Figure", axes: "Axes", picture: AttentionPicture, str
     axes.patch.set(facecolor="#FFFFFF", edgecolor="#BBBBBB", hatch="////", linewidth=0.0)
     image = _draw_weights(axes, seen, (-0.5, weights.shape[1] - 0.5))
     _name_rows(axes, _written(picture.tokens[stream]), COLOURS[stream])
-    places = _labelled(len(read))
+    places = _labelled(len(read), MOST_COLUMNS)
     axes.set_xticks(places, [_shown(read[i]) for i in places], rotation=90, color=COLOURS[1 - stream])
     axes.set_xlabel(f"token of the {other} that is read")
     axes.set_title(f"{name.capitalize()} reads {other}", loc="left")
@@ -171,7 +174,7 @@ def _draw_partner(figure: "Figure", axes: "Axes", picture: AttentionPicture, str
 
 
 def _name_rows(axes: "Axes", tokens: Sequence[str], colour: str) -> None:
-    places = _labelled(len(tokens))
+    places = _labelled(len(tokens), MOST_ROWS)
     axes.set_yticks(places, [_shown(tokens[i]) for i in places], color=colour)
     axes.set_ylabel("token written")
 
@@ -185,9 +188,9 @@ def _shown(token: str) -> str:
     return token if len(token) <= 18 else f"{token[:17]}…"
 
 
-def _labelled(count: int) -> list[int]:
-    return list(range(0, count, -(-count // MOST_LABELS)))
+def _labelled(count: int, most: int) -> list[int]:
+    return list(range(0, count, -(-count // most)))
 
 
 def _height(count: int) -> float:
-    return max(1.1, INCHES_PER_TOKEN * min(count, MOST_LABELS) + 0.1)
+    return max(1.1, INCHES_PER_TOKEN * min(count, MOST_ROWS) + 0.1)

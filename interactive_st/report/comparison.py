@@ -116,7 +116,8 @@ def match(files: Mapping[str, Sequence[Pair]]) -> Comparison:
 
 def natural(text: str) -> tuple:
     """Sort key in which ``a_10`` comes after ``a_9``."""
-    return tuple((int(p), "") if p.isdigit() else (-1, p) for p in re.split(r"(\d+)", text) if p)
+    parts = re.split(r"(\d+)", text)
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part)
 
 
 def _mean(values: Mapping[str, float | None]) -> float | None:

@@ -11,6 +11,7 @@ from interactive_st.plots.fairseq_log import TrainingLog
 THEMED = {
     "#010101": "currentColor",
     "#020202": "var(--line)",
+    "#555555": "var(--soft)",
     "#0072b2": "var(--transcript)",
     "#d55e00": "var(--translation)",
 }

@@ -56,7 +56,8 @@ del.missing::before { content: "["; } del.missing::after { content: "]"; }
 ins.added { color: var(--added); font-weight: 600; text-decoration: underline double;
   text-underline-offset: .2em; }
 ins.added::before { content: "+"; }
-@media (max-width: 34rem) { .wide { font-size: .8125rem; } .wide th, .wide td { padding-right: .5rem; } }
+@media (max-width: 34rem) { .wide { font-size: .8125rem; } .wide th, .wide td { padding-right: .5rem; }
+  .wide td:first-child { overflow-wrap: anywhere; } ul { padding-left: 1.25rem; } }
 select { font: inherit; max-width: 100%; }
 """
 

@@ -71,9 +71,8 @@ def _header(contents: RunContents, title: str) -> str:
         size = f", {log.parameters / 1e6:.1f}M parameters" if log.parameters else ""
         said.append(f"{what}{size}, {log.last_update:,} updates")
     if seconds := contents.summary.get("train_seconds"):
-        said.append(
-            f"trained for {seconds / 60:.1f} min on {contents.summary.get('threads', '?')} CPU threads"
-        )
+        threads = contents.summary.get("threads")
+        said.append(f"trained for {seconds / 60:.1f} min" + (f", threads: {threads}" if threads else ""))
     return f'<h1>{escape(title)}</h1><p class="soft">{escape(" · ".join(said))}</p>'
 
 
@@ -88,7 +87,7 @@ def _scores(contents: RunContents) -> str:
         for speaker, own in speakers.items() if len(speakers) > 1 else ():
             inside.append(len(rows))
             rows.append(_score_row(speaker or "(no speaker)", own))
-    head = ["test set", "utterances", *(name for name, _ in SCORES)]
+    head = ["test set", "utt.", *(name for name, _ in SCORES)]
     signatures = {
         f"{label} {scores[key]}"
         for scores in contents.scores.values()

@@ -1,0 +1,85 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from interactive_st.cli.main import main
+from interactive_st.report.compare_terminal import show
+from interactive_st.report.comparison import match
+from interactive_st.scoring.pairs_file import write_pairs
+
+
+def pair(name, transcript):
+    texts = {"transcript": transcript, "translation": "[x]", "reference_transcript": "a b c"}
+    return {"id": name, **texts, "reference_translation": "[x]", "speaker": "theo"}
+
+
+ONE = [pair("u1", "a b c"), pair("u2", "a b c"), pair("u10", "a")]
+TWO = [pair("u10", "a x c d"), pair("u1", "a b c"), pair("u3", "a")]
+
+
+@pytest.fixture
+def files(tmp_path):
+    for folder, pairs in (("one", ONE), ("two", TWO)):
+        (tmp_path / folder).mkdir()
+        write_pairs(tmp_path / folder / "test.pairs.jsonl", pairs)
+    return [str(tmp_path / folder / "test.pairs.jsonl") for folder in ("one", "two")]
+
+
+def test_plain_marks_where_there_is_no_terminal(files, capsys):
+    assert main(["compare", *files]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.index("u10") < captured.out.index("u1 ")
+    assert "a [-b c-]" in captured.out
+    assert "a [-b-] {+x+} c {+d+}" in captured.out
+    assert "[x]" in captured.out  # no markup of rich
+    assert "\x1b" not in captured.out
+    assert "one/test" in captured.out
+    assert "note: not in two/test, left out: u2" in captured.err
+    assert "note: not in one/test, left out: u3" in captured.err
+
+
+def test_colour_on_a_terminal():
+    out = io.StringIO()
+    comparison = match({"one": ONE, "two": TWO})
+    show(
+        comparison,
+        comparison.utterances,
+        Console(file=out, force_terminal=True, width=100, color_system="truecolor"),
+    )
+    assert "\x1b[9;38;2;0;114;178mb c" in out.getvalue()  # struck through, blue
+    assert "[-" not in out.getvalue()
+
+
+def test_order_limit_and_names(files, capsys):
+    words = ["compare", f"A={files[0]}", f"λ = 3={files[1]}", "--sort", "id", "--limit", "1"]
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "u10" not in out
+    assert "λ = 3" in out
+
+
+def test_page(files, tmp_path, capsys):
+    out = tmp_path / "cases.html"
+    assert main(["compare", *files, "--html", str(out), "--title", "Cases"]) == 0
+    assert capsys.readouterr().out == f"{out}\n"
+    page = out.read_text(encoding="utf-8")
+    assert "<h1>Cases</h1>" in page
+    assert '<del class="missing" title="missing">b c</del>' in page
+    assert 'data-difference="0"' in page
+    assert "not in one/test, left out: u3" in page
+
+
+def test_one_file_alone(files, capsys):
+    assert main(["compare", files[0]]) == 0
+    out = capsys.readouterr().out
+    assert out.index("u1 ") < out.index("u2") < out.index("u10")
+
+
+def test_mistakes_are_named_without_a_traceback(files, tmp_path, capsys):
+    assert main(["compare", files[0], str(tmp_path / "gone.jsonl")]) == 2
+    assert "gone.jsonl: cannot be read" in capsys.readouterr().err
+    assert main(["compare", f"a={files[0]}", f"a={files[1]}"]) == 2
+    assert "two systems are called a" in capsys.readouterr().err
+    assert main(["compare", files[0], "--limit", "0"]) == 2
+    assert "--limit 0" in capsys.readouterr().err

@@ -1,0 +1,56 @@
+import pytest
+from training_log import json_lines, write_log
+
+from interactive_st.cli.main import main
+from interactive_st.scoring.pairs_file import write_pairs
+
+PAIR = {
+    "id": "u",
+    "transcript": "a",
+    "translation": "b",
+    "reference_transcript": "a",
+    "reference_translation": "c",
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = tmp_path / "run"
+    (folder / "pairs").mkdir(parents=True)
+    write_pairs(folder / "pairs" / "test.jsonl", [PAIR])
+    return folder
+
+
+def test_the_page_is_in_the_run_folder(run, capsys):
+    assert main(["report", str(run)]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"{run / 'report.html'}\n"
+    assert "note: no recordings found" in captured.err
+    assert "<h1>run</h1>" in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_files_by_options(run, tmp_path):
+    log = write_log(tmp_path / "train.log", json_lines())
+    pairs, out = run / "pairs" / "test.jsonl", tmp_path / "page.html"
+    words = ["--log", str(log), "--pairs", f"seen={pairs}", "--pairs", str(pairs), "--out", str(out)]
+    assert main(["report", str(tmp_path), *words, "--title", "A & B", "--examples", "1"]) == 0
+    page = out.read_text(encoding="utf-8")
+    assert "<h1>A &amp; B</h1>" in page
+    assert "<h3>seen</h3>" in page
+    assert "<h3>test</h3>" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gone"], "gone: no such folder"),
+        ([".", "--log", "gone.log"], "gone.log: cannot be read"),
+        ([".", "--pairs", "gone.jsonl"], "gone.jsonl: cannot be read"),
+        ([".", "--examples", "-1"], "--examples is 0 or more"),
+        ([".", "--clip-seconds", "0"], "--clip-seconds more than 0"),
+    ],
+)
+def test_mistakes_are_named_without_a_traceback(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", *words]) == 2
+    assert message in capsys.readouterr().err

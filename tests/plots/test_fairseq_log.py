@@ -1,0 +1,80 @@
+"""Reading the logs of fairseq-train."""
+
+import pytest
+from training_log import SIMPLE_LINES, json_lines, stamped, write_log
+
+from interactive_st.plots.fairseq_log import LogError, parse_log, read_log, read_run
+
+
+def test_json_lines():
+    log = parse_log(json_lines(), "run")
+    assert [p.updates for p in log.points["train_inner"]] == [10, 20, 30, 40]
+    assert log.valid_subsets == ["dev"]
+    last = log.points["dev"][-1]
+    assert (last.updates, last.metrics["wer"], last.metrics["bleu"]) == (40, 60.0, 20.0)
+    assert last.hours == pytest.approx(40 / 60)
+    assert (log.parameters, log.samples, log.last_update) == (1234, {"train": 6000}, 40)
+
+
+def test_options_are_plain_values_of_the_model():
+    options = parse_log(json_lines(), "run").options
+    assert options["arch"] == "interactive_st_tiny"
+    assert options["lr"] == [0.002]
+    assert "odd" not in options  # `inf` is a name, no literal
+
+
+def test_simple_lines():
+    log = parse_log(SIMPLE_LINES, "run")
+    assert log.points["train_inner"][0].metrics["asr_loss"] == 9.765
+    assert log.points["dev"][0].updates == 25
+    assert log.points["dev"][0].metrics == {"epoch": 1.0, "loss": 8.402, "asr_loss": 6.8, "wer": 91.5}
+    train = log.points["train"][0].metrics
+    assert (train["wall"], train["train_wall"]) == (20.0, 19.0)
+
+
+def test_a_resumed_run_replaces_what_was_lost_and_the_pause_is_not_counted():
+    first = json_lines()
+    again = [
+        stamped(9000, "fairseq_cli.train", "{'model': Namespace(arch='b')}"),
+        stamped(9060, "train_inner", '{"loss": "0.5", "num_updates": "30"}'),
+    ]
+    points = parse_log([*first, *again], "run").points["train_inner"]
+    assert [p.updates for p in points] == [10, 20, 30]
+    assert points[-1].metrics == {"loss": 0.5}
+    assert points[-1].hours == pytest.approx(41 / 60)
+
+
+def test_best_point():
+    log = parse_log(json_lines(), "run")
+    assert log.best("dev", "wer", largest=False).updates == 40
+    assert log.best("dev", "bleu", largest=True).updates == 40
+    assert log.best("dev", "chrf", largest=True) is None
+
+
+def test_time_without_stamps_is_the_wall_clock_of_training():
+    log = parse_log(['INFO | train_inner | {"loss": "1", "num_updates": "7", "wall": "1800"}'], "run")
+    assert log.points["train_inner"][0].hours == 0.5
+
+
+def test_summaries_serve_where_running_averages_are_few():
+    lines = [stamped(i, "train", f"epoch 001 | loss 1 | num_updates {i}") for i in (1, 2)]
+    log = parse_log([*lines, stamped(1, "train_inner", "epoch 001: 1 / 2 loss=1, num_updates=1")], "run")
+    assert len(log.training_points) == 2
+
+
+def test_folders(tmp_path):
+    write_log(tmp_path / "one" / "logs" / "train-a.log", json_lines())
+    write_log(tmp_path / "one" / "logs" / "generate.log", ["nothing of interest"])
+    assert [log.name for log in read_run(tmp_path / "one")] == ["one"]
+    write_log(tmp_path / "one" / "train-b.log", SIMPLE_LINES)
+    assert [log.name for log in read_run(tmp_path / "one")] == ["one/train-a", "one/train-b"]
+
+
+def test_what_is_no_training_is_named(tmp_path):
+    with pytest.raises(LogError, match=r"gone.log: cannot be read"):
+        read_log(tmp_path / "gone.log", "x")
+    with pytest.raises(LogError, match=r"none of its 0 logs"):
+        read_run(tmp_path)
+    empty = write_log(tmp_path / "empty.log", ["nothing"])
+    with pytest.raises(LogError, match=r"empty.log: no metrics"):
+        read_run(empty)

@@ -1,0 +1,99 @@
+"""Tables of a setting that was varied, and their picture."""
+
+import json
+
+import pytest
+
+from interactive_st.plots.style import PlotError, drawing
+from interactive_st.plots.sweep import draw_sweep, read_sweep, seeds_of
+
+ROWS = ("k seed wer bleu", "inf 1 12 42", "0 1 13 41", "0 2 12 42", "3 1 11 44", "3 2 11 45", "-1 1 14 40")
+
+
+@pytest.fixture
+def k_table(tmp_path):
+    path = tmp_path / "k.tsv"
+    path.write_text("\n".join(ROWS).replace(" ", "\t"), encoding="utf-8")
+    return path
+
+
+def test_tsv_in_order_with_inf_last(k_table):
+    sweep = read_sweep(k_table)
+    assert sweep.parameter == "k"
+    assert [setting.value for setting in sweep.settings] == ["-1", "0", "3", "inf"]
+    assert sweep.settings[1].scores == {"wer": [13.0, 12.0], "bleu": [41.0, 42.0]}
+    assert seeds_of(sweep) == "1 to 2"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_json_with_lists_and_words(tmp_path, wrapped):
+    rows = [
+        {"lambda": "learned", "bleu": 42},
+        {"lambda": 0.30, "bleu": [43, 44], "wer": None},
+        {"lambda": "0.3", "bleu": 45},
+    ]
+    path = tmp_path / "l.json"
+    path.write_text(json.dumps({"rows": rows} if wrapped else rows))
+    sweep = read_sweep(path)
+    assert [(s.value, s.scores["bleu"]) for s in sweep.settings] == [("0.3", [43, 44, 45]), ("learned", [42])]
+
+
+def test_another_parameter(tmp_path):
+    path = tmp_path / "beam.tsv"
+    path.write_text("beam\tbleu\n1\t40\n5\t41\n")
+    with pytest.raises(PlotError, match="no column k or lambda; there are beam, bleu"):
+        read_sweep(path)
+    assert read_sweep(path, "beam").parameter == "beam"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.tsv", "k\tbleu\n3\tmany\n", "row 1, bleu: 'many' is not a number"),
+        ("a.tsv", "k\tbleu\n\t3\n", "row 1 has no k"),
+        ("a.tsv", "k\tchrf\n1\t3\n", "no column wer or bleu"),
+        ("a.tsv", "k\tbleu\n", "no rows"),
+        ("a.json", "[1, 2]", "no rows"),
+        ("a.json", "{", "a.json:1: not JSON"),
+    ],
+)
+def test_bad_tables(tmp_path, name, text, message):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(PlotError, match=message):
+        read_sweep(path)
+    with pytest.raises(PlotError, match="gone"):
+        read_sweep(tmp_path / "gone")
+
+
+def test_means_and_spread(k_table):
+    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    from overlaps import problems
+
+    with drawing():
+        figure = draw_sweep([read_sweep(k_table)])
+        bleu = figure.axes[0]
+        finite, apart = (container.lines[0] for container in bleu.containers)
+        assert list(finite.get_xdata()) == [-1, 0, 3]
+        assert list(finite.get_ydata()) == [40, 41.5, 44.5]
+        assert finite.get_linestyle() == "-"
+        assert apart.get_linestyle() == "None"
+        assert apart.get_xdata()[0] > 3
+        assert list(apart.get_ydata()) == [42]
+        (bars,) = bleu.containers[0].lines[2]
+        heights = [segment[1, 1] - segment[0, 1] for segment in bars.get_segments()]
+        assert heights == pytest.approx([0, 2**0.5, 2**0.5])
+        assert [label.get_text() for label in bleu.get_xticklabels()] == ["-1", "0", "3", "∞"]
+        assert problems(figure) == []
+
+
+def test_crowded_values_stand_at_equal_distances(tmp_path):
+    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    from overlaps import problems
+
+    path = tmp_path / "l.json"
+    path.write_text(json.dumps([{"lambda": v, "bleu": 40} for v in (0, 0.01, 0.1, 0.3, 1, 10, "learned")]))
+    with drawing():
+        figure = draw_sweep([read_sweep(path)])
+        assert problems(figure) == []
+        assert any(text.get_text() == "no values" for text in figure.axes[1].texts)

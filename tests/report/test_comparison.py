@@ -1,0 +1,95 @@
+"""Matching and ordering of several systems' utterances."""
+
+import pytest
+
+from interactive_st.report.comparison import CompareError, in_order, match, natural
+
+
+def pair(name, transcript="a b", translation="c d", reference="a b", **more):
+    return {
+        "id": name,
+        "transcript": transcript,
+        "translation": translation,
+        "reference_transcript": reference,
+        "reference_translation": "c d",
+        **more,
+    }
+
+
+def test_matched_by_id_in_any_order_and_missing_ones_reported():
+    one = [pair("u1"), pair("u2"), pair("u3")]
+    other = [pair("u3"), pair("u4"), pair("u1")]
+    comparison = match({"one": one, "other": other})
+    assert [u.id for u in comparison.utterances] == ["u1", "u3"]
+    assert comparison.missing == {"one": ["u4"], "other": ["u2"]}
+    assert comparison.notes == []
+    assert comparison.scores["one"]["sentences"] == 2
+
+
+def test_difference_is_between_systems_not_from_the_reference():
+    wrong = pair("u", "x y", "x y")
+    assert match({"a": [wrong], "b": [wrong]}).utterances[0].difference == 0.0
+    (utterance,) = match({"a": [pair("u")], "b": [pair("u", "a x")]}).utterances
+    assert utterance.difference == 0.25  # half of one of the two streams
+    assert match({"a": [wrong]}).utterances[0].difference == 0.0
+
+
+def test_scores_of_an_utterance():
+    (utterance,) = match({"a": [pair("u", "a x")], "b": [pair("u", translation="q")]}).utterances
+    assert utterance.wer == {"a": 50.0, "b": 0.0}
+    assert utterance.bleu["a"] == pytest.approx(100)
+    assert utterance.bleu["b"] == 0.0
+    bare = {"id": "u", "transcript": "a", "translation": "b"}
+    (utterance,) = match({"a": [bare]}).utterances
+    assert utterance.wer == utterance.bleu == {"a": None}
+    assert utterance.marked("a", "transcript") is None
+
+
+@pytest.fixture
+def utterances():
+    one = [pair("u10", "a b"), pair("u2", "a x"), pair("u1", "x y"), pair("u3", reference=None)]
+    other = [pair("u10", "a b", "z"), pair("u2", "a b"), pair("u1", "x y"), pair("u3", reference=None)]
+    return match({"one": one, "other": other}).utterances
+
+
+@pytest.mark.parametrize(
+    ("order", "ids"),
+    [
+        ("id", ["u1", "u2", "u3", "u10"]),
+        ("difference", ["u10", "u2", "u1", "u3"]),
+        ("wer", ["u1", "u2", "u10", "u3"]),
+        ("bleu", ["u10", "u1", "u2", "u3"]),
+    ],
+)
+def test_orders(utterances, order, ids):
+    assert [u.id for u in in_order(utterances, order)] == ids
+
+
+def test_numbers_in_ids_count_as_numbers():
+    assert sorted(["a_10", "a_9", "b", "a", "1"], key=natural) == ["1", "a", "a_9", "a_10", "b"]
+
+
+def test_reference_of_the_first_file_that_has_one():
+    one = pair("u", reference=None, speaker="theo")
+    (utterance,) = match({"one": [one], "other": [pair("u")]}).utterances
+    assert utterance.reference("transcript") == "a b"
+    assert utterance.field("speaker") == "theo"
+
+
+def test_other_references_are_noted():
+    comparison = match({"a": [pair("u")], "b": [pair("u", reference="a b c")]})
+    assert len(comparison.notes) == 1
+    assert "reference transcripts for 1 utterances, such as u" in comparison.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a": [pair("u")], "b": [pair("v")]}, "no utterance is in all files"),
+        ({"a": [pair("u"), pair("u")]}, "a: the id u is used 2 times"),
+        ({"a": [pair("u"), pair(None)]}, "a: pair 2 has no id"),
+    ],
+)
+def test_what_cannot_be_compared(files, message):
+    with pytest.raises(CompareError, match=message):
+        match(files)

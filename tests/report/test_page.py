@@ -1,0 +1,118 @@
+"""The report of a run: what is in it, and that it needs nothing from outside."""
+
+import base64
+import io
+import re
+import sys
+
+import pytest
+import soundfile
+from training_log import json_lines, write_log
+
+from interactive_st.report.audio_clips import Recordings
+from interactive_st.report.page import build_page
+from interactive_st.report.run_contents import ReportError, read_contents
+from interactive_st.scoring.pairs_file import write_pairs
+
+
+@pytest.fixture(scope="module")
+def html(run_folder):
+    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    page, notes = build_page(read_contents(run_folder), "Spoken <digits>", examples=4, clip_seconds=1.0)
+    assert notes == []
+    return page
+
+
+def test_contents_of_a_run(run_folder, pairs):
+    contents = read_contents(run_folder)
+    assert contents.name == "digits"
+    assert [log.name for log in contents.logs] == ["digits"]
+    assert contents.pairs == {"test": pairs}
+    assert contents.data == {"train": (4, 0.2)}
+
+
+def test_what_was_trained_and_how_well(html):
+    for text in (
+        "Spoken &lt;digits&gt;", "interactive_st_tiny", "1,234", "40 updates", "trained for 1.5 min",
+        "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:", "wait-k", "warm-up (updates)", "lucas",
+        "fairseq_cli.train data --arch &#x27;interactive_st_tiny&#x27;", "2.13.0", "0.20",
+    ):  # fmt: skip
+        assert text in html, text
+
+
+def test_examples_are_marked_and_escaped(html):
+    assert '<mark class="replaced" title="reference: one">&lt;b&gt;</mark>' in html
+    assert "<b>" not in html
+    assert html.count('class="utterance"') == 4
+    assert '<dd lang="de">' in html
+
+
+def test_nothing_comes_from_outside(html):
+    without_data = re.sub(r"data:[a-z]+/[a-z]+;base64,[A-Za-z0-9+/=]+", "", html)
+    assert re.findall(r'(?:src|href)="(?!#)[^"]+"', without_data) == []
+    assert "@import" not in html
+    assert "url(http" not in html
+    assert "default-src 'none'" in html
+
+
+def test_curves_follow_the_page_colours(html):
+    assert html.count("<figure>") == 4
+    assert "currentColor" in html
+    assert "var(--transcript)" in html
+    ids = re.findall(r'\bid="(c\d[^"]*)"', html)
+    assert ids
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(ids)
+
+
+def test_clips_are_playable_and_cut(html):
+    clips = re.findall(r'src="data:audio/flac;base64,([^"]+)"', html)
+    lengths = [soundfile.info(io.BytesIO(base64.b64decode(clip))).duration for clip in clips]
+    assert lengths == [1.0, 0.5, 0.5, 0.5]
+    assert html.count("the first 1 s") == 1
+
+
+def test_a_recording_that_is_gone_or_broken_leaves_the_rest(run_folder, tmp_path):
+    (tmp_path / "bad.wav").write_bytes(b"no audio")
+    (tmp_path / "test.tsv").write_text("id\taudio\nu\tbad.wav\nv\tgone.wav\nw\ttrain.zip:0:9\n")
+    recordings = Recordings([tmp_path / "test.tsv"])
+    assert "not readable as audio" in recordings.player("u", 1.0)
+    assert recordings.player("v", 1.0) == recordings.player("w", 1.0) == recordings.player("x", 1.0) == ""
+
+
+def test_worst_examples_first(run_folder):
+    contents = read_contents(run_folder)
+    contents.logs = []
+    page, _ = build_page(contents, "t", examples=3, choose="worst")
+    assert re.findall(r"<h3>(test_theo_\d)</h3>", page) == ["test_theo_1", "test_theo_3", "test_theo_5"]
+
+
+def test_without_matplotlib_the_page_says_so(run_folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    page, notes = build_page(read_contents(run_folder), "t", examples=0)
+    assert "interactive_st[plots]" in notes[0]
+    assert "No curves" in page
+    assert "<figure>" not in page
+
+
+def test_a_folder_of_checkpoints_with_named_files(tmp_path, pairs):
+    log = write_log(tmp_path / "else" / "train.log", json_lines())
+    write_pairs(tmp_path / "else" / "dev.jsonl", pairs)
+    save_dir = tmp_path / "checkpoints"
+    save_dir.mkdir()
+    contents = read_contents(save_dir, [log], {"dev set": tmp_path / "else" / "dev.jsonl"})
+    assert contents.scores["dev set"]["sentences"] == 6
+    assert set(contents.scores["dev set"]["speakers"]) == {"theo", "lucas"}
+    assert contents.data == {"train": (6000, None)}
+    _, notes = build_page(contents, "t", examples=1)
+    assert any("no recordings" in note for note in notes)
+
+
+def test_nothing_to_report(tmp_path):
+    with pytest.raises(ReportError, match="no such folder"):
+        read_contents(tmp_path / "gone")
+    with pytest.raises(ReportError, match=r"no report.json"):
+        read_contents(tmp_path)
+    (tmp_path / "report.json").write_text("[]")
+    with pytest.raises(ReportError, match="a JSON object is needed"):
+        read_contents(tmp_path)
