@@ -82,3 +82,13 @@ def test_scoring_needs_neither_torch_nor_fairseq():
         "sys.exit(any(name in sys.modules for name in ('torch', 'fairseq')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_text_that_was_not_written_has_no_score():
+    written = {"transcript": None, "translation": "ein haus", "reference_transcript": "a house"}
+    scores = score_pairs([written | {"reference_translation": "ein haus"}] * 2)
+    assert (scores["wer"], scores["cer"], scores["transcripts_scored"]) == (None, None, 0)
+    assert scores["translations_scored"] == 2
+    heard = {"transcript": "a house", "translation": None, "reference_transcript": "a house"}
+    scores = score_pairs([heard | {"reference_translation": "ein haus"}])
+    assert (scores["wer"], scores["bleu"], scores["chrf"]) == (0.0, None, None)

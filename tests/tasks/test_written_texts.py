@@ -1,0 +1,109 @@
+"""Which texts a decoding run writes, and what the task then prints, scores and refuses."""
+
+from argparse import Namespace
+
+import pytest
+import torch
+from fairseq.dataclass.configs import GenerationConfig
+from torch import nn
+
+from interactive_st.tasks.joint_speech_to_text import SpeechToTextTask
+from interactive_st.tasks.pairs import describe_hypotheses
+from interactive_st.tasks.written_texts import streams_to_write
+from tests.fake_decoding import FakeModel, setup
+
+
+class OneText(FakeModel):
+    def __init__(self, stream):
+        super().__init__()
+        self.streams = (stream,)
+
+
+def checkpoint(path, **options):
+    torch.save({"cfg": {"model": Namespace(**options)}, "model": {}}, path)
+    return str(path)
+
+
+def test_a_checkpoint_says_what_it_writes(tmp_path):
+    e2e = checkpoint(tmp_path / "e2e.pt", streams="st")
+    both = checkpoint(tmp_path / "both.pt", streams="both")
+    older = checkpoint(tmp_path / "older.pt")
+    assert streams_to_write(Namespace(path=e2e)) == (1,)
+    assert streams_to_write(Namespace(path=f"{e2e}:{e2e}", model_overrides="{}")) == (1,)
+    assert streams_to_write(Namespace(path=both)) == streams_to_write(Namespace(path=older)) == (0, 1)
+    assert streams_to_write(Namespace(path=both, model_overrides="{'streams': 'asr'}")) == (0,)
+
+
+def test_without_a_checkpoint_both_are_expected(tmp_path):
+    (tmp_path / "broken.pt").write_bytes(b"not a checkpoint")
+    torch.save({"model": {}}, tmp_path / "other.pt")
+    for path in (None, tmp_path / "gone.pt", tmp_path / "broken.pt", tmp_path / "other.pt"):
+        assert streams_to_write(Namespace(path=path and str(path))) == (0, 1)
+    assert streams_to_write(Namespace()) == (0, 1)
+
+
+def test_the_older_format_of_checkpoints_is_read(tmp_path):
+    state = {"args": Namespace(streams="asr"), "model": {}}
+    torch.save(state, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    assert streams_to_write(Namespace(path=str(tmp_path / "old.pt"))) == (0,)
+
+
+def test_there_is_a_source_dictionary_where_there_are_two_texts(folder, tmp_path):
+    assert setup(folder).source_dictionary is not None
+    assert setup(folder, path=checkpoint(tmp_path / "a.pt", streams="st")).source_dictionary is None
+
+
+def build(folder, monkeypatch, stream, **options):
+    monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: OneText(stream))
+    task = setup(folder, **options)
+    task.build_model(Namespace(arch="e2e_st"))
+    return task
+
+
+def test_scores_of_a_text_that_is_not_written_are_refused(folder, monkeypatch):
+    with pytest.raises(ValueError, match="--eval-wer scores transcripts, which --arch e2e_st does not"):
+        build(folder, monkeypatch, 1, eval_wer=True)
+    with pytest.raises(ValueError, match="--eval-bleu scores translations"):
+        build(folder, monkeypatch, 0, eval_bleu=True)
+
+
+def test_options_of_translations_are_refused_where_there_is_none(folder, monkeypatch):
+    for options in ({"prefix_size": 1}, {"no_repeat_ngram_size": 2}):
+        config = GenerationConfig(**options)
+        task = build(folder, monkeypatch, 0)
+        with pytest.raises(ValueError, match="concerns the translation, which this model does not write"):
+            task.build_generator([OneText(0)], config)
+        build(folder, monkeypatch, 1).build_generator([OneText(1)], config)
+
+
+class OneTextGenerator(nn.Module):
+    """Knows one text: the tokens it is made with."""
+
+    def __init__(self, name, tokens):
+        super().__init__()
+        text = {"tokens": tokens, "score": torch.tensor(-1.0)}
+        absent = {"transcript": None, "translation": None}
+        self.hypothesis = {**text, **absent, name: text, "pair_score": text["score"]}
+
+    def generate(self, models, sample, prefix_tokens=None, constraints=None):
+        return [[dict(self.hypothesis)] for _ in sample["net_input"]["src_lengths"]]
+
+
+@pytest.mark.parametrize(("stream", "name"), [(0, "transcript"), (1, "translation")])
+def test_the_tools_are_given_the_reference_of_the_text_that_is_written(folder, monkeypatch, stream, name):
+    task = build(folder, monkeypatch, stream)
+    task.load_dataset("test")
+    dataset = task.dataset("test")
+    iterator = task.get_batch_iterator(dataset, max_sentences=4)
+    sample = next(iterator.next_epoch_itr(shuffle=False))
+    reference = sample["targets"][stream].clone()
+    tokens = torch.tensor([task.target_dictionary.index("▁elf"), 2])
+    found = task.inference_step(OneTextGenerator(name, tokens), [OneText(stream)], sample)
+    missing = reference.eq(1).all(dim=1)
+    assert missing.sum() == 1  # one row lacks this text, and gets an empty reference instead
+    assert torch.equal(sample["target"][~missing], reference[~missing])
+    described = describe_hypotheses(found[0], task.detokenise)
+    other = ("translation", "transcript")[stream]
+    assert (described[name], described[other]) == ("elf", None)
+    assert (described[f"{name}_score"], described[f"{other}_score"]) == (-1.0, None)
+    assert described["score"] == -1.0
