@@ -161,6 +161,12 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
         help="tokens by which the transcript leads, or inf (default: the model's)",
     )
     group.add_argument(
+        "--ctc-weight",
+        type=float,
+        metavar="W",
+        help="share of CTC in the scores of transcripts, for models trained with it (default: the model's)",
+    )
+    group.add_argument(
         "--lenpen",
         type=float,
         metavar="P",

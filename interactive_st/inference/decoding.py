@@ -1,5 +1,6 @@
 """Decodes utterances in batches, as ``fairseq-interactive`` does."""
 
+import copy
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,14 +12,11 @@ from torch import nn
 
 from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
-from interactive_st.data.features_dataset import FeaturesDataset
 from interactive_st.inference.options import MAX_SEGMENT, Options
 from interactive_st.inference.results import Hypothesis
 from interactive_st.inference.stored_model import quiet
+from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.wait_k import parse_wait_k
-from interactive_st.search import DualBeamGenerator
-from interactive_st.tasks.generation_options import check_generation_options, search_settings
-from interactive_st.tasks.pairs import describe_hypotheses
 
 #: Kaldi's filterbanks, see `interactive_st.data.features`.
 FRAMES_PER_SECOND = 100
@@ -37,29 +35,25 @@ class Decoding:
     """
 
     def __init__(self, task: Any, model: nn.Module, options: Options) -> None:
-        self.task, self.model, self.options = task, model, options
-        args: Namespace = task.args
-        self.config = JointDataConfig(
-            Path(args.data) / args.config_yaml,
-            options.source_lang or args.source_lang,
-            options.target_lang or args.target_lang,
-        )
+        self.model, self.options = model, options
+        args = Namespace(**vars(task.args))
+        args.search = options.search or args.search
+        if options.ctc_weight is not None:
+            args.decoding_ctc_weight = options.ctc_weight
+        args.source_lang = options.source_lang or args.source_lang
+        args.target_lang = options.target_lang or args.target_lang
+        self.config = JointDataConfig(Path(args.data) / args.config_yaml, args.source_lang, args.target_lang)
+        # the same task with these options, which other calls do not see
+        self.task = copy.copy(task)
+        self.task.args, self.task.data_cfg = args, self.config
         self._check_languages()
         self.max_segment = self._max_segment(args.max_source_positions)
         self.wait_k = None
         if options.wait_k is not None:
-            if not hasattr(model.decoder, "wait_k"):
+            if len(model.streams) < 2 or isinstance(model.decoder, TwoStageDecoder):
                 raise ValueError("wait_k is for models whose texts read each other; leave it out")
             self.wait_k = parse_wait_k(options.wait_k)
-        generation = options.generation()
-        check_generation_options(generation)
-        self.generator = DualBeamGenerator(
-            [model],
-            task.tgt_dict,
-            search=options.search or args.search,
-            symbols_to_strip_from_output=set(task.tag_ids),
-            **search_settings(generation),
-        )
+        self.generator = self.task.build_generator([model], options.generation())
 
     def _check_languages(self) -> None:
         for option in ("source_lang", "target_lang"):
@@ -96,7 +90,7 @@ class Decoding:
         """
         lengths = [len(utterance) for utterance in features]
         with quiet():
-            dataset = FeaturesDataset(self.config, features, lengths, self.task.tgt_dict)
+            dataset = self.task.build_dataset_for_inference(features, lengths)
         frames = max(round(self.options.batch_seconds * FRAMES_PER_SECOND), *lengths)
         batches = dataset.batch_by_size(
             dataset.ordered_indices(), max_tokens=frames, required_batch_size_multiple=1
@@ -105,10 +99,17 @@ class Decoding:
         for numbers in batches:
             sample = dataset.collater([dataset[int(number)] for number in numbers])
             for number, nbest in zip(sample["id"].tolist(), self._search(sample), strict=True):
-                described = describe_hypotheses(nbest[: self.options.nbest], self.task.detokenise)
-                results[number] = tuple(Hypothesis(**each) for each in described["nbest"])
+                results[number] = tuple(self._describe(each) for each in nbest[: self.options.nbest])
             decoded([int(number) for number in numbers])
         return [results[number] for number in range(len(features))]
+
+    def _describe(self, hypothesis: dict[str, Any]) -> Hypothesis:
+        texts = (hypothesis["transcript"], hypothesis.get("translation", hypothesis))
+        return Hypothesis(
+            *("" if text is None else self.task.detokenise(text["tokens"]) for text in texts),
+            *(None if text is None else float(text["score"]) for text in texts),
+            float(hypothesis["pair_score"]),
+        )
 
     def _search(self, sample: dict[str, Any]) -> list[list[dict[str, Any]]]:
         like = next(self.model.parameters())

@@ -7,8 +7,9 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from interactive_st.inference.results import Recording, Segment
+from interactive_st.inference.results import Hypothesis, Recording, Segment
 from interactive_st.inference.subtitles import VTT_HEAD, segment_cues, srt_cue, vtt_cue
 
 FORMS = ("text", "jsonl", "srt", "vtt", "tsv")
@@ -61,9 +62,12 @@ class Writer:
 
     def _text(self, audio: str, segment: Segment) -> str:
         name = f"{audio}\n\n" if self.named and self._segments == 0 else ""
-        texts = (segment.transcript, segment.translation)
+        best = segment.nbest[0]
+        texts = ((best.transcript, best.transcript_score), (best.translation, best.translation_score))
         lines = (
-            f"{language}: {_one_line(text)}\n" for language, text in zip(self.languages, texts, strict=True)
+            f"{language}: {_one_line(text)}\n"
+            for language, (text, score) in zip(self.languages, texts, strict=True)
+            if score is not None
         )
         return f"{name}[{_clock(segment.start)} - {_clock(segment.end)}]\n{''.join(lines)}\n"
 
@@ -73,13 +77,13 @@ class Writer:
             "audio": audio or None,
             "start": round(segment.start, 3),
             "end": round(segment.end, 3),
-            **asdict(segment.nbest[0]),
+            **_entry(segment.nbest[0]),
             "reference_transcript": None,
             "reference_translation": None,
             "speaker": None,
             "src_lang": self.languages[0],
             "tgt_lang": self.languages[1],
-            "nbest": [asdict(hypothesis) for hypothesis in segment.nbest],
+            "nbest": [_entry(hypothesis) for hypothesis in segment.nbest],
         }
         return json.dumps(pair, ensure_ascii=False) + "\n"
 
@@ -102,6 +106,15 @@ class Writer:
 
     def _vtt(self, audio: str, segment: Segment) -> str:
         return "".join(vtt_cue(cue) for cue in segment_cues(segment, self.lines))
+
+
+def _entry(hypothesis: Hypothesis) -> dict[str, Any]:
+    """Return a hypothesis as pairs files have it: a text that the model does not write is null."""
+    entry = asdict(hypothesis)
+    for name in ("transcript", "translation"):
+        if entry[f"{name}_score"] is None:
+            entry[name] = None
+    return entry
 
 
 def _one_line(text: str) -> str:

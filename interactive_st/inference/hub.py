@@ -16,7 +16,7 @@ from interactive_st.inference.options import Options
 from interactive_st.inference.pipeline import Result, decode_recordings
 from interactive_st.inference.results import Recording
 from interactive_st.inference.sources import ArraySource, FileSource
-from interactive_st.inference.stored_model import load_checkpoint
+from interactive_st.inference.stored_model import load_checkpoint, quiet
 from interactive_st.inference.voice_activity import VoiceActivity
 
 
@@ -37,6 +37,8 @@ class InteractiveST:
     def __init__(self, task: Any, model: nn.Module) -> None:
         check_features(task.data_cfg)
         self.task, self.model = task, model.eval()
+        with quiet():
+            _ = task.detokenise  # reads the subword model, once for all calls
         self._activity: VoiceActivity | None = None
 
     @classmethod
@@ -141,6 +143,8 @@ class InteractiveST:
         **options: Any,
     ) -> Iterator[tuple[int, Result]]:
         """Transcribe and translate recordings, handing over texts as they are ready.
+
+        One stream at a time: they share the state of what finds speech.
 
         Args:
             audios: recordings as `__call__` takes them, read one after the other.

@@ -18,6 +18,8 @@ class Options:
         nbest: hypotheses returned, at most `beam`.
         search: ``rank`` or ``joint``; None for the model's own.
         wait_k: tokens by which the transcript leads, or ``inf``; None for the model's own.
+        ctc_weight: share of the encoder's CTC in the scores of transcripts, for models trained with
+            it; None for the model's own.
         lenpen: exponent of the length by which scores are divided.
         max_len_a: longest text = max_len_a · frames + max_len_b tokens.
         max_len_b: see `max_len_a`.
@@ -40,6 +42,7 @@ class Options:
     nbest: int = 1
     search: str | None = None
     wait_k: int | float | str | None = None
+    ctc_weight: float | None = None
     lenpen: float = 1.0
     max_len_a: float = 0.0
     max_len_b: int = 200

@@ -10,14 +10,14 @@ UNSPACED = {"ja", "km", "lo", "my", "th", "yue", "zh"}
 class Hypothesis:
     """A transcript and the translation that goes with it.
 
-    Scores are natural logarithms of probabilities, normalised by length as fairseq does; ``score``
-    is that of the pair.
+    A text that the model does not write is empty and has no score. Scores are natural logarithms of
+    probabilities, normalised by length as fairseq does; ``score`` is that of the pair.
     """
 
     transcript: str
     translation: str
-    transcript_score: float
-    translation_score: float
+    transcript_score: float | None
+    translation_score: float | None
     score: float
 
 
@@ -92,10 +92,9 @@ class Recording:
         return Hypothesis(
             self._join([part.transcript for part in parts], self.source_lang),
             self._join([part.translation for part in parts], self.target_lang),
-            *(
-                sum(getattr(part, name) for part in parts) / len(parts)
-                for name in ("transcript_score", "translation_score", "score")
-            ),
+            _mean([part.transcript_score for part in parts]),
+            _mean([part.translation_score for part in parts]),
+            _mean([part.score for part in parts]),
         )
 
     @staticmethod
@@ -113,3 +112,7 @@ class Recording:
         from interactive_st.inference.documents import render
 
         return render(self, form, lines)
+
+
+def _mean(scores: list[float | None]) -> float | None:
+    return None if None in scores else sum(scores) / len(scores)

@@ -16,7 +16,14 @@ from interactive_st.registration import register
 
 TASK = "joint_speech_to_text"
 #: Options of the task that decoding depends on, and how it is done where nothing else is asked for.
-TASK_OPTIONS = ("max_source_positions", "max_target_positions", "source_lang", "target_lang", "search")
+TASK_OPTIONS = (
+    "max_source_positions",
+    "max_target_positions",
+    "source_lang",
+    "target_lang",
+    "search",
+    "decoding_ctc_weight",
+)
 #: Options of the model that name files of training; the weights are what came of them.
 STARTING_POINTS = "load_pretrained_"
 

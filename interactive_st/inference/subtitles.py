@@ -20,6 +20,8 @@ VTT_HEAD = "WEBVTT\n\n"
 SHOWN = ("both", "transcript", "translation")
 #: Cutting after punctuation is worth moving the cut by this share of a part.
 PUNCTUATION_REACH = 0.35
+#: A cue ends at a pause of speech that is this share of the shorter cue beside it away.
+PAUSE_REACH = 0.4
 _PAUSES = frozenset(".,;:!?…–。、，；：！？")
 
 
@@ -69,18 +71,31 @@ def segment_cues(segment: Segment, shown: str = "both") -> Iterator[Cue]:
     count = max(1, min(wanted, int(seconds / SHORTEST_CUE), units))
     parts = [split_evenly(text, count) for text in texts]
     weights = [len(part) + 1 for part in parts[0 if texts[0] else 1]]
-    total, passed = sum(weights), 0
-    for number, weight in enumerate(weights):
-        start = _at(speech, passed / total * seconds, after=True)
-        passed += weight
-        end = _at(speech, passed / total * seconds, after=False)
+    spoken = [seconds * weight / sum(weights) for weight in weights]
+    for number, (first, last) in enumerate(itertools.pairwise(_boundaries(speech, spoken))):
         shown_parts = tuple(
             part[number]
             for part, name in zip(parts, SHOWN[1:], strict=True)
             if shown in ("both", name) and part[number]
         )
+        start, end = _at(speech, first, after=True), _at(speech, last, after=False)
         if shown_parts and _milliseconds(end) > _milliseconds(start):
             yield Cue(start, end, shown_parts)
+
+
+def _boundaries(speech: Sequence[tuple[float, float]], spoken: Sequence[float]) -> list[float]:
+    """Return after how many seconds of speech each part begins, and the last ends.
+
+    A boundary goes to a pause that is near, so that no cue begins right before or after one.
+    """
+    pauses = list(itertools.accumulate(end - start for start, end in speech))[:-1]
+    boundaries = [0.0]
+    for before, after in itertools.pairwise(spoken):
+        exact = sum(spoken[: len(boundaries)])
+        near = min(pauses, key=lambda pause: abs(pause - exact), default=exact)
+        reach = PAUSE_REACH * min(before, after)
+        boundaries.append(near if abs(near - exact) <= reach else exact)
+    return [*boundaries, sum(spoken)]
 
 
 def split_evenly(text: str, count: int) -> list[str]:

@@ -1,0 +1,177 @@
+"""The command translate: files, folders, formats, failures and exit status."""
+
+import json
+
+import numpy as np
+import pysubs2
+import pytest
+import soundfile
+import webvtt
+
+from interactive_st.cli import main
+from tests import speech_model
+from tests.speech_model import bursts
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return speech_model.make(tmp_path_factory.mktemp("speech_model"))
+
+
+@pytest.fixture
+def translate(made):
+    """Runs the command with short outputs; returns the exit status."""
+
+    def run(*words, model=made.checkpoint):
+        return main.main(
+            ["translate", *map(str, words), "--model", str(model), "--max-len-b", "6", "--device", "cpu"]
+        )
+
+    return run
+
+
+@pytest.fixture
+def audio(tmp_path):
+    """A folder of recordings of several formats, with sub-folders and a file that is none."""
+    folder = tmp_path / "audio"
+    speech_model.write(folder / "a.wav", bursts([(0.1, 0.9)], 1.0))
+    speech_model.write(folder / "a.flac", bursts([(0.1, 0.7)], 0.8, seed=1))
+    speech_model.write(folder / "deep" / "er" / "b.ogg", bursts([(0.1, 1.1)], 1.2, 44100), 44100)
+    speech_model.write(folder / "deep" / "c.mp3", np.stack([bursts([(0.1, 1.3)], 1.5, 16000)] * 2, 1), 16000)
+    (folder / "notes.txt").write_text("no recording")
+    return folder
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_prints_both_texts(translate, audio, capsys):
+    assert translate(audio / "a.wav") == 0
+    output = capsys.readouterr()
+    times, transcript, translation, empty = output.out.split("\n")[:4]
+    assert times == "[0:00:00.00 - 0:00:01.00]"
+    assert transcript.startswith("en: ")
+    assert translation.startswith("de: ")
+    assert empty == ""
+    assert "1 recording, 1.0 s of audio in" in output.err
+    assert "real-time factor" in output.err
+
+
+def test_prints_several_by_name(translate, audio, capsys):
+    assert translate(audio, "--quiet") == 0
+    output = capsys.readouterr()
+    assert [line for line in output.out.split("\n") if "/" in line] == [
+        str(audio / name) for name in ("a.flac", "a.wav", "deep/c.mp3", "deep/er/b.ogg")
+    ]
+    assert output.err == ""
+
+
+def test_writes_a_file_a_recording_and_format(translate, audio, tmp_path, capsys):
+    assert translate(audio, "--out", tmp_path / "out", "--format", "text,jsonl,srt,vtt,tsv") == 0
+    assert capsys.readouterr().out == ""
+    names = ["a.flac", "a.wav", "deep/c", "deep/er/b"]
+    endings = ("jsonl", "srt", "tsv", "txt", "vtt")
+    assert files(tmp_path / "out") == sorted(f"{name}.{end}" for name in names for end in endings)
+    for name in names:
+        (pair,) = map(json.loads, (tmp_path / "out" / f"{name}.jsonl").read_text().splitlines())
+        (srt,) = pysubs2.load(str(tmp_path / "out" / f"{name}.srt"), format_="srt")
+        (vtt,) = webvtt.read(str(tmp_path / "out" / f"{name}.vtt"))
+        lines = " ".join(pair["transcript"].split()), " ".join(pair["translation"].split())
+        assert srt.plaintext == vtt.text == "\n".join(lines)
+        assert pair["audio"].startswith(str(audio))
+        assert 0 <= srt.start < srt.end <= 1000 * pair["end"] + 1
+
+
+@pytest.mark.parametrize(("shown", "key"), [("transcript", "transcript"), ("translation", "translation")])
+def test_subtitles_of_one_text(translate, audio, tmp_path, shown, key):
+    words = ("--out", tmp_path / "out", "--format", "srt,jsonl", "--srt", shown)
+    assert translate(audio / "a.wav", *words) == 0
+    pair = json.loads((tmp_path / "out" / "a.jsonl").read_text())
+    (cue,) = pysubs2.load(str(tmp_path / "out" / "a.srt"))
+    assert cue.plaintext == " ".join(pair[key].split())
+
+
+def test_prints_subtitles_of_one_recording(translate, audio, tmp_path, capsys):
+    assert translate(audio / "a.wav", "--format", "vtt", "--quiet") == 0
+    (tmp_path / "a.vtt").write_text(capsys.readouterr().out)
+    assert len(webvtt.read(str(tmp_path / "a.vtt"))) == 1
+
+
+def test_a_failure_is_reported_and_the_rest_goes_on(translate, audio, tmp_path, capsys):
+    (audio / "b.wav").write_text("not a recording")
+    soundfile.write(audio / "empty.wav", np.zeros(0), 8000)
+    assert translate(audio, tmp_path / "none.wav", "--out", tmp_path / "out", "--format", "tsv") == 1
+    errors = capsys.readouterr().err
+    assert f"failed: {audio / 'b.wav'}: not readable as audio" in errors
+    assert f"failed: {audio / 'empty.wav'}: zero length" in errors
+    assert f"failed: {tmp_path / 'none.wav'}: no such audio file" in errors
+    assert "7 recordings, 4.5 s of audio" in errors
+    assert "; 3 failed" in errors
+    assert files(tmp_path / "out") == ["a.flac.tsv", "a.wav.tsv", "deep/c.tsv", "deep/er/b.tsv"]
+
+
+def test_an_output_that_cannot_be_written_fails(translate, audio, tmp_path, capsys):
+    (tmp_path / "out" / "a.txt").mkdir(parents=True)
+    assert translate(audio / "a.wav", "--out", tmp_path / "out") == 1
+    assert "a.txt: cannot be written" in capsys.readouterr().err
+    assert files(tmp_path / "out") == []
+
+
+def test_silence_is_noted(translate, tmp_path, capsys):
+    path = speech_model.write(tmp_path / "silence.wav", np.zeros(5 * 8000))
+    assert translate(path, "--out", tmp_path / "out", "--format", "srt") == 0
+    assert f"note: {path}: nobody speaks in it" in capsys.readouterr().err
+    assert (tmp_path / "out" / "silence.srt").read_text() == ""
+
+
+def test_options_of_the_search_arrive(translate, audio, tmp_path):
+    words = ("--beam", 3, "--nbest", 2, "--search", "joint", "--wait-k", "inf", "--target-lang", "en")
+    words += ("--source-lang", "de", "--format", "jsonl", "--out", tmp_path)
+    assert translate(audio / "a.wav", *words) == 0
+    pair = json.loads((tmp_path / "a.jsonl").read_text())
+    assert len(pair["nbest"]) == 2
+    assert (pair["src_lang"], pair["tgt_lang"]) == ("de", "en")
+
+
+class TestUserErrors:
+    def check(self, translate, capsys, message, *words, **options):
+        assert translate(*words, **options) == 2
+        assert message in capsys.readouterr().err
+
+    def test_several_formats_without_a_folder(self, translate, audio, capsys):
+        self.check(translate, capsys, "give --out DIR", audio, "--format", "srt,vtt")
+
+    def test_subtitles_of_several_recordings_without_a_folder(self, translate, audio, capsys):
+        self.check(translate, capsys, "give --out DIR", audio, "--format", "srt")
+
+    def test_nothing_to_do(self, translate, tmp_path, capsys):
+        self.check(translate, capsys, "no recordings in", tmp_path)
+
+    def test_out_is_a_file(self, translate, audio, capsys):
+        self.check(translate, capsys, "is a file", audio, "--out", audio / "notes.txt")
+
+    def test_no_model(self, translate, audio, tmp_path, capsys):
+        self.check(translate, capsys, "no such model", audio, model=tmp_path / "none")
+
+    def test_options_that_contradict(self, translate, audio, capsys):
+        self.check(translate, capsys, "--nbest 9 needs", audio / "a.wav", "--nbest", 9)
+
+    def test_language_that_the_model_does_not_know(self, translate, audio, capsys):
+        self.check(translate, capsys, "choose one of de, en", audio / "a.wav", "--target-lang", "fr")
+
+    @pytest.mark.parametrize("words", [("--format", "doc"), ("--threads", "0"), ("--srt", "none")])
+    def test_options_without_meaning(self, translate, audio, words, capsys):
+        with pytest.raises(SystemExit) as exit_:
+            translate(audio, *words)
+        assert exit_.value.code == 2
+        assert words[0] in capsys.readouterr().err
+
+
+def test_real_recordings(translate, shared_data, tmp_path):
+    recordings = sorted((shared_data / "arctic_kathleen" / "flac").glob("*.flac"))[:3]
+    words = [*recordings, "--out", tmp_path, "--format", "srt,vtt", "--max-segment", 2.5]
+    assert translate(*words) == 0
+    for recording in recordings:
+        cues = webvtt.read(str(tmp_path / f"{recording.stem}.vtt"))
+        assert len(cues) == len(pysubs2.load(str(tmp_path / f"{recording.stem}.srt"))) >= 1

@@ -1,0 +1,86 @@
+import json
+
+import pytest
+
+from interactive_st.inference.documents import Writer
+from interactive_st.inference.results import Hypothesis, Recording, Segment
+from interactive_st.scoring.pairs_file import read_pairs
+
+BEST = Hypothesis("one\ttwo", "eins zwei", -0.5, -0.25, -0.75)
+SECOND = Hypothesis("one", "eins", -1.0, -1.5, -2.5)
+RECORDING = Recording(
+    "a/talk.wav",
+    70.0,
+    "en",
+    "de",
+    (Segment(0.0, 2.5, (BEST, SECOND)), Segment(61.0, 62.345, (SECOND,))),
+)
+
+
+def test_text():
+    assert RECORDING.render("text") == (
+        "[0:00:00.00 - 0:00:02.50]\nen: one two\nde: eins zwei\n\n"
+        "[0:01:01.00 - 0:01:02.34]\nen: one\nde: eins\n\n"
+    )
+
+
+def test_text_that_is_not_written_is_left_out():
+    alone = Hypothesis("", "eins", None, -1.0, -1.0)
+    recording = Recording(None, 1.0, "en", "de", (Segment(0.0, 1.0, (alone,)),))
+    assert recording.render("text") == "[0:00:00.00 - 0:00:01.00]\nde: eins\n\n"
+    assert json.loads(recording.render("jsonl"))["transcript"] is None
+    assert recording.nbest == (alone,)
+
+
+def test_jsonl_is_a_pairs_file(tmp_path):
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(RECORDING.render("jsonl"), encoding="utf-8")
+    first, second = read_pairs(path)
+    assert (first["id"], second["id"]) == ("talk.wav-00000", "talk.wav-00001")
+    assert (first["audio"], first["start"], first["end"]) == ("a/talk.wav", 0.0, 2.5)
+    assert (first["transcript"], first["translation"], first["score"]) == ("one\ttwo", "eins zwei", -0.75)
+    assert (first["src_lang"], first["tgt_lang"]) == ("en", "de")
+    assert [entry["transcript"] for entry in first["nbest"]] == ["one\ttwo", "one"]
+    assert (second["start"], second["end"]) == (61.0, 62.345)
+
+
+def test_tsv():
+    header, first, second = (line.split("\t") for line in RECORDING.render("tsv").splitlines())
+    assert header == ["audio", "start", "end", "transcript", "translation", "score"]
+    assert first == ["a/talk.wav", "0.000", "2.500", "one two", "eins zwei", "-0.7500"]
+    assert second[:3] == ["a/talk.wav", "61.000", "62.345"]
+
+
+def test_unknown_form():
+    with pytest.raises(ValueError, match="choose one of text, jsonl, srt, vtt, tsv"):
+        RECORDING.render("doc")
+
+
+def test_writer_names_recordings_and_numbers_cues():
+    text, srt = (Writer(form, ("en", "de"), named=True) for form in ("text", "srt"))
+    segment = RECORDING.segments[0]
+    assert text.add("a.wav", segment).startswith("a.wav\n\n[0:00")
+    assert text.add("a.wav", segment).startswith("[0:00")
+    assert text.add("b.wav", segment).startswith("b.wav\n\n[0:00")
+    assert srt.add("a.wav", segment).startswith("1\n")
+    assert srt.add("a.wav", segment).startswith("2\n")
+
+
+class TestRecording:
+    def test_joins_segments(self):
+        assert RECORDING.transcript == "one\ttwo one"
+        assert RECORDING.translation == "eins zwei eins"
+        assert RECORDING.score == (-0.75 - 2.5) / 2
+
+    def test_nbest_joins_by_rank(self):
+        best, second = RECORDING.nbest
+        assert (best.transcript, best.translation_score) == ("one\ttwo one", (-0.25 - 1.5) / 2)
+        assert (second.transcript, second.score) == ("one one", -2.5)
+
+    def test_languages_without_spaces(self):
+        chinese = Recording(None, 1.0, "zh", "en", RECORDING.segments)
+        assert (chinese.transcript, chinese.translation) == ("one\ttwoone", "eins zwei eins")
+
+    def test_nothing_said(self):
+        silent = Recording(None, 1.0, "en", "de")
+        assert (silent.transcript, silent.translation, silent.score, silent.nbest) == ("", "", None, ())

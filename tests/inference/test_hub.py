@@ -1,0 +1,288 @@
+import math
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from fairseq import checkpoint_utils, options
+from fairseq.dataclass.utils import convert_namespace_to_omegaconf
+from fairseq_cli import interactive
+
+import interactive_st
+from interactive_st.data.errors import DataError
+from interactive_st.inference.hub import InteractiveST
+from interactive_st.inference.model_card import Card
+from interactive_st.inference.model_folder import write_model_folder
+from interactive_st.inference.results import Recording, Segment
+from interactive_st.inference.stored_model import load_checkpoint
+from tests import speech_model
+from tests.speech_model import RATE, SHORT, bursts
+
+FIVE = [(0.5, 1.4), (2.2, 2.6), (3.4, 5.0), (6.0, 6.7), (7.5, 7.9)]
+
+
+@pytest.fixture(scope="module")
+def model(made):
+    return InteractiveST.from_pretrained(made.checkpoint, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory):
+    """A recording shorter than the 3 s that the model reads at once."""
+    return speech_model.write(tmp_path_factory.mktemp("audio") / "talk.wav", bursts([(0.2, 1.8)], 2.0))
+
+
+def texts(recording):
+    return [(segment.transcript, segment.translation) for segment in recording.segments]
+
+
+def run_fairseq_interactive(made, recording, capsys, *words):
+    """Decode one file by fairseq's tool; return transcript, translation and its score."""
+    listing = made.checkpoint.with_name("list.txt")
+    listing.write_text(f"{recording}\n")
+    task = [str(made.data), "--task", "joint_speech_to_text", "--path", str(made.checkpoint)]
+    search = ["--input", str(listing), "--beam", "5", "--max-len-b", "6", "--max-tokens", "1000"]
+    parser = options.get_interactive_generation_parser()
+    args = options.parse_args_and_arch(parser, [*task, *search, *words])
+    capsys.readouterr()
+    interactive.main(convert_namespace_to_omegaconf(args))
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    found = {name[:1]: rest for name, *rest in lines if name.endswith("-0")}
+    return found["S"][0], found["D"][1], float(found["D"][0]) * math.log(2)
+
+
+class TestLoading:
+    def test_is_offered_by_the_package(self):
+        assert interactive_st.InteractiveST is InteractiveST
+        with pytest.raises(AttributeError, match="no attribute 'Other'"):
+            _ = interactive_st.Other
+
+    def test_checkpoint_and_folder_are_the_same(self, made, model, talk, tmp_path):
+        folder = write_model_folder(load_checkpoint(made.checkpoint), tmp_path / "model", Card("test"))
+        exported = InteractiveST.from_pretrained(folder)
+        assert exported(talk, **SHORT) == model(talk, **SHORT)
+
+    def test_moved_data_folder(self, made, model, talk, tmp_path):
+        shutil.copytree(made.data, tmp_path / "elsewhere")
+        moved = InteractiveST.from_pretrained(made.checkpoint, data=tmp_path / "elsewhere")
+        assert moved(talk, **SHORT) == model(talk, **SHORT)
+
+    @pytest.mark.parametrize(
+        ("name", "message"), [("none.pt", "no such model"), (".", "no model folder; give one made by")]
+    )
+    def test_no_model(self, tmp_path, name, message):
+        with pytest.raises(DataError, match=message):
+            InteractiveST.from_pretrained(tmp_path / name)
+
+    def test_no_such_device(self, made):
+        with pytest.raises(ValueError, match="device 'abacus' cannot be used"):
+            InteractiveST.from_pretrained(made.checkpoint, device="abacus")
+
+    def test_features_computed_elsewhere(self, model):
+        config = SimpleNamespace(features={"type": "precomputed", "dim": 13})
+        with pytest.raises(DataError, match="fairseq-generate"):
+            InteractiveST(SimpleNamespace(data_cfg=config), model.model)
+
+    def test_half_precision(self, made, talk):
+        half = InteractiveST.from_pretrained(made.checkpoint, device="cpu", half=True)
+        assert next(half.model.parameters()).dtype == torch.bfloat16
+        assert math.isfinite(half(talk, **SHORT).score)
+
+
+@pytest.mark.parametrize("search", ["rank", "joint"])
+def test_equals_fairseq_interactive(made, model, talk, search, capsys):
+    transcript, translation, score = run_fairseq_interactive(made, talk, capsys, "--search", search)
+    assert transcript
+    assert translation
+    result = model(talk, search=search, **SHORT)
+    assert (result.transcript, result.translation) == (transcript, translation)
+    assert result.nbest[0].translation_score == pytest.approx(score, abs=1e-6)
+    assert result.segments[0].start == 0.0
+    assert result.segments[0].end == 2.0
+
+
+def test_equals_the_generator_exactly(made, model, talk):
+    """Features, batch and search are those of the task: all hypotheses and scores are its own."""
+    models, cfg, task = checkpoint_utils.load_model_ensemble_and_task([str(made.checkpoint)])
+    cfg.generation.beam, cfg.generation.nbest, cfg.generation.max_len_b = 4, 4, 6
+    generator = task.build_generator(models, cfg.generation)
+    features, lengths = task.get_interactive_tokens_and_lengths([str(talk)], None)
+    dataset = task.build_dataset_for_inference(features, lengths)
+    sample = dataset.collater([dataset[0]])
+    (expected,) = task.inference_step(generator, models, sample)
+    found = model(talk, beam=4, nbest=4, **SHORT).segments[0].nbest
+    assert len(found) == len(expected) == 4
+    assert len({(each.transcript, each.translation) for each in found}) > 1
+    for hypothesis, reference in zip(found, expected, strict=True):
+        assert hypothesis.transcript == task.detokenise(reference["transcript"]["tokens"])
+        assert hypothesis.translation == task.detokenise(reference["tokens"])
+        assert hypothesis.transcript_score == float(reference["transcript"]["score"])
+        assert hypothesis.translation_score == float(reference["score"])
+        assert hypothesis.score == float(reference["pair_score"])
+
+
+class TestInput:
+    def test_samples_are_the_file(self, model, talk):
+        expected = model(talk, **SHORT)
+        samples = speech_model.soundfile.read(talk, dtype="float32")[0]
+        for same in (samples, torch.from_numpy(samples), np.stack([samples, samples])):
+            result = model(same, sample_rate=RATE, **SHORT)
+            assert result.segments == expected.segments
+            assert result.audio is None
+        assert expected.audio == str(talk)
+
+    def test_any_rate(self, model):
+        samples = bursts([(0.2, 1.8)], 2.0, rate=44100)
+        assert model(samples, sample_rate=44100, **SHORT).duration == 2.0
+
+    def test_list_gives_list(self, model, talk):
+        one = model(talk, **SHORT)
+        many = model([talk, str(talk)], **SHORT)
+        assert [texts(recording) for recording in many] == [texts(one)] * 2
+        assert [recording.score for recording in many] == pytest.approx([one.score] * 2, abs=1e-5)
+        assert model([], **SHORT) == []
+
+    def test_samples_need_a_rate(self, model):
+        with pytest.raises(DataError, match="give sample_rate"):
+            model(np.zeros(8000, dtype=np.float32))
+
+    def test_no_recording(self, model):
+        with pytest.raises(DataError, match="dict is no recording"):
+            model({}, sample_rate=8000)
+
+    def test_failing_file(self, model, tmp_path):
+        with pytest.raises(DataError, match=r"none\.wav: no such audio file"):
+            model(tmp_path / "none.wav")
+
+    def test_too_short(self, model):
+        with pytest.raises(DataError, match="too short"):
+            model(np.zeros(100, dtype=np.float32), sample_rate=8000)
+
+
+class TestOptions:
+    def test_wait_k_is_for_this_call(self, model, talk):
+        before = model.model.decoder.wait_k
+        own = model(talk, nbest=5, **SHORT)
+        other = model(talk, nbest=5, wait_k="inf", **SHORT)
+        assert own.nbest != other.nbest
+        assert model.model.decoder.wait_k == before == 3
+        assert model(talk, nbest=5, wait_k=3, **SHORT) == own
+
+    def test_languages(self, model, talk):
+        turned = model(talk, source_lang="de", target_lang="en", **SHORT)
+        assert (turned.source_lang, turned.target_lang) == ("de", "en")
+        assert turned.nbest != model(talk, **SHORT).nbest
+        assert model.languages == ("en", "de")
+
+    @pytest.mark.parametrize(
+        ("wrong", "message"),
+        [
+            ({"target_lang": "fr"}, "choose one of de, en"),
+            ({"beam": 2, "nbest": 3}, "--nbest 3 needs"),
+            ({"max_segment": 5.0}, "at most 3 s"),
+            ({"max_segment": 0.5}, "max_segment"),
+            ({"min_pause": math.nan}, "min_pause"),
+            ({"search": "wide"}, "--search must be one of"),
+            ({"wait_k": "much"}, "--wait-k must be"),
+        ],
+    )
+    def test_wrong(self, model, talk, wrong, message):
+        with pytest.raises(ValueError, match=message):
+            model(talk, **wrong)
+
+    def test_unknown(self, model, talk):
+        with pytest.raises(TypeError, match="beams"):
+            model(talk, beams=3)
+
+
+class TestLongRecordings:
+    samples = bursts(FIVE, 9.0)
+
+    @pytest.fixture
+    def result(self, model, noise_is_speech):
+        return model(self.samples, sample_rate=RATE, nbest=2, **SHORT)
+
+    def test_is_cut_at_pauses(self, result):
+        assert result.duration == 9.0
+        spans = [span for segment in result.segments for span in segment.speech]
+        np.testing.assert_allclose(spans, FIVE, atol=0.07)
+        times = [time for segment in result.segments for time in (segment.start, segment.end)]
+        assert times == sorted(times)
+
+    @pytest.mark.parametrize("seconds", [0.1, 2.0, 3.0])
+    def test_batches_do_not_matter(self, model, result, seconds, noise_is_speech):
+        """Nor does in how many portions utterances are decoded, which four batches make."""
+        other = model(self.samples, sample_rate=RATE, nbest=2, batch_seconds=seconds, **SHORT)
+        assert texts(other) == texts(result)
+        for one, two in zip(result.segments, other.segments, strict=True):
+            assert (one.start, one.end, one.speech) == (two.start, two.end, two.speech)
+            assert one.score == pytest.approx(two.score, abs=1e-4)
+
+    def test_segments_are_the_pieces(self, model, result, noise_is_speech):
+        """Each is decoded as a recording of its own would be."""
+        for segment in result.segments:
+            piece = self.samples[round(segment.start * RATE) : round(segment.end * RATE)]
+            alone = model(piece, sample_rate=RATE, nbest=2, **SHORT)
+            assert texts(alone) == [(segment.transcript, segment.translation)]
+
+    def test_file_is_read_in_blocks(self, model, result, noise_is_speech, tmp_path):
+        path = tmp_path / "long.wav"
+        speech_model.soundfile.write(path, self.samples, RATE, subtype="FLOAT")
+        assert model(path, nbest=2, **SHORT).segments == result.segments
+
+    def test_silence(self, model, noise_is_speech):
+        result = model(np.zeros(9 * RATE, dtype=np.float32), sample_rate=RATE)
+        assert result.segments == ()
+        assert result.render("vtt") == "WEBVTT\n\n"
+
+
+class TestStream:
+    def test_order_and_progress(self, model, talk, tmp_path, noise_is_speech):
+        """All of a recording before the next; one that fails does not stop the others."""
+        long = speech_model.write(tmp_path / "long.wav", bursts(FIVE, 9.0))
+        done = []
+        results = list(
+            model.stream(
+                [talk, tmp_path / "none.wav", long, talk], progress=done.append, batch_seconds=0.5, **SHORT
+            )
+        )
+        assert [number for number, _ in results] == [0, 0, 1, *[2] * 6, 3, 3]
+        kinds = [type(result) for _, result in results]
+        assert kinds == [Segment, Recording, DataError, *[Segment] * 5, Recording, Segment, Recording]
+        assert results[8][1].segments == tuple(result for _, result in results[3:8])
+        assert sum(done) == pytest.approx(2.0 + 9.0 + 2.0)
+        assert min(done) >= 0
+
+    def test_texts_come_before_the_end(self, model, talk):
+        """Recordings are opened as they are needed."""
+        opened = []
+
+        def audios():
+            for number in range(50):
+                opened.append(number)
+                yield talk
+
+        stream = model.stream(audios(), batch_seconds=1.0, **SHORT)
+        next(stream)
+        assert len(opened) <= 5
+
+    def test_failure_in_the_middle(self, model, tmp_path, noise_is_speech):
+        """What was decoded before the damage is handed over, then the reason."""
+        samples = np.tile(bursts([(0.5, 1.5)], 2.0), 30)
+        samples[-5] = np.nan
+        path = tmp_path / "nan.wav"
+        speech_model.soundfile.write(path, samples, RATE, subtype="FLOAT")
+        *segments, (_, error) = list(model.stream([path], **SHORT))
+        assert isinstance(error, DataError)
+        assert len(segments) >= 20
+        assert all(isinstance(segment, Segment) for _, segment in segments)
+
+
+def test_real_speech_of_any_length(model, shared_data):
+    """Eleven seconds of public speech at 44.1 kHz in stereo, cut into what was said."""
+    result = model(shared_data / "whisper_jfk" / "tests" / "jfk.flac", **SHORT)
+    assert result.duration == pytest.approx(11.0)
+    assert len(result.segments) >= 4
+    assert all(segment.end - segment.start <= 3.0 for segment in result.segments)
+    assert result.segments[0].speech[0][0] == pytest.approx(0.35, abs=0.15)

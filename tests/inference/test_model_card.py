@@ -1,0 +1,76 @@
+import json
+
+import pytest
+import yaml
+
+from interactive_st.data.errors import DataError
+from interactive_st.inference.model_card import Card, read_metrics
+
+SETTINGS = {
+    "architecture": "interactive_st_s",
+    "parameters": 31234567,
+    "updates": 4000,
+    "languages": ["de", "en"],
+    "source_lang": "en",
+    "target_lang": "de",
+    "vocabulary": 8000,
+    "features": {"type": "fbank", "num_mel_bins": 80, "sample_rate": 16000},
+    "model": {"wait_k": 3, "fusion": "linear"},
+    "interactive_st": "0.1.0",
+}
+SCORES = {"sentences": 20, "wer": 12.345, "cer": 5.0, "bleu": 21.5, "chrf": None, "bleu_signature": "nrefs:1"}
+
+
+def test_states_what_is_known():
+    card = Card(
+        "digits", license="MIT", data_name="FSDD", data_license="CC BY-SA 4.0", metrics={"test": SCORES}
+    )
+    text = card.render(SETTINGS)
+    front = yaml.safe_load(text.split("---")[1])
+    assert front["license"] == "MIT"
+    assert front["language"] == ["de", "en"]
+    assert front["datasets"] == ["FSDD"]
+    assert "# digits\n" in text
+    assert "| Parameters | 31,234,567 |" in text
+    assert "| wait-k | 3 |" in text
+    assert "| test | 20 | 12.35 | 5.00 | 21.50 | – |" in text or "| test | 20 | 12.34 |" in text
+    assert "- BLEU: nrefs:1" in text
+    assert "Licence of the data: CC BY-SA 4.0" in text
+    assert "InteractiveST.from_pretrained" in text
+
+
+def test_says_what_is_not():
+    text = Card("digits").render(SETTINGS | {"updates": None})
+    for line in (
+        "| Training steps | not stated |",
+        "- Data: not stated",
+        "- Licence of the data: not stated",
+        "- Licence of the model: not stated",
+        "- Author: not stated",
+        "## Results\n\nnot stated",
+    ):
+        assert line in text
+    assert yaml.safe_load(text.split("---")[1])["license"] == "not stated"
+
+
+class TestReadMetrics:
+    def write(self, path, content):
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    def test_by_name(self, tmp_path):
+        assert read_metrics([self.write(tmp_path / "test.scores.json", SCORES)]) == {"test": SCORES}
+
+    @pytest.mark.parametrize("content", ["no json", "[]", '{"a": 1}'])
+    def test_no_scores(self, tmp_path, content):
+        with pytest.raises(DataError, match=r"test\.json"):
+            read_metrics([self.write(tmp_path / "test.json", content)])
+
+    def test_missing(self, tmp_path):
+        with pytest.raises(DataError, match="not readable"):
+            read_metrics([tmp_path / "none.json"])
+
+    def test_one_name_twice(self, tmp_path):
+        paths = [self.write(tmp_path / f"test.{end}", SCORES) for end in ("a.json", "b.json")]
+        with pytest.raises(DataError, match="second file"):
+            read_metrics(paths)

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+
+from interactive_st.inference.outputs import find_recordings, output_names, write_whole
+
+
+def touch(*paths):
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def names(*places):
+    return [str(name) for name in output_names(map(Path, places))]
+
+
+def test_folders_are_searched_below_by_name(tmp_path):
+    touch(
+        tmp_path / "b.wav",
+        tmp_path / "a" / "z.FLAC",
+        tmp_path / "a" / "notes.txt",
+        tmp_path / ".hidden" / "x.wav",
+        tmp_path / ".x.wav",
+    )
+    found = find_recordings([tmp_path])
+    assert [str(each.place) for each in found] == ["b.wav", "a/z.FLAC"]
+    assert [each.path for each in found] == [tmp_path / "b.wav", tmp_path / "a" / "z.FLAC"]
+
+
+def test_named_files_are_taken_whatever_their_name(tmp_path):
+    touch(tmp_path / "recording")
+    found = find_recordings([tmp_path / "recording", tmp_path / "missing.wav"])
+    assert [str(each.place) for each in found] == ["recording", "missing.wav"]
+
+
+def test_a_recording_is_taken_once(tmp_path):
+    touch(tmp_path / "a" / "x.wav")
+    assert len(find_recordings([tmp_path / "a" / "x.wav", tmp_path, tmp_path / "a"])) == 1
+
+
+def test_names_lose_their_ending():
+    assert names("a.wav", "b/a.wav", "talk.2024.mp3") == ["a", "b/a", "talk.2024"]
+
+
+def test_same_names_keep_their_ending():
+    assert names("a.wav", "a.flac", "b.wav") == ["a.wav", "a.flac", "b"]
+
+
+def test_names_that_stay_the_same_are_numbered():
+    assert names("a.wav", "a.wav", "a.wav") == ["a.wav", "a.wav-2", "a.wav-3"]
+    all_different = names("a.wav", "a.wav", "a.wav-2.x", "a.wav-3.ogg")
+    assert len(set(all_different)) == 4
+
+
+def test_files_appear_whole(tmp_path):
+    write_whole(tmp_path / "new" / "a.txt", "ü\n")
+    assert (tmp_path / "new" / "a.txt").read_bytes() == "ü\n".encode()
+    write_whole(tmp_path / "new" / "a.txt", "b")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]
+    (tmp_path / "new" / "c.txt").mkdir()
+    with pytest.raises(OSError, match=r"c\.txt"):
+        write_whole(tmp_path / "new" / "c.txt", "b")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.txt", "c.txt"]

@@ -1,0 +1,131 @@
+import itertools
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interactive_st.inference.pauses import cut_at_pauses, find_utterances
+from interactive_st.inference.sources import ArraySource
+from interactive_st.inference.voice_activity import VoiceActivity
+from tests.speech_model import bursts
+
+RATE = 8000
+WINDOW = 256
+SECONDS = 0.032
+
+
+def windows(probabilities):
+    """Windows whose samples count on, so that a sample says where it comes from."""
+    for number, probability in enumerate(probabilities):
+        yield np.arange(number * WINDOW, (number + 1) * WINDOW, dtype=np.float64), probability
+
+
+def cut(probabilities, max_segment=20.0, min_pause=0.5):
+    return list(cut_at_pauses(windows(probabilities), RATE, max_segment, min_pause))
+
+
+def in_windows(utterances):
+    return [(round(u.start / SECONDS), round(u.end / SECONDS)) for u in utterances]
+
+
+def test_cuts_at_pauses_with_margins():
+    """16 windows are 0.5 s; 6 windows (0.2 s) of silence are kept on either side."""
+    utterances = cut([0.0] * 50 + [0.9] * 30 + [0.0] * 16 + [0.9] * 40 + [0.0] * 50)
+    assert in_windows(utterances) == [(44, 86), (90, 142)]
+    assert [u.speech for u in utterances] == [
+        ((pytest.approx(50 * SECONDS), pytest.approx(80 * SECONDS)),),
+        ((pytest.approx(96 * SECONDS), pytest.approx(136 * SECONDS)),),
+    ]
+
+
+def test_samples_are_those_of_the_times():
+    for utterance in cut([0.0] * 20 + [0.9] * 30 + [0.0] * 40 + [0.9] * 10):
+        assert utterance.samples[0] == utterance.start * RATE
+        assert utterance.samples[-1] == utterance.end * RATE - 1
+        assert len(utterance.samples) == round((utterance.end - utterance.start) * RATE)
+
+
+def test_a_shorter_pause_stays_inside():
+    utterances = cut([0.9] * 30 + [0.0] * 15 + [0.9] * 30)
+    assert in_windows(utterances) == [(0, 75)]
+    assert len(utterances[0].speech) == 2
+
+
+def test_the_pause_is_an_option():
+    probabilities = [0.9] * 30 + [0.0] * 15 + [0.9] * 30
+    assert len(cut(probabilities, min_pause=0.3)) == 2
+
+
+def test_a_click_is_no_utterance():
+    assert cut([0.0] * 30 + [0.9] * 3 + [0.0] * 60) == []
+
+
+def test_silence_has_no_utterances():
+    assert cut([0.1] * 200) == []
+    assert cut([]) == []
+
+
+def test_speech_begins_surely_and_goes_on_in_doubt():
+    assert cut([0.4] * 100) == []
+    assert in_windows(cut([0.6] + [0.4] * 99)) == [(0, 100)]
+
+
+def test_speech_without_a_pause_is_cut_where_it_is_weakest():
+    longest = 312  # 10 s
+    probabilities = [0.9] * 1000
+    probabilities[200:210] = [0.4] * 10
+    utterances = cut(probabilities, max_segment=10.0)
+    assert in_windows(utterances)[0] == (0, 205)
+    assert all(end - start <= longest for start, end in in_windows(utterances))
+    assert in_windows(utterances)[-1][1] == 1000
+    for before, after in itertools.pairwise(utterances):
+        assert before.end == after.start
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 60), st.sampled_from([0.0, 0.4, 0.9])), max_size=20))
+def test_speech_is_kept_in_order(runs):
+    """Whatever the speech: in order, apart, never longer than asked for, and clear speech is kept."""
+    probabilities = [probability for count, probability in runs for _ in range(count)]
+    utterances = cut(probabilities, max_segment=2.0, min_pause=0.3)
+    times = [time for u in utterances for time in (u.start, u.end)]
+    assert times == sorted(times)
+    assert all(0 < u.end - u.start <= 2.0 for u in utterances)
+    covered = {window for start, end in in_windows(utterances) for window in range(start, end)}
+    start = 0
+    for count, probability in runs:
+        if probability > 0.5 and count > 7:
+            # an end cut off by force may be so short that it counts as a click
+            assert len(covered & set(range(start, start + count))) >= count - 3
+        start += count
+
+
+def test_a_short_recording_is_one_utterance(noise_is_speech):
+    samples = bursts([(1.0, 2.0), (3.5, 4.0)], 5.0)
+    (utterance,) = find_utterances(ArraySource(samples, RATE), VoiceActivity(RATE), 20.0, 0.5)
+    assert (utterance.start, utterance.end) == (0.0, 5.0)
+    assert np.array_equal(utterance.samples, samples)
+    np.testing.assert_allclose(utterance.speech, [(1.0, 2.0), (3.5, 4.0)], atol=2 * SECONDS)
+
+
+def test_a_long_one_is_cut(noise_is_speech):
+    samples = bursts([(1.0, 2.0), (3.5, 4.5)], 5.0)
+    utterances = list(find_utterances(ArraySource(samples, RATE), VoiceActivity(RATE), 4.0, 0.5))
+    np.testing.assert_allclose(
+        [(u.start, u.end) for u in utterances], [(0.8, 2.2), (3.3, 4.7)], atol=2 * SECONDS
+    )
+
+
+def test_memory_does_not_grow_with_the_recording():
+    """Ten minutes of windows, 18 MiB, pass through while some seconds are held."""
+    probabilities = ([0.9] * 40 + [0.0] * 22) * 300
+    blocks = ((np.zeros(WINDOW, dtype=np.float32), p) for p in probabilities)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in cut_at_pauses(blocks, RATE, 20.0, 0.5)) == 300
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * 2**20

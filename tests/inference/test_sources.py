@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from interactive_st.data.audio import load_audio
+from interactive_st.data.errors import DataError
+from interactive_st.inference.sources import ArraySource, FileSource
+
+
+@pytest.fixture
+def stereo(tmp_path):
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, (25 * 11025, 2)).astype(np.float32)
+    soundfile.write(tmp_path / "a.wav", samples, 11025, subtype="FLOAT")
+    return tmp_path / "a.wav"
+
+
+class TestFileSource:
+    def test_whole_is_what_training_reads(self, stereo):
+        source = FileSource(stereo)
+        assert source.duration == 25.0
+        assert source.name == str(stereo)
+        assert np.array_equal(source.whole(8000), load_audio(stereo, 8000)[0])
+
+    @pytest.mark.parametrize("rate", [11025, 8000, 16000])
+    def test_blocks_are_the_whole(self, stereo, rate):
+        source = FileSource(stereo)
+        blocks = list(source.blocks(rate))
+        assert len(blocks) >= 3
+        joined = np.concatenate(blocks)
+        assert joined.dtype == np.float32
+        whole = source.whole(rate)
+        assert abs(len(joined) - len(whole)) <= 1
+        length = min(len(joined), len(whole))
+        np.testing.assert_allclose(joined[:length], whole[:length], atol=1e-4)
+
+    def test_missing_file(self, tmp_path):
+        with pytest.raises(DataError, match=r"none\.wav: no such audio file"):
+            FileSource(tmp_path / "none.wav")
+
+    def test_no_audio(self, tmp_path):
+        (tmp_path / "text.wav").write_text("not a recording")
+        with pytest.raises(DataError, match=r"text\.wav: not readable as audio"):
+            FileSource(tmp_path / "text.wav")
+
+    def test_empty(self, tmp_path):
+        soundfile.write(tmp_path / "empty.wav", np.zeros(0), 8000)
+        with pytest.raises(DataError, match="zero length"):
+            FileSource(tmp_path / "empty.wav")
+
+    def test_nan(self, tmp_path):
+        samples = np.zeros(8000, dtype=np.float32)
+        samples[70] = np.nan
+        soundfile.write(tmp_path / "nan.wav", samples, 8000, subtype="FLOAT")
+        with pytest.raises(DataError, match="NaN"):
+            list(FileSource(tmp_path / "nan.wav").blocks(8000))
+
+    def test_cut_off(self, tmp_path):
+        """A header that promises more than there is, as after an interrupted copy."""
+        path = tmp_path / "cut.flac"
+        soundfile.write(path, np.random.default_rng(0).uniform(-1, 1, 80000), 8000)
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+        with pytest.raises(DataError, match=r"cut\.flac: (damaged or cut off|not readable)"):
+            list(FileSource(path).blocks(8000))
+
+
+class TestArraySource:
+    samples = np.random.default_rng(1).uniform(-0.9, 0.9, 25000).astype(np.float32)
+
+    def test_kinds_of_samples_are_the_same(self):
+        expected = ArraySource(self.samples, 8000).whole(8000)
+        assert np.array_equal(expected, self.samples)
+        for same in (
+            torch.from_numpy(self.samples),
+            self.samples.astype(np.float64),
+            self.samples[None],
+            self.samples[:, None],
+            np.stack([self.samples, self.samples]),
+        ):
+            assert np.array_equal(ArraySource(same, 8000).whole(8000), expected)
+
+    def test_channels_are_averaged(self):
+        both = np.stack([self.samples, -self.samples / 2], axis=1)
+        np.testing.assert_allclose(ArraySource(both, 8000).whole(8000), self.samples / 4, atol=1e-6)
+
+    def test_integers_are_scaled(self):
+        integers = np.array([0, 16384, -32768], dtype=np.int16)
+        assert ArraySource(integers, 8000).whole(8000).tolist() == [0.0, 0.5, -1.0]
+        assert ArraySource(torch.from_numpy(integers), 8000).whole(8000).tolist() == [0.0, 0.5, -1.0]
+
+    def test_half_precision(self):
+        assert ArraySource(torch.tensor([0.5, -0.25], dtype=torch.bfloat16), 8000).whole(8000).tolist() == [
+            0.5,
+            -0.25,
+        ]
+
+    def test_resamples(self):
+        source = ArraySource(np.tile(self.samples, 10), 16000)
+        whole, blocks = source.whole(8000), np.concatenate(list(source.blocks(8000)))
+        assert len(whole) == source.duration * 8000 == 125000
+        assert abs(len(blocks) - len(whole)) <= 1
+        np.testing.assert_allclose(blocks[:124000], whole[:124000], atol=1e-4)
+
+    @pytest.mark.parametrize(
+        ("samples", "message"),
+        [
+            (np.zeros((2, 3, 4)), "shape"),
+            (np.zeros(0), "shape"),
+            (np.array(["a"]), "type"),
+            (np.array([0.0, np.inf]), "NaN or infinite"),
+        ],
+    )
+    def test_no_samples(self, samples, message):
+        with pytest.raises(DataError, match=message):
+            ArraySource(samples, 8000)

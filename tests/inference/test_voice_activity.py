@@ -1,0 +1,70 @@
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from interactive_st.inference.sources import FileSource
+from interactive_st.inference.voice_activity import VoiceActivity
+
+
+@pytest.fixture(scope="module")
+def activity():
+    return VoiceActivity(16000)
+
+
+def blocks_of(samples, size):
+    return [samples[i : i + size] for i in range(0, len(samples), size)]
+
+
+def test_threads_stay_as_they_were():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        VoiceActivity(16000)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_needs_no_torchaudio(activity):
+    assert "torchaudio" not in sys.modules
+    assert "onnxruntime" not in sys.modules
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 11025, 22050, 48000])
+def test_windows_are_the_samples(rate):
+    """Every sample comes once, in windows of 32 ms, at rates that the model knows and others."""
+    samples = np.random.default_rng(rate).normal(0, 0.01, rate * 2 + 77).astype(np.float32)
+    windows = list(VoiceActivity(rate).windows(blocks_of(samples, 7001)))
+    assert np.array_equal(np.concatenate([window for window, _ in windows]), samples)
+    assert len(windows) == -(-len(samples) * 1000 // (32 * rate))
+    lengths = {len(window) for window, _ in windows[:-1]}
+    assert max(lengths) - min(lengths) <= 1
+    assert all(0 <= probability <= 1 for _, probability in windows)
+
+
+def test_blocks_do_not_matter(activity):
+    samples = np.random.default_rng(0).normal(0, 0.1, 20000).astype(np.float32)
+    probabilities = [
+        [probability for _, probability in activity.windows(blocks_of(samples, size))]
+        for size in (20000, 500, 4096)
+    ]
+    assert probabilities[0] == probabilities[1] == probabilities[2]
+
+
+def test_silence_is_no_speech(activity):
+    assert max(p for _, p in activity.windows([np.zeros(16000, dtype=np.float32)])) < 0.3
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 22050])
+def test_finds_speech_and_pauses(shared_data, rate):
+    """The pauses of a public speech are where an ear hears them (to a tenth of a second)."""
+    source = FileSource(shared_data / "whisper_jfk" / "tests" / "jfk.flac")
+    windows = list(VoiceActivity(rate).windows(source.blocks(rate)))
+    speech = np.array([probability >= 0.5 for _, probability in windows])
+    times = np.arange(len(speech)) * 0.032
+    for start, end in ((0.6, 2.0), (5.6, 7.4), (8.4, 10.2)):
+        assert speech[(times >= start) & (times < end)].mean() > 0.9
+    for start, end in ((2.5, 3.1), (4.6, 5.2), (7.8, 8.1)):
+        assert speech[(times >= start) & (times < end)].mean() < 0.1
