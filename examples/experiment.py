@@ -32,6 +32,8 @@ TRAIN_OPTIONS = [
     "--eval-wer", "--eval-bleu", "--eval-bleu-args", '{"beam": 1, "max_len_b": 40}',
     "--best-checkpoint-metric", "bleu", "--maximize-best-checkpoint-metric",
     *CTC_SCORES,
+    # by updates alone: epochs are short, and validating after each of them would cost minutes
+    "--validate-interval", "1000", "--save-interval", "1000",
     "--keep-interval-updates", "5", "--no-epoch-checkpoints",
     "--num-workers", "1",
 ]  # fmt: skip

@@ -22,8 +22,8 @@ PREPARE_OPTIONS = [
 ]  # fmt: skip
 
 TRAIN_OPTIONS = [
-    "--lr", "1e-3", "--warmup-updates", "300",
-    "--max-tokens", "8000",
+    "--lr", "2e-3", "--warmup-updates", "200",
+    "--max-tokens", "6000",
     "--validate-interval-updates", "200", "--save-interval-updates", "200",
 ]  # fmt: skip
 
@@ -101,7 +101,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    experiment.add_arguments(parser, out="runs/demo", max_minutes=6.5)
+    experiment.add_arguments(parser, out="runs/demo", max_minutes=5.5)
     add("--sentences", type=int, default=sizes.train, help="different training sentences")
     add("--voices-each", type=int, default=sizes.voices_each, help="voices that say each of them")
     add("--dev-sentences", type=int, default=sizes.dev, help="for choosing the checkpoint")
