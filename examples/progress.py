@@ -64,7 +64,8 @@ class TrainingProgress:
 
     def _show(self, stats: dict[str, object]) -> None:
         updates = int(float(str(stats["num_updates"])))
-        done = self._before + time.monotonic() - self._started if self._by_time else updates
+        seconds = self._before + time.monotonic() - self._started
+        done = round(seconds) if self._by_time else updates
         if self._first:  # a resumed training does not start from nothing
             self._bar.initial = done
             self._first = False
