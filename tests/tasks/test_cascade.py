@@ -1,0 +1,119 @@
+"""The pipeline behind the task: recogniser, text model, and what goes between them."""
+
+from argparse import Namespace
+from types import SimpleNamespace
+
+import pytest
+import tiny
+import torch
+from fairseq.dataclass.configs import GenerationConfig
+from torch import nn
+
+from interactive_st.data.translation_text import write_translation_text
+from interactive_st.models import ARCHITECTURES
+from interactive_st.tasks import JointSpeechToTextTask
+from interactive_st.tasks.cascade import CascadeGenerator, Translator, text_options
+from tests.joint_corpus import ROWS, task_arguments, write_corpus
+from tests.text_model import save_text_model
+
+OPTIONS = Namespace(beam=2, max_len_b=8)
+PIECES = ["▁four ▁two", "▁one", "▁four", "▁one ▁one ▁three ▁two"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A data folder with the texts of its rows and two text models."""
+    folder = write_corpus(tmp_path_factory.mktemp("cascade") / "data", {"train": ROWS, "test": ROWS[:3]})
+    write_translation_text(folder, ["train", "test"])
+    save_text_model(folder / "mt", folder / "mt.pt")
+    return folder
+
+
+def task_of(data, **changes):
+    args = task_arguments(data, mt_path=str(data / "mt.pt"), **changes)
+    return JointSpeechToTextTask.setup_task(args)
+
+
+def translator(data, dictionary, **changes):
+    given = {"path": str(data / "mt.pt"), "data": str(data / "mt"), "options": OPTIONS} | changes
+    return Translator(dictionary=dictionary, like=nn.Linear(1, 1), **given)
+
+
+def test_sentences_are_translated_in_a_batch_as_alone(data):
+    found = translator(data, task_of(data).target_dictionary)
+    together = found.translate(PIECES)
+    for text, nbest in zip(PIECES, together, strict=True):
+        assert len(nbest) == 2
+        alone = found.translate([text])[0]
+        assert [h["tokens"].tolist() for h in nbest] == [h["tokens"].tolist() for h in alone]
+    assert len({tuple(nbest[0]["tokens"].tolist()) for nbest in together}) > 1
+    assert found.translate([""])[0][0]["tokens"][-1] == 2
+
+
+def test_forced_beginnings_stay_with_their_sentences(data):
+    found = translator(data, task_of(data).target_dictionary)
+    prefix = torch.tensor([[7], [8], [9], [10]])
+    for nbest, first in zip(found.translate(PIECES, prefix), prefix, strict=True):
+        assert nbest[0]["tokens"][0] == first
+
+
+def test_what_does_not_go_together_is_refused(data, tmp_path):
+    dictionary = task_of(data).target_dictionary
+    with pytest.raises(ValueError, match="its dictionary is not that of the speech model"):
+        translator(data, tiny.dictionary())
+    with pytest.raises(OSError, match="Model file not found"):
+        translator(data, dictionary, path=str(tmp_path / "gone.pt"))
+    found = translator(data, dictionary)
+    german, french = (dictionary.index(f"<lang:{language}>") for language in ("de", "fr"))
+    found.check_language(torch.tensor([german, german]))
+    with pytest.raises(ValueError, match="translates to de, and the corpus asks for other languages"):
+        found.check_language(torch.tensor([german, french]))
+    recogniser = SimpleNamespace(models=[SimpleNamespace(streams=(1,))])
+    with pytest.raises(ValueError, match="give a model of --arch asr"):
+        CascadeGenerator(recogniser, found, str, str)
+
+
+def test_options_of_the_text_model():
+    config = GenerationConfig(beam=4, nbest=2, max_len_a=0.5, lenpen=0.6)
+    same = text_options(config, "{}")
+    assert (same.beam, same.lenpen, same.max_len_b) == (4, 0.6, 200)
+    assert not hasattr(same, "max_len_a")  # tokens per frame of speech
+    assert text_options(config, '{"beam": 3, "max_len_a": 1.5}').max_len_a == 1.5
+    with pytest.raises(ValueError, match="--nbest 2 needs a beam of at least as many"):
+        text_options(config, '{"beam": 1}')
+    with pytest.raises(ValueError, match="--mt-args: no generation option bem"):
+        text_options(config, '{"bem": 1}')
+
+
+def recogniser(task, name="asr"):
+    args = tiny.arguments(input_feat_per_channel=8, arch=name)
+    ARCHITECTURES[f"{name}_s"](args)
+    torch.manual_seed(3)
+    return task.build_model(args).eval()
+
+
+@pytest.mark.parametrize("name", ["asr", "multitask_st"])
+def test_the_task_decodes_with_both_models(data, tmp_path, name):
+    task = task_of(data, pairs_path=str(tmp_path / "pairs.jsonl"))
+    model = recogniser(task, name)
+    assert task.source_dictionary is not None
+    task.load_dataset("test")
+    iterator = task.get_batch_iterator(task.dataset("test"), max_sentences=4)
+    generator = task.build_generator([model], GenerationConfig(beam=2, nbest=2, max_len_b=8))
+    sample = next(iterator.next_epoch_itr(shuffle=False))
+    references = sample["targets"].clone()
+    heard = generator.recogniser.generate([model], sample)
+    found = task.inference_step(generator, [model], sample)
+    assert torch.equal(sample["target"][0], references[1][0])
+    translated = translator(data, task.target_dictionary)
+    encode = task.build_bpe(None).encode
+    for row, nbest in enumerate(found):
+        transcript = heard[row][0]["transcript"]
+        text = task.detokenise(transcript["tokens"])
+        expected = translated.translate([encode(text)])[0]
+        assert [h["tokens"].tolist() for h in nbest] == [h["tokens"].tolist() for h in expected]
+        assert all(torch.equal(h["transcript"]["tokens"], transcript["tokens"]) for h in nbest)
+        assert torch.allclose(nbest[0]["pair_score"], transcript["score"] + expected[0]["score"])
+        features = sample["net_input"]["src_tokens"][row]
+        assert task.source_dictionary.string(features[features.ne(1)]) == text
+    assert len((tmp_path / "pairs.jsonl").read_text(encoding="utf-8").splitlines()) == 3
