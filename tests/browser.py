@@ -20,10 +20,10 @@ FLAGS = (
 MEASURE = """
 const name = (one) => one.tagName.toLowerCase() + ":" + one.textContent.trim().slice(0, 30);
 const measure = async () => {
+  for (const folded of document.querySelectorAll("details")) folded.open = true;
   const wide = document.documentElement.clientWidth;
   const kinds = "h1, h2, h3, p, dt, dd, table, audio, figure, pre, summary, li";
-  const blocks = [...document.querySelectorAll(kinds)]
-    .filter((one) => one.getClientRects().length && !one.closest("details:not([open]) > :not(summary)"));
+  const blocks = [...document.querySelectorAll(kinds)].filter((one) => one.getClientRects().length);
   const boxes = blocks.map((one) => one.getBoundingClientRect());
   const overlaps = [];
   blocks.forEach((a, i) => blocks.slice(i + 1).forEach((b, n) => {

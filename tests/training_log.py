@@ -5,7 +5,9 @@ from pathlib import Path
 
 OPTIONS = (
     "{'_name': None, 'common': {'seed': 1}, 'model': Namespace(arch='interactive_st_tiny', wait_k='3', "
-    "fusion_lambda=0.3, lr=[0.002], warmup_updates=400, odd=inf), 'task': Namespace(arch='not this')}"
+    "fusion_lambda=0.3, lr=[0.002], warmup_updates=400, odd=inf, max_update=0, "
+    "ignore_unused_valid_subsets_of_a_very_long_name='joint_label_smoothed_cross_entropy'), "
+    "'task': Namespace(arch='not this')}"
 )
 
 

@@ -57,6 +57,7 @@ ins.added { color: var(--added); font-weight: 600; text-decoration: underline do
   text-underline-offset: .2em; }
 ins.added::before { content: "+"; }
 @media (max-width: 34rem) { .wide { font-size: .8125rem; } .wide th, .wide td { padding-right: .5rem; }
+  .facts { table-layout: fixed; width: 100%; } .facts th { overflow-wrap: anywhere; }
   .wide td:first-child { overflow-wrap: anywhere; } ul { padding-left: 1.25rem; } }
 select { font: inherit; max-width: 100%; }
 """
@@ -110,7 +111,7 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
         f'<tr><th scope="row">{escape(name)}</th><td class="text">{escape(value)}</td></tr>'
         for name, value in pairs
     )
-    return f"<table><tbody>{rows}</tbody></table>"
+    return f'<table class="facts"><tbody>{rows}</tbody></table>'
 
 
 def folded(summary: str, content: str) -> str:

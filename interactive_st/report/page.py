@@ -25,6 +25,8 @@ OPTIONS = {
     "encoder_embed_dim": "dimension", "encoder_ffn_embed_dim": "dimension, feed-forward",
     "encoder_attention_heads": "heads", "front_end": "front end", "seed": "seed",
 }  # fmt: skip
+#: Options that are off, or set no limit, when they are 0: then there is nothing to say of them.
+OFF_AT_ZERO = ("learn_fusion_lambda", "max_update", "stop_time_hours", "prefix_corruption", "clip_norm")
 STREAMS = ("transcript", "translation")
 SCORES = (("WER %", "wer"), ("CER %", "cer"), ("BLEU", "bleu"), ("chrF", "chrf"))
 #: Metrics of validation and whether the largest value is the best.
@@ -179,7 +181,8 @@ def _errors(pair: Pair) -> float:
 
 def _training(log: TrainingLog, named: bool) -> str:
     title = f"Training: {log.name}" if named else "Training"
-    shown = [(label, _value(log.options[key])) for key, label in OPTIONS.items() if key in log.options]
+    given = {key: log.options[key] for key in OPTIONS if log.options.get(key) is not None}
+    shown = [(OPTIONS[k], _value(v)) for k, v in given.items() if v or k not in OFF_AT_ZERO]
     if log.parameters:
         shown.insert(1, ("parameters", f"{log.parameters:,}"))
     shown.append(("updates done", f"{log.last_update:,}"))

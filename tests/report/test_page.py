@@ -40,6 +40,10 @@ def test_what_was_trained_and_how_well(html):
         assert text in html, text
 
 
+def test_options_that_are_off_are_not_shown(html):
+    assert "end (updates)" not in html
+
+
 def test_examples_are_marked_and_escaped(html):
     assert '<mark class="replaced" title="reference: one">&lt;b&gt;</mark>' in html
     assert "<b>" not in html
