@@ -178,7 +178,9 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
         metavar="A",
         help=f"longest text = A · frames (100 a second) + B tokens (default: {DEFAULTS.max_len_a:g})",
     )
-    group.add_argument("--max-len-b", type=int, metavar="B", help=f"(default: {DEFAULTS.max_len_b})")
+    group.add_argument(
+        "--max-len-b", type=int, metavar="B", help=f"see --max-len-a (default: {DEFAULTS.max_len_b})"
+    )
 
 
 def _add_cutting(group: argparse._ArgumentGroup) -> None:
