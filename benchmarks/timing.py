@@ -1,0 +1,136 @@
+"""Timing contestants against each other: alternated rounds, medians, and the machine it was on."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_MIB = 2**20
+
+
+def alternate(
+    contestants: Mapping[str, Callable[[], None]],
+    rounds: int,
+    device: torch.device,
+    report: Callable[[str], None] | None = None,
+) -> dict[str, list[float]]:
+    """Let every contestant do its work once a round, and time each.
+
+    A first round, which is not counted, warms everything up. The order moves on by one from round to round,
+    so that none always follows the same one, and slow drifts of the machine (heat, other users) meet all.
+
+    Args:
+        contestants: the work of each by name.
+        rounds: rounds that count.
+        device: where they work; a GPU is waited for.
+        report: is told of each round before it begins.
+
+    Returns:
+        Seconds by name, round by round.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(rounds + 1):
+        if report is not None:
+            report(f"round {number} of {rounds}" if number else "warming up")
+        for name in _rotated(list(contestants), number):
+            gc.collect()
+            synchronise(device)
+            started = time.perf_counter()
+            contestants[name]()
+            synchronise(device)
+            if number:
+                seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def _rotated(names: list[str], number: int) -> Iterator[str]:
+    start = number % len(names) if names else 0
+    yield from names[start:] + names[:start]
+
+
+def rate(work: float, seconds: Sequence[float]) -> float:
+    """Median amount of ``work`` a second."""
+    return work / statistics.median(seconds)
+
+
+def speed_ratio(seconds: Sequence[float], reference: Sequence[float]) -> float:
+    """How many times as fast as the reference: the median over rounds, each against the same round's."""
+    return statistics.median(theirs / mine for mine, theirs in zip(seconds, reference, strict=True))
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has done what it was asked."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def set_threads(number: int | None) -> int:
+    """Use ``number`` CPU threads (None: torch's choice) and return how many there are."""
+    if number is not None:
+        torch.set_num_threads(number)
+    return torch.get_num_threads()
+
+
+class PeakMemory:
+    """Peak memory in MiB that the process has taken since this object was made, in a process of its own.
+
+    On a GPU what torch allocated there, else the resident memory above what there was before.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+        self._before = int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
+
+    def mebibytes(self) -> float:
+        if self.device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self.device) / _MIB
+        status = Path("/proc/self/status").read_text()
+        peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return (int(peak.split()[1]) * 1024 - self._before) / _MIB
+
+
+def describe_machine(device: torch.device, threads: int) -> dict[str, Any]:
+    """What the numbers were measured on."""
+    machine: dict[str, Any] = {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "threads": threads,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "commit": _commit(),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+    return machine
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _commit() -> str | None:
+    """The checkout's commit, with + where files differ from it; None outside a checkout."""
+    command = ["git", "describe", "--always", "--abbrev=10", "--dirty=+"]
+    folder = Path(__file__).resolve().parent
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
