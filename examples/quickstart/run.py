@@ -101,7 +101,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    experiment.add_arguments(parser, out="runs/demo", max_minutes=5.5)
+    experiment.add_arguments(parser, out="runs/demo", max_minutes=6.0)
     add("--sentences", type=int, default=sizes.train, help="different training sentences")
     add("--voices-each", type=int, default=sizes.voices_each, help="voices that say each of them")
     add("--dev-sentences", type=int, default=sizes.dev, help="for choosing the checkpoint")
