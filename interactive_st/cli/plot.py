@@ -159,7 +159,7 @@ def _attention(args: argparse.Namespace) -> list[str]:
     with drawing([*picture.texts, title]) as notes:
         save(draw_attention(replace(picture, title=title)), args.out)
     if picture.partner is None:
-        notes.append("the model has no interaction (λ = 0): nothing to draw between the streams")
+        notes.append("the model has no interaction (λ = 0, or one text): nothing to draw between the texts")
     return notes
 
 

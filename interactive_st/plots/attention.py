@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,6 @@ COLOUR_MAP = "cividis"  # made for colour-blind readers, even in brightness
 MOST_ROWS, MOST_COLUMNS = 60, 44
 MOST_SIDE_BY_SIDE = 18  # tokens with which both directions of the interactive attention share a line
 WIDTH, INCHES_PER_TOKEN = 8.5, 0.165
-TAG_BEGIN = "<lang:"
 
 
 @dataclass(frozen=True)
@@ -28,23 +28,25 @@ class AttentionPicture:
     """All that is drawn; weights are of one layer, mean over heads or one head.
 
     ``features``  ``(frames, dims)`` as they were computed from the audio, before normalisation.
-    ``tokens``    of each stream, its language tag first: what the rows read; row i writes token i + 1,
+    ``streams``   the streams that the model writes, 0 = transcript, 1 = translation.
+    ``tokens``    of each of these, its language tag first: what the rows read; row i writes token i + 1,
                   the last row ``</s>``.
-    ``encoder``   of each stream ``(rows, encoder frames)``.
-    ``partner``   of each stream ``(rows, rows of the other)``; None where the model has no interaction.
+    ``encoder``   of each of these ``(rows, encoder frames)``.
+    ``partner``   of both streams ``(rows, rows of the other)``; None where the model has no interaction.
     ``title``     a line above all.
     """
 
     features: np.ndarray
-    tokens: tuple[Sequence[str], Sequence[str]]
-    encoder: tuple[np.ndarray, np.ndarray]
+    tokens: tuple[Sequence[str], ...]
+    encoder: tuple[np.ndarray, ...]
     partner: tuple[np.ndarray, np.ndarray] | None
     title: str = ""
+    streams: tuple[int, ...] = (0, 1)
 
     @property
     def texts(self) -> list[str]:
         """Every text in the picture, for the choice of fonts."""
-        return [*self.tokens[0], *self.tokens[1], self.title]
+        return [*chain(*self.tokens), self.title]
 
 
 def draw_attention(picture: AttentionPicture) -> "Figure":
@@ -65,11 +67,11 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
     seconds = len(picture.features) / FRAMES_PER_SECOND
     top = figure.add_subplot(grid[0, :])
     _draw_features(top, picture.features, seconds)
-    for stream, name in enumerate(STREAMS):
-        axes = figure.add_subplot(grid[1 + stream, :], sharex=top)
-        image = _draw_weights(axes, picture.encoder[stream], (0.0, seconds))
-        _name_rows(axes, _written(picture.tokens[stream]), COLOURS[stream])
-        axes.set_title(f"{name.capitalize()}: attention to the speech", loc="left")
+    for place, stream in enumerate(picture.streams):
+        axes = figure.add_subplot(grid[1 + place, :], sharex=top)
+        image = _draw_weights(axes, picture.encoder[place], (0.0, seconds))
+        _name_rows(axes, _written(picture.tokens[place]), COLOURS[stream])
+        axes.set_title(f"{STREAMS[stream].capitalize()}: attention to the speech", loc="left")
         axes.set_xlabel("time (s)")
         figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
     if picture.partner is not None:
@@ -109,25 +111,24 @@ def compute_picture(
     sample = utils.move_to_cuda(sample, device) if device.type == "cuda" else sample
     generator = task.build_generator([model], parse_validation_options(f'{{"beam": {beam}}}', "--beam"))
     best = generator.generate([model], sample)[0][0]
+    streams = tuple(model.streams)
     ids = []
-    for stream, hypothesis in enumerate((best["transcript"], best)):
-        tokens = hypothesis["tokens"].tolist()
+    for stream in streams:
+        tokens = (best["transcript"] if stream == 0 else best)["tokens"].tolist()
         ids.append([int(sample["lang_tags"][stream, 0]), *tokens[: tokens.index(generator.eos)]])
-    prefixes = torch.full((2, 1, max(map(len, ids))), task.target_dictionary.pad(), device=device)
-    for stream, row in enumerate(ids):
-        prefixes[stream, 0, : len(row)] = torch.tensor(row)
+    lengths = [len(row) for row in ids]
+    prefixes = torch.full((len(ids), 1, max(lengths)), task.target_dictionary.pad(), device=device)
+    for row, written in zip(prefixes, ids, strict=True):
+        row[0, : len(written)] = torch.tensor(written)
     net_input = {**sample["net_input"], "prev_output_tokens": prefixes}
     weights = attention_weights(model, net_input, layer).of_head(head)
-    lengths = [len(row) for row in ids]
-    encoder = tuple(weights.encoder[s, 0, : lengths[s]].cpu().numpy() for s in (0, 1))
-    partner = tuple(weights.partner[s, 0, : lengths[s], : lengths[1 - s]].cpu().numpy() for s in (0, 1))
+    encoder = tuple(weights.encoder[i, 0, :length].cpu().numpy() for i, length in enumerate(lengths))
+    partner = None
+    if len(streams) == 2 and weights.partner.any():
+        partner = tuple(weights.partner[s, 0, : lengths[s], : lengths[1 - s]].cpu().numpy() for s in (0, 1))
     symbols = task.target_dictionary.symbols
-    return AttentionPicture(
-        features=features,
-        tokens=tuple([symbols[i] for i in row] for row in ids),
-        encoder=encoder,
-        partner=partner if any(part.any() for part in partner) else None,
-    )
+    tokens = tuple([symbols[i] for i in row] for row in ids)
+    return AttentionPicture(features, tokens, encoder, partner, streams=streams)
 
 
 def _draw_features(axes: "Axes", features: np.ndarray, seconds: float) -> None:

@@ -49,7 +49,7 @@ def attention_weights(model: nn.Module, net_input: dict[str, Any], layer: int = 
     """Run the model under teacher forcing and return the weights of a decoder layer.
 
     Args:
-        model: an interactive (or multi-task) model in eval mode.
+        model: of one decoder (not a two-stage model), in eval mode.
         net_input: ``src_tokens``, ``src_lengths`` and ``prev_output_tokens`` ``(S, B, T)``.
         layer: number of the decoder layer, from 0; negative from the end.
 
@@ -96,15 +96,14 @@ def _softmax(query: Tensor, key: Tensor, visible: Tensor | None) -> Tensor:
 
 def _layer(model: nn.Module, layer: int) -> nn.Module:
     layers = getattr(getattr(model, "decoder", None), "layers", [])
+    if not layers or not all(isinstance(one.self_attn, InteractiveAttention) for one in layers):
+        raise ValueError(
+            f"the attention of {type(model).__name__} cannot be drawn: it has other decoder layers; give a "
+            f"model of an architecture interactive_st, multitask_st, e2e_st or asr"
+        )
     if not -len(layers) <= layer < len(layers):
         raise ValueError(f"--layer {layer}: the decoder has {len(layers)} layers, 0 to {len(layers) - 1}")
-    block = layers[layer]
-    if not isinstance(getattr(block, "self_attn", None), InteractiveAttention):
-        raise ValueError(
-            f"the attention of {type(model).__name__} cannot be drawn: its decoder layers have no "
-            f"interactive attention; give a checkpoint of an interactive_st or multitask_st architecture"
-        )
-    return block
+    return layers[layer]
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from interactive_st.report.comparison import ORDERS, STREAMS, Comparison, Utterance, in_order
-from interactive_st.report.html import number, page, table
+from interactive_st.report.html import number, page, table, text_or_dash
 from interactive_st.report.word_diff import HTML_LEGEND, to_html
 
 ORDER_NAMES = {
@@ -79,8 +79,8 @@ def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int
         )
         for stream in STREAMS:
             marked = utterance.marked(system, stream)
-            text = escape(utterance.pairs[system][stream]) if marked is None else to_html(marked)
-            lines.append(_line(utterance, stream, stream, text or "(nothing)"))
+            text = text_or_dash(utterance.pairs[system][stream]) if marked is None else to_html(marked)
+            lines.append(_line(utterance, stream, stream, text))
     about = " · ".join(
         part for part in (utterance.field("speaker"), f"difference {utterance.difference:.2f}") if part
     )

@@ -38,17 +38,21 @@ class Utterance:
         return next((pair[key] for pair in self.pairs.values() if pair.get(key)), "")
 
     def marked(self, system: str, stream: str) -> Difference | None:
-        """A system's text aligned with the reference; None without reference."""
-        reference = self.reference(stream)
-        return compare(self.pairs[system][stream], reference) if reference else None
+        """A system's text aligned with the reference; None without reference or text."""
+        reference, text = self.reference(stream), self.pairs[system][stream]
+        return compare(text, reference) if reference and text is not None else None
 
     @cached_property
     def difference(self) -> float:
-        """How much the systems differ from one another, 0 to 1: mean over pairs of systems and streams."""
+        """How much the systems differ from one another, 0 to 1.
+
+        Mean over pairs of systems and the streams that both of them write.
+        """
         values = [
             distance(one[stream], other[stream])
             for one, other in combinations(self.pairs.values(), 2)
             for stream in STREAMS
+            if one[stream] is not None and other[stream] is not None
         ]
         return sum(values) / len(values) if values else 0.0
 
@@ -63,14 +67,12 @@ class Utterance:
         """Sentence BLEU of the translation by system (sacrebleu, effective order)."""
         from sacrebleu.metrics import BLEU
 
-        reference = self.reference("translation")
-        if reference is None:
-            return dict.fromkeys(self.pairs)
-        metric = BLEU(effective_order=True)
-        return {
-            system: metric.sentence_score(pair["translation"], [reference]).score
-            for system, pair in self.pairs.items()
-        }
+        reference, metric = self.reference("translation"), BLEU(effective_order=True)
+
+        def score(text: str | None) -> float | None:
+            return metric.sentence_score(text, [reference]).score if reference and text is not None else None
+
+        return {system: score(pair["translation"]) for system, pair in self.pairs.items()}
 
 
 @dataclass(frozen=True)

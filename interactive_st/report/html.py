@@ -124,6 +124,11 @@ def data_url(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
+def text_or_dash(text: str | None) -> str:
+    """What a system wrote, as HTML: a dash where it writes no such text."""
+    return "–" if text is None else escape(text) or "(nothing)"
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """A score as text; a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"

@@ -6,7 +6,7 @@ from typing import Any
 
 from interactive_st.plots.fairseq_log import TrainingLog
 from interactive_st.report.audio_clips import Recordings
-from interactive_st.report.html import facts, folded, number, page, table
+from interactive_st.report.html import facts, folded, number, page, table, text_or_dash
 from interactive_st.report.run_contents import RunContents
 from interactive_st.report.word_diff import HTML_LEGEND, compare, to_html
 from interactive_st.scoring.pairs import Pair
@@ -155,10 +155,9 @@ def _utterance(pair: Pair, player: str) -> str:
         reference, written = pair.get(f"reference_{stream}"), pair[stream]
         if reference:
             lines.append(f"<dt>reference {stream}</dt><dd{lang}>{escape(reference)}</dd>")
-            written_html = to_html(compare(written, reference))
-        else:
-            written_html = escape(written)
-        lines.append(f"<dt>{stream}</dt><dd{lang}>{written_html or '(nothing)'}</dd>")
+        marked = reference and written is not None
+        html = to_html(compare(written, reference)) if marked else text_or_dash(written)
+        lines.append(f"<dt>{stream}</dt><dd{lang}>{html}</dd>")
     speaker = f'<span class="soft">{escape(pair["speaker"])}</span>' if pair.get("speaker") else ""
     return (
         f'<article class="utterance"><header><h3>{escape(str(pair.get("id", "")))}</h3>{speaker}</header>'
@@ -175,8 +174,8 @@ def _choose(pairs: Sequence[Pair], count: int, how: str) -> list[Pair]:
 
 
 def _errors(pair: Pair) -> float:
-    references = ((pair.get(f"reference_{stream}"), pair[stream]) for stream in STREAMS)
-    return sum(compare(written, said).error_rate or 0.0 for said, written in references if said)
+    texts = ((pair.get(f"reference_{stream}"), pair[stream]) for stream in STREAMS)
+    return sum(compare(text, said).error_rate or 0.0 for said, text in texts if said and text is not None)
 
 
 def _training(log: TrainingLog, named: bool) -> str:

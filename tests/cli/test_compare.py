@@ -83,3 +83,9 @@ def test_mistakes_are_named_without_a_traceback(files, tmp_path, capsys):
     assert "two systems are called a" in capsys.readouterr().err
     assert main(["compare", files[0], "--limit", "0"]) == 2
     assert "--limit 0" in capsys.readouterr().err
+
+
+def test_a_system_that_writes_one_text(tmp_path, capsys):
+    write_pairs(tmp_path / "e2e.jsonl", [pair("u1", None)])
+    assert main(["compare", str(tmp_path / "e2e.jsonl")]) == 0
+    assert "WER –" in capsys.readouterr().out

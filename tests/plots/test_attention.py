@@ -94,3 +94,20 @@ def test_computed_from_features(task):
 def test_a_model_without_interaction(task):
     features = np.random.default_rng(3).normal(size=(50, FEATURES)).astype(np.float32)
     assert compute_picture(small_model(task, fusion_lambda=0.0), task, features, beam=1).partner is None
+
+
+@pytest.mark.parametrize(("streams", "stream"), [("st", 1), ("asr", 0)])
+def test_a_model_of_one_text(task, streams, stream):
+    from overlaps import problems
+
+    features = np.random.default_rng(3).normal(size=(50, FEATURES)).astype(np.float32)
+    shown = compute_picture(small_model(task, fusion_lambda=0.0, streams=streams), task, features, beam=1)
+    assert shown.streams == (stream,)
+    assert len(shown.tokens) == len(shown.encoder) == 1
+    assert shown.partner is None
+    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    with drawing(shown.texts):
+        figure = draw_attention(shown)
+        assert problems(figure) == []
+        titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert f"{('Transcript', 'Translation')[stream]}: attention to the speech" in titles

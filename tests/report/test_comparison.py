@@ -2,6 +2,7 @@
 
 import pytest
 
+from interactive_st.report.compare_page import build_page
 from interactive_st.report.comparison import CompareError, in_order, match, natural
 
 
@@ -93,3 +94,16 @@ def test_other_references_are_noted():
 def test_what_cannot_be_compared(files, message):
     with pytest.raises(CompareError, match=message):
         match(files)
+
+
+def test_a_system_that_writes_one_text():
+    silent = pair("u", translation="c x") | {"transcript": None}
+    (utterance,) = (comparison := match({"e2e": [silent], "ours": [pair("u")]})).utterances
+    assert utterance.difference == 0.5  # of the translations alone
+    assert utterance.wer == {"e2e": None, "ours": 0.0}
+    assert utterance.marked("e2e", "transcript") is None
+    assert comparison.scores["e2e"]["wer"] is None
+    assert "<dt>transcript</dt><dd>–</dd>" in build_page(comparison, "t", "difference")
+    (utterance,) = match({"asr": [pair("u") | {"translation": None}], "e2e": [silent]}).utterances
+    assert utterance.difference == 0.0
+    assert utterance.bleu["asr"] is None

@@ -120,3 +120,12 @@ def test_nothing_to_report(tmp_path):
     (tmp_path / "report.json").write_text("[]")
     with pytest.raises(ReportError, match="a JSON object is needed"):
         read_contents(tmp_path)
+
+
+def test_a_system_that_writes_one_text(tmp_path, pairs):
+    (tmp_path / "run" / "pairs").mkdir(parents=True)
+    silent = [pair | {"transcript": None, "reference_transcript": None} for pair in pairs]
+    write_pairs(tmp_path / "run" / "pairs" / "test.jsonl", silent)
+    for choose in ("spread", "worst"):
+        page, _ = build_page(read_contents(tmp_path / "run"), "t", examples=2, choose=choose)
+        assert page.count('<dt>transcript</dt><dd lang="en">–</dd>') == 2
