@@ -23,7 +23,8 @@ config_joint.yaml; change it there if the archive moves.
 examples:
   interactive-st join /corpora/mustc/en-de --out data
   interactive-st join /corpora/mustc/en-de /corpora/mustc/en-fr --vocab-size 10000 --out data
-  interactive-st join /corpora/covost/en --asr-suffix asr_en --st-suffix st_en_de --target-lang de --out data
+  interactive-st join /corpora/covost/en --asr-suffix asr_en --st-suffix st_en_de --source-lang en \\
+    --target-lang de --out data
   interactive-st join train_asr.tsv train_st.tsv --out train.tsv
 """
 

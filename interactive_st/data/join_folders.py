@@ -24,6 +24,7 @@ from interactive_st.data.settings import (
     make_config,
     write_config,
 )
+from interactive_st.data.translation_text import write_translation_text
 from interactive_st.data.vocabulary import save_vocabulary, train_vocabulary
 
 #: The order of splits; others follow by name.
@@ -123,6 +124,7 @@ def _fill(
     for name, part in joined.items():
         rows = ({**row, "audio": os.path.relpath(row["audio"], root)} for row in part.rows)
         write_manifest(folder / f"{name}.tsv", rows, COLUMNS)
+    write_translation_text(folder, joined)
     return size
 
 
@@ -154,10 +156,13 @@ def _take_over(sources: Sequence[Path], name: str, folder: Path) -> dict[str, ob
 
 def _languages(folder: Path, source_lang: str | None, target_lang: str | None) -> tuple[str, str]:
     match = _FOLDER.fullmatch(folder.resolve().name)
-    if not match and not target_lang:
-        raise DataError(f"{folder}: its name is no language pair such as en-de; pass --target-lang")
-    named = match.groups() if match else ("en", "")
-    return source_lang or named[0], target_lang or named[1]
+    named = match.groups() if match else (None, None)
+    source, target = source_lang or named[0], target_lang or named[1]
+    if not source or not target:
+        raise DataError(
+            f"{folder}: its name is no language pair such as en-de; pass --source-lang and --target-lang"
+        )
+    return source, target
 
 
 def _choose_splits(folder: Path, splits: Sequence[str] | None, suffixes: tuple[str, str]) -> list[str]:

@@ -52,6 +52,7 @@ def test_a_data_folder_on_top_of_the_same_archive(made, tmp_path):
     assert list(joined) == ["train", "dev", "tst-COMMON", "tst-HE"]
     assert (made.de / "fbank80.zip").read_bytes() == before
     assert not list(out.glob("*.zip"))
+    assert len((out / "mt" / "train.en-de.de").read_text("utf-8").splitlines()) == 8
     config = JointDataConfig(out / "config_joint.yaml")
     assert config.source_lang, config.target_lang == ("en", "de")
     for split, expected in utterances(made.root).items():
@@ -213,3 +214,18 @@ def test_folders_that_cannot_be_joined(made, tmp_path):
     with pytest.raises(DataError, match="its name is no language pair"):
         join_folders([made.root], out)
     assert not out.exists()
+
+
+def test_names_of_other_recipes(folder, tmp_path):
+    """As prep_covost_data.py leaves them: other suffixes, in a folder of the source language."""
+    for path in folder.glob("*_asr.tsv"):
+        path.rename(path.with_name(path.name.replace("_asr", "_asr_en")))
+    for path in folder.glob("*_st.tsv"):
+        path.rename(path.with_name(path.name.replace("_st", "_st_en_de")))
+    moved = folder.rename(tmp_path / "en")
+    suffixes = {"asr_suffix": "asr_en", "st_suffix": "st_en_de", "vocab_size": 80}
+    with pytest.raises(DataError, match="pass --source-lang and --target-lang"):
+        join_folders([moved], tmp_path / "data", target_lang="de", **suffixes)
+    joined, _ = join_folders([moved], tmp_path / "data", source_lang="en", target_lang="de", **suffixes)
+    assert list(joined) == ["train", "dev", "tst-COMMON", "tst-HE"]
+    assert read_manifest(tmp_path / "data" / "dev.tsv")[0]["tgt_lang"] == "de"
