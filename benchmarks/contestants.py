@@ -79,10 +79,14 @@ class Contestant:
             nn.utils.clip_grad_norm_(parameters, CLIP)
             self._optimizer.step()
 
-    def end_training(self) -> None:
-        """Give back what only training needs, and make ready for decoding."""
+    def pause_training(self) -> None:
+        """Give back what only training needs."""
         self._optimizer = None
         self.model.zero_grad(set_to_none=True)
+
+    def end_training(self) -> None:
+        """Give back what only training needs, and make ready for decoding."""
+        self.pause_training()
         self.model.make_generation_fast_(need_attn=False)
 
     def decode(self, samples: Sequence[Sample]) -> None:
@@ -147,8 +151,9 @@ class Pipeline:
     def train(self, samples: Sequence[Sample]) -> None:
         """Train the one, give back what it needed, then train the other."""
         self.recogniser.train(samples)
-        self.recogniser.end_training()
+        self.recogniser.pause_training()
         self.translator.train([of_texts(sample, self.translator.entries) for sample in samples])
+        self.translator.pause_training()
 
     def end_training(self) -> None:
         self.recogniser.end_training()

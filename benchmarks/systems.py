@@ -35,6 +35,7 @@ PAPER: dict[str, tuple[float, float | None, float]] = {
     "pipeline": (122.4, None, 10.89),
 }
 FRAMES = {"cpu": 6_000, "cuda": 40_000}  # in a batch, with padding
+WIDTH = 140  # of the table
 SETTINGS = ("size", "beam", "batches", "max_frames", "rounds", "seed")
 SPEEDS = {"train": "train_steps_per_s", "decode": "sentences_per_s"}
 
@@ -153,13 +154,13 @@ def show(results: dict[str, dict[str, Any]], settings: dict[str, Any], params_on
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE, title=f"Systems, size {settings['size']}")
+    table = Table(box=box.SIMPLE, title_justify="left", title=f"Systems, size {settings['size']}")
     table.add_column("system")
     columns = ["parameters", "paper"]
     if not params_only:
         columns += ["train steps/s", "× E2E", "paper", "sentences/s", "× E2E", "paper", "peak MiB", "× E2E"]
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for name, result in results.items():
         paper = f"{PAPER[name][0]:.1f}M" if name in PAPER and settings["size"] == "paper" else "–"
         cells = [name, f"{result['params']:,}", paper]
@@ -170,10 +171,11 @@ def show(results: dict[str, dict[str, Any]], settings: dict[str, Any], params_on
             cells += [_number(result["peak_memory_mib"], 0), _number(result["memory_ratio"], 3)]
         table.add_row(*cells)
     console = Console(soft_wrap=True, highlight=False, markup=False)
+    console.width = max(console.width, WIDTH)  # numbers are never cut
     console.print(table)
     if params_only:
         return
-    cores = f"{settings['threads']} threads of {settings['cpu']}"
+    cores = f"{settings['cpu']}, threads: {settings['threads']}"
     place = cores if settings["device"] == "cpu" else f"{settings['device']}, {cores}"
     console.print(
         f"{place}, torch {settings['torch']}, {settings['date']}, commit {settings['commit']}\n"

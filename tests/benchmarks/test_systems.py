@@ -1,0 +1,98 @@
+"""The command: its columns, its file, and that every contestant trains and writes what is forced."""
+
+import json
+
+import pytest
+import torch
+
+from benchmarks import contestants, systems, workload
+
+CPU = torch.device("cpu")
+
+
+def test_parameters_only(tmp_path, capsys):
+    path = tmp_path / "systems.json"
+    assert systems.main(["--size", "xs", "--params-only", "--json", str(path)]) == 0
+    found = json.loads(path.read_text(encoding="utf-8"))["systems"]
+    assert list(found) == list(contestants.NAMES)
+    counts = {name: result["params"] for name, result in found.items()}
+    one = counts["e2e"]
+    same = ("multitask", "interactive", "asr", "stock_e2e", "stock_asr")
+    assert {counts[name] for name in same} == {one}
+    assert one < counts["two_stage"] < 2 * one
+    assert one < counts["pipeline"] < 2 * one
+    table = capsys.readouterr().out
+    assert f"{one:,}" in table
+    assert "sentences/s" not in table
+
+
+def test_the_papers_ratios():
+    assert systems.paper_ratio("interactive", 1) == pytest.approx(0.894, abs=5e-4)
+    assert systems.paper_ratio("interactive", 2) == pytest.approx(0.741, abs=5e-4)
+    assert systems.paper_ratio("pipeline", 1) is None
+    assert systems.paper_ratio("stock_e2e", 2) is None
+
+
+@pytest.fixture(scope="module")
+def setting():
+    entries = workload.vocabulary(60)
+    return entries, workload.make_batches(entries, 1, 3000, seed=1, device=CPU)
+
+
+@pytest.mark.parametrize("name", contestants.NAMES)
+def test_each_trains_and_writes_what_is_forced(setting, name, monkeypatch):
+    entries, batches = setting
+    batch = batches[0] | {"forced_length": 4}
+    system = contestants.build(name, "tiny", entries, beam=2, device=CPU)
+    models = [system] if name != "pipeline" else [system.recogniser, system.translator]
+    weights = [next(one.model.parameters()) for one in models]
+    before = [weight.clone() for weight in weights]
+    samples = system.samples([batch])
+    system.train(samples)
+    assert not any(torch.equal(*pair) for pair in zip(before, weights, strict=True))
+    system.end_training()
+    assert all(parameter.grad is None for one in models for parameter in one.model.parameters())
+    written = []
+
+    def recorded(write):
+        def call(sample):
+            written.append(write(sample))
+            return written[-1]
+
+        return call
+
+    for one in models:
+        monkeypatch.setattr(one, "write", recorded(one.write))
+    system.decode(samples)
+    assert len(written) == len(models)
+    for result in written:
+        assert len(result) == batch["nsentences"]
+        for nbest in result:
+            for text in [nbest[0], nbest[0].get("transcript") or nbest[0]]:
+                assert len(text["tokens"]) == 5
+                assert text["tokens"][-1] == entries.eos()
+
+
+def test_a_small_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(systems, "measure_memory", lambda name, args: 100.0 + len(name))
+    path = tmp_path / "systems.json"
+    words = ["--size", "tiny", "--systems", "e2e,pipeline", "--rounds", "1", "--batches", "1"]
+    assert systems.main([*words, "--max-frames", "3000", "--beam", "2", "--json", str(path)]) == 0
+    written = json.loads(path.read_text(encoding="utf-8"))
+    e2e, pipeline = written["systems"]["e2e"], written["systems"]["pipeline"]
+    assert e2e["train_steps_per_s"] > 0
+    assert e2e["train_ratio"] == e2e["decode_ratio"] == e2e["memory_ratio"] == 1.0
+    assert pipeline["train_steps_per_s"] is None
+    assert pipeline["sentences_per_s"] > 0
+    assert pipeline["memory_ratio"] == pytest.approx(108 / 103)
+    assert written["settings"]["lengths"] == workload.DESCRIPTION
+    table = capsys.readouterr().out
+    assert "sentences/s" in table
+    assert "3.5 pieces a second" in table
+    assert "…" not in table
+
+
+def test_unknown_systems_are_named(capsys):
+    with pytest.raises(SystemExit):
+        systems.main(["--systems", "e2e,whisper"])
+    assert "whisper; there are e2e, multitask" in capsys.readouterr().err
