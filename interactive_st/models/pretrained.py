@@ -56,12 +56,14 @@ def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> N
     if untied:
         state_dict[VOCABULARY[1]] = table
     started = [name for name in own if name not in state_dict and name != MARKER]
+    foreign = [name for name in state_dict if name not in own]
     not_taken = fit(own, state_dict, "stock fairseq checkpoint", may_differ=VOCABULARY)
     if untied:
         not_taken.append(f"{VOCABULARY[1]} (tied to the input table here)")
+    taken = len(own) - 1 - len(started) - (len(not_taken) - len(foreign))
     logger.info(
-        f"started from a stock fairseq checkpoint: {len(own) - len(started) - len(not_taken) - 1} of "
-        f"{len(own) - 1} tensors taken; {_listing('not taken', not_taken)}; "
+        f"started from a stock fairseq checkpoint: {taken} of {len(own) - 1} tensors taken; "
+        f"{_listing('not taken', not_taken)}; "
         f"{_listing('left at their initial values', started)}"
     )
 
