@@ -103,11 +103,12 @@ def train(
 
 
 def training_files(data: Path) -> list[list[str]]:
-    """Fingerprint of what training reads of a data folder: all but the other splits."""
+    """Fingerprint of what training reads of a data folder: all but the other splits, and but the texts
+    in folders, which are for text models."""
     return fingerprint(
         path
         for path in sorted(data.iterdir())
-        if path.suffix not in (".tsv", ".zip") or path.stem in ("train", "dev")
+        if path.is_file() and (path.suffix not in (".tsv", ".zip") or path.stem in ("train", "dev"))
     )
 
 
@@ -154,7 +155,7 @@ def generate(
         "--pairs-path", str(pairs_path), *options,
     ]  # fmt: skip
     recipe.commands.append(shown("fairseq_cli.generate", arguments))
-    shared = [p for p in sorted(data.iterdir()) if p.suffix not in (".tsv", ".zip")]
+    shared = [p for p in sorted(data.iterdir()) if p.is_file() and p.suffix not in (".tsv", ".zip")]
     files = [checkpoint, *shared, data / f"{subset}.tsv", data / f"{subset}.zip"]
     recipe.step(
         name,

@@ -76,7 +76,6 @@ def test_the_pipeline(systems, corpus, tools, user_dir, tmp_path):
         "no-epoch-checkpoints": True, "save-dir": tmp_path / "mt", **sizes,
         # fairseq drops a last batch of another size, which is all of this dev set
         "required-batch-size-multiple": 1,
-        "required-batch-size-multiple": 1,  # stock tasks drop the last batch that is not full
     }  # fmt: skip
     tools("fairseq-train", corpus.data / "mt", *options(values))
     path = tmp_path / "pairs.jsonl"

@@ -67,6 +67,14 @@ def test_scores_of_a_text_that_is_not_written_are_refused(folder, monkeypatch):
         build(folder, monkeypatch, 0, eval_bleu=True)
 
 
+def test_what_an_encoder_began_with_need_not_be_there_any_more(folder, monkeypatch):
+    monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: OneText(1))
+    for from_checkpoint, expected in ((False, "asr.pt"), (True, None)):
+        args = Namespace(arch="e2e_st", load_pretrained_encoder_from="asr.pt")
+        setup(folder).build_model(args, from_checkpoint=from_checkpoint)
+        assert args.load_pretrained_encoder_from == expected
+
+
 def test_options_of_translations_are_refused_where_there_is_none(folder, monkeypatch):
     for options in ({"prefix_size": 1}, {"no_repeat_ngram_size": 2}):
         config = GenerationConfig(**options)
