@@ -93,3 +93,18 @@ def test_the_pipeline(systems, corpus, tools, user_dir, tmp_path):
     scores = score(tools, path)
     assert scores["wer"] is not None
     assert scores["bleu"] is not None
+
+    spoken = corpus.recordings / corpus.rows("test")[0]["audio"]
+    words = [corpus.data, "--user-dir", user_dir, "--task", "joint_speech_to_text", "--beam", 3]
+    words += ["--max-len-b", 12, "--path", systems["asr"], "--mt-path", tmp_path / "mt/checkpoint_last.pt"]
+    typed = tools("fairseq-interactive", *words, stdin=f"{spoken}\n")
+    assert typed.lines("S")[0] == [[pairs[0]["transcript"]]]
+    assert typed.lines("D")[0][0][1] == pairs[0]["translation"]
+
+
+def test_one_text_of_a_recording(systems, corpus, tools, user_dir):
+    spoken = corpus.recordings / corpus.rows("test")[0]["audio"]
+    words = [corpus.data, "--user-dir", user_dir, "--task", "joint_speech_to_text", "--max-len-b", 12]
+    typed = tools("fairseq-interactive", *words, "--path", systems["e2e_st"], stdin=f"{spoken}\n")
+    assert list(typed.lines("D")) == [0]
+    assert not typed.lines("S")
