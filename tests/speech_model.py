@@ -64,9 +64,10 @@ def make(folder: Path, cmvn: str = "utterance", arch: str = "interactive_st_tiny
         for parameter in model.parameters():
             if parameter.dim() > 1:
                 parameter.mul_(2.0)
-        table = model.decoder.embed_tokens.weight
-        table[: task.tgt_dict.nspecial] = 0.0  # words are likelier than what is no text
-        table[sorted(task.tag_ids)] *= 0.2
+        for name, table in model.named_parameters():
+            if name.endswith("embed_tokens.weight"):
+                table[: task.tgt_dict.nspecial] = 0.0  # words are likelier than what is no text
+                table[sorted(task.tag_ids)] *= 0.2
     checkpoint = folder / "checkpoint_best.pt"
     state = {
         "args": None,
