@@ -38,6 +38,8 @@ def load_audio(
             the segment is not inside it.
     """
     _check_times(path, offset, duration)
+    if not os.fspath(path):
+        raise DataError("an empty line or name where the path of an audio file is needed")
     if not Path(path).is_file():
         raise DataError(f"{path}: no such audio file")
     try:

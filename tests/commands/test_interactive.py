@@ -75,11 +75,17 @@ def test_a_buffer_with_the_same_file_again(listen, recordings, tmp_path):
         assert pair["translation_score"] == pytest.approx(float(score) * math.log(2), abs=1e-4)
 
 
-def test_a_file_that_cannot_be_read_is_named(listen, recordings, tmp_path):
-    text = tmp_path / "no-audio.wav"
-    text.write_text("this is no audio")
-    for path in (tmp_path / "missing.wav", text):
-        heard = listen(recordings[0], path)
-        assert heard.status != 0
-        assert str(path) in heard.stderr.splitlines()[-1]
-        assert list(heard.lines("D")) == [0]
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{folder}/missing.wav", "{folder}/missing.wav: no such audio file"),
+        ("{folder}/no-audio.wav", "{folder}/no-audio.wav: not readable as audio"),
+        ("", "empty line"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(listen, recordings, tmp_path, line, message):
+    (tmp_path / "no-audio.wav").write_text("this is no audio")
+    heard = listen(recordings[0], line.format(folder=tmp_path))
+    assert heard.status != 0
+    assert message.format(folder=tmp_path) in heard.stderr.splitlines()[-1]
+    assert list(heard.lines("D")) == [0]
