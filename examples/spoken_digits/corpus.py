@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from examples.spoken_digits.german_numbers import transcript, translation
+from examples.spoken_digits.readings import transcript, translation
 
 RATE = 8000  # Hz, of the recordings and of what is written here
 TEST_TAKES = range(0, 5)

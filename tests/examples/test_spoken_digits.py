@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from examples.runner import Recipe, RecipeError
-from examples.spoken_digits import corpus, german_numbers, run
+from examples.spoken_digits import corpus, readings, run
 
 KNOWN_READINGS = {
     (0, 0): "null null",
@@ -31,31 +31,31 @@ KNOWN_READINGS = {
 
 @pytest.mark.parametrize(("pair", "reading"), KNOWN_READINGS.items())
 def test_known_readings(pair, reading):
-    assert german_numbers.read_pair(*pair) == reading
+    assert readings.read_pair(*pair) == reading
 
 
 def test_readings_equal_the_shared_table(shared_data):
     with (shared_data / "fsdd" / "german_pairs.tsv").open(encoding="utf-8") as file:
         table = {row["spoken"]: row["german"] for row in csv.DictReader(file, delimiter="\t")}
     ours = {
-        german_numbers.transcript(pair): german_numbers.read_pair(*pair)
+        readings.transcript(pair): readings.read_pair(*pair)
         for pair in ((tens, units) for tens in range(10) for units in range(10))
     }
     assert ours == table
 
 
 def test_all_pairs_read_differently():
-    readings = {german_numbers.translation([t, u]) for t in range(10) for u in range(10)}
-    assert len(readings) == 100
+    different = {readings.translation([t, u]) for t in range(10) for u in range(10)}
+    assert len(different) == 100
 
 
 def test_several_pairs():
-    assert german_numbers.transcript([4, 2, 7, 1]) == "four two seven one"
-    assert german_numbers.translation([4, 2, 7, 1]) == "zweiundvierzig einundsiebzig"
+    assert readings.transcript([4, 2, 7, 1]) == "four two seven one"
+    assert readings.translation([4, 2, 7, 1]) == "zweiundvierzig einundsiebzig"
     with pytest.raises(ValueError, match="3 digits"):
-        german_numbers.translation([1, 2, 3])
+        readings.translation([1, 2, 3])
     with pytest.raises(ValueError, match="10 is not a digit"):
-        german_numbers.read_pair(10, 2)
+        readings.read_pair(10, 2)
 
 
 RATE = corpus.RATE
@@ -249,8 +249,8 @@ def test_corpus_on_disk(recordings, takes, tmp_path, processes):
     rows = read_manifest(manifests["train"])
     assert [row["id"] for row in rows] == [utterance.id for utterance in splits["train"]]
     for row, utterance in zip(rows, splits["train"], strict=True):
-        assert row["src_text"] == german_numbers.transcript(utterance.digits)
-        assert row["tgt_text"] == german_numbers.translation(utterance.digits)
+        assert row["src_text"] == readings.transcript(utterance.digits)
+        assert row["tgt_text"] == readings.translation(utterance.digits)
         assert (row["src_lang"], row["tgt_lang"]) == ("en", "de")
         sound, rate = soundfile.read(recipe.out / "corpus" / row["audio"], dtype="float32")
         assert rate == RATE

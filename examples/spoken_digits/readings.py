@@ -1,20 +1,12 @@
-"""How Germans read a pair of digits: 4 2 is "zweiundvierzig", units before tens."""
+"""How digits are read: one by one in English, two at a time in German (4 2 is "zweiundvierzig")."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-GERMAN = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
+from examples.german_numbers import DIGITS, cardinal
 
-_TEENS = (
-    "zehn", "elf", "zwölf", "dreizehn", "vierzehn",
-    "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn",
-)  # fmt: skip
-_TENS = (
-    "", "", "zwanzig", "dreißig", "vierzig",
-    "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig",
-)  # fmt: skip
+ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def read_pair(tens: int, units: int) -> str:
@@ -27,13 +19,8 @@ def read_pair(tens: int, units: int) -> str:
         if not 0 <= digit <= 9:
             raise ValueError(f"{digit} is not a digit: pairs are made of 0–9")
     if tens == 0:
-        return f"{GERMAN[0]} {GERMAN[units]}"
-    if tens == 1:
-        return _TEENS[units]
-    if units == 0:
-        return _TENS[tens]
-    before_und = "ein" if units == 1 else GERMAN[units]  # "eins" loses its s inside a number
-    return f"{before_und}und{_TENS[tens]}"
+        return f"{DIGITS[0]} {DIGITS[units]}"
+    return cardinal(10 * tens + units)
 
 
 def transcript(digits: Sequence[int]) -> str:
