@@ -47,12 +47,38 @@ def train(
     *,
     max_update: int = 0,
     max_minutes: float = 0.0,
+    uses: Sequence[Path] = (),
 ) -> float:
-    """``fairseq-train`` on the splits train and dev; returns its wall-clock seconds.
+    """``fairseq-train`` of a speech model on the splits train and dev; returns its wall-clock seconds.
+
+    ``uses`` are files named in the options on whose contents the result depends, such as a checkpoint
+    to start from. Limits, seconds and what is raised are those of :func:`fairseq_train`.
+    """
+    words = [
+        "--user-dir", str(USER_DIR), "--task", "joint_speech_to_text", "--config-yaml", CONFIG, *options,
+    ]  # fmt: skip
+    made_from = [training_files(data), list(options), recipe.seed]
+    if uses:
+        made_from.append(fingerprint(uses))
+    limits = {"max_update": max_update, "max_minutes": max_minutes}
+    return fairseq_train(recipe, data, save_dir, words, made_from, **limits)
+
+
+def fairseq_train(
+    recipe: Recipe,
+    data: Path,
+    save_dir: Path,
+    options: Sequence[str],
+    made_from: Any,
+    *,
+    max_update: int = 0,
+    max_minutes: float = 0.0,
+) -> float:
+    """``fairseq-train`` with any task on the splits train and dev; returns its wall-clock seconds.
 
     Training ends at ``max_update`` updates or after ``max_minutes`` of training, whichever comes
     first (0 = no such limit). Seconds are summed over resumed runs, start-up included. A higher
-    limit continues a finished training; other data or options begin a new one, the old checkpoints
+    limit continues a finished training; another ``made_from`` begins a new one, the old checkpoints
     being kept beside it in ``<save_dir>.1``, ``.2``, …
 
     Raises ``ValueError`` where no limit is given.
@@ -61,8 +87,7 @@ def train(
         raise ValueError("training needs an end: give max_update, max_minutes or both")
     name = f"train-{save_dir.name}"
     arguments = [
-        str(data), "--user-dir", str(USER_DIR), "--task", "joint_speech_to_text",
-        "--config-yaml", CONFIG, "--train-subset", "train", "--valid-subset", "dev",
+        str(data), "--train-subset", "train", "--valid-subset", "dev",
         "--save-dir", str(save_dir), "--seed", str(recipe.seed),
         "--log-format", "json", "--log-interval", "20", *options,
     ]  # fmt: skip
@@ -73,7 +98,7 @@ def train(
     recipe.commands.append(shown("fairseq_cli.train", arguments))
 
     path = recipe.stamp_path(name)
-    source = digest([training_files(data), list(options), recipe.seed])
+    source = digest(made_from)
     limit = f"{max_update} updates, {max_minutes:g} minutes"
     stamp = Stamp.read(path)
     if stamp.made_from != source:
@@ -146,8 +171,10 @@ def generate(
     subset: str,
     pairs_path: Path,
     options: Sequence[str],
+    *,
+    uses: Sequence[Path] = (),
 ) -> Path:
-    """``fairseq-generate``: decode a split into a file of pairs."""
+    """``fairseq-generate``: decode a split into a file of pairs; ``uses`` as of :func:`train`."""
     name = f"generate-{pairs_path.stem}"
     arguments = [
         str(data), "--user-dir", str(USER_DIR), "--task", "joint_speech_to_text",
@@ -156,7 +183,7 @@ def generate(
     ]  # fmt: skip
     recipe.commands.append(shown("fairseq_cli.generate", arguments))
     shared = [p for p in sorted(data.iterdir()) if p.is_file() and p.suffix not in (".tsv", ".zip")]
-    files = [checkpoint, *shared, data / f"{subset}.tsv", data / f"{subset}.zip"]
+    files = [checkpoint, *uses, *shared, data / f"{subset}.tsv", data / f"{subset}.zip"]
     recipe.step(
         name,
         [list(options), fingerprint(files)],

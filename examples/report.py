@@ -58,7 +58,7 @@ def write_report(
         "threads": recipe.threads,
         "sets": {name: dict(scores) for name, scores in sets.items()},
         "commands": recipe.commands,
-        "versions": _versions(),
+        "versions": versions(),
         **(details or {}),
     }
     write_json(path, report)
@@ -117,7 +117,8 @@ def _cells(scores: Mapping[str, Any]) -> list[str]:
     return [str(scores["sentences"]), *numbers]
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that results depend on, those that are installed."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
