@@ -60,7 +60,8 @@ def read_tables(text: str) -> list[Table]:
     tables = []
     for lines in re.findall(r"(?:^\|.*\n?)+", _FENCE.sub("", text), flags=re.MULTILINE):
         header, rule, *rest = (
-            [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]] for line in lines.splitlines()
+            [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
+            for line in lines.splitlines()
         )
         assert all(set(cell) <= set("-:") for cell in rule), lines
         assert all(len(cells) == len(header) for cells in rest), lines

@@ -157,7 +157,9 @@ def similar(text: str) -> str:
 
 def test_commands(sections):
     (table,) = sections["Commands"].tables
-    assert {row["command"].strip("`") for row in table.rows} == {f"interactive-st {n}" for n in find_commands()}
+    assert {row["command"].strip("`") for row in table.rows} == {
+        f"interactive-st {n}" for n in find_commands()
+    }
 
 
 def test_python(sections):
