@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,10 +78,15 @@ def read_sweep(path: Path, parameter: str | None = None) -> Sweep:
         scores = found.setdefault(_canonical(row[name]), {score: [] for score in SCORES})
         for score in SCORES:
             scores[score] += _numbers(row.get(score), f"{path}: row {number}, {score}")
-    settings = [Setting(value, scores) for value, scores in found.items()]
-    if not any(any(setting.scores.values()) for setting in settings):
+    if not any(any(scores.values()) for scores in found.values()):
         raise PlotError(f"{path}: no column wer or bleu with numbers; there are {', '.join(columns)}")
-    return Sweep(name, sorted(settings, key=_order))
+    return make_sweep(name, found)
+
+
+def make_sweep(parameter: str, scores: Mapping[str, dict[str, list[float]]]) -> Sweep:
+    """The sweep of a setting, from ``{"wer": […], "bleu": […]}``, of all seeds, by value."""
+    settings = [Setting(value, found) for value, found in scores.items()]
+    return Sweep(parameter, sorted(settings, key=_order))
 
 
 def draw_sweep(sweeps: Sequence[Sweep]) -> "Figure":

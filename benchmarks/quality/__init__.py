@@ -1,0 +1,1 @@
+"""The systems trained and compared under equal conditions: ``python -m benchmarks.quality --help``."""

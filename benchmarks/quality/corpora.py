@@ -1,0 +1,71 @@
+"""The corpora of the comparison: made and prepared once by their recipes, then shared by all runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.quality.runs import DataSet, RunError
+from examples import recipe as steps
+from examples.runner import Recipe
+from examples.stamps import digest, fingerprint, write_json
+
+FOLDER = "data"  # of all data sets, below --out
+_SUMMARY = "prepared.json"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data folder that fairseq reads, its test splits, and a hash of all its files."""
+
+    folder: Path
+    tests: tuple[str, ...]
+    digest: str
+
+
+def make_spoken_digits(recipe: Recipe, source: Path, words: list[str]) -> dict[str, Path]:
+    """The manifests of :mod:`examples.spoken_digits`, by split; ``words`` are its options."""
+    from examples.spoken_digits import corpus, run
+
+    args = run.parse(["--recordings", str(source), "--seed", str(recipe.seed), *words])
+    takes = corpus.list_takes(args.recordings)
+    speakers = run.choose_speakers(takes, args.speakers, args.test_speakers)
+    return run.make_corpus(recipe, run.plan_splits(takes, speakers, args))
+
+
+Maker = Callable[[Recipe, Path, list[str]], dict[str, Path]]
+MAKERS: dict[str, Maker] = {"spoken_digits": make_spoken_digits}
+
+
+def prepare(data: DataSet, source: Path, out: Path, threads: int) -> Prepared:
+    """Make the corpus from ``source`` and the data folder from it, unless both are there already.
+
+    Raises:
+        RunError: the data set's recipe is unknown, or makes no test set.
+        RecipeError, OSError, ValueError: a step failed.
+    """
+    if data.recipe not in MAKERS:
+        raise RunError(f"{data.name}: no recipe {data.recipe!r}; there are {', '.join(MAKERS)}")
+    recipe = Recipe(out / FOLDER / data.name, threads=threads)
+    manifests = MAKERS[data.recipe](recipe, source, list(data.corpus))
+    tests = tuple(split for split in manifests if split.startswith("test"))
+    if not tests:
+        raise RunError(f"{data.name}: its recipe makes no split whose name begins with test")
+    folder = steps.prepare(recipe, manifests, recipe.out / "data", list(data.prepare))
+    prepared = Prepared(folder, tests, digest(fingerprint([folder])))
+    write_json(
+        recipe.out / _SUMMARY,
+        {"tests": tests, "digest": prepared.digest, "commands": recipe.commands, "seconds": recipe.seconds},
+    )
+    return prepared
+
+
+def commands(data: DataSet, out: Path) -> list[str]:
+    """What made a data set, as one would type it; nothing where it was not made yet."""
+    try:
+        summary = json.loads((out / FOLDER / data.name / _SUMMARY).read_text("utf-8"))
+    except FileNotFoundError:
+        return []
+    return summary["commands"]

@@ -1,0 +1,174 @@
+"""Writes the results: quality.json, and quality.md to be read."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.quality import corpora
+from benchmarks.quality.run import read_report
+from benchmarks.quality.run_list import RunList
+from benchmarks.quality.runs import SCORES, Run
+from benchmarks.quality.summary import REFERENCE, Cell, Table
+from examples.stamps import write_json
+
+TITLES = {"wer": "WER %", "bleu": "BLEU", "chrf": "chrF"}
+NONE = "–"
+_OF_A_RUN = (
+    *("seed", "threads", "updates", "train_seconds", "total_seconds", "step_seconds"),
+    *("commands", "versions"),
+)
+
+
+def write_results(
+    folder: Path,
+    tables: Sequence[Table],
+    runs: RunList,
+    out: Path,
+    settings: Mapping[str, Any],
+    pictures: Sequence[str],
+) -> None:
+    """Write both files; ``settings`` say where, when and by which command, ``pictures`` are file names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = _done(tables, runs, out)
+    names = dict.fromkeys(run.data.name for run, _ in done)
+    content = {
+        "settings": dict(settings),
+        "data": {name: _data_json(runs, name, out) for name in names},
+        "tables": [_table_json(table) for table in tables],
+        "runs": [_run_json(run, report) for run, report in done],
+    }
+    write_json(folder / "quality.json", content)
+    (folder / "quality.md").write_text(_markdown(tables, content, pictures), encoding="utf-8")
+
+
+def _done(tables: Sequence[Table], runs: RunList, out: Path) -> list[tuple[Run, dict[str, Any]]]:
+    groups = dict.fromkeys(table.group.name for table in tables)
+    wanted = {need.name: need for run in runs.runs(groups) for need in run.with_needs()}
+    return [(run, report) for run in wanted.values() if (report := read_report(run, out))]
+
+
+def _data_json(runs: RunList, name: str, out: Path) -> dict[str, Any]:
+    data = runs.data[name]
+    return {
+        "source": data.source,
+        **data.description(),
+        "updates": data.updates,
+        "max_minutes": data.max_minutes,
+        "average": data.average,
+        "size": data.size,
+        "train": shlex.join(data.train),
+        "train_text": shlex.join(data.train_text),
+        "decode": shlex.join(data.decode),
+        "decode_transcripts": shlex.join(data.decode_transcripts),
+        "commands": corpora.commands(data, out),
+    }
+
+
+def _run_json(run: Run, report: Mapping[str, Any]) -> dict[str, Any]:
+    sets = {
+        name: {key: value for key, value in scores.items() if key != "speakers"}
+        for name, scores in report["sets"].items()
+    }
+    return {"run": run.name, **{key: report[key] for key in _OF_A_RUN}, "sets": sets}
+
+
+def _table_json(table: Table) -> dict[str, Any]:
+    rows = []
+    for row in table.rows:
+        scores = {
+            name: {"mean": cell.mean, "sd": cell.deviation, "seeds": cell.values, "p": cell.p}
+            for name, cell in row.scores.items()
+        }
+        names = {"value": row.value, "variant": row.variant.name}
+        rows.append(names | {"train_seconds": row.train_seconds} | scores)
+    return {
+        "group": table.group.name,
+        "parameter": table.group.parameter,
+        "data": table.data.name,
+        "test": table.test,
+        "runs_wanted": table.wanted,
+        "signatures": table.signatures,
+        "rows": rows,
+    }
+
+
+def _markdown(tables: Sequence[Table], content: Mapping[str, Any], pictures: Sequence[str]) -> str:
+    settings = content["settings"]
+    parts = [
+        "# Quality under equal conditions",
+        f"Written by `{settings['command']}` on {settings['date']} at commit {settings['commit']}: "
+        f"{settings['cpu']}, {settings['cores']} cores, {settings['device']}, Python {settings['python']}, "
+        f"torch {settings['torch']}. All numbers, every run's commands and seconds are in `quality.json`.",
+        f"Scores are mean ± standard deviation (n − 1) over seeds. p: probability of a difference from "
+        f"{REFERENCE} as large as this by chance, by paired bootstrap resampling ({settings['resamples']} "
+        f"resamples, sacrebleu's code) of the test utterances, all seeds of an utterance together; smaller "
+        f"than 0.05 in bold. The pipeline's transcripts are its recogniser's, its training time includes it.",
+    ]
+    for name, group in {table.group.name: table.group for table in tables}.items():
+        parts.append(f"## {group.title}")
+        if f"{name}.png" in pictures:
+            parts.append(f"![{group.title}]({name}.png)")
+        parts += [_table_markdown(table) for table in tables if table.group.name == name]
+    parts.append("## Conditions")
+    parts += [_conditions(name, data) for name, data in content["data"].items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table_markdown(table: Table) -> str:
+    head = [table.group.parameter or "system"]
+    for score in SCORES:
+        head += [TITLES[score], "p"]
+    head += ["seeds", "training, min"]
+    lines = [_line(head), _line(["---", *["---:"] * (len(head) - 1)])]
+    for row in table.rows:
+        cells = [row.value]
+        for score in SCORES:
+            cells += [_mean(row.scores[score]), _p(row.scores[score])]
+        minutes = [seconds / 60 for seconds in row.train_seconds]
+        time = f"{sum(minutes) / len(minutes):.1f}" if minutes else NONE
+        lines.append(_line([*cells, str(len(row.seeds)), time]))
+    done = sum(len(row.seeds) for row in table.rows)
+    note = "" if done == table.wanted else f" ({done} of {table.wanted} runs done)"
+    signatures = "; ".join(f"{name.partition('_')[0]} {text}" for name, text in table.signatures.items())
+    title = f"**{table.data.name}, {table.test}**{note}"
+    return "\n\n".join([title, "\n".join(lines), f"<sub>{signatures}</sub>"])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _mean(cell: Cell) -> str:
+    if cell.mean is None:
+        return NONE
+    spread = "" if cell.deviation is None else f" ± {cell.deviation:.2f}"
+    return f"{cell.mean:.2f}{spread}"
+
+
+def _p(cell: Cell) -> str:
+    if cell.p is None:
+        return NONE
+    text = f"{cell.p:.3f}"
+    return f"**{text}**" if cell.p < 0.05 else text
+
+
+def _conditions(name: str, data: Mapping[str, Any]) -> str:
+    limit = f", at most {data['max_minutes']:g} minutes" if data["max_minutes"] else ""
+    texts = (shlex.join(data[key]) for key in ("corpus", "prepare"))
+    words = [
+        f"**{name}** ({data['source']}). Every model: size `{data['size']}`, {data['updates']} "
+        f"updates{limit}, mean of the {data['average']} newest checkpoints.",
+        "- data: " + ", ".join(f"`{text}`" for text in texts if text),
+    ]
+    for title, key in (
+        ("training of speech models", "train"),
+        ("training of the pipeline's text model", "train_text"),
+        ("decoding", "decode"),
+        ("decoding of those that write transcripts, too", "decode_transcripts"),
+    ):
+        if data[key]:
+            words.append(f"- {title}: `{data[key]}`")
+    return "\n".join([words[0], "", *words[1:]])

@@ -1,0 +1,130 @@
+"""One run: trains its model, decodes the test sets and scores them; what is done is not done again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.quality.corpora import Prepared
+from benchmarks.quality.runs import ROLES, Run, RunError
+from examples import recipe as steps
+from examples.report import versions
+from examples.runner import Recipe
+from examples.stamps import fingerprint, write_json
+
+REPORT = "report.json"
+_CHECKPOINTS = "checkpoints"
+
+
+def read_report(run: Run, out: Path, prepared: Prepared | None = None) -> dict[str, Any] | None:
+    """What the run wrote when it was done; None if it was not, or with another definition or other data.
+
+    Without ``prepared`` the data are taken to be the same.
+    """
+    try:
+        report = json.loads((run.folder(out) / REPORT).read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    if not isinstance(report, dict) or report.get("definition") != run.definition():
+        return None
+    if prepared is not None and report.get("data_digest") != prepared.digest:
+        return None
+    return report
+
+
+def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, Any]:
+    """Do a run whose needs are done, from where it was stopped, and return its report.
+
+    Raises:
+        RecipeError, OSError, ValueError: a step failed.
+    """
+    recipe = Recipe(run.folder(out), threads=threads, seed=run.seed)
+    needs = {role: _report_of(need, out) for role, need in run.needs.items()}
+    checkpoint, train_seconds = _model(run, recipe, prepared, needs)
+    speech, uses, words = checkpoint, [], run.decode_words()
+    if run.variant.system == "pipeline":
+        speech, uses = Path(needs["recogniser"]["checkpoint"]), [checkpoint]
+        words += ["--mt-path", str(checkpoint)]
+    sets = {}
+    for split in prepared.tests:
+        pairs = recipe.out / "pairs" / f"{split}.jsonl"
+        pairs.parent.mkdir(exist_ok=True)
+        steps.generate(recipe, prepared.folder, speech, split, pairs, words, uses=uses)
+        sets[split] = steps.score(recipe, pairs)
+    report = {
+        "run": run.name,
+        "definition": run.definition(),
+        "data_digest": prepared.digest,
+        "seed": run.seed,
+        "threads": threads,
+        "updates": run.data.updates if run.train_words() else 0,
+        "train_seconds": round(train_seconds, 1),
+        "total_seconds": round(recipe.total_seconds, 1),
+        "step_seconds": {name: round(value, 1) for name, value in recipe.seconds.items()},
+        "checkpoint": str(checkpoint),
+        "sets": sets,
+        "commands": recipe.commands,
+        "versions": versions(),
+    }
+    _thin(recipe.out / _CHECKPOINTS)
+    write_json(recipe.out / REPORT, report)
+    return report
+
+
+def _report_of(need: Run, out: Path) -> dict[str, Any]:
+    report = read_report(need, out)
+    if report is None:
+        raise RunError(f"{need.name}: not done, but needed; run it first")
+    return report
+
+
+def _model(
+    run: Run, recipe: Recipe, prepared: Prepared, needs: Mapping[str, Mapping[str, Any]]
+) -> tuple[Path, float]:
+    """The checkpoint to decode with, and the seconds that its training took."""
+    if "model_of" in needs:
+        return Path(needs["model_of"]["checkpoint"]), 0.0
+    save_dir, words = recipe.out / _CHECKPOINTS, run.train_words()
+    limits = {"max_update": run.data.updates, "max_minutes": run.data.max_minutes}
+    if run.variant.system == "pipeline":
+        seconds = _train_text(recipe, prepared.folder, save_dir, words, limits)
+    else:
+        starts = {ROLES[role]: need["checkpoint"] for role, need in needs.items() if ROLES[role]}
+        words += [word for start in starts.items() for word in start]
+        uses = [Path(checkpoint) for checkpoint in starts.values()]
+        seconds = steps.train(recipe, prepared.folder, save_dir, words, uses=uses, **limits)
+    return steps.average(recipe, save_dir, run.data.average), seconds
+
+
+def _train_text(
+    recipe: Recipe, data: Path, save_dir: Path, words: list[str], limits: Mapping[str, float]
+) -> float:
+    """Train a pipeline's text model on the texts of the same data."""
+    from interactive_st.data.translation_text import FOLDER
+
+    folder = data / FOLDER
+    pairs = {path.name.split(".")[1] for path in folder.glob("train.*-*.*")}
+    if len(pairs) != 1:
+        raise RunError(
+            f"{folder}: a text model needs the texts of one language pair, and there are those of "
+            f"{', '.join(sorted(pairs)) or 'none'}; leave the pipeline out of the list"
+        )
+    source, target = pairs.pop().split("-")
+    task = [
+        "--user-dir", str(steps.USER_DIR), "--task", "translation", "--dataset-impl", "raw",
+        "--source-lang", source, "--target-lang", target,
+    ]  # fmt: skip
+    made_from = [fingerprint([folder]), words, recipe.seed]
+    return steps.fairseq_train(recipe, folder, save_dir, [*task, *words], made_from, **limits)
+
+
+def _thin(save_dir: Path) -> None:
+    """Remove what only a training that still runs needs: the checkpoints that were averaged keep their
+    weights, the last one keeps all, so that a higher limit can continue."""
+    from interactive_st.checkpoint_averaging import average_checkpoints, save_checkpoint
+
+    (save_dir / "checkpoint_best.pt").unlink(missing_ok=True)
+    for path in save_dir.glob("checkpoint_*_*.pt"):
+        save_checkpoint(average_checkpoints([path]), path)

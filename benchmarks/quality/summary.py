@@ -1,0 +1,148 @@
+"""Mean and spread over seeds of each variant, and how probable its difference from the reference is."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.quality.run import read_report
+from benchmarks.quality.run_list import RunList
+from benchmarks.quality.runs import SCORES, DataSet, Group, Run, Variant
+
+#: Which text a score is of.
+TEXT_OF = {"wer": "transcript", "bleu": "translation", "chrf": "translation"}
+REFERENCE = "interactive"
+
+
+@dataclass
+class Cell:
+    """One score of a variant: of each seed, and the p-value of its difference from the reference's."""
+
+    values: dict[int, float] = field(default_factory=dict)
+    p: float | None = None
+
+    @property
+    def mean(self) -> float | None:
+        return statistics.fmean(self.values.values()) if self.values else None
+
+    @property
+    def deviation(self) -> float | None:
+        """Standard deviation over seeds (n − 1); None for fewer than two."""
+        return statistics.stdev(self.values.values()) if len(self.values) > 1 else None
+
+
+@dataclass
+class Row:
+    """A variant on a test set; ``value`` is that of the group's parameter, or its name."""
+
+    value: str
+    variant: Variant
+    seeds: tuple[int, ...]
+    scores: dict[str, Cell]
+    train_seconds: list[float]
+
+
+@dataclass
+class Table:
+    """A group on a test set."""
+
+    group: Group
+    data: DataSet
+    test: str
+    rows: list[Row]
+    wanted: int  # runs that there are when all is done
+    signatures: dict[str, str]
+
+
+def summarise(runs: RunList, out: Path, names: Sequence[str], resamples: int) -> list[Table]:
+    """A table for every group, data set and test set of which a run is done, from what is in ``out``."""
+    tables = []
+    for group in (runs.groups[name] for name in names):
+        for data, seeds in group.seeds.items():
+            done = {
+                value: {seed: found for seed in seeds if (found := _read(runs.run(data, name, seed), out))}
+                for value, name in group.variants.items()
+            }
+            tests = dict.fromkeys(
+                test for reports in done.values() for report in reports.values() for test in report["sets"]
+            )
+            wanted = len(seeds) * len(group.variants)
+            for test in tests:
+                rows = [
+                    _row(value, runs.variants[group.variants[value]], test, reports)
+                    for value, reports in done.items()
+                    if reports
+                ]
+                table = Table(group, runs.data[data], test, rows, wanted, _signatures(done, test))
+                _compare(table, out, resamples)
+                tables.append(table)
+    return tables
+
+
+def _read(run: Run, out: Path) -> dict[str, Any] | None:
+    report = read_report(run, out)
+    if report is None:
+        return None
+    needed = [read_report(need, out) or {} for need in run.needs.values() if "recogniser" in run.needs]
+    seconds = report["train_seconds"] + sum(need.get("train_seconds", 0.0) for need in needed)
+    return report | {"train_seconds": seconds}
+
+
+def _row(value: str, variant: Variant, test: str, reports: Mapping[int, Mapping[str, Any]]) -> Row:
+    cells = {}
+    for score in SCORES:
+        values = {seed: report["sets"][test].get(score) for seed, report in reports.items()}
+        cells[score] = Cell({seed: value for seed, value in values.items() if value is not None})
+    seconds = [report["train_seconds"] for report in reports.values() if report["train_seconds"]]
+    return Row(value, variant, tuple(reports), cells, seconds)
+
+
+def _signatures(done: Mapping[str, Mapping[int, Mapping[str, Any]]], test: str) -> dict[str, str]:
+    keys = ("wer_normalisation", "bleu_signature", "chrf_signature")
+    return {
+        key: text
+        for reports in done.values()
+        for report in reports.values()
+        for key in keys
+        if (text := report["sets"].get(test, {}).get(key))
+    }
+
+
+def _compare(table: Table, out: Path, resamples: int) -> None:
+    """Fill in the p-values, over the seeds that both have."""
+    from benchmarks.quality.significance import compare
+
+    reference = next((row for row in table.rows if row.variant.name == REFERENCE), None)
+    if reference is None or not resamples:
+        return
+    texts = {row.value: _texts(table, row, out) for row in table.rows}
+    for row in table.rows:
+        for score, cell in row.scores.items():
+            seeds = [s for s in row.seeds if s in cell.values and s in reference.scores[score].values]
+            if row is reference or not seeds:
+                continue
+            ours, theirs = texts[reference.value], texts[row.value]
+            kind = TEXT_OF[score]
+            truth = ours[seeds[0]][f"reference_{kind}"]
+            cell.p = compare(
+                score, [ours[s][kind] for s in seeds], [theirs[s][kind] for s in seeds], truth, resamples
+            ).p
+
+
+def _texts(table: Table, row: Row, out: Path) -> dict[int, dict[str, list[str]]]:
+    """By seed what was written, and what should have been, in the order of the test set."""
+    from interactive_st.scoring.pairs import read_pairs
+
+    found = {}
+    for seed in row.seeds:
+        path = out / table.data.name / row.variant.name / str(seed) / "pairs" / f"{table.test}.jsonl"
+        pairs = read_pairs(path)
+        found[seed] = {
+            key: [pair.get(key) or "" for pair in pairs]
+            for text in ("transcript", "translation")
+            for key in (text, f"reference_{text}")
+        }
+    return found
