@@ -1,0 +1,236 @@
+"""The yardstick: fairseq as it is, without this package, learns the transcripts of the same digits.
+
+``python -m examples.spoken_digits.stock --data runs/digits/data`` trains fairseq's own
+``s2t_transformer`` on the features, the splits and the vocabulary of an existing run. It writes one
+text where ours writes two; its size, its batches and what its loss takes from CTC are ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from examples import recipe as steps
+from examples.runner import Recipe, RecipeError, run_to_the_end, shown
+from examples.stamps import fingerprint, write_json
+
+CONFIG = "config_st.yaml"
+SAFE_LOADING = Path(__file__).parent / "safe_loading"
+# what fairseq's speech_to_text reads; its tgt_text is the transcript here
+COLUMNS = ("id", "audio", "n_frames", "tgt_text", "speaker")
+
+TRAIN_OPTIONS = [
+    "--arch", "s2t_transformer_xs",
+    # the size of interactive_st_tiny
+    "--encoder-layers", "4", "--decoder-layers", "2", "--conv-channels", "256",
+    "--encoder-embed-dim", "192", "--encoder-ffn-embed-dim", "768", "--encoder-attention-heads", "4",
+    "--decoder-embed-dim", "192", "--decoder-ffn-embed-dim", "768", "--decoder-attention-heads", "4",
+    "--share-decoder-input-output-embed",
+    "--criterion", "label_smoothed_cross_entropy_with_ctc",
+    "--label-smoothing", "0.1", "--ctc-weight", "0.3",
+    # and the course of training that run.py gives ours
+    "--optimizer", "adam", "--adam-betas", "(0.9, 0.98)", "--clip-norm", "2",
+    "--lr", "1e-3", "--lr-scheduler", "inverse_sqrt", "--warmup-updates", "400",
+    "--conv-kernel-sizes", "5,5,5", "--max-tokens", "8000",
+    "--dropout", "0.1", "--attention-dropout", "0", "--activation-dropout", "0",
+    "--validate-interval", "1000", "--save-interval", "1000",
+    "--validate-interval-updates", "500", "--save-interval-updates", "500",
+    "--keep-interval-updates", "5", "--no-epoch-checkpoints", "--num-workers", "1",
+]  # fmt: skip
+
+GENERATE_OPTIONS = [
+    "--beam", "5", "--max-tokens", "12000", "--max-len-b", "40", "--scoring", "sacrebleu",
+    # fairseq drops the utterances that are left over when batches are multiples of eight
+    "--required-batch-size-multiple", "1",
+]  # fmt: skip
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse(argv)
+    recipe = Recipe(args.out, threads=args.threads, seed=args.seed)
+    data, splits = make_data(recipe, args.data)
+    task = ["--user-dir", str(SAFE_LOADING), "--task", "speech_to_text", "--config-yaml", CONFIG]
+    options = [*TRAIN_OPTIONS, *args.train_options]
+    train_seconds = steps.fairseq_train(
+        recipe,
+        data,
+        args.out / "checkpoints",
+        [*task, *options],
+        [steps.training_files(data), steps.training_files(args.data), options, recipe.seed],
+        max_update=args.max_update,
+        max_minutes=args.max_minutes,
+    )
+    checkpoint = args.out / "checkpoints" / "checkpoint_best.pt"
+    sets = {}
+    for split in (name for name in splits if name.startswith("test")):
+        options = [*GENERATE_OPTIONS, *args.generate_options]
+        pairs = generate(recipe, args.data, split, [str(data), *task], checkpoint, options)
+        sets[split] = steps.score(recipe, pairs)
+    report = {
+        "train_seconds": round(train_seconds, 1),
+        "checkpoint": str(checkpoint),
+        "seed": recipe.seed,
+        "threads": recipe.threads,
+        "sets": sets,
+        "commands": recipe.commands,
+    }
+    write_json(args.out / "report_stock.json", report)
+    show(report)
+    recipe.say(f"report: {args.out / 'report_stock.json'}")
+
+
+def make_data(recipe: Recipe, source: Path) -> tuple[Path, list[str]]:
+    """Make a folder that stock fairseq reads from the data folder of a run; returns it and its splits.
+
+    Its manifests have the transcripts as ``tgt_text``. The features stay where they are. Of the
+    transforms of features those are kept that fairseq has itself.
+
+    Raises ``RecipeError`` where the source is no data folder.
+    """
+    if not (source / steps.CONFIG).is_file():
+        raise RecipeError(
+            f"{source}: no {steps.CONFIG}; name a folder that `make digits` made, such as runs/digits/data"
+        )
+    manifests = sorted(source.glob("*.tsv"))
+    folder = recipe.out / "data"
+
+    def write() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for path in manifests:
+            write_manifest(path, folder / path.name)
+        write_config(source, folder)
+
+    recipe.commands.append(f"# {folder} = {source} for stock fairseq, the target being the transcript")
+    made_from = [str(source.resolve()), fingerprint([*manifests, source / steps.CONFIG])]
+    recipe.step("data", made_from, [folder], write)
+    return folder, [path.stem for path in manifests]
+
+
+def write_manifest(source: Path, target: Path) -> None:
+    """Copy fairseq's columns of a manifest; rows without a transcript are left out."""
+    with source.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    lines = ["\t".join(COLUMNS)]
+    for row in rows:
+        if row["src_text"]:
+            lines.append("\t".join((row | {"tgt_text": row["src_text"]})[column] for column in COLUMNS))
+    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_config(source: Path, target: Path) -> None:
+    """Write ``config_st.yaml``: that of the source as far as stock fairseq knows it, whole paths in it."""
+    import yaml
+    from fairseq.data.audio.feature_transforms import AUDIO_FEATURE_TRANSFORM_REGISTRY as known
+
+    config = yaml.safe_load((source / steps.CONFIG).read_text("utf-8"))
+    beside = source.resolve()
+    transforms = {
+        split: [name for name in names if name in known]
+        for split, names in config["feature_transforms"].items()
+    }
+    tokenizer = dict(config["bpe_tokenizer"])
+    tokenizer["sentencepiece_model"] = str(beside / tokenizer["sentencepiece_model"])
+    stock = {
+        "vocab_filename": str(beside / config["vocab_filename"]),
+        "bpe_tokenizer": tokenizer,
+        "audio_root": str(beside),
+        "feature_transforms": transforms,
+    }
+    for key in ("input_feat_per_channel", "input_channels", "shuffle", "specaugment", "utterance_cmvn"):
+        if key in config:
+            stock[key] = config[key]
+    (target / CONFIG).write_text(yaml.safe_dump(stock, sort_keys=False), encoding="utf-8")
+
+
+def generate(
+    recipe: Recipe, source: Path, split: str, task: Sequence[str], checkpoint: Path, options: Sequence[str]
+) -> Path:
+    """``fairseq-generate``: decode a split; its transcripts become a file of pairs that can be scored.
+
+    ``source`` is the folder of the features, ``task`` the words that name the data made from it.
+    """
+    name = f"generate-{split}"
+    output = recipe.out / "pairs" / f"{split}.jsonl"
+    arguments = [*task, "--gen-subset", split, "--path", str(checkpoint), *options]
+    recipe.commands.append(shown("fairseq_cli.generate", arguments))
+
+    def decode() -> None:
+        from interactive_st.scoring.pairs_file import write_pairs
+
+        texts: dict[int, str] = {}
+
+        def read(line: str) -> None:
+            if line.startswith("D-"):
+                number, _, text = line.rstrip("\n").split("\t")
+                texts[int(number.removeprefix("D-"))] = text
+
+        recipe.command(name, "fairseq_cli.generate", arguments, read)
+        with (recipe.out / "data" / f"{split}.tsv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        if len(texts) != len(rows):
+            raise RecipeError(f"{name}: {len(texts)} of {len(rows)} utterances were decoded; see its log")
+        output.parent.mkdir(exist_ok=True)
+        write_pairs(output, (make_pair(row, texts[number]) for number, row in enumerate(rows)))
+
+    made_from = [list(options), fingerprint([checkpoint, source / f"{split}.tsv", source / f"{split}.zip"])]
+    recipe.step(name, made_from, [output], decode)
+    return output
+
+
+def make_pair(row: dict[str, str], transcript: str) -> dict[str, Any]:
+    """A pair without a translation, to be scored as ours are."""
+    return {
+        "id": row["id"],
+        "transcript": transcript,
+        "translation": None,
+        "reference_transcript": row["tgt_text"],
+        "speaker": row["speaker"],
+    }
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print the word error rate of each test set and speaker."""
+    table = Table()
+    table.add_column("stock fairseq")
+    for column in ("sentences", "WER %"):
+        table.add_column(column, justify="right")
+    for name, scores in report["sets"].items():
+        rows = [(name, scores), *((f"  {who}", own) for who, own in scores.get("speakers", {}).items())]
+        for label, row in rows:
+            table.add_row(label, str(row["sentences"]), f"{row['wer']:.2f}")
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+    console.print(f"training {report['train_seconds'] / 60:.1f} min", soft_wrap=True)
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.spoken_digits.stock",
+        description="Train stock fairseq on the transcripts of the same digits, test and report.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--data", type=Path, default=Path("runs/digits/data"), help="data folder that `make digits` made")
+    add("--out", type=Path, default=Path("runs/digits/stock"), help="folder to fill, or to continue")
+    add("--threads", type=int, default=2, help="CPU threads of each command")
+    add("--seed", type=int, default=1, help="of training")
+    add("--max-update", type=int, default=0, help="end of training in updates; 0 = no limit")
+    add("--max-minutes", type=float, default=19.0, help="end of training in minutes; 0 = no limit")
+    for tool in ("train", "generate"):
+        add(f"--{tool}-options", type=shlex.split, default=[], metavar="TEXT",
+            help=f"more options for it, as --{tool}-options='--one 1 --two'")  # fmt: skip
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(run_to_the_end(main))
