@@ -35,8 +35,16 @@ def make_spoken_digits(recipe: Recipe, source: Path, words: list[str]) -> dict[s
     return run.make_corpus(recipe, run.plan_splits(takes, speakers, args))
 
 
+def make_an4(recipe: Recipe, source: Path, words: list[str]) -> dict[str, Path]:
+    """The manifests of :mod:`examples.an4`, by split; ``words`` are its options."""
+    from examples.an4 import run
+
+    args = run.parse(["--an4", str(source), "--seed", str(recipe.seed), *words])
+    return run.make_corpus(recipe, run.plan_splits(args))
+
+
 Maker = Callable[[Recipe, Path, list[str]], dict[str, Path]]
-MAKERS: dict[str, Maker] = {"spoken_digits": make_spoken_digits}
+MAKERS: dict[str, Maker] = {"spoken_digits": make_spoken_digits, "an4": make_an4}
 
 
 def prepare(data: DataSet, source: Path, out: Path, threads: int) -> Prepared:

@@ -41,11 +41,14 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
         RecipeError, OSError, ValueError: a step failed.
     """
     recipe = Recipe(run.folder(out), threads=threads, seed=run.seed)
-    needs = {role: _report_of(need, out) for role, need in run.needs.items()}
-    checkpoint, train_seconds = _model(run, recipe, prepared, needs)
-    speech, uses, words = checkpoint, [], run.decode_words()
+    for need in run.needs.values():
+        if read_report(need, out, prepared) is None:
+            raise RunError(f"{need.name}: not done, but {run.name} needs it; run it first")
+    train_seconds = _train(run, recipe, out, prepared)
+    checkpoint = speech = checkpoint_of(run, out)
+    uses, words = [], run.decode_words()
     if run.variant.system == "pipeline":
-        speech, uses = Path(needs["recogniser"]["checkpoint"]), [checkpoint]
+        speech, uses = checkpoint_of(run.needs["recogniser"], out), [checkpoint]
         words += ["--mt-path", str(checkpoint)]
     sets = {}
     for split in prepared.tests:
@@ -73,29 +76,32 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
     return report
 
 
-def _report_of(need: Run, out: Path) -> dict[str, Any]:
-    report = read_report(need, out)
-    if report is None:
-        raise RunError(f"{need.name}: not done, but needed; run it first")
-    return report
+def checkpoint_of(run: Run, out: Path) -> Path:
+    """What the run decodes with, its own or that of the run whose model it takes."""
+    if "model_of" in run.needs:
+        return checkpoint_of(run.needs["model_of"], out)
+    return run.folder(out) / _CHECKPOINTS / "checkpoint_average.pt"
 
 
-def _model(
-    run: Run, recipe: Recipe, prepared: Prepared, needs: Mapping[str, Mapping[str, Any]]
-) -> tuple[Path, float]:
-    """The checkpoint to decode with, and the seconds that its training took."""
-    if "model_of" in needs:
-        return Path(needs["model_of"]["checkpoint"]), 0.0
+def _train(run: Run, recipe: Recipe, out: Path, prepared: Prepared) -> float:
+    """Make the run's own checkpoint, if it has one; returns the seconds of training."""
+    if "model_of" in run.needs:
+        return 0.0
     save_dir, words = recipe.out / _CHECKPOINTS, run.train_words()
     limits = {"max_update": run.data.updates, "max_minutes": run.data.max_minutes}
     if run.variant.system == "pipeline":
         seconds = _train_text(recipe, prepared.folder, save_dir, words, limits)
     else:
-        starts = {ROLES[role]: need["checkpoint"] for role, need in needs.items() if ROLES[role]}
-        words += [word for start in starts.items() for word in start]
-        uses = [Path(checkpoint) for checkpoint in starts.values()]
+        starts = {
+            option: checkpoint_of(run.needs[role], out)
+            for role, option in ROLES.items()
+            if option and role in run.needs
+        }
+        words += [word for option, path in starts.items() for word in (option, str(path))]
+        uses = list(starts.values())
         seconds = steps.train(recipe, prepared.folder, save_dir, words, uses=uses, **limits)
-    return steps.average(recipe, save_dir, run.data.average), seconds
+    steps.average(recipe, save_dir, run.data.average)
+    return seconds
 
 
 def _train_text(

@@ -187,12 +187,14 @@ class _Loader(yaml.SafeLoader):
     """Refuses a name that is used twice, of which the first would be lost without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        names = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for (key, _), name in zip(node.value, names, strict=True):
-            if names.count(name) > 1:
+        seen = set()
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
+            if name in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{name!r} is there twice; keep one of them", key.start_mark
                 )
+            seen.add(name)
         return super().construct_mapping(node, deep)
 
 

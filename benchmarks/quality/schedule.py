@@ -15,6 +15,7 @@ from benchmarks.quality.runs import Run
 #: Does a run and says what came out of it.
 Work = Callable[[Run], str]
 LOG = "run.log"
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Schedule:
@@ -84,9 +85,12 @@ def _in_processes(schedule: Schedule, work: Work, log_of: Callable[[Run], Path],
             while len(started) < jobs and (run := schedule.next()):
                 receiver, sender = context.Pipe(duplex=False)
                 process = context.Process(target=_child, args=(work, run, log_of(run), sender))
+                # Python drops what a handler raises while it forks: an interruption has to wait
+                signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTIONS)
                 process.start()
-                sender.close()
                 started[process.sentinel] = (process, run, receiver)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTIONS)
+                sender.close()
             if not started:
                 return
             for sentinel in wait(list(started)):
@@ -105,6 +109,7 @@ def _in_processes(schedule: Schedule, work: Work, log_of: Callable[[Run], Path],
 
 
 def _child(work: Work, run: Run, log: Path, sender) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTIONS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told of it too, and ends this process
     with _output_to(log):
         sender.send(_attempt(work, run))
