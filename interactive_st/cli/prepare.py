@@ -130,6 +130,7 @@ def main(args: argparse.Namespace) -> int:
             sample_rate=args.sample_rate,
             cmvn=args.cmvn,
             specaugment=args.specaugment,
+            dynamic_range=args.dynamic_range,
             features=args.features,
             like=args.like,
             skip_bad=args.skip_bad,
@@ -244,6 +245,14 @@ def _add_features(group: argparse._ArgumentGroup) -> None:
         choices=("utterance", "global", "none"),
         help="normalise mean and variance over each utterance, over all training data, or not "
         "at all (default: utterance)",
+    )
+    group.add_argument(
+        "--dynamic-range",
+        type=float,
+        metavar="DB",
+        help="raise what is more than DB decibels below the peak of its filter in the utterance to that "
+        "level: what is left of rooms and microphones in the pauses then matters less; 25 to 40 are "
+        "usual for log filterbanks (default: no limit)",
     )
     group.add_argument(
         "--specaugment",

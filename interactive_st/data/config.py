@@ -5,6 +5,7 @@ from typing import Any
 
 from fairseq.data.audio.data_cfg import S2TDataConfig
 
+from interactive_st.data import dynamic_range
 from interactive_st.data.errors import DataError
 
 #: fairseq keys that contradict what the joint task does, and why.
@@ -124,6 +125,11 @@ class JointDataConfig(S2TDataConfig):
                         f"{self.path}: {name} ({kind}, {split}) cannot be honoured: "
                         f"{REFUSED_TRANSFORMS[name]}; remove it"
                     )
+                if dynamic_range.NAME in (names or ()):
+                    try:
+                        dynamic_range.DynamicRange.from_config_dict(self.config.get(dynamic_range.NAME))
+                    except ValueError as error:
+                        raise DataError(f"{self.path}: {error}") from error
 
     def _check_features(self) -> None:
         size = self.features.get("num_mel_bins", self.features.get("dim"))

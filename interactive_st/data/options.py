@@ -27,6 +27,7 @@ class Options:
         dim: their dimension, None while only the files know it.
         source_lang: language of transcripts where a row names none; None if nobody said.
         target_lang: the same of translations.
+        dynamic_range: decibels that features are limited to, None for no limit.
         like: the data folder that vocabulary, features and CMVN are taken from.
     """
 
@@ -38,6 +39,7 @@ class Options:
     vocab_type: str
     cmvn: str
     specaugment: str
+    dynamic_range: float | None
     like: str | os.PathLike | None
 
 
@@ -51,6 +53,7 @@ def resolve_options(
     sample_rate: int | None,
     cmvn: str | None,
     specaugment: str | None,
+    dynamic_range: float | None,
     features: bool,
     like: str | os.PathLike | None,
 ) -> Options:
@@ -65,6 +68,7 @@ def resolve_options(
         "--vocab-type": vocab_type,
         "--cmvn": cmvn,
         "--specaugment": specaugment,
+        "--dynamic-range": dynamic_range,
     }
     if like is not None:
         _refuse("--like, which takes them from the folder", {**rates, **choices})
@@ -74,6 +78,8 @@ def resolve_options(
     for name, value in {**rates, "--vocab-size": vocab_size}.items():
         if value is not None and value < 1:
             raise DataError(f"{name} must be positive, got {value}")
+    if dynamic_range is not None and not 0 < dynamic_range < float("inf"):
+        raise DataError(f"--dynamic-range must be above 0 decibels, got {dynamic_range}")
     for name, value, known in (
         ("--vocab-type", vocab_type, TYPES),
         ("--cmvn", cmvn, CMVN_TYPES),
@@ -92,6 +98,7 @@ def resolve_options(
         vocab_type=vocab_type or VOCAB_TYPE,
         cmvn=cmvn or CMVN,
         specaugment=specaugment or POLICY,
+        dynamic_range=dynamic_range,
         like=None,
     )
 
@@ -113,6 +120,7 @@ def _options_like(
         vocab_type=VOCAB_TYPE,
         cmvn=CMVN,
         specaugment=POLICY,
+        dynamic_range=None,
         like=like,
     )
 

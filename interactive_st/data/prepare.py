@@ -71,6 +71,7 @@ def prepare(
     sample_rate: int | None = None,
     cmvn: str | None = None,
     specaugment: str | None = None,
+    dynamic_range: float | None = None,
     features: bool = False,
     like: str | os.PathLike | None = None,
     skip_bad: bool = False,
@@ -98,6 +99,7 @@ def prepare(
         sample_rate: rate in Hz that audio is resampled to; 16000 if None.
         cmvn: ``utterance`` (if None), ``global`` or ``none``.
         specaugment: ``lb`` (if None), ``ld``, ``sm``, ``ss`` or ``none``.
+        dynamic_range: limit each filter to so many decibels below its peak; no limit if None.
         features: the ``audio`` column names .npy files of features (T, F) instead of audio.
         like: a data folder to take vocabulary, dictionary, features, CMVN, SpecAugment and
             languages from; the options for all but the languages are then refused.
@@ -120,6 +122,7 @@ def prepare(
         sample_rate=sample_rate,
         cmvn=cmvn,
         specaugment=specaugment,
+        dynamic_range=dynamic_range,
         features=features,
         like=like,
     )
@@ -239,7 +242,12 @@ def _write_settings(folder: Path, feature_pass: FeaturePass, options: Options) -
         features["dim"] = feature_pass.dim
     languages = _default_languages(feature_pass.kept, options)
     config = make_config(
-        features, feature_pass.dim, *languages, cmvn=options.cmvn, specaugment=options.specaugment
+        features,
+        feature_pass.dim,
+        *languages,
+        cmvn=options.cmvn,
+        specaugment=options.specaugment,
+        dynamic_range=options.dynamic_range,
     )
     write_config(folder, config)
     if options.cmvn == "global":

@@ -39,6 +39,7 @@ def make_config(
     target_lang: str,
     cmvn: str = "utterance",
     specaugment: str = "lb",
+    dynamic_range: float | None = None,
 ) -> dict[str, object]:
     """Return the configuration of a data folder.
 
@@ -50,8 +51,11 @@ def make_config(
         cmvn: normalisation of the features, one of `CMVN_TYPES`.
         specaugment: masking of the training features, a name in `SPECAUGMENT` or ``none``. With
             fewer than 80 dimensions, the masks are narrower in proportion.
+        dynamic_range: decibels that features are limited to, see `dynamic_range`; None for no limit.
     """
     normalisation = [] if cmvn == "none" else [f"{cmvn}_cmvn"]
+    if dynamic_range is not None:
+        normalisation.insert(0, "dynamic_range")
     transforms = {"*": normalisation}
     config: dict[str, object] = {
         "vocab_filename": DICTIONARY,
@@ -64,6 +68,8 @@ def make_config(
         "target_lang": target_lang,
         "features": dict(features),
     }
+    if dynamic_range is not None:
+        config["dynamic_range"] = {"decibels": dynamic_range}
     if cmvn == "global":
         config["global_cmvn"] = {"stats_npz_path": GLOBAL_CMVN}
     if specaugment != "none":

@@ -41,6 +41,7 @@ KEPT_KEYS = (
     "transforms",
     "feature_transforms",
     "specaugment",
+    "dynamic_range",
     "utterance_cmvn",
     "source_lang",
     "target_lang",
