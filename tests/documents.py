@@ -1,9 +1,15 @@
 """Reads Markdown documents: their sections, tables, blocks of code, links and anchors."""
 
 import re
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
+#: Languages of indented blocks by their first word.
+INDENTED = {"make": "bash", "interactive-st": "bash", "fairseq-train": "bash", "fairseq-generate": "bash",
+            "from": "python", "@inproceedings": "bibtex"}  # fmt: skip
+
+_INDENTED = re.compile(r"(?<=\n\n)(?:    .*\n|\n(?=    ))+")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)")
@@ -45,6 +51,10 @@ class Block:
     content: str
     file: str = ""
 
+    @property
+    def first_line(self) -> str:
+        return self.content.split("\n", 1)[0].strip()
+
 
 def read_sections(document: Path) -> dict[str, Section]:
     """The sections of the second level, by title."""
@@ -70,8 +80,14 @@ def read_tables(text: str) -> list[Table]:
 
 
 def read_code(document: Path) -> list[Block]:
-    """The fenced blocks, in order. A line such as ``` `train.tsv`: ``` before one names its file."""
+    """The blocks of code, in order. A line such as ``` `train.tsv`: ``` before one names its file.
+
+    Blocks are fenced; in the README they are indented, and their first word says what they are.
+    """
     text = document.read_text(encoding="utf-8")
+    if document.name == "README.md" and not _FENCE.search(text):
+        blocks = [textwrap.dedent(block) for block in _INDENTED.findall(text)]
+        return [Block(INDENTED[re.match(r"@?[\w-]+", block)[0]], block) for block in blocks]
     blocks = []
     for match in _FENCE.finditer(text):
         before = text[: match.start()].rstrip().rsplit("\n", 1)[-1]

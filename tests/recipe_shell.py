@@ -5,6 +5,8 @@ makes it small (`SMALLER`, `TINY`) and runs the real tool through a fork server;
 machines, or a converter that is not installed, is replaced as the functions below say.
 """
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -12,25 +14,31 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 from pathlib import Path
 
 import soundfile
 import soxr
-from commands.tools import Tools
+from commands.tools import Result, Tools
+from documents import read_code
 
 SHIM = """\
 #!{python} -SE
 import json, os, socket, sys
+words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
+stdin = sys.stdin.read() if words[0] in {reading!r} else ""
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
-    words = [os.path.basename(sys.argv[0]), *sys.argv[1:]]
-    server.sendall(json.dumps({{"words": words, "folder": os.getcwd()}}).encode() + b"\\n")
+    request = {{"words": words, "folder": os.getcwd(), "stdin": stdin}}
+    server.sendall(json.dumps(request).encode() + b"\\n")
     answer = json.loads(server.makefile().read())
 sys.stdout.write(answer["stdout"])
 sys.stderr.write(answer["stderr"])
 sys.exit(answer["status"])
 """
-NAMES = ("fairseq-train", "fairseq-generate", "interactive-st", "torchrun", "srun", "ffmpeg")
+#: Tools that read their standard input.
+READING = ("fairseq-interactive", "python")
+NAMES = ("fairseq-train", "fairseq-generate", "interactive-st", "torchrun", "srun", "ffmpeg", *READING)
 
 #: Values that a test takes in place of those of the recipe.
 SMALLER = {
@@ -51,21 +59,36 @@ TINY = {
 }  # fmt: skip
 #: A model of three updates never ends a sentence by itself.
 SHORT_DECODING = ("--max-len-b", "6")
+DECODING = (["fairseq-generate"], ["fairseq-interactive"], ["interactive-st", "translate"])
 SHORT_VALIDATION = ("--eval-bleu-args", '{"beam": 1, "max_len_b": 4}')
 
-_BLOCK = re.compile(r"^```(bash|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+END = "END_OF_BLOCK"
+TIME_LIMIT = 600  # seconds that a document may take
 
 
-def read_blocks(document: Path) -> list[tuple[str, str]]:
-    """The blocks of commands of a document, each with the output that is shown after it, if any."""
+def read_blocks(document: Path, left_out: Collection[str] = ()) -> list[tuple[str, str]]:
+    """The blocks of commands of a document, each with the output that is shown after it, if any.
+
+    Python is run by a command; a block whose file is named in the line before it is written there.
+
+    Args:
+        document: a Markdown file.
+        left_out: first lines of blocks that are not to be run.
+    """
     blocks: list[tuple[str, str]] = []
-    for kind, content in _BLOCK.findall(document.read_text(encoding="utf-8")):
-        if kind == "bash":
-            blocks.append((content, ""))
-        else:
+    for block in read_code(document):
+        if block.first_line in left_out:
+            continue
+        if block.language == "text":
             commands, shown = blocks.pop()
             assert not shown, f"{document}: two blocks of output after\n{commands}"
-            blocks.append((commands, content))
+            blocks.append((commands, block.content))
+        elif block.language == "bash":
+            blocks.append((block.content, ""))
+        elif block.language == "python":
+            blocks.append((f"python <<'{END}'\n{block.content}{END}\n", ""))
+        elif block.file:
+            blocks.append((f"cat > {block.file} <<'{END}'\n{block.content}{END}\n", ""))
     return blocks
 
 
@@ -88,8 +111,9 @@ class RecipeShell:
         self._bin = folder / "bin"
         self._bin.mkdir(parents=True)
         address = str(folder / "socket")
+        shim = SHIM.format(python=sys.executable, address=address, reading=READING)
         for name in NAMES:
-            (self._bin / name).write_text(SHIM.format(python=sys.executable, address=address))
+            (self._bin / name).write_text(shim)
             (self._bin / name).chmod(0o755)
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(address)
@@ -97,18 +121,21 @@ class RecipeShell:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def run(self, document: Path, folder: Path, env: dict[str, str]) -> list[str]:
+    def run(
+        self, document: Path, folder: Path, env: dict[str, str], left_out: Collection[str] = ()
+    ) -> list[str]:
         """Run all blocks of a document in one bash and return the output of each.
 
         Variables are kept from block to block. A command that fails ends the document.
         """
-        blocks = read_blocks(document)
+        blocks = read_blocks(document, left_out)
         parts = [f"{{\n{text}\n}} > {folder}/out.{number} 2>&1\n" for number, (text, _) in enumerate(blocks)]
         script = "set -euo pipefail\n" + "".join(parts)
         path = f"{self._bin}{os.pathsep}{os.environ['PATH']}"
         ended = subprocess.run(
-            ["bash", "-c", script], cwd=folder, env={**os.environ, **env, "PATH": path}, check=False
-        )
+            ["bash", "-c", script], cwd=folder, env={**os.environ, **env, "PATH": path}, check=False,
+            timeout=TIME_LIMIT,
+        )  # fmt: skip
         paths = [folder / f"out.{number}" for number in range(len(blocks))]
         outputs = [path.read_text("utf-8") for path in paths if path.exists()]
         if ended.returncode:
@@ -131,13 +158,16 @@ class RecipeShell:
                 request = json.loads(connection.makefile().readline())
                 connection.sendall(json.dumps(self._answer(**request)).encode())
 
-    def _answer(self, words: list[str], folder: str) -> dict[str, object]:
+    def _answer(self, words: list[str], folder: str, stdin: str) -> dict[str, object]:
         self.calls.append(words)
         try:
             if words[0] == "ffmpeg":
                 convert(words, Path(folder))
                 return {"status": 0, "stdout": "", "stderr": ""}
-            result = self._tools.try_to(*make_small(alone(words)), folder=Path(folder))
+            if words[0] == "python":
+                result = run_python(words, stdin, Path(folder))
+            else:
+                result = self._tools.try_to(*make_small(alone(words)), folder=Path(folder), stdin=stdin)
         except Exception as error:  # bash has to hear of it, whatever it is
             return {"status": 1, "stdout": "", "stderr": f"{type(error).__name__}: {error}\n"}
         return {"status": result.status, "stdout": result.stdout, "stderr": result.stderr}
@@ -168,9 +198,21 @@ def make_small(words: list[str]) -> list[str]:
     if words[0] == "fairseq-train":
         small += [word for option in TINY.items() for word in option]
         small += SHORT_VALIDATION if "--eval-bleu" in words else ()
-    if words[0] == "fairseq-generate":
+    if any(words[: len(tool)] == tool for tool in DECODING):
         small += SHORT_DECODING
     return small
+
+
+def run_python(words: list[str], code: str, folder: Path) -> Result:
+    """Run a program that was given on standard input, here, where the package is imported already."""
+    output, before = io.StringIO(), Path.cwd()
+    os.chdir(folder)
+    try:
+        with contextlib.redirect_stdout(output):
+            exec(compile(code, "block of a document", "exec"), {"__name__": "__main__"})
+    finally:
+        os.chdir(before)
+    return Result(words, 0, output.getvalue(), "")
 
 
 def convert(words: list[str], folder: Path) -> None:
