@@ -1,22 +1,15 @@
-"""The quickstart corpus: sentences of the grammar, spoken, with a manifest for each split."""
+"""The quickstart corpus: which sentences of the grammar are in which split, and who speaks them."""
 
 from __future__ import annotations
 
-import hashlib
-import multiprocessing
-import os
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
-from pathlib import Path
-
-import soundfile
-import soxr
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from examples.quickstart import grammar, speech
 from examples.quickstart.speech import Voice
+from examples.quickstart.spoken import Utterance
 
-SAMPLE_RATE = 16000  # Hz, of the files: what recognisers commonly take
 HELD_OUT = "test_new_voice"  # the split spoken by the voice that training never hears
 
 
@@ -29,34 +22,6 @@ class Sizes:
     test: int = 300
     new_voice: int = 150
     voices_each: int = 1
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """A sentence pair and who speaks it."""
-
-    id: str
-    english: str
-    german: str
-    voice: Voice
-
-    @property
-    def audio(self) -> str:
-        """File name, made from all that shapes the sound, so that what is there can be kept."""
-        spoken = "\n".join(map(str, (self.english, *astuple(self.voice), SAMPLE_RATE)))
-        return f"{self.voice.name}/{hashlib.sha256(spoken.encode()).hexdigest()[:20]}.flac"
-
-    def row(self, folder: str) -> dict[str, str]:
-        """The manifest row, the sound being below `folder`."""
-        return {
-            "id": self.id,
-            "audio": f"{folder}/{self.audio}",
-            "src_text": self.english,
-            "tgt_text": self.german,
-            "speaker": self.voice.name,
-            "src_lang": "en",
-            "tgt_lang": "de",
-        }
 
 
 def plan(
@@ -97,34 +62,6 @@ def plan(
     return splits
 
 
-def write_audio(utterances: Sequence[Utterance], folder: Path, processes: int = 1) -> Iterator[Utterance]:
-    """Speak each utterance to its file below `folder` (flac, 16 bit) and yield it when it is there.
-
-    Files already there are kept, so a stopped run goes on; they appear only when complete.
-    """
-    for name in {utterance.voice.name for utterance in utterances}:
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    jobs = [(utterance, folder) for utterance in utterances]
-    if processes == 1:
-        yield from map(_write, jobs)
-        return
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap(_write, jobs, chunksize=32)
-
-
-def remove_others(folder: Path, utterances: Iterable[Utterance]) -> None:
-    """Delete sound files below `folder` that belong to none of the utterances."""
-    wanted = {folder / utterance.audio for utterance in utterances}
-    for path in folder.glob("*/*.flac"):
-        if path not in wanted:
-            path.unlink()
-
-
-def describe(splits: Mapping[str, Sequence[Utterance]]) -> dict[str, list[dict[str, str]]]:
-    """All that makes the corpus, in types that JSON can hold."""
-    return {split: [u.row("audio") for u in utterances] for split, utterances in splits.items()}
-
-
 def _turns(voices: Sequence[Voice], sentences: int, each: int, rng: random.Random) -> Iterator[list[Voice]]:
     """For each sentence `each` different voices; all voices equally often, in shuffled rounds."""
     waiting: list[Voice] = []
@@ -139,15 +76,3 @@ def _turns(voices: Sequence[Voice], sentences: int, each: int, rng: random.Rando
                 continue
             group.append(waiting.pop(position))
         yield group
-
-
-def _write(job: tuple[Utterance, Path]) -> Utterance:
-    utterance, folder = job
-    path = folder / utterance.audio
-    if not path.exists():
-        samples = speech.speak(utterance.english, utterance.voice)
-        samples = soxr.resample(samples, speech.RATE, SAMPLE_RATE)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        soundfile.write(unfinished, samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
-        os.replace(unfinished, path)
-    return utterance

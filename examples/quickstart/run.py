@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from examples import experiment
 from examples.quickstart import corpus, speech
-from examples.runner import Recipe, RecipeError, run_to_the_end
+from examples.quickstart.spoken import make_corpus
+from examples.runner import Recipe, run_to_the_end
 
 PREPARE_OPTIONS = [
     # nearly every word of this small world is one piece, which keeps the sequences short
@@ -60,37 +59,6 @@ def main(argv: list[str] | None = None) -> None:
         },
     )
     recipe.say(SYNTHETIC)
-
-
-def make_corpus(recipe: Recipe, splits: Mapping[str, Sequence[corpus.Utterance]]) -> dict[str, Path]:
-    """Speak the utterances of each split and write its manifest; returns manifests by split."""
-    folder = recipe.out / "corpus"
-    audio = folder / "audio"
-    manifests = {split: folder / f"{split}.tsv" for split in splits}
-
-    def write() -> None:
-        from tqdm import tqdm
-
-        from interactive_st.data.manifest import write_manifest
-
-        utterances = [utterance for group in splits.values() for utterance in group]
-        corpus.remove_others(audio, utterances)
-        pause = 0.5 if sys.stderr.isatty() else 30.0  # seconds; a log should not fill with bars
-        try:
-            spoken = corpus.write_audio(utterances, audio, recipe.threads)
-            for _ in tqdm(spoken, "speaking", len(utterances), unit="utt", mininterval=pause):
-                pass
-        except speech.SpeechError as error:
-            raise RecipeError(str(error)) from error
-        for split, group in splits.items():
-            write_manifest(manifests[split], [utterance.row(audio.name) for utterance in group])
-
-    recipe.commands.append(
-        f"# {folder} = sentences and speech made by examples.quickstart.corpus: "
-        + ", ".join(f"{len(utterances)} {split}" for split, utterances in splits.items())
-    )
-    recipe.step("corpus", corpus.describe(splits), [folder], write)
-    return manifests
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

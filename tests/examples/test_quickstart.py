@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from examples.quickstart import clause, corpus, grammar, run, speech
+from examples.quickstart import clause, corpus, grammar, run, speech, spoken
 from examples.quickstart import lexicon as lx
 from interactive_st.data.manifest import read_manifest
 
@@ -378,8 +378,7 @@ class TestCorpus:
     @needs_espeak
     def test_six_sentences_spoken(self, tmp_path):
         utterances = corpus.plan(corpus.Sizes(6, 0, 0, 0), 1)["train"]
-        spoken = list(corpus.write_audio(utterances, tmp_path))
-        assert spoken == utterances
+        assert list(spoken.write_audio(utterances, tmp_path)) == utterances
         for utterance in utterances:
             info = soundfile.info(tmp_path / utterance.audio)
             assert (info.samplerate, info.channels) == (16000, 1)
@@ -394,8 +393,8 @@ class TestCorpus:
         kept.write_bytes(b"spoken before")
         stray = kept.with_name("stray.flac")
         stray.write_bytes(b"of another corpus")
-        corpus.remove_others(tmp_path, utterances)
-        list(corpus.write_audio(utterances, tmp_path))
+        spoken.remove_others(tmp_path, utterances)
+        list(spoken.write_audio(utterances, tmp_path))
         assert kept.read_bytes() == b"spoken before"
         assert not stray.exists()
         assert len(list(tmp_path.rglob("*.*"))) == 3

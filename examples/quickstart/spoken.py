@@ -1,0 +1,127 @@
+"""Utterances of synthetic speech: sentence pairs spoken to files, with a manifest for each split."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import soundfile
+import soxr
+
+from examples.quickstart import speech
+from examples.quickstart.speech import Voice
+from examples.runner import Recipe, RecipeError
+
+SAMPLE_RATE = 16000  # Hz, of the files: what recognisers commonly take
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A pair of texts and who speaks the English one."""
+
+    id: str
+    english: str
+    german: str
+    voice: Voice
+
+    @property
+    def audio(self) -> str:
+        """File name, made from all that shapes the sound, so that what is there can be kept."""
+        spoken = "\n".join(map(str, (self.english, *astuple(self.voice), SAMPLE_RATE)))
+        return f"{self.voice.name}/{hashlib.sha256(spoken.encode()).hexdigest()[:20]}.flac"
+
+    def row(self, folder: str) -> dict[str, str]:
+        """The manifest row, the sound being below `folder`."""
+        return {
+            "id": self.id,
+            "audio": f"{folder}/{self.audio}",
+            "src_text": self.english,
+            "tgt_text": self.german,
+            "speaker": self.voice.name,
+            "src_lang": "en",
+            "tgt_lang": "de",
+        }
+
+
+def make_corpus(recipe: Recipe, splits: Mapping[str, Sequence[Utterance]]) -> dict[str, Path]:
+    """Speak the utterances of each split and write its manifest; returns manifests by split.
+
+    Args:
+        recipe: the run whose folder `corpus` is filled; what is there of it is kept.
+        splits: utterances by split.
+
+    Raises:
+        RecipeError: espeak-ng is missing or refuses to speak.
+    """
+    folder = recipe.out / "corpus"
+    audio = folder / "audio"
+    manifests = {split: folder / f"{split}.tsv" for split in splits}
+
+    def write() -> None:
+        from tqdm import tqdm
+
+        from interactive_st.data.manifest import write_manifest
+
+        utterances = [utterance for group in splits.values() for utterance in group]
+        remove_others(audio, utterances)
+        pause = 0.5 if sys.stderr.isatty() else 30.0  # seconds; a log should not fill with bars
+        try:
+            spoken = write_audio(utterances, audio, recipe.threads)
+            for _ in tqdm(spoken, "speaking", len(utterances), unit="utt", mininterval=pause):
+                pass
+        except speech.SpeechError as error:
+            raise RecipeError(str(error)) from error
+        for split, group in splits.items():
+            write_manifest(manifests[split], [utterance.row(audio.name) for utterance in group])
+
+    recipe.commands.append(
+        f"# {folder} = sentences spoken by examples.quickstart.spoken: "
+        + ", ".join(f"{len(utterances)} {split}" for split, utterances in splits.items())
+    )
+    recipe.step("corpus", describe(splits), [folder], write)
+    return manifests
+
+
+def write_audio(utterances: Sequence[Utterance], folder: Path, processes: int = 1) -> Iterator[Utterance]:
+    """Speak each utterance to its file below `folder` (flac, 16 bit) and yield it when it is there.
+
+    Files already there are kept, so a stopped run goes on; they appear only when complete.
+    """
+    for name in {utterance.voice.name for utterance in utterances}:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    jobs = [(utterance, folder) for utterance in utterances]
+    if processes == 1:
+        yield from map(_write, jobs)
+        return
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        yield from pool.imap(_write, jobs, chunksize=32)
+
+
+def remove_others(folder: Path, utterances: Iterable[Utterance]) -> None:
+    """Delete sound files below `folder` that belong to none of the utterances."""
+    wanted = {folder / utterance.audio for utterance in utterances}
+    for path in folder.glob("*/*.flac"):
+        if path not in wanted:
+            path.unlink()
+
+
+def describe(splits: Mapping[str, Sequence[Utterance]]) -> dict[str, list[dict[str, str]]]:
+    """All that makes the corpus, in types that JSON can hold."""
+    return {split: [u.row("audio") for u in utterances] for split, utterances in splits.items()}
+
+
+def _write(job: tuple[Utterance, Path]) -> Utterance:
+    utterance, folder = job
+    path = folder / utterance.audio
+    if not path.exists():
+        samples = speech.speak(utterance.english, utterance.voice)
+        samples = soxr.resample(samples, speech.RATE, SAMPLE_RATE)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        soundfile.write(unfinished, samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+        os.replace(unfinished, path)
+    return utterance

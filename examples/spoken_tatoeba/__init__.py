@@ -1,0 +1,1 @@
+"""Spoken Tatoeba: real English and German sentences of all sorts, spoken by synthetic voices."""
