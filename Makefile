@@ -9,22 +9,26 @@ PYTHON ?= $(shell for python in $(VENV)/bin/python python3.12 python3.11 python3
 	2>/dev/null && echo $$python && break; done)
 TORCH_INDEX ?=
 FSDD ?=
+AN4 ?=
+PAIRS ?=
 ARGS ?=
 WORKERS ?= 2
 
 RUN := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint demo digits clean need-fsdd
+.PHONY: help setup test lint demo digits an4 tatoeba clean need-fsdd need-an4 need-pairs
 
 help: ## list the targets and the variables
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '%s\n' '' 'Variables, as in: make demo VENV=$$VIRTUAL_ENV' \
 	'  VENV=DIR         environment to use (a venv or a conda prefix; its torch is kept), or to make: $(VENV)' \
 	'  PYTHON=EXE       Python 3.10, 3.11 or 3.12 to make it with' \
 	'  TORCH_INDEX=URL  package index to take torch from, for instance a CPU-only or another CUDA build' \
 	'  FSDD=DIR         recordings/ of the Free Spoken Digit Dataset, for make digits' \
-	'  ARGS="…"         further arguments of the recipe (demo, digits) or of pytest (test)' \
+	'  AN4=DIR          CMU AN4 as MFCC features, for make an4' \
+	'  PAIRS=FILE       table of English and German sentences, for make tatoeba' \
+	'  ARGS="…"         further arguments of the recipe (demo, digits, an4, tatoeba) or of pytest (test)' \
 	'  WORKERS=N        processes that share the tests: $(WORKERS)'
 
 setup: ## make or complete the environment (a few minutes at first, nothing to do afterwards)
@@ -52,6 +56,20 @@ need-fsdd:
 	'Free Spoken Digit Dataset' >&2; exit 1; }
 	@test -d "$(FSDD)" || { echo 'digits: error: no folder $(FSDD): FSDD= has to name' \
 	'recordings/ of the Free Spoken Digit Dataset' >&2; exit 1; }
+
+an4: need-an4 setup ## the same on people who spell and say numbers (see examples/an4); needs AN4=DIR
+	"$(RUN)" -m examples.an4.run --an4 "$(AN4)" --out runs/an4 $(ARGS)
+
+need-an4:
+	@test -d "$(AN4)" || { echo 'an4: error: no folder "$(AN4)": say by AN4=path/to/an4 where the' \
+	'folders etc and feat of CMU AN4 as MFCC features are' >&2; exit 1; }
+
+tatoeba: need-pairs setup ## on real sentences, synthetic speech (see examples/spoken_tatoeba); needs PAIRS=FILE
+	"$(RUN)" -m examples.spoken_tatoeba.run --pairs "$(PAIRS)" --out runs/tatoeba $(ARGS)
+
+need-pairs:
+	@test -f "$(PAIRS)" || { echo 'tatoeba: error: no file "$(PAIRS)": say by PAIRS=path/to/en-de.tsv' \
+	'where the table of English and German sentences is' >&2; exit 1; }
 
 clean: ## remove build products and caches; the environment and runs/ stay
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
