@@ -58,7 +58,7 @@ def _systems(tables: Sequence[Table]) -> Figure:
         for axes, (score, title) in zip(line, SHOWN.items(), strict=True):
             _draw_systems(axes, table, score)
             axes.set_title(f"{title}, {_title(table)}", loc="left")
-    figure.supxlabel("small: each seed; large: mean of the seeds; bars: standard deviation", fontsize="small")
+    figure.supxlabel("strokes: each seed; points: mean of the seeds; bars: standard deviation", fontsize="small")
     return figure
 
 
@@ -70,7 +70,8 @@ def _draw_systems(axes: Any, table: Table, score: str) -> None:
         cell = row.scores[score]
         if cell.mean is None:
             axes.annotate("writes no such text", (0.5, place), xycoords=("axes fraction", "data"),
-                          ha="center", va="center", color="#777777", fontsize="small")  # fmt: skip
+                          ha="center", va="center", color="#777777", fontsize="small",
+                          bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
             continue
         colour = TRANSLATION if row.variant.name == REFERENCE else OKABE_ITO[1]
         values = list(cell.values.values())

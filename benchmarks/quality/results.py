@@ -132,7 +132,7 @@ def _table_markdown(table: Table) -> str:
         lines.append(_line([*cells, str(len(row.seeds)), time]))
     done = sum(len(row.seeds) for row in table.rows)
     note = "" if done == table.wanted else f" ({done} of {table.wanted} runs done)"
-    signatures = "; ".join(f"{name.partition('_')[0]} {text}" for name, text in table.signatures.items())
+    signatures = "; ".join(f"{name.replace('_', ' ')} {text}" for name, text in table.signatures.items())
     title = f"**{table.data.name}, {table.test}**{note}"
     return "\n\n".join([title, "\n".join(lines), f"<sub>{signatures}</sub>"])
 
