@@ -58,7 +58,8 @@ def _systems(tables: Sequence[Table]) -> Figure:
         for axes, (score, title) in zip(line, SHOWN.items(), strict=True):
             _draw_systems(axes, table, score)
             axes.set_title(f"{title}, {_title(table)}", loc="left")
-    figure.supxlabel("strokes: each seed; points: mean of the seeds; bars: standard deviation", fontsize="small")
+    note = "strokes: each seed; points: mean of the seeds; bars: standard deviation"
+    figure.supxlabel(note, fontsize="small")
     return figure
 
 
