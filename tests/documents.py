@@ -9,7 +9,8 @@ from pathlib import Path
 INDENTED = {"make": "bash", "interactive-st": "bash", "fairseq-train": "bash", "fairseq-generate": "bash",
             "from": "python", "@inproceedings": "bibtex"}  # fmt: skip
 
-_INDENTED = re.compile(r"(?<=\n\n)(?:    .*\n|\n(?=    ))+")
+#: Lines that are indented by four spaces, after an empty line.
+INDENTED_BLOCK = re.compile(r"(?<=\n\n)(?:    .*\n|\n(?=    ))+")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _LINK = re.compile(r"(!?)\[[^\]]*\]\(([^)\s]+)\)")
@@ -86,7 +87,7 @@ def read_code(document: Path) -> list[Block]:
     """
     text = document.read_text(encoding="utf-8")
     if document.name == "README.md" and not _FENCE.search(text):
-        blocks = [textwrap.dedent(block) for block in _INDENTED.findall(text)]
+        blocks = [textwrap.dedent(block) for block in INDENTED_BLOCK.findall(text)]
         return [Block(INDENTED[re.match(r"@?[\w-]+", block)[0]], block) for block in blocks]
     blocks = []
     for match in _FENCE.finditer(text):
