@@ -117,8 +117,8 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         """Loss of one batch of `joint_speech_to_text`.
 
         Args:
-            model: gives ``(logits (S, R, L, V), …)`` for ``prev_output_tokens`` (S, R, L) of its S
-                ``streams``, both where it names none.
+            model: gives ``(logits (N, V), …)`` for ``prev_output_tokens`` (S, R, L) of its S ``streams``
+                (both where it names none) and the N positions that are ``wanted`` (S, R, L).
             sample: the batch, with ``targets`` (2, B, L) and ``transcript_lengths`` (B,).
             reduce: must be True.
 
@@ -136,22 +136,21 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             )
         streams = getattr(model, "streams", BOTH)
         prefixes, targets = self._inputs_and_targets(sample, streams, model.training)
-        net_output = model(**{**sample["net_input"], "prev_output_tokens": prefixes})
-        logits = net_output[0]
-        if logits.shape[:-1] != targets.shape:
+        wanted = targets.ne(self.padding_idx)
+        net_output = model(**{**sample["net_input"], "prev_output_tokens": prefixes, "wanted": wanted})
+        logits, labels = net_output[0], targets[wanted]
+        if logits.shape[:-1] != labels.shape:
             raise ValueError(
-                f"the model returned logits of shape {tuple(logits.shape)} for targets of shape "
-                f"{tuple(targets.shape)}: joint_label_smoothed_cross_entropy needs a model that says "
-                "which streams it writes, such as --arch interactive_st or e2e_st"
+                f"the model returned logits of shape {tuple(logits.shape)} for {labels.numel()} target "
+                "tokens: joint_label_smoothed_cross_entropy needs a model that says which streams it "
+                "writes, such as --arch interactive_st or e2e_st"
             )
-        rows = smoothed_cross_entropy(
-            logits, targets, self.eps, self.padding_idx, with_correct=self.report_accuracy
-        )
-        losses = rows.loss.flatten(1).sum(dim=1)
+        rows = smoothed_cross_entropy(logits, labels, self.eps, with_correct=self.report_accuracy)
+        losses = _by_stream(rows.loss, wanted)
         weights = (self.asr_weight, self.st_weight)
         loss = sum(weights[stream] * losses[i] for i, stream in enumerate(streams))
-        nll = rows.nll.flatten(1).sum(dim=1)
-        tokens = targets.ne(self.padding_idx).flatten(1).sum(dim=1)
+        nll = _by_stream(rows.nll, wanted)
+        tokens = wanted.flatten(1).sum(dim=1)
         nsentences = sample["nsentences"]
         ntokens = sample["ntokens"] if streams == BOTH else sample["ntokens_by_stream"][streams[0]]
         sample_size = nsentences if self.sentence_avg else ntokens
@@ -172,7 +171,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             log["ctc_loss"] = ctc_loss.detach()
             log["ctc_ntokens"] = ctc_tokens
         if self.report_accuracy:
-            correct = rows.correct.flatten(1).sum(dim=1)
+            correct = _by_stream(rows.correct.long(), wanted)
             log["n_correct"], log["total"] = correct.sum(), tokens.sum()
             for index, name in enumerate(names):
                 log[f"{name}_n_correct"] = correct[index]
@@ -255,3 +254,9 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
     def logging_outputs_can_be_summed() -> bool:
         """True: everything logged is a plain sum."""
         return True
+
+
+def _by_stream(values: Tensor, wanted: Tensor) -> Tensor:
+    """Sums (S,) of N ``values``, one for each of the ``wanted`` (S, R, L) positions."""
+    spread = values.new_zeros(wanted.shape).masked_scatter(wanted, values)
+    return spread.flatten(1).sum(dim=1)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from interactive_st.modules.decoding_cache import DecodingCache, Lanes, StepVisibility
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
 from interactive_st.modules.streams import parse_streams
+from interactive_st.modules.token_rows import TokenRows, take_rows
 from interactive_st.modules.visibility import Visibility, rows_to_mask, teacher_forced_visibility
 from interactive_st.modules.wait_k import parse_wait_k, partner_limit
 
@@ -62,6 +63,7 @@ class InteractiveDecoder(TransformerDecoder):
         prev_output_tokens: Tensor,
         encoder_out: dict[str, list[Tensor]],
         features_only: bool = False,
+        wanted: Tensor | None = None,
     ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
         """Teacher forcing.
 
@@ -71,19 +73,31 @@ class InteractiveDecoder(TransformerDecoder):
                 block.
             encoder_out: the encoder's, of B sentences.
             features_only: leave out the projection to the vocabulary.
+            wanted: ``(S, r·B, T)`` bool, tokens whose successors are asked for, stream by stream; then
+                nothing at all is computed for padding. ``None`` = every position, padding too.
 
         Returns:
-            logits ``(S, r·B, T, V)`` (or features ``(S, r·B, T, C)``) and ``{"encoder_out": …}``
+            logits ``(S, r·B, T, V)``, of N wanted positions ``(N, V)`` (or features, C instead of V), and
+            ``{"encoder_out": …}``
         """
-        x = self._embed(prev_output_tokens, self._positions(prev_output_tokens))
+        rows = None if wanted is None else TokenRows(prev_output_tokens.ne(self.padding_idx))
+        x = self.states(prev_output_tokens, encoder_out, rows)
+        if rows is not None:
+            x = x[rows.among(wanted)]
+        return (x if features_only else self.output_layer(x)), {"encoder_out": encoder_out}
+
+    def states(
+        self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], rows: TokenRows | None = None
+    ) -> Tensor:
+        """Teacher-forced features ``(S, r·B, T, C)``, those of R ``rows`` ``(R, C)``."""
+        x = self._embed_all(prev_output_tokens, rows)
         partner: Visibility | None = None
         if prev_output_tokens.size(0) == 2 and self.interacts:
             partner = teacher_forced_visibility(prev_output_tokens, self.padding_idx, self.wait_k)
         encoder_states, encoder_mask = unpack_encoder(encoder_out)
         for layer in self.layers:
-            x = layer(x, encoder_states, encoder_mask, partner)
-        x = self._finish(x)
-        return (x if features_only else self.output_layer(x)), {"encoder_out": encoder_out}
+            x = layer(x, encoder_states, encoder_mask, partner, rows)
+        return self._finish(x)
 
     def start(self, encoder_out: dict[str, list[Tensor]]) -> DecodingCache:
         """Begin decoding a batch: project the encoder output once for all that will ask."""
@@ -144,9 +158,10 @@ class InteractiveDecoder(TransformerDecoder):
             x = self.layer_norm(x)
         return x if self.project_out_dim is None else self.project_out_dim(x)
 
-    def _positions(self, tokens: Tensor) -> Tensor:
-        """Embeddings of whole sequences' positions, for ``(S, B, T)`` tokens."""
-        return self.embed_positions(tokens.flatten(0, 1)).unflatten(0, tokens.shape[:2])
+    def _embed_all(self, tokens: Tensor, rows: TokenRows | None) -> Tensor:
+        """Embed whole sequences ``(S, B, T)``."""
+        positions = self.embed_positions(tokens.flatten(0, 1)).unflatten(0, tokens.shape[:2])
+        return self._embed(take_rows(tokens, rows), take_rows(positions, rows))
 
     def _position_table(self) -> Tensor:
         """Position embeddings by index (offset by padding_idx + 1), learned or sinusoidal."""

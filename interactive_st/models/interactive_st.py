@@ -87,6 +87,26 @@ class InteractiveSTModel(S2TTransformerModel):
     def build_decoder(cls, args, task, embed_tokens) -> InteractiveDecoder:
         return InteractiveDecoder(args, task.target_dictionary, embed_tokens)
 
+    def forward(
+        self,
+        src_tokens: Tensor,
+        src_lengths: Tensor,
+        prev_output_tokens: Tensor,
+        wanted: Tensor | None = None,
+    ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
+        """Teacher forcing.
+
+        Args:
+            src_tokens: ``(B, frames, F)`` features, padded.
+            src_lengths: ``(B,)`` frames of each.
+            prev_output_tokens, wanted: as in :meth:`InteractiveDecoder.forward`.
+
+        Returns:
+            what the decoder's ``forward`` returns
+        """
+        encoder_out = self.encoder(src_tokens=src_tokens, src_lengths=src_lengths)
+        return self.decoder(prev_output_tokens, encoder_out=encoder_out, wanted=wanted)
+
     @property
     def streams(self) -> Streams:
         """What the model writes: (0, 1) both texts, (0,) the transcript, (1,) the translation."""

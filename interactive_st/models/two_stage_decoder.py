@@ -13,6 +13,7 @@ from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.interactive_decoder_layer import EncoderKeys
 from interactive_st.modules.second_decoder_layer import SecondDecoderLayer
 from interactive_st.modules.streams import STREAMS, Streams
+from interactive_st.modules.token_rows import TokenRows, put_rows
 from interactive_st.modules.visibility import Visibility
 
 from .decoder import InteractiveDecoder, unpack_encoder
@@ -54,14 +55,18 @@ class SecondDecoder(InteractiveDecoder):
 
     layer_class = SecondDecoderLayer
 
-    def forward(
-        self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], transcript: Transcript
+    def states(
+        self,
+        prev_output_tokens: Tensor,
+        encoder_out: dict[str, list[Tensor]],
+        rows: TokenRows | None,
+        transcript: Transcript,
     ) -> Tensor:
-        """Teacher forcing: features ``(1, r·B, T, C)`` of ``(1, r·B, T)`` tokens."""
-        x = self._embed(prev_output_tokens, self._positions(prev_output_tokens))
+        """Teacher-forced features ``(1, r·B, T, C)``, those of R ``rows`` ``(R, C)``."""
+        x = self._embed_all(prev_output_tokens, rows)
         encoder_states, encoder_mask = unpack_encoder(encoder_out)
         for layer in self.layers:
-            x = layer(x, encoder_states, encoder_mask, *transcript)
+            x = layer(x, encoder_states, encoder_mask, *transcript, rows)
         return self._finish(x)
 
     def start(self, encoder_out: dict[str, list[Tensor]], transcript: Transcript) -> SecondCache:
@@ -100,16 +105,23 @@ class TwoStageDecoder(FairseqDecoder):
         return self.first.output_projection
 
     def forward(
-        self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], **_: Any
+        self,
+        prev_output_tokens: Tensor,
+        encoder_out: dict[str, list[Tensor]],
+        wanted: Tensor | None = None,
+        **_: Any,
     ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
         """Teacher forcing of both stages; arguments and result as those of ``InteractiveDecoder``."""
-        heard, transcript = self.transcribe(prev_output_tokens[:1], encoder_out)
-        translated = self.second(prev_output_tokens[1:], encoder_out, transcript)
-        features = torch.cat([heard, translated])
-        return self.first.output_layer(features), {"encoder_out": encoder_out}
+        inputs = prev_output_tokens.split(1)
+        rows = [None if wanted is None else TokenRows(x.ne(self.first.padding_idx)) for x in inputs]
+        heard, transcript = self.transcribe(inputs[0], encoder_out, rows[0])
+        features = [heard, self.second.states(inputs[1], encoder_out, rows[1], transcript)]
+        if wanted is not None:
+            features = [x[r.among(w)] for x, r, w in zip(features, rows, wanted.split(1), strict=True)]
+        return self.first.output_layer(torch.cat(features)), {"encoder_out": encoder_out}
 
     def transcribe(
-        self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]]
+        self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], rows: TokenRows | None = None
     ) -> tuple[Tensor, Transcript]:
         """Teacher-force the first decoder.
 
@@ -117,11 +129,12 @@ class TwoStageDecoder(FairseqDecoder):
             prev_output_tokens: ``(1, r·B, T)`` tag and transcript; all padding where it is missing.
 
         Returns:
-            its states ``(1, r·B, T, C)``, and the same as the second decoder reads them
+            its states ``(1, r·B, T, C)``, those of R ``rows`` ``(R, C)``, and the same as the second
+            decoder reads them
         """
-        features, _ = self.first(prev_output_tokens, encoder_out, features_only=True)
+        features = self.first.states(prev_output_tokens, encoder_out, rows)
         exists = prev_output_tokens[0].ne(self.first.padding_idx).unsqueeze(1)
-        return features, Transcript(features[0].transpose(0, 1), Visibility.of(exists))
+        return features, Transcript(put_rows(features, rows)[0].transpose(0, 1), Visibility.of(exists))
 
     def max_positions(self) -> int:
         """Longest text of either stage."""

@@ -4,6 +4,8 @@ import torch.nn.functional as F
 from fairseq.modules import MultiheadAttention
 from torch import Tensor
 
+from .token_rows import TokenRows, put_rows, take_rows
+
 
 class EncoderAttention(MultiheadAttention):
     """fairseq's encoder-decoder attention with streams and hypotheses folded into the query dimension.
@@ -19,7 +21,13 @@ class EncoderAttention(MultiheadAttention):
             for proj in (self.k_proj, self.v_proj)
         )
 
-    def forward(self, x: Tensor, encoder_keys: tuple[Tensor, Tensor], encoder_mask: Tensor | None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        encoder_keys: tuple[Tensor, Tensor],
+        encoder_mask: Tensor | None,
+        rows: TokenRows | None = None,
+    ) -> Tensor:
         """Attend to the encoder.
 
         Args:
@@ -27,12 +35,14 @@ class EncoderAttention(MultiheadAttention):
                 r = 1 unless each sentence is asked by several versions of its streams, block by block.
             encoder_keys: what :meth:`project_encoder` gave for the B sentences.
             encoder_mask: ``(B, 1, 1, frames)`` bool, True = visible; ``None`` = no padding.
+            rows: where ``x`` holds these positions only, ``(R, C)``.
 
         Returns:
             like ``x``
         """
-        shape, batch = x.shape, encoder_keys[0].size(0)
-        query = self.q_proj(x).view(-1, batch, shape[2], self.num_heads, self.head_dim)
+        query = put_rows(self.q_proj(x), rows)
+        shape, batch = query.shape, encoder_keys[0].size(0)
+        query = query.view(-1, batch, shape[2], self.num_heads, self.head_dim)
         askers = query.size(0)
         query = query.permute(1, 3, 0, 2, 4).flatten(2, 3)
         context = F.scaled_dot_product_attention(
@@ -42,4 +52,4 @@ class EncoderAttention(MultiheadAttention):
             dropout_p=self.dropout_module.p if self.training else 0.0,
         )
         context = context.unflatten(2, (askers, shape[2])).permute(2, 0, 3, 1, 4)
-        return self.out_proj(context.reshape(shape))
+        return self.out_proj(take_rows(context.reshape(shape), rows))

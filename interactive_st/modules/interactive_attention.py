@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .decoding_cache import Lanes, SelfCache, StepVisibility
 from .fusion import Fusion
+from .token_rows import TokenRows, put_rows, take_rows
 from .visibility import Visibility, attend
 
 
@@ -23,7 +24,7 @@ class InteractiveAttention(MultiheadAttention):
         super().__init__(embed_dim, num_heads, dropout=dropout, self_attention=True)
         self.fusion = fusion
 
-    def forward(self, x: Tensor, partner: Visibility | None) -> Tensor:
+    def forward(self, x: Tensor, partner: Visibility | None, rows: TokenRows | None = None) -> Tensor:
         """Whole sequences, teacher-forced.
 
         Args:
@@ -31,18 +32,22 @@ class InteractiveAttention(MultiheadAttention):
             partner: what each row sees of the other stream, arranged by key stream
                 (:func:`~interactive_st.modules.visibility.teacher_forced_visibility`); ``None`` = nothing.
 
+            rows: where ``x`` holds these positions only, ``(R, C)``.
+
         Returns:
-            ``(S, B, T, C)``
+            like ``x``
         """
-        streams, batch = x.shape[:2]
-        query, key, value = (y.flatten(0, 1) for y in self._project(x))
+        projected = [put_rows(proj(x), rows) for proj in (self.q_proj, self.k_proj, self.v_proj)]
+        streams, batch = projected[0].shape[:2]
+        query, key, value = (self._split(y.flatten(0, 1)) for y in projected)
         dropout = self._dropout()
         own = self._merge(attend(query, key, value, None, dropout)).unflatten(0, (streams, batch))
+        own = take_rows(own, rows)
         if partner is None or self.fusion.is_off or streams == 1:
             return self.out_proj(own)
         other_query = query.unflatten(0, (2, batch)).flip(0).flatten(0, 1)
         inter = self._merge(attend(other_query, key, value, partner.flatten(), dropout))
-        inter = inter.unflatten(0, (2, batch)).flip(0)
+        inter = take_rows(inter.unflatten(0, (2, batch)).flip(0), rows)
         return self.out_proj(self.fusion(own, inter))
 
     def step(
@@ -93,10 +98,11 @@ class InteractiveAttention(MultiheadAttention):
 
     def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """``(…, T, C)`` to queries, keys and values ``(…, heads, T, head_dim)``."""
-        return tuple(
-            proj(x).unflatten(-1, (self.num_heads, self.head_dim)).transpose(-3, -2)
-            for proj in (self.q_proj, self.k_proj, self.v_proj)
-        )
+        return tuple(self._split(proj(x)) for proj in (self.q_proj, self.k_proj, self.v_proj))
+
+    def _split(self, x: Tensor) -> Tensor:
+        """``(…, T, C)`` to ``(…, heads, T, head_dim)``."""
+        return x.unflatten(-1, (self.num_heads, self.head_dim)).transpose(-3, -2)
 
     @staticmethod
     def _merge(context: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from .decoding_cache import Lanes, SelfCache, StepVisibility
 from .encoder_attention import EncoderAttention
 from .fusion import Fusion
 from .interactive_attention import InteractiveAttention
+from .token_rows import TokenRows
 from .visibility import Visibility
 
 EncoderKeys = tuple[Tensor, Tensor]
@@ -42,12 +43,16 @@ class InteractiveDecoderLayer(TransformerDecoderLayer):
         encoder_out: Tensor,
         encoder_mask: Tensor | None,
         partner: Visibility | None,
+        rows: TokenRows | None = None,
     ) -> Tensor:
-        """Whole sequences: ``x`` ``(S, B, T, C)``, ``encoder_out`` ``(frames, B, C)``; returns like ``x``."""
-        x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self.self_attn(y, partner))
+        """Whole sequences: ``x`` ``(S, B, T, C)``, of ``rows`` alone ``(R, C)``; returns like ``x``.
+
+        ``encoder_out`` is ``(frames, B, C)``.
+        """
+        x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self.self_attn(y, partner, rows))
         keys = self.encoder_attn.project_encoder(encoder_out)
         x = self._sublayer(
-            x, self.encoder_attn_layer_norm, lambda y: self.encoder_attn(y, keys, encoder_mask)
+            x, self.encoder_attn_layer_norm, lambda y: self.encoder_attn(y, keys, encoder_mask, rows)
         )
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 

@@ -6,6 +6,7 @@ from torch import Tensor
 from .decoding_cache import Lanes, SelfCache, StepVisibility
 from .encoder_attention import EncoderAttention
 from .interactive_decoder_layer import EncoderKeys, InteractiveDecoderLayer
+from .token_rows import TokenRows
 from .visibility import Visibility
 
 
@@ -34,11 +35,12 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
         encoder_mask: Tensor | None,
         transcript: Tensor,
         visibility: Visibility,
+        rows: TokenRows | None = None,
     ) -> Tensor:
         """Whole sequences.
 
         Args:
-            x: ``(1, r·B, T, C)``
+            x: ``(1, r·B, T, C)``, of R ``rows`` ``(R, C)``
             encoder_out, encoder_mask: as in the parent's, of B sentences.
             transcript: ``(rows, r·B, C)`` states of the first decoder.
             visibility: which of them exist, over ``(r·B, 1, 1, rows)``.
@@ -46,13 +48,15 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
         Returns:
             like ``x``
         """
-        x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self.self_attn(y, None))
+        x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self.self_attn(y, None, rows))
         keys = self.encoder_attn.project_encoder(encoder_out)
         x = self._sublayer(
-            x, self.encoder_attn_layer_norm, lambda y: self.encoder_attn(y, keys, encoder_mask)
+            x, self.encoder_attn_layer_norm, lambda y: self.encoder_attn(y, keys, encoder_mask, rows)
         )
         written = self.transcript_attn.project_encoder(transcript)
-        x = self._sublayer(x, self.transcript_attn_layer_norm, lambda y: self._read(y, written, visibility))
+        x = self._sublayer(
+            x, self.transcript_attn_layer_norm, lambda y: self._read(y, written, visibility, rows)
+        )
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
     def step(
@@ -84,6 +88,11 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
         )
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
-    def _read(self, x: Tensor, keys: EncoderKeys, visibility: Visibility) -> Tensor:
-        """Attend to the transcript; ``x`` ``(1, B, T, C)``."""
-        return self.transcript_attn(x, keys, visibility.mask).masked_fill(visibility.blind.squeeze(1), 0.0)
+    def _read(
+        self, x: Tensor, keys: EncoderKeys, visibility: Visibility, rows: TokenRows | None = None
+    ) -> Tensor:
+        """Attend to the transcript; ``x`` ``(1, B, T, C)``, of ``rows`` ``(R, C)``."""
+        blind = visibility.blind.squeeze(1)  # (B, 1, 1)
+        if rows is not None:
+            blind = rows.take(blind.expand(*rows.shape, 1))
+        return self.transcript_attn(x, keys, visibility.mask, rows).masked_fill(blind, 0.0)

@@ -136,4 +136,6 @@ def test_options_that_cannot_be_are_refused_by_name(train, corpus, tmp_path, opt
 def assert_close(actual, expected, tolerance):
     assert actual.keys() == expected.keys()
     for name, value in expected.items():
+        if name.endswith("k_proj.bias"):
+            continue  # moves all scores of a softmax alike: its gradient is rounding, which Adam blows up
         torch.testing.assert_close(actual[name], value, atol=tolerance, rtol=0, msg=name)

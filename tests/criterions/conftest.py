@@ -28,7 +28,13 @@ class TwoStreams(nn.Module):
         self.seen: list[Tensor] = []
         self.ctc_calls = 0
 
-    def forward(self, src_tokens: Tensor, src_lengths: Tensor, prev_output_tokens: Tensor):
+    def forward(
+        self,
+        src_tokens: Tensor,
+        src_lengths: Tensor,
+        prev_output_tokens: Tensor,
+        wanted: Tensor | None = None,
+    ):
         self.seen.append(prev_output_tokens)
         encoded = self.encoder(src_tokens)
         states = self.table(prev_output_tokens)
@@ -36,6 +42,7 @@ class TwoStreams(nn.Module):
         repetitions = states.size(1) // encoded.size(0)
         states = states + states.flip(0).cumsum(2) / steps
         states = states + encoded.mean(1).repeat(repetitions, 1).unsqueeze(1)
+        states = states if wanted is None else states[wanted]
         return states @ self.table.weight.t(), {"encoder_out": (encoded, src_lengths)}
 
     def get_ctc_output(self, net_output: tuple, sample: dict) -> tuple[Tensor, Tensor]:

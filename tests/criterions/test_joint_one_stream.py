@@ -14,9 +14,10 @@ class OneStream(torch.nn.Module):
         self.model, self.streams = model, (stream,)
         self.seen = []
 
-    def forward(self, src_tokens, src_lengths, prev_output_tokens):
+    def forward(self, src_tokens, src_lengths, prev_output_tokens, wanted=None):
         self.seen.append(prev_output_tokens)
-        return self.model.table(prev_output_tokens) @ self.model.table.weight.t(), {}
+        states = self.model.table(prev_output_tokens)
+        return (states if wanted is None else states[wanted]) @ self.model.table.weight.t(), {}
 
 
 def with_sizes(sample):

@@ -1,0 +1,65 @@
+"""Training without padding: what is computed for tokens alone is what is computed for all positions."""
+
+import math
+
+import pytest
+import tiny
+import torch
+
+from interactive_st.models import ARCHITECTURES
+from interactive_st.models import interactive_st as models
+from interactive_st.modules.token_rows import TokenRows
+
+LENGTHS = [[6, 0, 3, 1], [4, 5, 0, 9]]
+
+
+SYSTEMS = [
+    ("interactive_st_s", {"wait_k": 0}),
+    ("interactive_st_s", {"wait_k": math.inf}),
+    ("interactive_st_s", {"fusion": "gate"}),
+    ("multitask_st_s", {}),
+    ("two_stage_st_s", {}),
+]
+
+
+@pytest.mark.parametrize(("arch", "options"), SYSTEMS, ids=str)
+def test_logits_and_gradients_equal_those_with_padding(arch, options):
+    model = tiny.model(arch=ARCHITECTURES.get(arch, models.interactive_st_s), **options)
+    net_input, tokens = tiny.speech([40, 30, 20, 12]), tiny.prefixes(LENGTHS)
+    wanted = tokens.ne(1)
+    wanted[1, 3, 5:] = False  # fewer than there are
+    whole, _ = model(**net_input, prev_output_tokens=tokens)
+    parts, extra = model(**net_input, prev_output_tokens=tokens, wanted=wanted)
+    torch.testing.assert_close(parts, whole[wanted], atol=1e-5, rtol=1e-5)
+    weights = torch.randn(parts.shape, generator=torch.Generator().manual_seed(0))
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    expected, received = (
+        torch.autograd.grad((logits * weights).sum(), parameters, materialize_grads=True, allow_unused=True)
+        for logits in (whole[wanted], parts)
+    )
+    for mine, theirs in zip(received, expected, strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-4)
+    assert model.get_ctc_output((parts, extra), {})[0].size(1) == 4
+
+
+def test_several_versions_of_a_sentence():
+    model, net_input = tiny.model(), tiny.speech([40, 30])
+    tokens = torch.cat([tiny.prefixes([[6, 2], [3, 5]]), tiny.prefixes([[2, 6], [4, 3]], seed=5)], dim=1)
+    whole, _ = model(**net_input, prev_output_tokens=tokens)
+    parts, _ = model(**net_input, prev_output_tokens=tokens, wanted=tokens.ne(1))
+    torch.testing.assert_close(parts, whole[tokens.ne(1)], atol=1e-5, rtol=1e-5)
+
+
+def test_nothing_wanted_has_a_gradient_of_zero():
+    model, tokens = tiny.model(), torch.ones(2, 1, 3, dtype=torch.long)
+    logits, _ = model(**tiny.speech([20]), prev_output_tokens=tokens, wanted=tokens.ne(1))
+    assert logits.shape == (0, 18)
+    logits.sum().backward()
+
+
+def test_rows_go_there_and_back():
+    exists = torch.tensor([[[1, 1, 0], [0, 0, 0]], [[1, 0, 0], [1, 1, 1]]]).bool()
+    rows, x = TokenRows(exists), torch.arange(12.0).view(2, 2, 3, 1)
+    assert rows.take(x).flatten().tolist() == [0, 1, 6, 9, 10, 11]
+    assert torch.equal(rows.put(rows.take(x)), x * exists.unsqueeze(3))
+    assert rows.among(exists & (x.squeeze(3) > 5)).tolist() == [False, False, True, True, True, True]
