@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from interactive_st.modules.decoding_cache import DecodingCache, Lanes, StepVisibility
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
+from interactive_st.modules.packed_linear import pack_linears
 from interactive_st.modules.streams import parse_streams
 from interactive_st.modules.token_rows import TokenRows, take_rows
 from interactive_st.modules.visibility import Visibility, rows_to_mask, teacher_forced_visibility
@@ -101,6 +102,7 @@ class InteractiveDecoder(TransformerDecoder):
 
     def start(self, encoder_out: dict[str, list[Tensor]]) -> DecodingCache:
         """Begin decoding a batch: project the encoder output once for all that will ask."""
+        pack_linears(self)
         encoder_states, encoder_mask = unpack_encoder(encoder_out)
         keys = [layer.encoder_attn.project_encoder(encoder_states) for layer in self.layers]
         return DecodingCache(keys, encoder_mask)

@@ -18,6 +18,7 @@ from fairseq.models.speech_to_text.s2t_transformer import base_architecture as s
 from torch import Tensor
 
 from interactive_st.modules.fusion import FUSIONS
+from interactive_st.modules.packed_linear import use_packed_linears
 from interactive_st.modules.streams import Streams
 
 from .decoder import InteractiveDecoder
@@ -73,7 +74,9 @@ class InteractiveSTModel(S2TTransformerModel):
     @classmethod
     def build_model(cls, args, task) -> "InteractiveSTModel":
         base_architecture(args)
-        return super().build_model(args, task)
+        model = super().build_model(args, task)
+        use_packed_linears(model)
+        return model
 
     @classmethod
     def build_encoder(cls, args) -> SpeechEncoder:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.interactive_decoder_layer import EncoderKeys
+from interactive_st.modules.packed_linear import pack_linears
 from interactive_st.modules.second_decoder_layer import SecondDecoderLayer
 from interactive_st.modules.streams import STREAMS, Streams
 from interactive_st.modules.token_rows import TokenRows, put_rows
@@ -71,6 +72,7 @@ class SecondDecoder(InteractiveDecoder):
 
     def start(self, encoder_out: dict[str, list[Tensor]], transcript: Transcript) -> SecondCache:
         """Begin decoding a batch: project speech and transcript once for all that will ask."""
+        pack_linears(self)
         encoder_states, encoder_mask = unpack_encoder(encoder_out)
         keys = [
             (

@@ -1,0 +1,131 @@
+"""Packed weights give what plain ones give, and are never older than the weights."""
+
+import copy
+import pickle
+
+import pytest
+import tiny
+import torch
+from torch import nn
+
+from interactive_st.modules.packed_linear import (
+    PackedLinear,
+    has_onednn_linear,
+    pack_linears,
+    use_packed_linears,
+)
+
+pytestmark = pytest.mark.skipif(not has_onednn_linear(), reason="this torch has no oneDNN linear layer")
+
+
+@pytest.fixture
+def linear() -> PackedLinear:
+    torch.manual_seed(1)
+    layer = nn.Linear(24, 70)
+    use_packed_linears(layer)
+    return layer.eval()
+
+
+def inputs(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(2))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("bias", [False, True])
+def test_results_are_those_of_a_plain_layer(packed, bias):
+    torch.manual_seed(1)
+    layer = nn.Linear(24, 70, bias=bias)
+    x = [inputs(24), inputs(1, 24), inputs(3, 5, 24), inputs(5, 3, 24).transpose(0, 1)]
+    x.append(inputs(2, 3, 48)[..., ::2])
+    expected = [layer(one).detach() for one in [*x, inputs(0, 24)]]
+    use_packed_linears(layer)
+    with torch.no_grad():
+        if packed:
+            pack_linears(layer)
+        found = [layer(one) for one in [*x, inputs(0, 24)]]
+    for mine, plain in zip(found, expected, strict=True):
+        assert mine.shape == plain.shape
+        assert torch.allclose(mine, plain, atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_copy_is_made_once_and_used(linear):
+    linear.pack()
+    kept = linear._packed[2]
+    linear.pack()
+    assert linear._packed[2] is kept
+    twice = torch.ops.mkldnn._reorder_linear_weight(2 * linear.weight, None)
+    linear._packed = (*linear._packed[:2], twice)
+    x = inputs(2, 24)
+    assert torch.allclose(linear(x) - linear.bias, 2 * x @ linear.weight.t(), atol=1e-5)
+
+
+CHANGES = {
+    "in place": lambda layer: layer.weight.mul_(2),
+    "load_state_dict": lambda layer: layer.load_state_dict({"weight": inputs(70, 24), "bias": inputs(70)}),
+    "new parameter": lambda layer: setattr(layer, "weight", nn.Parameter(inputs(70, 24))),
+    "other storage": lambda layer: setattr(layer.weight, "data", inputs(70, 24)),
+    "training": lambda layer: (layer.train(), layer.weight.data.mul_(2), layer.eval()),
+    "precision": lambda layer: layer.double().float().weight.data.mul_(2),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@torch.no_grad()
+def test_changed_weights_are_noticed(linear, change):
+    linear.pack()
+    change(linear)
+    x = inputs(3, 24)
+    expected = torch.nn.functional.linear(x, linear.weight, linear.bias)
+    assert torch.allclose(linear(x), expected, atol=1e-5)
+    linear.pack()
+    assert torch.allclose(linear(x), expected, atol=1e-5)
+
+
+def test_gradients_are_those_of_a_plain_layer(linear):
+    with torch.no_grad():
+        linear.pack()
+    x = inputs(3, 24).requires_grad_()
+    linear(x).square().sum().backward()
+    plain = torch.nn.functional.linear(x, linear.weight, linear.bias)
+    wanted = torch.autograd.grad(plain.square().sum(), [x, linear.weight])
+    assert torch.equal(x.grad, wanted[0])
+    assert torch.equal(linear.weight.grad, wanted[1])
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+@torch.no_grad()
+def test_other_precisions_are_left_alone(linear, dtype):
+    linear.to(dtype).pack()
+    assert linear._packed is None
+    x = inputs(3, 24).to(dtype)
+    assert torch.equal(linear(x), torch.nn.functional.linear(x, linear.weight, linear.bias))
+
+
+@torch.no_grad()
+def test_autocast_keeps_its_meaning(linear):
+    linear.pack()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert linear(inputs(3, 24)).dtype == torch.bfloat16
+
+
+@torch.no_grad()
+def test_copies_of_a_layer_and_pickles_leave_the_packed_weights_out(linear):
+    linear.pack()
+    for other in (copy.deepcopy(linear), pickle.loads(pickle.dumps(linear))):
+        assert other._packed is None
+        assert torch.allclose(other(inputs(3, 24)), linear(inputs(3, 24)), atol=1e-5)
+    assert list(linear.state_dict()) == ["weight", "bias"]
+
+
+@torch.no_grad()
+def test_decoding_packs_the_decoder_only():
+    model = tiny.model()
+    encoder_out = model.encoder(**tiny.speech([40, 30]))
+    model.decoder.start(encoder_out)
+
+    def packed(part: nn.Module) -> set[bool]:
+        return {m._packed is not None for m in part.modules() if isinstance(m, PackedLinear)}
+
+    assert packed(model.decoder) == {True}
+    assert packed(model.encoder) == {False}
