@@ -7,6 +7,7 @@ data set's own test set and are never used in training.
 from __future__ import annotations
 
 import functools
+import math
 import multiprocessing
 import re
 import zlib
@@ -26,6 +27,10 @@ TEST_TAKES = range(0, 5)
 _NAME = re.compile(r"(\d)_([^_]+)_(\d+)\.wav")
 _FRAME = RATE // 50  # samples in 20 ms
 _LOUDEST = 0.97  # of full scale: what is louder after a gain is scaled down
+GAIN = 3.0  # decibels that perturbed digits are louder or softer at most
+SNR = (10.0, 50.0)  # decibels: from a noisy room to a studio
+SLOPE = (0.0, 2.0)  # of the spectrum of the noise: from a hiss (white) to a rumble (brown)
+_OWN_SPEED = 0.25  # of ``perturb``: what each digit's speed differs from its utterance's
 
 
 @dataclass(frozen=True, order=True)
@@ -42,8 +47,10 @@ class Take:
 class Utterance:
     """Recordings to join, with the pauses before them and what training does to the sound.
 
-    ``pauses`` are seconds, one per take; ``gains`` are factors, one per take; ``speed`` 1.1 is 10 %
-    faster and higher. ``noise_seed`` draws the noise in the pauses.
+    ``pauses`` are seconds, one per take; ``gains`` are factors and ``speeds`` too, one per take: 1.1 is
+    10 % faster and higher. ``snr`` is how many decibels the noise of another room is below the speech,
+    infinite for none; its power falls with the frequency to the power of ``slope``. ``noise_seed``
+    draws it and the noise in the pauses.
     """
 
     id: str
@@ -51,7 +58,9 @@ class Utterance:
     takes: tuple[Take, ...]
     pauses: tuple[float, ...]
     gains: tuple[float, ...]
-    speed: float
+    speeds: tuple[float, ...]
+    snr: float
+    slope: float
     noise_seed: int
 
     @property
@@ -73,10 +82,11 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Shape:
-    """What utterances are like. Pauses in seconds; ``perturb`` is for training only.
+    """What utterances are like. Pauses in seconds; ``perturb`` and ``noisy`` are for training only.
 
-    ``perturb`` = 0.1 plays each utterance at a speed between 0.9 and 1.1 and each digit up to
-    3 dB louder or softer: to a model every utterance is then a slightly different speaker.
+    ``perturb`` = 0.2 plays each utterance at a speed between 0.8 and 1.2, each digit another quarter
+    of that away from it, and up to 3 dB louder or softer: to a model every utterance is then another
+    speaker. ``noisy`` is the share of utterances that get noise, ``SNR`` decibels below the speech.
     ``short`` draws n pairs with a probability of 1 / n, so that each length holds equally many
     digits: in what order a decoder has to read is learnt on short utterances first.
     """
@@ -84,6 +94,7 @@ class Shape:
     pairs: tuple[int, int] = (1, 5)
     pause: tuple[float, float] = (0.05, 0.25)
     perturb: float = 0.0
+    noisy: float = 0.0
     short: bool = False
 
 
@@ -150,13 +161,15 @@ def render(utterance: Utterance) -> np.ndarray:
     # A pause is as loud as the speaker's own silence: digital zero would mark the joints.
     level = float(np.median([quietest for _, quietest in recordings]))
     pieces = []
-    joined = zip(recordings, utterance.pauses, utterance.gains, strict=True)
-    for (samples, _), pause, gain in joined:
+    joined = zip(recordings, utterance.pauses, utterance.gains, utterance.speeds, strict=True)
+    for (samples, _), pause, gain, speed in joined:
+        if speed != 1.0:
+            samples = soxr.resample(samples, RATE * speed, RATE, quality="MQ")
         pieces += [level * noise.standard_normal(round(pause * RATE)), gain * samples]
     pieces.append(level * noise.standard_normal(round(utterance.pauses[0] * RATE)))
     sound = np.concatenate(pieces).astype(np.float32)
-    if utterance.speed != 1.0:
-        sound = soxr.resample(sound, RATE * utterance.speed, RATE, quality="MQ")
+    if utterance.snr < math.inf:
+        sound += _loudness(sound) * 10 ** (-utterance.snr / 20) * _hum(len(sound), utterance.slope, noise)
     return sound * min(1.0, _LOUDEST / max(float(np.abs(sound).max()), 1e-9))
 
 
@@ -204,17 +217,41 @@ def _of_one_speaker(
                 order = random.permutation(len(of_digit[digit]))
                 decks[digit] = [of_digit[digit][i] for i in order]
             chosen.append(decks[digit].pop())
-        decibels = random.uniform(-30.0, 30.0, length) * shape.perturb
+        decibels = random.uniform(-GAIN, GAIN, length) * (shape.perturb > 0)
+        pauses = random.uniform(*shape.pause, length)
+        voice = random.uniform(-1.0, 1.0)
+        noise_seed = int(random.integers(2**31))
+        # of its own seed, so that it can be left out or changed and the same is said all the same
+        room = np.random.default_rng([noise_seed, 1])
+        speeds = 1.0 + shape.perturb * (voice + _OWN_SPEED * room.uniform(-1.0, 1.0, length))
         yield Utterance(
             id=f"{split}_{speaker}_{number:05d}",
             speaker=speaker,
             takes=tuple(chosen),
-            pauses=tuple(random.uniform(*shape.pause, length).tolist()),
+            pauses=tuple(pauses.tolist()),
             gains=tuple((10.0 ** (decibels / 20.0)).tolist()),
-            speed=1.0 + float(random.uniform(-1.0, 1.0)) * shape.perturb,
-            noise_seed=int(random.integers(2**31)),
+            speeds=tuple(speeds.tolist()),
+            snr=float(room.uniform(*SNR)) if room.random() < shape.noisy else math.inf,
+            slope=float(room.uniform(*SLOPE)),
+            noise_seed=noise_seed,
         )
         number += 1
+
+
+def _loudness(sound: np.ndarray) -> float:
+    """Root mean square of the speech in an utterance: that of its louder frames of 20 ms."""
+    frames = sound[: len(sound) // _FRAME * _FRAME].reshape(-1, _FRAME).astype(np.float64)
+    return float(np.sqrt(np.percentile((frames**2).mean(axis=1), 90)))
+
+
+def _hum(length: int, slope: float, random: np.random.Generator) -> np.ndarray:
+    """Noise, (length,) float32 of root mean square 1; its power falls with frequency ** slope."""
+    size = 1 << (length - 1).bit_length()  # other sizes take ten times as long
+    spectrum = np.fft.rfft(random.standard_normal(size))
+    # flat below 80 Hz, where recordings of speech hold nothing
+    frequency = np.maximum(np.fft.rfftfreq(size, 1.0 / RATE), 80.0)
+    hum = np.fft.irfft(spectrum * frequency ** (-slope / 2), size)[:length]
+    return (hum / hum.std()).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=2048)  # each is used many times, and all of them are some 25 MB

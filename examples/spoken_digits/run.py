@@ -24,11 +24,15 @@ PREPARE_OPTIONS = [
     "--vocab-size", "128", "--vocab-type", "bpe",
     # the recordings hold nothing above 4 kHz
     "--sample-rate", "8000", "--num-mel-bins", "40",
+    # pauses as deep as in the noisiest recordings, and masks no longer than a digit or two
+    "--dynamic-range", "25", "--specaugment", "sm",
 ]  # fmt: skip
 
 TRAIN_OPTIONS = [
     # three convolutions: a frame every 80 ms is enough for words of 400 ms, and twice as fast
     "--conv-kernel-sizes", "5,5,5",
+    # more than in the other examples: there are few voices to learn
+    "--dropout", "0.2",
     "--lr", "1e-3", "--warmup-updates", "400",
     "--max-tokens", "8000",
     "--validate-interval-updates", "500", "--save-interval-updates", "500",
@@ -95,7 +99,8 @@ def plan_splits(
     train_takes = corpus.select(takes, speakers, TRAINING_TAKES[:last])
     dev_takes = corpus.select(takes, speakers, TRAINING_TAKES[last:]) or train_takes
     plain = corpus.Shape()
-    perturbed = corpus.Shape(perturb=args.perturb, short=True)
+    # pauses longer than those tested too: some speakers' recordings begin and end with silence
+    perturbed = corpus.Shape(pause=(0.0, 0.4), perturb=args.perturb, noisy=args.noisy, short=True)
     train = corpus.draw(train_takes, "train", args.utterances, args.seed, perturbed)
     seen = frozenset(utterance.takes for utterance in train)
     plan = {
@@ -155,7 +160,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--test-utterances", type=int, default=500, help="in each test set")
     add("--dev-takes", type=int, default=0, choices=range(0, 41), metavar="N",
         help="keep the N last training takes for dev alone")  # fmt: skip
-    add("--perturb", type=float, default=0.1, help="share by which training speeds vary; 0 = none")
+    add("--perturb", type=float, default=0.2, help="share by which training speeds vary; 0 = none")
+    add("--noisy", type=float, default=0.7, help="share of training utterances that get noise")
     return parser.parse_args(argv)
 
 

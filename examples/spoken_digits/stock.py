@@ -56,8 +56,14 @@ GENERATE_OPTIONS = [
 
 def main(argv: list[str] | None = None) -> None:
     args = parse(argv)
+    if len({folder.name for folder in args.tests}) < len(args.tests):
+        raise RecipeError("--tests: two folders of the same name; rename one, their scores go by it")
     recipe = Recipe(args.out, threads=args.threads, seed=args.seed)
-    data, splits = make_data(recipe, args.data)
+    data, splits = make_data(recipe, args.data, "data")
+    tests = [(split, args.data, data, split) for split in splits if split.startswith("test")]
+    for source in args.tests:
+        folder, splits = make_data(recipe, source, f"data-{source.name}")
+        tests += [(f"{source.name}-{split}", source, folder, split) for split in splits]
     task = ["--user-dir", str(SAFE_LOADING), "--task", "speech_to_text", "--config-yaml", CONFIG]
     options = [*TRAIN_OPTIONS, *args.train_options]
     train_seconds = steps.fairseq_train(
@@ -71,10 +77,9 @@ def main(argv: list[str] | None = None) -> None:
     )
     checkpoint = args.out / "checkpoints" / "checkpoint_best.pt"
     sets = {}
-    for split in (name for name in splits if name.startswith("test")):
-        options = [*GENERATE_OPTIONS, *args.generate_options]
-        pairs = generate(recipe, args.data, split, [str(data), *task], checkpoint, options)
-        sets[split] = steps.score(recipe, pairs)
+    options = [*task, *GENERATE_OPTIONS, *args.generate_options]
+    for name, source, folder, split in tests:
+        sets[name] = steps.score(recipe, generate(recipe, name, source, folder, split, checkpoint, options))
     report = {
         "train_seconds": round(train_seconds, 1),
         "checkpoint": str(checkpoint),
@@ -88,8 +93,8 @@ def main(argv: list[str] | None = None) -> None:
     recipe.say(f"report: {args.out / 'report_stock.json'}")
 
 
-def make_data(recipe: Recipe, source: Path) -> tuple[Path, list[str]]:
-    """Make a folder that stock fairseq reads from the data folder of a run; returns it and its splits.
+def make_data(recipe: Recipe, source: Path, name: str) -> tuple[Path, list[str]]:
+    """Make a folder that stock fairseq reads from one of ours; returns it and its splits.
 
     Its manifests have the transcripts as ``tgt_text``. The features stay where they are. Of the
     transforms of features those are kept that fairseq has itself.
@@ -101,7 +106,7 @@ def make_data(recipe: Recipe, source: Path) -> tuple[Path, list[str]]:
             f"{source}: no {steps.CONFIG}; name a folder that `make digits` made, such as runs/digits/data"
         )
     manifests = sorted(source.glob("*.tsv"))
-    folder = recipe.out / "data"
+    folder = recipe.out / name
 
     def write() -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -112,7 +117,7 @@ def make_data(recipe: Recipe, source: Path) -> tuple[Path, list[str]]:
 
     recipe.commands.append(f"# {folder} = {source} for stock fairseq, the target being the transcript")
     made_from = [str(source.resolve()), fingerprint([*manifests, source / steps.CONFIG])]
-    recipe.step("data", made_from, [folder], write)
+    recipe.step(name, made_from, [folder], write)
     return folder, [path.stem for path in manifests]
 
 
@@ -153,15 +158,21 @@ def write_config(source: Path, target: Path) -> None:
 
 
 def generate(
-    recipe: Recipe, source: Path, split: str, task: Sequence[str], checkpoint: Path, options: Sequence[str]
+    recipe: Recipe,
+    name: str,
+    source: Path,
+    folder: Path,
+    split: str,
+    checkpoint: Path,
+    options: Sequence[str],
 ) -> Path:
     """``fairseq-generate``: decode a split; its transcripts become a file of pairs that can be scored.
 
-    ``source`` is the folder of the features, ``task`` the words that name the data made from it.
+    ``folder`` is what :func:`make_data` made of ``source``; the pairs are called ``name``.
     """
-    name = f"generate-{split}"
-    output = recipe.out / "pairs" / f"{split}.jsonl"
-    arguments = [*task, "--gen-subset", split, "--path", str(checkpoint), *options]
+    output = recipe.out / "pairs" / f"{name}.jsonl"
+    step = f"generate-{name}"
+    arguments = [str(folder), "--gen-subset", split, "--path", str(checkpoint), *options]
     recipe.commands.append(shown("fairseq_cli.generate", arguments))
 
     def decode() -> None:
@@ -174,16 +185,16 @@ def generate(
                 number, _, text = line.rstrip("\n").split("\t")
                 texts[int(number.removeprefix("D-"))] = text
 
-        recipe.command(name, "fairseq_cli.generate", arguments, read)
-        with (recipe.out / "data" / f"{split}.tsv").open(encoding="utf-8", newline="") as file:
+        recipe.command(step, "fairseq_cli.generate", arguments, read)
+        with (folder / f"{split}.tsv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
         if len(texts) != len(rows):
-            raise RecipeError(f"{name}: {len(texts)} of {len(rows)} utterances were decoded; see its log")
+            raise RecipeError(f"{step}: {len(texts)} of {len(rows)} utterances were decoded; see its log")
         output.parent.mkdir(exist_ok=True)
         write_pairs(output, (make_pair(row, texts[number]) for number, row in enumerate(rows)))
 
     made_from = [list(options), fingerprint([checkpoint, source / f"{split}.tsv", source / f"{split}.zip"])]
-    recipe.step(name, made_from, [output], decode)
+    recipe.step(step, made_from, [output], decode)
     return output
 
 
@@ -221,6 +232,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--data", type=Path, default=Path("runs/digits/data"), help="data folder that `make digits` made")
+    add("--tests", type=Path, nargs="*", default=[], metavar="DIR",
+        help="further test sets: data folders made by `interactive-st prepare --like`")  # fmt: skip
     add("--out", type=Path, default=Path("runs/digits/stock"), help="folder to fill, or to continue")
     add("--threads", type=int, default=2, help="CPU threads of each command")
     add("--seed", type=int, default=1, help="of training")

@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import math
 
 import numpy as np
 import pytest
@@ -219,21 +220,52 @@ def test_sound_is_the_recordings_with_quiet_pauses(takes):
 def test_pauses_are_never_digital_silence(tmp_path):
     soundfile.write(tmp_path / "0_ann_0.wav", np.zeros(400), RATE)
     take = corpus.Take("ann", 0, 0, tmp_path / "0_ann_0.wav")
-    utterance = corpus.Utterance("a", "ann", (take, take), (0.1, 0.1), (1.0, 1.0), 1.0, 5)
+    utterance = corpus.Utterance(
+        "a", "ann", (take, take), (0.1, 0.1), (1.0, 1.0), (1.0, 1.0), math.inf, 0.0, 5
+    )
     sound = corpus.render(utterance)
     assert 0.5 / 32768 < sound[: RATE // 10].std() < 2 / 32768
 
 
 def test_speed_and_gain(takes):
     [plain] = corpus.draw(takes, "test", 1, 1, corpus.Shape())
-    assert (plain.speed, set(plain.gains)) == (1.0, {1.0})
-    perturbed = corpus.draw(takes, "train", 50, 1, corpus.Shape(perturb=0.1))
-    speeds = [utterance.speed for utterance in perturbed]
-    assert 0.9 <= min(speeds) < 0.92 < 1.08 < max(speeds) <= 1.1
+    assert (set(plain.speeds), set(plain.gains), plain.snr) == ({1.0}, {1.0}, math.inf)
+    perturbed = corpus.draw(takes, "train", 50, 1, corpus.Shape(perturb=0.2))
+    voices = [np.mean([min(utterance.speeds), max(utterance.speeds)]) for utterance in perturbed]
+    assert 0.75 <= min(voices) < 0.84 < 1.16 < max(voices) <= 1.25
+    for utterance in perturbed:
+        assert 0 < max(utterance.speeds) - min(utterance.speeds) <= 2 * 0.2 * 0.25
     gains = [gain for utterance in perturbed for gain in utterance.gains]
     assert 0.7 < min(gains) < 0.72 < 1.38 < max(gains) < 1.42
-    faster = corpus.Utterance(**vars(plain) | {"speed": 1.1})
-    assert len(corpus.render(faster)) == pytest.approx(len(corpus.render(plain)) / 1.1, abs=2)
+    faster = corpus.Utterance(**vars(plain) | {"speeds": (1.25,) * len(plain.takes)})
+    shorter = len(plain.takes) * (RATE // 10) / 5
+    assert len(corpus.render(plain)) - len(corpus.render(faster)) == pytest.approx(shorter, abs=10)
+
+
+def test_noise_is_as_loud_as_said(takes):
+    [plain] = corpus.draw(takes, "test", 1, 1, corpus.Shape(pairs=(1, 1), pause=(0.1, 0.1)))
+    sound = corpus.render(plain)
+    for slope in corpus.SLOPE:
+        noisy = corpus.Utterance(**vars(plain) | {"snr": 20.0, "slope": slope})
+        added = corpus.render(noisy) - sound
+        # tones of 0.3 / √2, and ten times less noise
+        assert added.std() == pytest.approx(0.03 / 2**0.5, rel=0.1)
+        power = np.abs(np.fft.rfft(added)) ** 2
+        hiss = power[len(power) // 2 :].sum() / power.sum()
+        assert (hiss > 0.4) if slope == 0 else (hiss < 0.1)
+        np.testing.assert_array_equal(corpus.render(noisy), sound + added)
+
+
+def test_noise_is_in_the_share_asked_for_and_changes_nothing_else(takes):
+    quiet = corpus.draw(takes, "train", 90, 1, corpus.Shape(perturb=0.2))
+    noisy = corpus.draw(takes, "train", 90, 1, corpus.Shape(perturb=0.2, noisy=0.5))
+    levels = [utterance.snr for utterance in noisy if utterance.snr < math.inf]
+    assert 30 < len(levels) < 60
+    assert 10 <= min(levels) < 20 < 40 < max(levels) <= 50
+    assert [u.takes for u in noisy] == [u.takes for u in quiet]
+    assert [(u.speeds, u.pauses, u.noise_seed) for u in noisy] == [
+        (u.speeds, u.pauses, u.noise_seed) for u in quiet
+    ]
 
 
 def test_a_loud_utterance_is_not_clipped(takes):
@@ -302,7 +334,7 @@ def test_stock_fairseq_reads_what_is_made_for_it(data, tmp_path):
         (data / "config_joint.yaml").read_text().replace("- utterance_cmvn", "- of_ours\n  - utterance_cmvn")
     )
     recipe = Recipe(tmp_path / "stock")
-    made, splits = stock.make_data(recipe, data)
+    made, splits = stock.make_data(recipe, data, "data")
     assert splits == ["train"]
     config = S2TDataConfig(made / stock.CONFIG)
     assert config.config["feature_transforms"] == {
@@ -321,30 +353,31 @@ def test_stock_fairseq_reads_what_is_made_for_it(data, tmp_path):
 
 def test_stock_transcripts_become_pairs_that_are_scored(data, tmp_path, monkeypatch):
     recipe = Recipe(tmp_path / "stock")
-    stock.make_data(recipe, data)
+    made, _ = stock.make_data(recipe, data, "data")
     checkpoint = tmp_path / "checkpoint_best.pt"
     checkpoint.touch()
     lines = ["S-1\tnoise\n", "D-1\t-0.1\ttwo three five\n", "D-0\t-0.2\tone two three\n"]
 
     def play(name, module, arguments, listener):
-        assert (name, module) == ("generate-train", "fairseq_cli.generate")
-        assert "interactive_st" not in " ".join(arguments)
+        assert (name, module) == ("generate-new-train", "fairseq_cli.generate")
+        assert arguments[0] == str(made)
+        assert "interactive_st" not in " ".join(arguments[1:])
         for line in lines:
             listener(line)
 
     monkeypatch.setattr(recipe, "command", play)
-    options = ["--beam", "5"]
-    pairs = read_pairs(stock.generate(recipe, data, "train", ["made"], checkpoint, options))
+    which = ("new-train", data, made, "train", checkpoint)
+    pairs = read_pairs(stock.generate(recipe, *which, ["--beam", "5"]))
     assert [pair["transcript"] for pair in pairs] == ["one two three", "two three five"]
     assert score_pairs(pairs)["wer"] == pytest.approx(100 / 6)
     lines.pop()
     with pytest.raises(RecipeError, match="1 of 2"):
-        stock.generate(recipe, data, "train", ["made"], checkpoint, ["--beam", "4"])
+        stock.generate(recipe, *which, ["--beam", "4"])
 
 
 def test_stock_needs_a_data_folder(tmp_path):
     with pytest.raises(RecipeError, match=r"no config_joint\.yaml"):
-        stock.make_data(Recipe(tmp_path / "stock"), tmp_path)
+        stock.make_data(Recipe(tmp_path / "stock"), tmp_path, "data")
 
 
 def test_safe_loading_lets_torch_read_what_fairseq_stores(tmp_path):
