@@ -43,8 +43,21 @@ def make_an4(recipe: Recipe, source: Path, words: list[str]) -> dict[str, Path]:
     return run.make_corpus(recipe, run.plan_splits(args))
 
 
+def make_spoken_tatoeba(recipe: Recipe, source: Path, words: list[str]) -> dict[str, Path]:
+    """The manifests of :mod:`examples.spoken_tatoeba`, by split; ``words`` are its options."""
+    from examples.quickstart.spoken import make_corpus
+    from examples.spoken_tatoeba import run
+
+    args = run.parse(["--pairs", str(source), "--seed", str(recipe.seed), *words])
+    return make_corpus(recipe, run.plan_splits(args))
+
+
 Maker = Callable[[Recipe, Path, list[str]], dict[str, Path]]
-MAKERS: dict[str, Maker] = {"spoken_digits": make_spoken_digits, "an4": make_an4}
+MAKERS: dict[str, Maker] = {
+    "spoken_digits": make_spoken_digits,
+    "an4": make_an4,
+    "spoken_tatoeba": make_spoken_tatoeba,
+}
 
 
 def prepare(data: DataSet, source: Path, out: Path, threads: int) -> Prepared:

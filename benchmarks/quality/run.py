@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.quality.corpora import Prepared
 from benchmarks.quality.runs import ROLES, Run, RunError
 from examples import recipe as steps
+from examples.progress import parse
 from examples.report import versions
 from examples.runner import Recipe
 from examples.stamps import fingerprint, write_json
@@ -62,7 +63,7 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
         "data_digest": prepared.digest,
         "seed": run.seed,
         "threads": threads,
-        "updates": run.data.updates if run.train_words() else 0,
+        "updates": _updates_done(recipe) if run.train_words() else 0,
         "train_seconds": round(train_seconds, 1),
         "total_seconds": round(recipe.total_seconds, 1),
         "step_seconds": {name: round(value, 1) for name, value in recipe.seconds.items()},
@@ -124,6 +125,16 @@ def _train_text(
     ]  # fmt: skip
     made_from = [fingerprint([folder]), words, recipe.seed]
     return steps.fairseq_train(recipe, folder, save_dir, [*task, *words], made_from, **limits)
+
+
+def _updates_done(recipe: Recipe) -> int | None:
+    """Updates of the whole training, by its log; fewer than the budget where time ended it."""
+    try:
+        text = (recipe.out / "logs" / f"train-{_CHECKPOINTS}.log").read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    found = [stats for tag, stats in map(parse, text.splitlines()) if tag == "train"]
+    return int(float(str(found[-1]["train_num_updates"]))) if found else None
 
 
 def _thin(save_dir: Path) -> None:

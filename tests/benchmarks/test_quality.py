@@ -124,6 +124,7 @@ def test_all_systems(listed, recordings, real_tools, tmp_path, capsys):
     for name, row in rows.items():
         assert (row["wer"]["mean"] is None) == (name == "e2e")
         assert (row["bleu"]["mean"] is None) == (name == "asr")
+    assert [found["updates"] for found in content["runs"]] == [2, 2, 2, 2, 2, 2, 0]
     assert rows["pipeline"]["wer"]["mean"] == rows["asr"]["wer"]["mean"]
     assert [row["value"] for row in search["rows"]] == ["rank", "joint"]
     assert search["rows"][1]["train_seconds"] == []
