@@ -54,6 +54,7 @@ def made(tmp_path_factory) -> Path:
 
     folder = tmp_path_factory.mktemp("made")
     speech = speech_model.make(folder, ctc_weight=0.3)
+    shutil.copy(folder / "data" / "train.tsv", folder / "data" / "dev.tsv")
     (folder / "checkpoints").mkdir()
     shutil.copy(speech.checkpoint, folder / "checkpoints" / "checkpoint_best.pt")
     write_model_folder(load_checkpoint(speech.checkpoint, None), folder / "model", Card(name="model"))

@@ -6,9 +6,11 @@ from argparse import Namespace
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 from documents import INDENTED_BLOCK
 from fairseq import utils
+from fairseq.data.data_utils import batch_by_size
 
 #: Messages of other programs that were seen while installing, and cannot be had in a test.
 SEEN = {
@@ -16,9 +18,12 @@ SEEN = {
     "allowed: use default_factory": "importing fairseq 0.12.2 on Python 3.11",
     "Please use pip<24.1 if you need to use this version.": "pip 26.3, asked for omegaconf<2.1",
     "ModuleNotFoundError: No module named 'torch'": "pip download --no-build-isolation fairseq-fixed",
-    "fairseq-train: error: argument --task: invalid choice: 'joint_speech_to_text' (choose from …": "argparse",
+    "fairseq-train: error: argument --task: invalid choice: 'joint_speech_to_text' (choose from …": (
+        "argparse"
+    ),
     "fairseq-train: error: unrecognized arguments: --wait-k 3": "argparse",
     "FileNotFoundError: …/interactive_st": "checked below",
+    "AssertionError: Sentences lengths should not exceed max_tokens=…": "checked below",
     "_pickle.UnpicklingError: Weights only load failed. …": "torch; checked in tests/test_install.py",
 }
 #: Messages of fairseq, and the module that holds their words.
@@ -28,7 +33,6 @@ FAIRSEQ = {
     'Train splits should be named like "train*".': "fairseq.tasks.speech_to_text",
     "skip this example with --skip-invalid-size-inputs-valid-test": "fairseq.tasks.fairseq_task",
     "samples have invalid sizes and will be skipped, ": "fairseq.tasks.fairseq_task",
-    "Sentences lengths should not exceed max_tokens=": "fairseq.data.data_utils_fast",
     "Model file not found: ": "fairseq.checkpoint_utils",
 }
 PREFIX = re.compile(r"(interactive-st \S+: (error|failed): |\w+(Error|Exception): |setup: error: )?")
@@ -92,6 +96,11 @@ def test_a_user_dir_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         utils.import_user_module(Namespace(user_dir=str(tmp_path / "interactive_st")))
     assert str(error.value).endswith("/interactive_st")
+
+
+def test_an_utterance_longer_than_a_batch():
+    with pytest.raises(AssertionError, match="Sentences lengths should not exceed max_tokens=5"):
+        batch_by_size(np.arange(2), lambda index: 10, np.full(2, 10), max_tokens=5)
 
 
 def test_a_changed_message_is_found():
