@@ -54,7 +54,6 @@ class Constraints:
             max_len: ``(B,)`` longest output, ``</s>`` not counted.
             prefix_tokens: ``(B, P)`` forced beginning of the translation, or None.
         """
-        log_probs.masked_fill_(log_probs.isnan(), -math.inf)
         log_probs[:, :, self.pad] = -math.inf
         log_probs[:, :, self.unk] -= self.options.unk_penalty
         at_end = lanes.row >= max_len[lanes.sentence]

@@ -14,6 +14,8 @@ from torch import Tensor
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT
 
+from .best_tokens import best_tokens
+
 IMPOSSIBLE = -1e10  # log-probability; finite, so that differences of sums stay numbers
 
 
@@ -58,7 +60,7 @@ class CtcPrefixScorer:
         if index.numel() == 0:
             return log_probs
         sentence, attention = lanes.sentence[index], log_probs[index]
-        best, token = attention.topk(min(self.candidates, attention.size(2)), dim=2)
+        best, token = best_tokens(attention, min(self.candidates, attention.size(2)))
         so_far = self.score[sentence].unsqueeze(2)
         ctc = self._extensions(sentence, token) - so_far
         ends = self._whole(sentence).unsqueeze(2) - so_far

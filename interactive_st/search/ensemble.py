@@ -36,10 +36,12 @@ class Ensemble:
         temperature: float,
     ) -> Tensor:
         """Log-probabilities ``(N, W, V)``, float32, of the next token in every slot of every lane."""
-        log_probs = [
-            torch.log_softmax(decoder.step(tokens, cache, lanes, own, partner).float() / temperature, dim=-1)
-            for decoder, cache in zip(self.decoders, self.caches, strict=True)
-        ]
+        log_probs = []
+        for decoder, cache in zip(self.decoders, self.caches, strict=True):
+            logits = decoder.step(tokens, cache, lanes, own, partner).float()
+            if temperature != 1.0:
+                logits = logits / temperature
+            log_probs.append(torch.log_softmax(logits, dim=-1))
         if len(log_probs) == 1:
             return log_probs[0]
         return torch.logsumexp(torch.stack(log_probs), dim=0) - math.log(len(log_probs))

@@ -14,6 +14,7 @@ from interactive_st.models.decoder import Histories
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
+from .best_tokens import best_tokens
 from .dual_search import DualSearch, gather_alive, make_hypothesis, unfinished_first
 
 
@@ -102,7 +103,7 @@ class JointSearch(DualSearch):
         gain = log_probs.new_full(shape, -math.inf)
         gain[..., 0] = 0.0
         words = torch.full(shape, self.constraints.pad, device=gain.device)
-        best, word = log_probs.topk(shape[3], dim=2)
+        best, word = best_tokens(log_probs, shape[3])
         goes_on = ~self.ended[lanes.stream, lanes.sentence].unsqueeze(2)
         where = (lanes.stream, lanes.sentence)
         gain[where] = torch.where(goes_on, best, gain[where])

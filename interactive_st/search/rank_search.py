@@ -16,6 +16,7 @@ from interactive_st.models.decoder import Histories
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
+from .best_tokens import best_tokens
 from .dual_search import DualSearch, gather_alive, make_hypothesis, unfinished_first
 
 
@@ -43,10 +44,11 @@ class RankSearch(DualSearch):
     def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
         stream, sentence, row = lanes.stream, lanes.sentence, lanes.row
         width, n_words = log_probs.shape[1:]
-        total = log_probs + self.beams.scores()[stream, sentence].unsqueeze(2)
+        best, words = best_tokens(log_probs, min(2 * width, n_words))
+        total = best + self.beams.scores()[stream, sentence].unsqueeze(2)
         scores, index = total.flatten(1).topk(min(2 * width, width * n_words - 1), dim=1)
-        parent = torch.div(index, n_words, rounding_mode="floor")
-        token = index % n_words
+        parent = torch.div(index, best.size(2), rounding_mode="floor")
+        token = words.flatten(1).gather(1, index)
         finished = token.eq(self.constraints.eos) & scores.isfinite()
         self._finish(lanes, parent[:, :width], scores[:, :width], finished[:, :width])
 
