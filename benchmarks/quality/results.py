@@ -17,8 +17,8 @@ from examples.stamps import write_json
 TITLES = {"wer": "WER %", "bleu": "BLEU", "chrf": "chrF"}
 NONE = "–"
 _OF_A_RUN = (
-    *("seed", "threads", "updates", "train_seconds", "total_seconds", "step_seconds"),
-    *("commands", "versions"),
+    *("seed", "updates", "train_seconds", "total_seconds", "step_seconds"),
+    *("commands", "versions", "machine"),
 )
 
 
@@ -101,7 +101,8 @@ def _markdown(tables: Sequence[Table], content: Mapping[str, Any], pictures: Seq
         "# Quality under equal conditions",
         f"Written by `{settings['command']}` on {settings['date']} at commit {settings['commit']}: "
         f"{settings['cpu']}, {settings['cores']} cores, {settings['device']}, Python {settings['python']}, "
-        f"torch {settings['torch']}. All numbers, every run's commands and seconds are in `quality.json`.",
+        f"torch {settings['torch']}. All numbers, and commands, seconds, machine, date, commit of every run "
+        f"are in `quality.json`.",
         f"Scores are mean ± standard deviation (n − 1) over seeds. p: probability of a difference from "
         f"{REFERENCE} as large as this by chance, by paired bootstrap resampling ({settings['resamples']} "
         f"resamples, sacrebleu's code) of the test utterances, all seeds of an utterance together; smaller "

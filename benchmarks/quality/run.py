@@ -41,6 +41,10 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
     Raises:
         RecipeError, OSError, ValueError: a step failed.
     """
+    import torch
+
+    from benchmarks import timing
+
     recipe = Recipe(run.folder(out), threads=threads, seed=run.seed)
     for need in run.needs.values():
         if read_report(need, out, prepared) is None:
@@ -62,7 +66,6 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
         "definition": run.definition(),
         "data_digest": prepared.digest,
         "seed": run.seed,
-        "threads": threads,
         "updates": _updates_done(recipe) if run.train_words() else 0,
         "train_seconds": round(train_seconds, 1),
         "total_seconds": round(recipe.total_seconds, 1),
@@ -71,6 +74,7 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
         "sets": sets,
         "commands": recipe.commands,
         "versions": versions(),
+        "machine": timing.describe_machine(torch.device("cpu"), threads),
     }
     _thin(recipe.out / _CHECKPOINTS)
     write_json(recipe.out / REPORT, report)

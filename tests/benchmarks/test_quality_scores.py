@@ -135,10 +135,10 @@ def finish(run, out, transcripts, translations, truth, seconds):
     lines = "".join(json.dumps(pair) + "\n" for pair in pairs)
     (folder / "pairs/test.jsonl").write_text(lines, encoding="utf-8")
     report = {
-        "definition": run.definition(), "seed": run.seed, "threads": 1, "updates": 10,
+        "definition": run.definition(), "seed": run.seed, "updates": 10,
         "train_seconds": seconds, "total_seconds": seconds + 1, "step_seconds": {},
-        "commands": [f"train {run.name}"],
-        "versions": {"python": "3"}, "sets": {"test": score_pairs(pairs, per_speaker=True)},
+        "commands": [f"train {run.name}"], "versions": {"python": "3"}, "machine": {"commit": "abc"},
+        "sets": {"test": score_pairs(pairs, per_speaker=True)},
     }  # fmt: skip
     (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
 
