@@ -3,6 +3,9 @@
 from argparse import Namespace
 
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerEncoder
+from torch import nn
+
+from interactive_st.modules.speech_layer import SpeechEncoderLayer
 
 from .front_end import build_front_end
 
@@ -17,3 +20,4 @@ class SpeechEncoder(S2TTransformerEncoder):
     def __init__(self, args: Namespace) -> None:
         super().__init__(Namespace(**{**vars(args), "ctc_weight": 0.0}))
         self.subsample = build_front_end(args)
+        self.transformer_layers = nn.ModuleList(SpeechEncoderLayer(args) for _ in self.transformer_layers)

@@ -17,6 +17,7 @@ from fairseq.models.speech_to_text.s2t_transformer import (
 from fairseq.models.speech_to_text.s2t_transformer import base_architecture as s2t_base
 from torch import Tensor
 
+from interactive_st.modules.dropout import use_dropout
 from interactive_st.modules.fusion import FUSIONS
 from interactive_st.modules.packed_linear import use_packed_linears
 from interactive_st.modules.streams import Streams
@@ -76,6 +77,7 @@ class InteractiveSTModel(S2TTransformerModel):
         base_architecture(args)
         model = super().build_model(args, task)
         use_packed_linears(model)
+        use_dropout(model)
         return model
 
     @classmethod

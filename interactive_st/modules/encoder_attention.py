@@ -1,9 +1,9 @@
 """Attention of both streams to the encoder, with keys and values computed once for all that ask."""
 
-import torch.nn.functional as F
 from fairseq.modules import MultiheadAttention
 from torch import Tensor
 
+from .dropout import attention
 from .token_rows import TokenRows, put_rows, take_rows
 
 
@@ -45,11 +45,7 @@ class EncoderAttention(MultiheadAttention):
         query = query.view(-1, batch, shape[2], self.num_heads, self.head_dim)
         askers = query.size(0)
         query = query.permute(1, 3, 0, 2, 4).flatten(2, 3)
-        context = F.scaled_dot_product_attention(
-            query,
-            *encoder_keys,
-            attn_mask=encoder_mask,
-            dropout_p=self.dropout_module.p if self.training else 0.0,
-        )
+        p = self.dropout_module.p if self.training else 0.0
+        context = attention(query, *encoder_keys, encoder_mask, p)
         context = context.unflatten(2, (askers, shape[2])).permute(2, 0, 3, 1, 4)
         return self.out_proj(take_rows(context.reshape(shape), rows))

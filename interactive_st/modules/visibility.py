@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from .dropout import attention
 from .wait_k import WaitK, partner_visibility
 
 
@@ -46,8 +46,8 @@ def attend(
         ``(batch, heads, queries, head_dim)``
     """
     if visibility is None:
-        return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=True)
-    context = F.scaled_dot_product_attention(query, key, value, attn_mask=visibility.mask, dropout_p=dropout)
+        return attention(query, key, value, None, dropout, is_causal=True)
+    context = attention(query, key, value, visibility.mask, dropout)
     return context.masked_fill(visibility.blind, 0.0)
 
 

@@ -1,0 +1,104 @@
+"""Dropout from 16 random bits: what it drops, how it scales, that it follows torch's seed."""
+
+import pytest
+import tiny
+import torch
+import torch.nn.functional as F
+from fairseq.modules import FairseqDropout
+
+from interactive_st.modules.dropout import Dropout, attention, dropout
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_share_and_scale(p, dtype):
+    torch.manual_seed(1)
+    x = torch.ones(301, 333, dtype=dtype)
+    y = dropout(x, p)
+    assert y.dtype == dtype
+    assert y.eq(0).double().mean().item() == pytest.approx(p, abs=5e-3)
+    kept = 1 - round(p * 2**16) / 2**16
+    assert y[y.ne(0)].unique().tolist() == [torch.tensor(1 / kept, dtype=dtype).item()]
+
+
+def test_every_place_is_dropped_alike_and_none_follows_its_neighbour():
+    torch.manual_seed(2)
+    gone = torch.stack([dropout(torch.ones(4, 64), 0.25).eq(0) for _ in range(2000)]).double()
+    assert (gone.mean(dim=0) - 0.25).abs().max() < 0.05  # five standard deviations
+    flat = gone.flatten(1)
+    for lag in (1, 2, 3, 4):
+        together = (flat[:, lag:] * flat[:, :-lag]).mean().item()
+        assert together == pytest.approx(0.25**2, abs=2e-3)
+
+
+def test_gradient_is_the_mask_that_was_used():
+    x = torch.randn(7, 9, requires_grad=True)
+    y = dropout(x, 0.4)
+    grad = torch.randn(7, 9)
+    y.backward(grad)
+    torch.testing.assert_close(x.grad, grad * (y / x).detach())
+
+
+@pytest.mark.parametrize(("p", "expected"), [(0.0, 1.0), (1.0, 0.0)])
+def test_the_ends(p, expected):
+    assert dropout(torch.ones(5), p).tolist() == [expected] * 5
+    assert dropout(torch.ones(0, 3), 0.5).shape == (0, 3)
+
+
+def test_follows_the_seed():
+    drawn = []
+    for seed in (3, 3, 4):
+        torch.manual_seed(seed)
+        drawn.append(dropout(torch.ones(1000), 0.5))
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+
+
+def test_attention_with_next_to_no_dropout_equals_torchs():
+    torch.manual_seed(5)
+    query, key, value = torch.randn(3, 2, 4, 6, 8).unbind(0)
+    mask = torch.rand(2, 1, 6, 6) < 0.7
+    mask[..., 0] = True
+    for options in ({"mask": mask}, {"mask": None}, {"mask": None, "is_causal": True}):
+        torch_options = {"attn_mask": options["mask"], "is_causal": options.get("is_causal", False)}
+        expected = F.scaled_dot_product_attention(query, key, value, **torch_options)
+        torch.testing.assert_close(attention(query, key, value, p=1e-9, **options), expected)
+        assert attention(query, key, value, p=0.5, **options).sub(expected).abs().max() > 0.1
+
+
+def test_attention_drops_weights_without_bias():
+    torch.manual_seed(6)
+    query, key, value = torch.randn(3, 1, 1, 5, 4).unbind(0)
+    mean = sum(attention(query, key, value, None, 0.3) for _ in range(4000)) / 4000
+    torch.testing.assert_close(mean, attention(query, key, value, None), atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize("front_end", ["conv1d", "stack"])
+def test_models_have_no_other_dropout(front_end):
+    model = tiny.model(dropout=0.1, front_end=front_end)
+    found = [type(module) for module in model.modules() if isinstance(module, FairseqDropout)]
+    # Those in attention only carry p.
+    assert found.count(Dropout) > 10
+    assert FairseqDropout not in found
+
+
+def test_evaluation_drops_nothing_and_training_does():
+    model, tokens = tiny.model(dropout=0.2), tiny.prefixes([[4], [3]])
+    inputs = {**tiny.speech([30]), "prev_output_tokens": tokens}
+    expected = tiny.model(dropout=0.0)(**inputs)[0]
+    torch.testing.assert_close(model(**inputs)[0], expected)
+    model.train()
+    assert not torch.equal(model(**inputs)[0], model(**inputs)[0])
+
+
+@pytest.mark.parametrize("padded", [False, True])
+def test_the_encoder_trains_by_fairseqs_equations(padded):
+    """With dropout too small to drop anything, our path in training is fairseq's in evaluation."""
+    inputs = tiny.speech([40, 24] if padded else [40])
+    quiet = tiny.model(dropout=1e-9)
+    expected = quiet.encoder(**inputs)["encoder_out"][0]
+    quiet.train()
+    received = quiet.encoder(**inputs)["encoder_out"][0]
+    lengths = [10, 6] if padded else [10]
+    for row, length in enumerate(lengths):
+        torch.testing.assert_close(received[:length, row], expected[:length, row], atol=1e-5, rtol=1e-5)
