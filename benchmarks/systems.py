@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import multiprocessing
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +21,12 @@ from typing import Any
 
 import torch
 
-from benchmarks import timing, workload
-from benchmarks.contestants import NAMES, SUFFIX, VOCABULARY, System, build
+from benchmarks import memory, timing, workload
+from benchmarks.console import number, say, show_table
+from benchmarks.contestants import SUFFIX, VOCABULARY, System, build
+from benchmarks.work import check_written
 
+NAMES = ("e2e", "multitask", "two_stage", "interactive", "pipeline", "asr", "stock_e2e", "stock_asr")
 REFERENCE = "e2e"
 #: Table 4 of Liu et al., AAAI 2020: millions of parameters, training steps and sentences a second.
 PAPER: dict[str, tuple[float, float | None, float]] = {
@@ -35,7 +37,6 @@ PAPER: dict[str, tuple[float, float | None, float]] = {
     "pipeline": (122.4, None, 10.89),
 }
 FRAMES = {"cpu": 6_000, "cuda": 40_000}  # in a batch, with padding
-WIDTH = 140  # of the table
 SETTINGS = ("size", "beam", "batches", "max_frames", "rounds", "seed")
 SPEEDS = {"train": "train_steps_per_s", "decode": "sentences_per_s"}
 
@@ -46,9 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     device, threads = torch.device(args.device), timing.set_threads(args.threads)
     names = [name for name in NAMES if name in args.systems]
     results = {name: {"params": count_parameters(name, args)} for name in names}
-    settings = {
-        name: getattr(args, name) for name in ("size", "beam", "batches", "max_frames", "rounds", "seed")
-    }
+    settings = {name: getattr(args, name) for name in SETTINGS}
     settings |= {"vocabulary": VOCABULARY[args.size], "lengths": workload.DESCRIPTION}
     settings |= timing.describe_machine(device, threads)
     if not args.params_only:
@@ -91,7 +90,11 @@ def measure_speeds(
         def report(text: str, phase: str = phase) -> None:
             say(f"{phase}: {text}")
 
-        seconds = timing.alternate(runs, args.rounds, device, report)
+        def check(name: str, written: Any, phase: str = phase) -> None:
+            if phase == "decode":
+                check_written(name, systems[name].texts, written, batches, args.beam)
+
+        seconds = timing.alternate(runs, args.rounds, device, report, check)
         for name in names:
             results[name] |= _describe_speed(phase, work, seconds.get(name), seconds.get(REFERENCE))
     return results
@@ -115,8 +118,7 @@ def _describe_speed(
 
 def measure_memory(name: str, args: argparse.Namespace) -> float:
     """Peak memory in MiB of a process of its own that trains and decodes a system's largest batch."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_peak_memory, (name, args))
+    return memory.in_own_process(_peak_memory, name, args)
 
 
 def _peak_memory(name: str, args: argparse.Namespace) -> float:
@@ -125,14 +127,14 @@ def _peak_memory(name: str, args: argparse.Namespace) -> float:
     entries = workload.vocabulary(VOCABULARY[args.size])
     batches = workload.make_batches(entries, args.batches, args.max_frames, args.seed, device)
     largest = max(batches, key=lambda batch: batch["targets"].numel())
-    memory = timing.PeakMemory(device)
+    peak = memory.PeakMemory(device)
     system = build(name, args.size, entries, args.beam, device)
     samples = system.samples([largest])
     for _ in range(2):  # Adam's state comes with the first update
         system.train(samples)
     system.end_training()
     system.decode(samples)
-    return memory.mebibytes()
+    return peak.mebibytes()
 
 
 def add_memory_ratios(results: dict[str, dict[str, Any]]) -> None:
@@ -144,54 +146,32 @@ def add_memory_ratios(results: dict[str, dict[str, Any]]) -> None:
 
 def paper_ratio(name: str, column: int) -> float | None:
     """The paper's number as a ratio to its E2E; 1: training steps, 2: sentences a second."""
-    number, reference = PAPER.get(name, (None, None, None))[column], PAPER[REFERENCE][column]
-    return None if number is None or reference is None else number / reference
+    speed, reference = PAPER.get(name, (None, None, None))[column], PAPER[REFERENCE][column]
+    return None if speed is None or reference is None else speed / reference
 
 
 def show(results: dict[str, dict[str, Any]], settings: dict[str, Any], params_only: bool) -> None:
     """Print the table, and under it what was measured."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE, title_justify="left", title=f"Systems, size {settings['size']}")
-    table.add_column("system")
-    columns = ["parameters", "paper"]
+    columns = ["system", "parameters", "paper"]
     if not params_only:
         columns += ["train steps/s", "× E2E", "paper", "sentences/s", "× E2E", "paper", "peak MiB", "× E2E"]
-    for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
+    rows = []
     for name, result in results.items():
         paper = f"{PAPER[name][0]:.1f}M" if name in PAPER and settings["size"] == "paper" else "–"
         cells = [name, f"{result['params']:,}", paper]
         if not params_only:
             for column, phase in enumerate(("train", "decode"), start=1):
-                cells += [_number(result[SPEEDS[phase]]), _number(result[f"{phase}_ratio"], 3)]
-                cells.append(_number(paper_ratio(name, column), 3))
-            cells += [_number(result["peak_memory_mib"], 0), _number(result["memory_ratio"], 3)]
-        table.add_row(*cells)
-    console = Console(soft_wrap=True, highlight=False, markup=False)
-    console.width = max(console.width, WIDTH)  # numbers are never cut
-    console.print(table)
-    if params_only:
-        return
-    cores = f"{settings['cpu']}, threads: {settings['threads']}"
-    place = cores if settings["device"] == "cpu" else f"{settings['device']}, {cores}"
-    console.print(
-        f"{place}, torch {settings['torch']}, {settings['date']}, commit {settings['commit']}\n"
+                cells += [number(result[SPEEDS[phase]]), number(result[f"{phase}_ratio"], 3)]
+                cells.append(number(paper_ratio(name, column), 3))
+            cells += [number(result["peak_memory_mib"], 0), number(result["memory_ratio"], 3)]
+        rows.append(cells)
+    note = (
+        f"{timing.machine_in_words(settings)}\n"
         f"{settings['batches']} batches of at most {settings['max_frames']} frames, {settings['lengths']}; "
         f"vocabulary {settings['vocabulary']}; beam {settings['beam']}, equal forced output lengths; medians "
         f"of {settings['rounds']} alternated rounds, ratios of the same round"
     )
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    return "–" if value is None else f"{value:,.{digits}f}"
-
-
-def say(text: str) -> None:
-    """Report progress on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    show_table(f"Systems, size {settings['size']}", columns, rows, "" if params_only else note)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

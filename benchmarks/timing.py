@@ -14,15 +14,14 @@ from typing import Any
 
 import torch
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-_MIB = 2**20
-
 
 def alternate(
-    contestants: Mapping[str, Callable[[], None]],
+    contestants: Mapping[str, Callable[[], Any]],
     rounds: int,
     device: torch.device,
     report: Callable[[str], None] | None = None,
+    check: Callable[[str, Any], None] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Let every contestant do its work once a round, and time each.
 
@@ -34,6 +33,8 @@ def alternate(
         rounds: rounds that count.
         device: where they work; a GPU is waited for.
         report: is told of each round before it begins.
+        check: is given each name and what its work returned, every time, after the clock has stopped.
+        clock: ``time.process_time`` on a machine that others use too, with one thread.
 
     Returns:
         Seconds by name, round by round.
@@ -45,11 +46,14 @@ def alternate(
         for name in _rotated(list(contestants), number):
             gc.collect()
             synchronise(device)
-            started = time.perf_counter()
-            contestants[name]()
+            started = clock()
+            result = contestants[name]()
             synchronise(device)
             if number:
-                seconds[name].append(time.perf_counter() - started)
+                seconds[name].append(clock() - started)
+            if check is not None:
+                check(name, result)
+            del result  # the next one has the memory to itself
     return seconds
 
 
@@ -63,9 +67,27 @@ def rate(work: float, seconds: Sequence[float]) -> float:
     return work / statistics.median(seconds)
 
 
+def ratios(reference: Sequence[float], seconds: Sequence[float]) -> list[float]:
+    """``reference / seconds``, each against the same round's: how many times as fast as the reference."""
+    return [theirs / mine for theirs, mine in zip(reference, seconds, strict=True)]
+
+
 def speed_ratio(seconds: Sequence[float], reference: Sequence[float]) -> float:
     """How many times as fast as the reference: the median over rounds, each against the same round's."""
-    return statistics.median(theirs / mine for mine, theirs in zip(seconds, reference, strict=True))
+    return statistics.median(ratios(reference, seconds))
+
+
+def spread(values: Sequence[float]) -> dict[str, Any]:
+    """Median, quartiles, least and greatest of the rounds, and the rounds themselves."""
+    values = list(values)
+    lower, _, upper = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+    return {
+        "median": statistics.median(values),
+        "quartiles": [lower, upper],
+        "min": min(values),
+        "max": max(values),
+        "rounds": values,
+    }
 
 
 def synchronise(device: torch.device) -> None:
@@ -81,26 +103,6 @@ def set_threads(number: int | None) -> int:
     return torch.get_num_threads()
 
 
-class PeakMemory:
-    """Peak memory in MiB that the process has taken since this object was made, in a process of its own.
-
-    On a GPU what torch allocated there, else the resident memory above what there was before.
-    """
-
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-        if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)
-        self._before = int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
-
-    def mebibytes(self) -> float:
-        if self.device.type == "cuda":
-            return torch.cuda.max_memory_allocated(self.device) / _MIB
-        status = Path("/proc/self/status").read_text()
-        peak = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-        return (int(peak.split()[1]) * 1024 - self._before) / _MIB
-
-
 def describe_machine(device: torch.device, threads: int) -> dict[str, Any]:
     """What the numbers were measured on."""
     machine: dict[str, Any] = {
@@ -111,9 +113,18 @@ def describe_machine(device: torch.device, threads: int) -> dict[str, Any]:
         "torch": torch.__version__,
         "python": platform.python_version(),
         "commit": _commit(),
-        "date": time.strftime("%Y-%m-%d"),
+        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "load": os.getloadavg()[0],
     }
     return machine
+
+
+def machine_in_words(machine: Mapping[str, Any]) -> str:
+    """One line of what :func:`describe_machine` found."""
+    place = f"{machine['cpu']}, threads: {machine['threads']}"
+    if machine["device"] != "cpu":
+        place = f"{machine['device']}, {place}"
+    return f"{place}, torch {machine['torch']}, {machine['date']}, commit {machine['commit']}"
 
 
 def _cpu_name() -> str:

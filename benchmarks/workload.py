@@ -73,16 +73,36 @@ def make_batches(
     longest = round(LONGEST * FRAMES_A_SECOND)
     if max_frames < longest:
         raise ValueError(f"--max-frames {max_frames} is less than the longest utterance, {longest} frames")
-    pool = sorted(draw_lengths(POOL, seed), key=lambda lengths: lengths.frames)
     groups: list[list[Lengths]] = [[]]
-    for lengths in pool:
+    for lengths in _pool(seed):
         if lengths.frames * (len(groups[-1]) + 1) > max_frames:
             groups.append([])
         groups[-1].append(lengths)
-    wanted = min(count, len(groups))
-    chosen = np.unique(np.linspace(0, len(groups) - 1, 2 * wanted + 1)[1::2].round().astype(int))
-    generator = torch.Generator().manual_seed(seed)
-    return [_collate(entries, groups[index], generator, device) for index in chosen]
+    return _collate_some(entries, groups, count, seed, device)
+
+
+def make_equal_batches(
+    entries: Dictionary, count: int, sentences: int, seed: int, device: torch.device
+) -> list[Sample]:
+    """Make ``count`` batches as :func:`make_batches` does, each of ``sentences`` utterances.
+
+    Raises:
+        ValueError: there are not that many.
+    """
+    pool = _pool(seed)
+    if not 1 <= sentences <= len(pool):
+        raise ValueError(f"--sentences {sentences} has to lie between 1 and {len(pool)}")
+    starts = range(0, len(pool) - sentences + 1, sentences)
+    return _collate_some(entries, [pool[i : i + sentences] for i in starts], count, seed, device)
+
+
+def make_uniform_batch(
+    entries: Dictionary, sentences: int, seconds: float, tokens: int, device: torch.device
+) -> Sample:
+    """A batch of utterances of one length, whose texts all have ``tokens`` tokens and ``</s>``."""
+    lengths = Lengths(round(seconds * FRAMES_A_SECOND), (tokens, tokens))
+    batch = _collate(entries, [lengths] * sentences, torch.Generator().manual_seed(1), device)
+    return batch | {"forced_length": tokens}
 
 
 def of_stream(sample: Sample, stream: int) -> Sample:
@@ -112,6 +132,20 @@ def text_input(texts: list[torch.Tensor], sample: Sample, entries: Dictionary) -
         source[row, source.size(1) - len(text) :] = text
     inputs = of_stream(sample, 1)["net_input"]["prev_output_tokens"]
     return {"src_tokens": source, "src_lengths": lengths, "prev_output_tokens": inputs}
+
+
+def _pool(seed: int) -> list[Lengths]:
+    return sorted(draw_lengths(POOL, seed), key=lambda lengths: lengths.frames)
+
+
+def _collate_some(
+    entries: Dictionary, groups: list[list[Lengths]], count: int, seed: int, device: torch.device
+) -> list[Sample]:
+    """``count`` of the groups, evenly from the first to the last."""
+    wanted = min(count, len(groups))
+    chosen = np.unique(np.linspace(0, len(groups) - 1, 2 * wanted + 1)[1::2].round().astype(int))
+    generator = torch.Generator().manual_seed(seed)
+    return [_collate(entries, groups[index], generator, device) for index in chosen]
 
 
 def _collate(

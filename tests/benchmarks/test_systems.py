@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from benchmarks import contestants, systems, workload
+from benchmarks.work import check_written
 
 CPU = torch.device("cpu")
 
@@ -14,7 +15,7 @@ def test_parameters_only(tmp_path, capsys):
     path = tmp_path / "systems.json"
     assert systems.main(["--size", "xs", "--params-only", "--json", str(path)]) == 0
     found = json.loads(path.read_text(encoding="utf-8"))["systems"]
-    assert list(found) == list(contestants.NAMES)
+    assert list(found) == list(systems.NAMES)
     counts = {name: result["params"] for name, result in found.items()}
     one = counts["e2e"]
     same = ("multitask", "interactive", "asr", "stock_e2e", "stock_asr")
@@ -40,11 +41,11 @@ def setting():
 
 
 @pytest.mark.parametrize("name", contestants.NAMES)
-def test_each_trains_and_writes_what_is_forced(setting, name, monkeypatch):
+def test_each_trains_and_writes_what_is_forced(setting, name):
     entries, batches = setting
     batch = batches[0] | {"forced_length": 4}
     system = contestants.build(name, "tiny", entries, beam=2, device=CPU)
-    models = [system] if name != "pipeline" else [system.recogniser, system.translator]
+    models = [system] if "pipeline" not in name else [system.recogniser, system.translator]
     weights = [next(one.model.parameters()) for one in models]
     before = [weight.clone() for weight in weights]
     samples = system.samples([batch])
@@ -52,25 +53,17 @@ def test_each_trains_and_writes_what_is_forced(setting, name, monkeypatch):
     assert not any(torch.equal(*pair) for pair in zip(before, weights, strict=True))
     system.end_training()
     assert all(parameter.grad is None for one in models for parameter in one.model.parameters())
-    written = []
+    [written] = system.decode(samples)
+    tokens = check_written(name, system.texts, [written], [batch], beam=2)
+    assert tokens == dict.fromkeys(system.texts, 5 * batch["nsentences"])
+    assert all(tokens[-1] == entries.eos() for text in written.values() for nbest in text for tokens in nbest)
 
-    def recorded(write):
-        def call(sample):
-            written.append(write(sample))
-            return written[-1]
 
-        return call
-
-    for one in models:
-        monkeypatch.setattr(one, "write", recorded(one.write))
-    system.decode(samples)
-    assert len(written) == len(models)
-    for result in written:
-        assert len(result) == batch["nsentences"]
-        for nbest in result:
-            for text in [nbest[0], nbest[0].get("transcript") or nbest[0]]:
-                assert len(text["tokens"]) == 5
-                assert text["tokens"][-1] == entries.eos()
+def test_who_writes_what(setting):
+    entries, _ = setting
+    texts = {name: contestants.build(name, "tiny", entries, 1, CPU).texts for name in ("e2e", "stock_asr")}
+    assert texts == {"e2e": ("translation",), "stock_asr": ("transcript",)}
+    assert contestants.build("stock_pipeline", "tiny", entries, 1, CPU).texts == contestants.TEXTS
 
 
 def test_a_small_run(tmp_path, capsys, monkeypatch):

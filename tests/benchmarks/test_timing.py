@@ -31,14 +31,24 @@ def test_medians_and_ratios():
         timing.speed_ratio([1.0], [1.0, 2.0])
 
 
-def test_threads_and_memory():
+def test_results_are_checked_every_time():
+    checked = []
+    works = {name: (lambda name=name: name * 2) for name in "ab"}
+    timing.alternate(works, 1, CPU, check=lambda *found: checked.append(found))
+    assert checked == [("a", "aa"), ("b", "bb"), ("b", "bb"), ("a", "aa")]
+
+
+def test_spread():
+    found = timing.spread([4.0, 1.0, 2.0, 3.0, 10.0])
+    assert (found["median"], found["min"], found["max"], found["quartiles"]) == (3.0, 1.0, 10.0, [2.0, 4.0])
+    assert found["rounds"] == [4.0, 1.0, 2.0, 3.0, 10.0]
+    assert timing.spread([2.0])["quartiles"] == [2.0, 2.0]
+
+
+def test_threads():
     before = torch.get_num_threads()
     assert timing.set_threads(None) == before
     assert timing.set_threads(1) == 1
-    memory = timing.PeakMemory(CPU)
-    block = torch.ones(64, 1024, 1024)
-    assert memory.mebibytes() >= 256 * 0.9
-    del block
     torch.set_num_threads(before)
 
 

@@ -63,3 +63,17 @@ def test_what_stock_models_are_given(entries, batches):
         source = text["src_tokens"][row]
         assert source[: len(source) - length].eq(1).all()
         assert torch.equal(source[len(source) - length :], batch["targets"][0, row][:length])
+
+
+def test_batches_of_equal_numbers_and_lengths(entries):
+    found = workload.make_equal_batches(entries, 3, 6, seed=1, device=CPU)
+    assert [len(batch["net_input"]["src_lengths"]) for batch in found] == [6, 6, 6]
+    longest = [int(batch["net_input"]["src_lengths"].max()) for batch in found]
+    assert longest == sorted(longest)
+    with pytest.raises(ValueError, match="--sentences 2001 has to lie between 1 and 2000"):
+        workload.make_equal_batches(entries, 3, 2001, seed=1, device=CPU)
+    batch = workload.make_uniform_batch(entries, 3, 1.5, 7, CPU)
+    assert batch["net_input"]["src_lengths"].tolist() == [150] * 3
+    assert batch["forced_length"] == 7
+    assert batch["targets"].shape == (2, 3, 8)
+    assert batch["ntokens"] == 2 * 3 * 8

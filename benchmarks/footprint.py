@@ -1,0 +1,143 @@
+"""Jobs whose peak memory is measured, each for a process of its own (:mod:`benchmarks.memory`)."""
+
+from __future__ import annotations
+
+import logging
+import statistics
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from benchmarks import timing, workload
+from benchmarks.contestants import VOCABULARY, System, build
+from benchmarks.memory import MIB, PeakMemory, resident
+from benchmarks.work import check_written
+
+#: Pieces of text in a second of speech, as in :mod:`benchmarks.workload`.
+TOKENS_A_SECOND = workload.TOKENS_A_SECOND
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Decoding one batch of utterances of one length to texts of one length.
+
+    Args:
+        size: of the model.
+        beam: hypotheses a sentence.
+        sentences: in the batch.
+        seconds: of each utterance.
+        front_end: of our models; None: the size's own.
+        tokens: of each text (None: as many as people say in that time).
+        vocabulary: entries (None: the size's own).
+        repeats: passes that are timed after the one whose memory counts.
+    """
+
+    size: str
+    beam: int
+    sentences: int
+    seconds: float
+    front_end: str | None = None
+    tokens: int | None = None
+    vocabulary: int | None = None
+    repeats: int = 0
+
+    def __call__(self, name: str, device_name: str, threads: int | None) -> dict[str, Any]:
+        """Measure the contestant ``name``: MiB above what the loaded model takes, and seconds."""
+        device, system = _begin(self, name, device_name, threads)
+        system.end_training()
+        tokens = round(TOKENS_A_SECOND * self.seconds) if self.tokens is None else self.tokens
+        batches = [_uniform(self, self.sentences, self.seconds, tokens, device)]
+        small = system.samples([_uniform(self, 1, 1.0, 3, device)])
+        system.decode(small)  # what libraries set up once is no part of the peak
+        samples, loaded = system.samples(batches), _loaded(device)
+        peak = PeakMemory(device)
+        written = system.decode(samples)
+        found: dict[str, Any] = {"peak_mib": peak.mebibytes(), "loaded_mib": loaded}
+        found["tokens"] = check_written(name, system.texts, written, batches, self.beam)
+        del written
+        return found | _time(lambda: system.decode(samples), self.repeats, device)
+
+
+@dataclass(frozen=True)
+class Training:
+    """Two updates on the largest of the batches of :func:`benchmarks.workload.make_batches`."""
+
+    size: str
+    batches: int
+    max_frames: int
+    seed: int
+    front_end: str | None = None
+    beam: int = 1
+    vocabulary: int | None = None
+
+    def __call__(self, name: str, device_name: str, threads: int | None) -> dict[str, Any]:
+        """Measure the contestant ``name``: MiB above what the loaded model takes."""
+        device, system = _begin(self, name, device_name, threads)
+        entries = workload.vocabulary(VOCABULARY[self.size])
+        batches = workload.make_batches(entries, self.batches, self.max_frames, self.seed, device)
+        batch = max(batches, key=lambda batch: batch["targets"].numel())
+        return _updates(system, batch, 0, device)
+
+
+@dataclass(frozen=True)
+class UniformTraining:
+    """Updates on one batch of utterances of one length; the arguments are those of :class:`Decoding`."""
+
+    size: str
+    sentences: int
+    seconds: float
+    tokens: int
+    front_end: str | None = None
+    vocabulary: int | None = None
+    repeats: int = 0
+    beam: int = 1
+
+    def __call__(self, name: str, device_name: str, threads: int | None) -> dict[str, Any]:
+        """Measure the contestant ``name``: MiB above what the loaded model takes, and seconds an update."""
+        device, system = _begin(self, name, device_name, threads)
+        batch = _uniform(self, self.sentences, self.seconds, self.tokens, device)
+        return _updates(system, batch, self.repeats, device)
+
+
+Job = Decoding | Training | UniformTraining
+
+
+def _begin(job: Job, name: str, device_name: str, threads: int | None) -> tuple[torch.device, System]:
+    logging.getLogger("fairseq").setLevel(logging.WARNING)
+    device = torch.device(device_name)
+    timing.set_threads(threads)
+    entries = workload.vocabulary(job.vocabulary or VOCABULARY[job.size])
+    return device, build(name, job.size, entries, job.beam, device, job.front_end)
+
+
+def _uniform(
+    job: Decoding | UniformTraining, sentences: int, seconds: float, tokens: int, device: torch.device
+) -> workload.Sample:
+    entries = workload.vocabulary(job.vocabulary or VOCABULARY[job.size])
+    return workload.make_uniform_batch(entries, sentences, seconds, tokens, device)
+
+
+def _updates(system: System, batch: workload.Sample, repeats: int, device: torch.device) -> dict[str, Any]:
+    [sample], loaded = system.samples([batch]), _loaded(device)
+    peak = PeakMemory(device)
+    system.train([sample, sample])  # Adam's state comes with the first update
+    found = {"peak_mib": peak.mebibytes(), "loaded_mib": loaded, "sentences": batch["nsentences"]}
+    return found | _time(lambda: system.train([sample]), repeats, device)
+
+
+def _loaded(device: torch.device) -> float:
+    """MiB that the process has in memory, or torch on the GPU, with the model and the batch."""
+    return (torch.cuda.memory_allocated(device) if device.type == "cuda" else resident()) / MIB
+
+
+def _time(work: Any, repeats: int, device: torch.device) -> dict[str, Any]:
+    seconds = []
+    for _ in range(repeats):
+        timing.synchronise(device)
+        started = time.perf_counter()
+        work()
+        timing.synchronise(device)
+        seconds.append(time.perf_counter() - started)
+    return {"seconds": statistics.median(seconds), "all_seconds": seconds} if seconds else {}

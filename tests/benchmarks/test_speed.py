@@ -1,0 +1,84 @@
+"""The command: its file, its defaults, and that a contestant that writes less ends the run."""
+
+import json
+
+import pytest
+import torch
+
+from benchmarks import contestants, memory, speed
+from benchmarks.work import UnequalWork
+
+SMALL = ["--size", "tiny", "--threads", "1", "--rounds", "1", "--beam", "2", "--sentences", "2"]
+SMALL += ["--decode-batches", "1", "--train-batches", "1", "--max-frames", "3000"]
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    """A vocabulary that costs nothing, threads as they were."""
+    monkeypatch.setitem(speed.VOCABULARY, "tiny", 60)
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_a_small_run(tmp_path, capsys, monkeypatch):
+    jobs = []
+
+    def measured(job, name, device, threads):
+        jobs.append((job, name, device, threads))
+        return {"peak_mib": 30.0 if name == "interactive" else 60.0}
+
+    monkeypatch.setattr(memory, "in_own_process", measured)
+    path = tmp_path / "new" / "speed.json"
+    assert speed.main([*SMALL, "--json", str(path)]) == 0
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert list(found) == ["decode", "train", "memory", "details"]
+    assert list(found["decode"]) == list(speed.DECODE_RATIOS)
+    assert list(found["train"]) == ["interactive_over_stock_e2e"]
+    assert found["memory"] == {"decode_over_stock_e2e": 0.5, "train_over_stock_e2e": 0.5}
+    decoding = found["details"]["decode"]
+    seconds = {name: one["seconds"]["rounds"][0] for name, one in decoding["contestants"].items()}
+    ratios = found["decode"]
+    ours = seconds["interactive"]
+    assert ratios["interactive_over_stock_e2e"] == pytest.approx(seconds["stock_e2e"] / ours)
+    assert ratios["interactive_over_stock_pipeline"] == pytest.approx(seconds["stock_pipeline"] / ours)
+    assert ratios["interactive_over_two_stage"] == pytest.approx(seconds["two_stage"] / ours)
+    assert ratios["joint_over_rank_cost"] == pytest.approx(seconds["interactive_joint"] / ours)
+    [length] = decoding["forced_lengths"]
+    both = dict.fromkeys(contestants.TEXTS, 2 * (length + 1))
+    assert decoding["tokens"].pop("stock_e2e") == {"translation": both["translation"]}
+    assert all(tokens == both for tokens in decoding["tokens"].values())
+    assert [name for _, name, _, _ in jobs] == ["interactive", "stock_e2e"] * 2
+    assert (jobs[0][0].beam, jobs[0][0].seconds) == (8, 30.0)
+    table = capsys.readouterr().out
+    assert "joint_over_rank_cost" in table
+    assert "2 sentences" in table
+
+
+def test_writing_less_ends_the_run(monkeypatch):
+    write = contestants.OurSystem.write
+
+    def lazy(self, sample):
+        return write(self, sample | {"forced_length": sample["forced_length"] - 1})
+
+    monkeypatch.setattr(contestants.OurSystem, "write", lazy)
+    with pytest.raises(UnequalWork, match="interactive, batch 1 of 1, sentence 1"):
+        speed.main([*SMALL, "--only", "decode"])
+
+
+def test_defaults():
+    args = speed.parse([])
+    assert (args.size, args.sentences, args.rounds, args.only) == ("paper", 8, 5, list(speed.PHASES))
+    args = speed.parse(["--quick", "--rounds", "4"])
+    assert (args.size, args.rounds, args.decode_batches, args.sentences) == ("s", 4, 2, 8)
+    assert speed.parse(["--quick", "--size", "paper"]).size == "paper"
+    assert speed.parse(["--device", "cuda"]).sentences == 64
+
+
+def test_what_cannot_be(capsys):
+    with pytest.raises(SystemExit):
+        speed.parse(["--sentences", "0"])
+    assert "--sentences has to be at least 1" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        speed.parse(["--clock", "cpu", "--threads", "2"])
+    assert "--clock cpu counts all threads" in capsys.readouterr().err
