@@ -9,10 +9,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import kaldi_native_fbank
 import numpy as np
 
-from interactive_st.data.audio import load_audio
 from interactive_st.data.errors import DataError
 
 FRAME_SECONDS = 0.025
@@ -37,6 +35,8 @@ def fbank(waveform: np.ndarray, sample_rate: int, num_mel_bins: int = 80) -> np.
     """
     if waveform.ndim != 1:
         raise DataError(f"one channel of samples is expected, got shape {waveform.shape}")
+    import kaldi_native_fbank  # here, since stored features need none of the libraries for audio
+
     options = kaldi_native_fbank.FbankOptions()
     options.frame_opts.dither = 0.0
     options.frame_opts.samp_freq = sample_rate
@@ -81,6 +81,8 @@ def features_from_file(
     kind = spec.get("type")
     if kind == "fbank":
         rate = int(spec["sample_rate"])
+        from interactive_st.data.audio import load_audio
+
         waveform, _ = load_audio(path, rate, offset, duration)
         try:
             return fbank(waveform, rate, int(spec["num_mel_bins"]))

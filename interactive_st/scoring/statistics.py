@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import jiwer
 from sacrebleu.metrics import BLEU
 
 #: BLEU counts n-grams up to this order (Papineni et al., 2002).
@@ -43,6 +42,8 @@ def word_error_statistics(hypotheses: Sequence[str], references: Sequence[str]) 
     """Return the word errors (substitutions, deletions, insertions) and the reference words."""
     if not references:
         return 0, 0
+    import jiwer  # here, since every start of fairseq's tools imports this module
+
     words = jiwer.process_words(list(references), list(hypotheses))
     kept = words.hits + words.substitutions + words.deletions
     return words.substitutions + words.deletions + words.insertions, kept

@@ -1,0 +1,19 @@
+"""What importing the package does not import: every start of fairseq's tools would pay for it."""
+
+import json
+import subprocess
+import sys
+
+#: Needed by some commands and datasets only.
+LATER = {
+    "interactive_st.inference", "jiwer", "kaldi_native_fbank", "matplotlib", "safetensors", "silero_vad",
+    "soundfile", "soxr",
+}  # fmt: skip
+SCRIPT = "import sys, json, interactive_st; print(json.dumps(sorted(sys.modules)))"
+
+
+def test_libraries_that_only_some_need_come_later():
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
+    imported = set(json.loads(done.stdout.splitlines()[-1]))
+    assert "interactive_st.tasks.joint_speech_to_text" in imported
+    assert not imported & LATER
