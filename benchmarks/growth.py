@@ -1,0 +1,148 @@
+"""How time and peak memory grow: ``python -m benchmarks.growth --help``.
+
+One factor is varied at a time around a centre, for the interactive model and for stock fairseq's
+translation-only model. Every point is a process of its own: the peak of the first pass above what the loaded
+model takes, then the median time of further passes. What each decoded is counted (:mod:`benchmarks.work`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks import footprint, memory, timing
+from benchmarks.console import number, say, show_table
+from benchmarks.contestants import SUFFIX
+from benchmarks.growth_pictures import draw
+from benchmarks.growth_points import CENTRE, CONTESTANTS, QUICK, VALUES, Point, concerns, curve, key_of
+
+PHASES = ("decode", "train")
+DESCRIPTION = """\
+Curves of time and peak memory against the length of utterances, beam, batch, vocabulary and length of texts,
+one varied at a time: the interactive model, which writes both texts, and stock fairseq's translation-only
+model. Every point is kept as soon as it is measured; the same command goes on where it was stopped.
+A full run takes about a quarter of an hour at size s on two cores.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse(argv)
+    machine = timing.describe_machine(torch.device(args.device), timing.set_threads(args.threads))
+    settings = {name: getattr(args, name) for name in ("size", "device", "threads", "repeats")}
+    settings |= {"centre": asdict(CENTRE), "front_end": "conv1d"}
+    results = read(args.json, settings)
+    results["machine"] = machine
+    todo = [key for key in jobs(args) if key_of(*key) not in results["points"]]
+    for index, (phase, point, name) in enumerate(todo, start=1):
+        key = key_of(phase, point, name)
+        say(f"{index} of {len(todo)}: {key}")
+        job = job_of(phase, point, args.size, args.repeats)
+        results["points"][key] = memory.in_own_process(job, name, args.device, args.threads)
+        write(args.json, results)
+    for phase in args.only:
+        show(results["points"], phase)
+        say(f"picture: {draw(results, phase, picture_path(args.json, phase))}")
+    return 0
+
+
+def jobs(args: argparse.Namespace) -> Iterator[tuple[str, Point, str]]:
+    """Phase, point and contestant of everything to measure, each once."""
+    seen = set()
+    for phase in args.only:
+        for factor, values in (QUICK if args.quick else VALUES).items():
+            for value in values if concerns(phase, factor) else ():
+                point = replace(CENTRE, **{factor: value})
+                for name in CONTESTANTS:
+                    if (job := (phase, point, name)) not in seen:
+                        seen.add(job)
+                        yield job
+
+
+def job_of(phase: str, point: Point, size: str, repeats: int) -> footprint.Job:
+    """What measures a point."""
+    if phase == "decode":
+        return footprint.Decoding(
+            size, point.beam, point.batch, point.seconds, "conv1d", point.tokens, point.vocabulary, repeats
+        )
+    return footprint.UniformTraining(
+        size, point.batch, point.seconds, point.tokens, "conv1d", point.vocabulary, repeats
+    )
+
+
+def read(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """What an earlier run left in the file, or an empty beginning.
+
+    Raises:
+        SystemExit: it was measured with other settings.
+    """
+    if not path.exists():
+        return {"settings": settings, "points": {}}
+    results = json.loads(path.read_text(encoding="utf-8"))
+    if results["settings"] != settings:
+        different = [name for name in settings if results["settings"].get(name) != settings[name]]
+        raise SystemExit(
+            f"python -m benchmarks.growth: error: {path} was measured with another {', '.join(different)}; "
+            "name another file by --json, or remove this one"
+        )
+    return results
+
+
+def write(path: Path, results: dict[str, Any]) -> None:
+    """Replace the file as a whole, so that a run that is stopped leaves it readable."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(part, path)
+
+
+def picture_path(path: Path, phase: str) -> Path:
+    """The picture beside the file: ``growth_s.json`` and ``growth_s_decode.png``."""
+    return path.with_name(f"{path.stem}_{phase}.png")
+
+
+def show(points: dict[str, Any], phase: str) -> None:
+    """Print every curve: both contestants' time and memory, and the ratio ours to stock fairseq's."""
+    rows = []
+    for factor in VALUES:
+        ours, stock = (dict(curve(points, phase, factor, name)) for name in CONTESTANTS)
+        for value in sorted(ours.keys() & stock.keys()):
+            mine, theirs = ours[value], stock[value]
+            cells = [f"{factor} {value:g}"]
+            for quantity in ("seconds", "peak_mib"):
+                pair = [mine[quantity], theirs[quantity]]
+                cells += [number(one, 3 if quantity == "seconds" else 0) for one in pair]
+                cells.append(number(pair[0] / pair[1], 2))
+            rows.append(cells)
+    columns = ["one varied", "interactive s", "stock s", "ratio", "interactive MiB", "stock MiB", "ratio"]
+    show_table(phase, columns, rows)
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=DESCRIPTION)
+    add = parser.add_argument
+    add("--size", choices=list(SUFFIX), default="s", help="of both models (default: s)")
+    add("--device", default="cpu", help="cpu (default), cuda, cuda:1, …")
+    add("--threads", type=int, help="CPU threads (default: torch's choice)")
+    add("--repeats", type=int, default=2, help="passes that are timed at each point (default: 2)")
+    add("--only", choices=PHASES, nargs="+", default=list(PHASES), help="measure only these")
+    add("--quick", action="store_true", help="three values of each factor")
+    add("--json", type=Path, metavar="FILE", help="results, taken up again; the pictures lie beside it "
+        "(default: benchmarks/results/growth_SIZE_DEVICE.json)")  # fmt: skip
+    args = parser.parse_args(argv)
+    if args.repeats < 1:
+        parser.error("--repeats has to be at least 1")
+    if args.json is None:
+        args.json = Path("benchmarks/results") / f"growth_{args.size}_{args.device.partition(':')[0]}.json"
+    return args
+
+
+if __name__ == "__main__":
+    sys.exit(main())

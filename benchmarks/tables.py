@@ -1,0 +1,174 @@
+"""Writes the measured numbers into a page: ``python -m benchmarks.tables --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+BEGIN, END = "<!-- tables: begin (python -m benchmarks.tables) -->", "<!-- tables: end -->"
+#: Rows of the table of speeds: the ratio, in words, and the paper's.
+SPEED_ROWS = {
+    ("decode", "interactive_over_stock_e2e"): ("decoding, interactive / stock fairseq E2E", "0.74"),
+    ("decode", "interactive_over_stock_pipeline"): ("decoding, interactive / stock fairseq pipeline", "1.10"),
+    ("decode", "interactive_over_two_stage"): ("decoding, interactive / our two-stage", "1.61"),
+    ("decode", "joint_over_rank_cost"): ("decoding, cost of `joint` search / of `rank`", "–"),
+    ("train", "interactive_over_stock_e2e"): ("training, interactive / stock fairseq E2E", "0.894"),
+    ("memory", "decode_over_stock_e2e"): ("memory of decoding, / stock fairseq E2E", "–"),
+    ("memory", "train_over_stock_e2e"): ("memory of training, / stock fairseq E2E", "–"),
+}
+SYSTEM_COLUMNS = {
+    "params": "parameters",
+    "train_steps_per_s": "training steps/s",
+    "train_ratio": "× E2E",
+    "sentences_per_s": "sentences/s",
+    "decode_ratio": "× E2E",
+    "peak_memory_mib": "peak MiB",
+}
+FLOOR_PARTS = {"encoder": "encoder", "decoder": "decoder", "update": "training"}
+DESCRIPTION = """\
+Renders the JSON files that the benchmarks wrote (speed_*, systems_*, floors_*, startup*) as tables, between
+the marks in a page. Growth has pictures of its own.
+"""
+
+
+class PageError(ValueError):
+    """The page has no place for the tables."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=DESCRIPTION)
+    add = parser.add_argument
+    add("--results", type=Path, default=HERE / "results", help="folder of the JSON files")
+    add("--page", type=Path, default=HERE / "README.md", help="Markdown file with the marks")
+    args = parser.parse_args(argv)
+    try:
+        text = insert(args.page.read_text(encoding="utf-8"), render(args.results))
+    except PageError as error:
+        parser.error(f"{args.page}: {error}")
+    args.page.write_text(text, encoding="utf-8")
+    return 0
+
+
+def insert(page: str, tables: str) -> str:
+    """Put ``tables`` between the marks in ``page``.
+
+    Raises:
+        PageError: the marks are not there, once each and in order.
+    """
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end or BEGIN in rest:
+        raise PageError(f"one line has to be {BEGIN!r}, and a later one {END!r}")
+    middle = f"\n\n{tables}\n\n" if tables else "\n"
+    return before + BEGIN + middle + END + after
+
+
+def render(folder: Path) -> str:
+    """All tables of a folder of results, as Markdown; empty where there are none."""
+    found = [
+        (render_one, path, json.loads(path.read_text(encoding="utf-8")))
+        for pattern, render_one in RENDERERS.items()
+        for path in sorted(folder.glob(pattern))
+    ]
+    return "\n\n".join(
+        f"{render_one(result)}\n\nSource: `results/{path.name}`." for render_one, path, result in found
+    )
+
+
+def speed_table(result: dict[str, Any]) -> str:
+    """Ratios with their spread over the rounds, and what was measured."""
+    details, rows = result["details"], []
+    for (phase, key), (words, paper) in SPEED_ROWS.items():
+        if phase not in result:
+            continue
+        spread = details[phase].get("ratios", {}).get(key)
+        rounds = f"{spread['min']:.2f}–{spread['max']:.2f}" if spread else "–"
+        rows.append([words, f"**{result[phase][key]:.2f}**", rounds, paper])
+    work, machine = details["workload"], details["machine"]
+    title = f"**Speed and memory, size `{work['size']}`**, {_machine(machine)}"
+    note = " ".join(f"{phase.capitalize()}: {work[phase]}." for phase in ("decode", "train", "memory"))
+    table = _table(["ratio", "median", "rounds", "paper"], rows)
+    return f"{title}\n\n{table}\n\n{note} {work['rounds']} rounds. Front ends: {work['front_ends']}."
+
+
+def systems_table(result: dict[str, Any]) -> str:
+    """Table 4 of the paper."""
+    settings = result["settings"]
+    rows = [
+        [f"`{name}`", *(_cell(found.get(column)) for column in SYSTEM_COLUMNS)]
+        for name, found in result["systems"].items()
+    ]
+    title = f"**All systems, size `{settings['size']}`**, {_machine(settings)}"
+    return f"{title}\n\n{_table(['system', *SYSTEM_COLUMNS.values()], rows)}"
+
+
+def floors_table(result: dict[str, Any]) -> str:
+    """Operations, bytes and the least times, and the ratios that follow."""
+    rows = []
+    for part, words in FLOOR_PARTS.items():
+        cells = [words]
+        for name in ("interactive", "stock_e2e"):
+            cost = result["floors"][name][part]
+            cells += [
+                f"{cost['operations'] / 1e9:,.0f}",
+                f"{cost['bytes'] / 1e9:,.1f}",
+                f"{cost['seconds']:.2f}",
+            ]
+        rows.append(cells)
+    columns = ["part"] + [
+        f"{name}, {unit}" for name in ("interactive", "stock E2E") for unit in ("GFLOP", "GB", "at least s")
+    ]
+    rates, ratios = result["rates"], result["ratios"]
+    title = f"**Floors, size `{result['workload']['size']}`**, {_machine(result['machine'])}"
+    note = (
+        f"Measured: {rates['operations_per_s'] / 1e9:.0f} GFLOP/s, {rates['bytes_per_s'] / 1e9:.1f} GB/s. "
+        f"By the floors alone, interactive / stock E2E is {ratios['decode']:.2f} in decoding and "
+        f"{ratios['train']:.2f} in training."
+    )
+    return f"{title}\n\n{_table(columns, rows)}\n\n{note}"
+
+
+def startup_table(result: dict[str, Any]) -> str:
+    """Medians of whole processes, and what the package adds."""
+    rows = [[f"`{name}`", f"{found['median']:.2f}"] for name, found in result["seconds"].items()]
+    rows.append(["what `--user-dir` adds", f"{result['added_to_fairseq']['median']:.2f}"])
+    imports = sum(result["imports_ms"].values())
+    title = f"**Start of a process**, {_machine(result['machine'])}"
+    note = f"Import of the package behind fairseq's own imports: {imports:.0f} ms."
+    return f"{title}\n\n{_table(['command', 'seconds'], rows)}\n\n{note}"
+
+
+RENDERERS = {
+    "speed_*.json": speed_table,
+    "systems_*.json": systems_table,
+    "floors_*.json": floors_table,
+    "startup*.json": startup_table,
+}
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    device = "" if machine["device"] == "cpu" else f"{machine['device']}, "
+    return (
+        f"{device}{machine['cpu']}, {machine['threads']} threads, torch {machine['torch']}, "
+        f"{machine['date']}, commit `{machine['commit']}`"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""Points are measured once, kept at once and taken up again; curves run through them."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from benchmarks import footprint, growth, growth_pictures, growth_points, memory
+from benchmarks.growth_points import CENTRE, CONTESTANTS, curve, key_of
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Jobs asked for; the measuring itself is left out."""
+    jobs = []
+
+    def measure(job, name, device, threads):
+        jobs.append((job, name))
+        weight = 1 if name == "interactive" else 2
+        return {"seconds": weight * job.seconds / 10, "peak_mib": weight * 10.0 * job.sentences}
+
+    monkeypatch.setattr(memory, "in_own_process", measure)
+    return jobs
+
+
+def test_each_point_once_and_only_one_factor_at_a_time(tmp_path, measured, capsys):
+    path = tmp_path / "growth_s.json"
+    words = ["--quick", "--threads", "1", "--json", str(path)]
+    assert growth.main(words) == 0
+    decoding = {job for job, _ in measured if isinstance(job, footprint.Decoding)}
+    training = {job for job, _ in measured if isinstance(job, footprint.UniformTraining)}
+    # three values of each factor, of which the middle one is the centre; no beam in training
+    assert (len(decoding), len(training)) == (5 * 2 + 1, 4 * 2 + 1)
+    assert len(measured) == len(set(measured)) == 2 * (len(decoding) + len(training))
+    centre = footprint.Decoding("s", 5, 8, 10.0, "conv1d", 24, 10_000, 2)
+    assert centre in decoding
+    changed = ("beam", "sentences", "seconds", "tokens", "vocabulary")
+    assert max(sum(getattr(job, n) != getattr(centre, n) for n in changed) for job in decoding) == 1
+    for phase in growth.PHASES:
+        assert growth.picture_path(path, phase).read_bytes().startswith(b"\x89PNG")
+    assert "vocabulary 33000" in capsys.readouterr().out
+
+
+def test_a_stopped_run_goes_on(tmp_path, measured, monkeypatch):
+    monkeypatch.setattr(growth, "draw", lambda results, phase, path: path)
+    path = tmp_path / "growth.json"
+    words = ["--quick", "--threads", "1", "--only", "train", "--json", str(path)]
+    growth.main(words)
+    results = json.loads(path.read_text(encoding="utf-8"))
+    lost = key_of("train", CENTRE, "stock_e2e")
+    del results["points"][lost]
+    growth.write(path, results)
+    measured.clear()
+    growth.main(words)
+    assert [name for _, name in measured] == ["stock_e2e"]
+    assert lost in json.loads(path.read_text(encoding="utf-8"))["points"]
+    assert [file.name for file in tmp_path.iterdir()] == ["growth.json"]
+    with pytest.raises(SystemExit, match="was measured with another repeats"):
+        growth.main([*words, "--repeats", "5"])
+
+
+def test_curves_run_through_the_centre():
+    points = {}
+    for beam in (16, 5, 1):
+        points[key_of("decode", replace(CENTRE, beam=beam), "interactive")] = {"seconds": float(beam)}
+    points[key_of("decode", replace(CENTRE, beam=5, batch=1), "interactive")] = {"seconds": 9.0}
+    assert curve(points, "decode", "beam", "interactive") == [(b, {"seconds": float(b)}) for b in (1, 5, 16)]
+    assert [value for value, _ in curve(points, "decode", "batch", "interactive")] == [1, 8]
+    assert curve(points, "decode", "beam", "stock_e2e") == []
+
+
+def test_labels_for_everything():
+    assert list(growth_pictures.LABELS) == list(growth_points.VALUES) == list(growth_points.QUICK)
+    assert list(growth_pictures.NAMES) == list(CONTESTANTS)
+    assert all(getattr(CENTRE, name) in growth_points.VALUES[name] for name in growth_points.VALUES)
