@@ -32,11 +32,10 @@ def draw(results: dict[str, Any], phase: str, path: Path) -> Path:
     ]
     with drawing():
         figure = Figure(figsize=(2.5 * len(factors) + 0.6, 5.4), layout="constrained")
-        grid = figure.subplots(len(QUANTITIES), len(factors), squeeze=False, sharex="col", sharey="row")
+        grid = figure.subplots(len(QUANTITIES), len(factors), squeeze=False, sharex="col")
         for row, (quantity, label) in zip(grid, QUANTITIES.items(), strict=True):
             for axes, factor in zip(row, factors, strict=True):
                 _draw_curves(axes, points, phase, factor, quantity)
-                axes.set_ylim(bottom=0)
             row[0].set_ylabel(label.format(WORK[phase]))
         for axes, factor in zip(grid[-1], factors, strict=True):
             axes.set_xlabel(LABELS[factor])
@@ -55,11 +54,15 @@ def draw(results: dict[str, Any], phase: str, path: Path) -> Path:
 def _draw_curves(axes: Any, points: dict[str, Any], phase: str, factor: str, quantity: str) -> None:
     scale = 1000 if factor == "vocabulary" else 1
     axes.axvline(getattr(CENTRE, factor) / scale, color="#888888", linestyle=":", linewidth=1)
+    highest = 0.0
     for name, colour, marker in zip(CONTESTANTS, OKABE_ITO[1:3], "os", strict=True):
         measured = curve(points, phase, factor, name)
         x, y = [value / scale for value, _ in measured], [point[quantity] for _, point in measured]
+        highest = max([highest, *y])
         axes.plot(x, y, color=colour, marker=marker, label=NAMES[name])
     axes.set_xlim(left=0)
+    axes.set_ylim(0, 1.08 * highest)
+    axes.xaxis.get_major_locator().set_params(integer=True)
 
 
 def _value(factor: str, value: float) -> str:
