@@ -16,8 +16,8 @@ LABELS = {
     "tokens": "tokens of each text",
 }
 NAMES = {"interactive": "interactive (both texts)", "stock_e2e": "stock fairseq E2E (translation)"}
-QUANTITIES = {"seconds": "time of a {}, s", "peak_mib": "peak memory, MiB"}
-WORK = {"decode": "batch", "train": "update"}
+QUANTITIES = {"seconds": "time of {}, s", "peak_mib": "peak memory, MiB"}
+WORK = {"decode": "a batch", "train": "an update"}
 TITLES = {"decode": "Decoding", "train": "Training"}
 
 
@@ -41,7 +41,9 @@ def draw(results: dict[str, Any], phase: str, path: Path) -> Path:
             axes.set_xlabel(LABELS[factor])
         handles, labels = grid[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-        centre = ", ".join(_value(factor, value) for factor, value in settings["centre"].items())
+        centre = ", ".join(
+            _value(factor, value) for factor, value in settings["centre"].items() if concerns(phase, factor)
+        )
         figure.suptitle(
             f"{TITLES[phase]}, size {settings['size']}, {results['machine']['device']}: one factor varied "
             f"at a time, the others at the dotted line\n({centre})",
