@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from interactive_st.modules.decoding_cache import DecodingCache, Lanes, StepVisibility
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
-from interactive_st.modules.packed_linear import pack_linears
+from interactive_st.modules.onednn_linear import pack_linears
 from interactive_st.modules.streams import parse_streams
 from interactive_st.modules.token_rows import TokenRows, take_rows
 from interactive_st.modules.visibility import Visibility, rows_to_mask, teacher_forced_visibility

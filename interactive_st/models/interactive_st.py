@@ -19,7 +19,7 @@ from torch import Tensor
 
 from interactive_st.modules.dropout import use_dropout
 from interactive_st.modules.fusion import FUSIONS
-from interactive_st.modules.packed_linear import use_packed_linears
+from interactive_st.modules.onednn_linear import use_onednn_linears
 from interactive_st.modules.streams import Streams
 
 from .decoder import InteractiveDecoder
@@ -76,7 +76,7 @@ class InteractiveSTModel(S2TTransformerModel):
     def build_model(cls, args, task) -> "InteractiveSTModel":
         base_architecture(args)
         model = super().build_model(args, task)
-        use_packed_linears(model)
+        use_onednn_linears(model)
         use_dropout(model)
         return model
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.interactive_decoder_layer import EncoderKeys
-from interactive_st.modules.packed_linear import pack_linears
+from interactive_st.modules.onednn_linear import pack_linears
 from interactive_st.modules.second_decoder_layer import SecondDecoderLayer
 from interactive_st.modules.streams import STREAMS, Streams
 from interactive_st.modules.token_rows import TokenRows, put_rows

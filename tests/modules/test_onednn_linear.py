@@ -8,21 +8,21 @@ import tiny
 import torch
 from torch import nn
 
-from interactive_st.modules.packed_linear import (
-    PackedLinear,
+from interactive_st.modules.onednn_linear import (
+    OneDnnLinear,
     has_onednn_linear,
     pack_linears,
-    use_packed_linears,
+    use_onednn_linears,
 )
 
 pytestmark = pytest.mark.skipif(not has_onednn_linear(), reason="this torch has no oneDNN linear layer")
 
 
 @pytest.fixture
-def linear() -> PackedLinear:
+def linear() -> OneDnnLinear:
     torch.manual_seed(1)
     layer = nn.Linear(24, 70)
-    use_packed_linears(layer)
+    use_onednn_linears(layer)
     return layer.eval()
 
 
@@ -38,7 +38,7 @@ def test_results_are_those_of_a_plain_layer(packed, bias):
     x = [inputs(24), inputs(1, 24), inputs(3, 5, 24), inputs(5, 3, 24).transpose(0, 1)]
     x.append(inputs(2, 3, 48)[..., ::2])
     expected = [layer(one).detach() for one in [*x, inputs(0, 24)]]
-    use_packed_linears(layer)
+    use_onednn_linears(layer)
     with torch.no_grad():
         if packed:
             pack_linears(layer)
@@ -82,15 +82,45 @@ def test_changed_weights_are_noticed(linear, change):
     assert torch.allclose(linear(x), expected, atol=1e-5)
 
 
-def test_gradients_are_those_of_a_plain_layer(linear):
+def gradients(function, layer, x, weigh) -> list[torch.Tensor]:
+    wanted = [x, *layer.parameters()]
+    return list(torch.autograd.grad(weigh(function(x)), [t for t in wanted if t.requires_grad]))
+
+
+@pytest.mark.parametrize("weigh", [torch.sum, lambda y: y.square().sum(), lambda y: y[..., 1:3].exp().sum()])
+@pytest.mark.parametrize("shape", [(24,), (1, 24), (3, 5, 24), (0, 24)])
+@pytest.mark.parametrize("bias", [False, True])
+def test_gradients_are_those_of_a_plain_layer(bias, shape, weigh):
+    torch.manual_seed(1)
+    plain = nn.Linear(24, 70, bias=bias)
+    ours = copy.deepcopy(plain)
+    use_onednn_linears(ours)
     with torch.no_grad():
-        linear.pack()
+        ours.pack()
+    x = inputs(*shape).requires_grad_()
+    for mine, theirs in zip(gradients(ours, ours, x, weigh), gradients(plain, plain, x, weigh), strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("frozen", ["x", "weight", "bias"])
+def test_what_is_frozen_has_no_gradient(linear, frozen):
     x = inputs(3, 24).requires_grad_()
-    linear(x).square().sum().backward()
-    plain = torch.nn.functional.linear(x, linear.weight, linear.bias)
-    wanted = torch.autograd.grad(plain.square().sum(), [x, linear.weight])
-    assert torch.equal(x.grad, wanted[0])
-    assert torch.equal(linear.weight.grad, wanted[1])
+    dict(linear.named_parameters(), x=x)[frozen].requires_grad_(False)
+    found = gradients(linear, linear, x, torch.sum)
+    plain = gradients(lambda y: nn.functional.linear(y, linear.weight, linear.bias), linear, x, torch.sum)
+    assert len(found) == 2
+    for mine, theirs in zip(found, plain, strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-5, rtol=1e-5)
+
+
+def test_gradients_of_gradients(linear):
+    def penalty(function) -> torch.Tensor:
+        x = inputs(3, 24).requires_grad_()
+        (slope,) = torch.autograd.grad(function(x).square().sum(), x, create_graph=True)
+        return torch.autograd.grad(slope.square().sum(), linear.weight)[0]
+
+    plain = penalty(lambda x: nn.functional.linear(x, linear.weight, linear.bias))
+    torch.testing.assert_close(penalty(linear), plain, atol=1e-3, rtol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
@@ -125,7 +155,7 @@ def test_decoding_packs_the_decoder_only():
     model.decoder.start(encoder_out)
 
     def packed(part: nn.Module) -> set[bool]:
-        return {m._packed is not None for m in part.modules() if isinstance(m, PackedLinear)}
+        return {m._packed is not None for m in part.modules() if isinstance(m, OneDnnLinear)}
 
     assert packed(model.decoder) == {True}
     assert packed(model.encoder) == {False}
