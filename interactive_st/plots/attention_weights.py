@@ -59,8 +59,9 @@ def attention_weights(model: nn.Module, net_input: dict[str, Any], layer: int = 
     block = _layer(model, layer)
     with _inputs_of(block.self_attn) as of_self, _inputs_of(block.encoder_attn) as of_encoder:
         model(**net_input)
-    own, partner = interactive_weights(block.self_attn, *of_self)
-    return LayerAttention(own, partner, encoder_weights(block.encoder_attn, *of_encoder))
+    # Nothing was asked for in particular, so each has every position: the last argument, rows, is None.
+    own, partner = interactive_weights(block.self_attn, *of_self[:-1])
+    return LayerAttention(own, partner, encoder_weights(block.encoder_attn, *of_encoder[:-1]))
 
 
 def interactive_weights(
