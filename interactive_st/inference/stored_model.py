@@ -130,7 +130,8 @@ def model_options(architecture: str, stored: Namespace) -> dict[str, Any]:
     parser, preset = ArgumentParser(), Namespace()
     ARCH_MODEL_REGISTRY[architecture].add_args(parser)
     ARCH_CONFIG_REGISTRY[architecture](preset)
-    names = {*vars(parser.parse_args([])), *vars(preset), *TASK_OPTIONS[:2]}
+    # The criterion's, by which decoding knows that the CTC head was trained.
+    names = {*vars(parser.parse_args([])), *vars(preset), *TASK_OPTIONS[:2], "ctc_weight"}
     return {
         name: getattr(stored, name)
         for name in sorted(names)
