@@ -34,10 +34,10 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--decoding-ctc-weight",
         type=float,
-        default=0.0,
+        default=None,
         metavar="W",
-        help="score transcripts by (1 - W) attention + W CTC, for models trained with --ctc-weight; "
-        "in validation too (default: %(default)s)",
+        help="score transcripts by (1 - W) attention + W CTC, for models trained with --ctc-weight; in "
+        "validation too (default: in training 0, in decoding what the model's training had)",
     )
     parser.add_argument(
         "--pairs-path",

@@ -2,10 +2,12 @@
 
 import json
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 from fairseq.dataclass.configs import GenerationConfig
+from torch import nn
 
 #: Arguments of `DualBeamGenerator` by the option of fairseq that sets them.
 SETTINGS = {
@@ -141,3 +143,22 @@ def parse_validation_options(text: str, option: str) -> Namespace:
     options = Namespace(**values)
     check_generation_options(options)
     return options
+
+
+def ctc_weight(task_args: Namespace, models: Sequence[nn.Module]) -> float:
+    """``--decoding-ctc-weight``: as given, else that with which the models were validated in training.
+
+    Raises:
+        ValueError: the models were trained with different ones.
+    """
+    given = getattr(task_args, "decoding_ctc_weight", None)
+    if given is not None:
+        return given
+    stored = [getattr(getattr(model, "decoder", None), "args", None) for model in models]
+    weights = sorted({getattr(args, "decoding_ctc_weight", None) or 0.0 for args in stored})
+    if len(weights) > 1:
+        raise ValueError(
+            "the models of the ensemble were validated with --decoding-ctc-weight "
+            f"{' and '.join(f'{weight:g}' for weight in weights)}: give the one to decode with"
+        )
+    return weights[0]

@@ -26,6 +26,7 @@ from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
 from interactive_st.tasks.generation_options import (
     check_generation_options,
     check_options_of_translations,
+    ctc_weight,
     parse_validation_options,
     search_settings,
 )
@@ -203,7 +204,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
             models,
             self.tgt_dict,
             search=self.args.search,
-            ctc_weight=getattr(self.args, "decoding_ctc_weight", 0.0),
+            ctc_weight=ctc_weight(self.args, models),
             default_tags=self._default_tags(),
             symbols_to_strip_from_output=set(self.tag_ids),
             **search_settings(args),
