@@ -19,6 +19,19 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shell(tmp_path_factory, repository):
+    """The `RecipeShell` in which documents are run."""
+    from commands.tools import Tools
+    from recipe_shell import RecipeShell
+
+    tools = Tools(tmp_path_factory.mktemp("tools"), repository)
+    started = RecipeShell(tmp_path_factory.mktemp("shell"), tools)
+    yield started
+    started.close()
+    tools.close()
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the real recordings and corpora that are not part of the repository.
 

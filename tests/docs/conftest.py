@@ -6,9 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from commands.tools import Tools
 from mini_corpora import RATE, record
-from recipe_shell import RecipeShell
 
 #: Lines of manifests that README.md and pages build on: id, recording, speaker, both texts.
 ROWS = (
@@ -33,15 +31,6 @@ def make_manifests(folder: Path) -> None:
     lines = ["\t".join(row) for row in (("id", "audio", "speaker", "src_text", "tgt_text"), *ROWS)]
     for split in ("train", "dev", "test"):
         (folder / f"{split}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-@pytest.fixture(scope="session")
-def shell(tmp_path_factory, repository):
-    tools = Tools(tmp_path_factory.mktemp("tools"), repository)
-    started = RecipeShell(tmp_path_factory.mktemp("shell"), tools)
-    yield started
-    started.close()
-    tools.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,21 +3,12 @@
 import numpy as np
 import pytest
 import soundfile
-from commands.tools import Tools, read_jsonl
+from commands.tools import read_jsonl
 from fairseq_prep import prepare_as_fairseq
 from mini_corpora import ENGLISH, RATE, TRANSLATIONS, make_covost2, make_europarl_st, make_mustc
-from recipe_shell import SMALLER, TINY, RecipeShell, alone, make_small, missing_lines, read_blocks
+from recipe_shell import SMALLER, TINY, alone, make_small, missing_lines, read_blocks
 
 RECIPES = ("mustc", "covost2", "europarl_st", "own_corpus")
-
-
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory, repository):
-    tools = Tools(tmp_path_factory.mktemp("tools"), repository)
-    started = RecipeShell(tmp_path_factory.mktemp("shell"), tools)
-    yield started
-    started.close()
-    tools.close()
 
 
 @pytest.fixture
