@@ -3,10 +3,12 @@
 import html
 import json
 import os
-import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+import threading
+from collections.abc import Collection, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
-    "--disable-dev-shm-usage", "--window-size=1300,900", "--dump-dom", "--virtual-time-budget=20000",
+    "--disable-dev-shm-usage", "--no-proxy-server", "--window-size=1300,900",
 )  # fmt: skip
+PATIENCE = 150  # seconds for a browser to start, lay out and decode what is short work on an idle machine
 #: Runs inside the page and leaves its findings in the document around it.
 MEASURE = """
 const name = (one) => one.tagName.toLowerCase() + ":" + one.textContent.trim().slice(0, 30);
@@ -65,8 +68,12 @@ window.addEventListener("load", async () => {
     chooser.dispatchEvent(new Event("change"));
     result.by_id = [...document.querySelectorAll(".utterance h3")].map((one) => one.textContent);
   }
-  parent.document.getElementById(window.name + "-found").textContent = JSON.stringify(result);
+  parent.report(window.name, result);
 });
+"""
+#: Runs in the page around the frames: pages may not send anything themselves, by their own policy.
+COLLECT = """
+window.report = (name, found) => fetch("/" + name, {method: "POST", body: JSON.stringify(found)});
 """
 
 
@@ -77,25 +84,73 @@ def find_browser() -> str | None:
     )
 
 
+class Collector(ThreadingHTTPServer):
+    """Serves one page on this machine alone and keeps what its frames report, by name."""
+
+    daemon_threads = True
+
+    def __init__(self, page: str, names: Collection[str]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.page = page.encode("utf-8")
+        self.missing = set(names)
+        self.found: dict[str, dict[str, Any]] = {}
+        self.complete = threading.Event()
+
+    def keep(self, name: str, found: dict[str, Any]) -> None:
+        self.found[name] = found
+        self.missing.discard(name)
+        if not self.missing:
+            self.complete.set()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_GET(self) -> None:
+        self._answer(self.server.page if self.path == "/" else b"")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(b"")
+        self.server.keep(self.path.strip("/"), json.loads(body))
+
+    def _answer(self, content: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: a test's output is its findings."""
+
+
 def look_at(browser: str, pages: Mapping[str, tuple[str, int]], folder: Path) -> dict[str, dict[str, Any]]:
-    """Open pages, each HTML in a window of some width, and return what was measured in each."""
+    """Open pages, each HTML in a window of some width, and return what was measured in each.
+
+    Waits for the pages' own reports, not for a time of the browser's: decoding a recording takes as
+    long as the machine is busy.
+    """
     frames = []
     for name, (page, width) in pages.items():
         measured = page.replace("</body>", f"<script>{MEASURE}</script></body>")
         frames.append(
             f'<iframe name="{name}" style="border:0;width:{width}px;height:800px" '
-            f'srcdoc="{html.escape(measured, quote=True)}"></iframe><pre id="{name}-found"></pre>'
+            f'srcdoc="{html.escape(measured, quote=True)}"></iframe>'
         )
-    around = folder / "around.html"
-    around.write_text(
-        f"<!DOCTYPE html><meta charset='utf-8'><body>{''.join(frames)}</body>", encoding="utf-8"
-    )
-    command = [browser, *FLAGS, f"--user-data-dir={folder / 'profile'}", around.as_uri()]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=180)
-    found = {}
-    for name in pages:
-        match = re.search(rf'<pre id="{name}-found">(.*?)</pre>', result.stdout, re.DOTALL)
-        assert match, f"{name}: nothing in {result.stdout[-500:]!r}; {result.stderr[-500:]}"
-        assert match[1], f"{name}: the page's script did not end; {result.stderr[-500:]}"
-        found[name] = json.loads(html.unescape(match[1]))
-    return found
+    around = f"<!DOCTYPE html><meta charset='utf-8'><script>{COLLECT}</script><body>{''.join(frames)}</body>"
+    log = folder / "browser.log"
+    with Collector(around, pages) as server, log.open("wb") as output:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        command = [browser, *FLAGS, f"--user-data-dir={folder / 'profile'}", address]
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        try:
+            done = server.complete.wait(PATIENCE)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            server.shutdown()
+    said = log.read_text("utf-8", "replace")[-500:]
+    assert done, f"no report of {', '.join(sorted(server.missing))} in {PATIENCE} s; {said}"
+    return server.found
