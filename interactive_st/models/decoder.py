@@ -10,24 +10,30 @@ from fairseq.models.transformer import TransformerConfig, TransformerDecoder
 from fairseq.modules.checkpoint_activations import checkpoint_wrapper
 from torch import Tensor, nn
 
-from interactive_st.modules.decoding_cache import DecodingCache, Lanes, StepVisibility
+from interactive_st.modules.decoding_cache import DecodingCache, Lanes, StepView
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
-from interactive_st.modules.onednn_linear import pack_linears
+from interactive_st.modules.joined_linear import prepare_linears
 from interactive_st.modules.streams import parse_streams
 from interactive_st.modules.token_rows import TokenRows, take_rows
-from interactive_st.modules.visibility import Visibility, rows_to_mask, teacher_forced_visibility
+from interactive_st.modules.visibility import Visibility, additive, slots_to_mask, teacher_forced_visibility
 from interactive_st.modules.wait_k import parse_wait_k, partner_limit
 
 
 class Histories(NamedTuple):
-    """Where the rows of every hypothesis lie in the cache.
+    """Where the rows of every hypothesis lie in the cache, the rows of this step included.
 
-    ``slots``  ``(2, B, W, rows)`` long: the beam slot in which each row was computed.
-    ``lengths`` ``(2, B, W)`` long: how many rows there are to see.
+    ``own`` ``(2, B, W, columns)``: the beam slot in which the hypothesis' row of each column was computed; −1
+    where it has none there.
+    ``partner``: the like, of what each hypothesis reads in the other stream, by the stream that reads; None
+    where nothing is read.
+    ``rows`` ``(2, B, columns)`` long: which row of its stream was computed in each column.
+    ``used``: of each stream, how many columns there are; the last is that of this step, if it advances.
     """
 
-    slots: Tensor
-    lengths: Tensor
+    own: Tensor
+    partner: Tensor | None
+    rows: Tensor
+    used: tuple[int, int]
 
 
 class InteractiveDecoder(TransformerDecoder):
@@ -102,49 +108,50 @@ class InteractiveDecoder(TransformerDecoder):
 
     def start(self, encoder_out: dict[str, list[Tensor]]) -> DecodingCache:
         """Begin decoding a batch: project the encoder output once for all that will ask."""
-        pack_linears(self)
-        encoder_states, encoder_mask = unpack_encoder(encoder_out)
+        prepare_linears(self)
+        encoder_states, encoder_mask = self._memory(encoder_out)
         keys = [layer.encoder_attn.project_encoder(encoder_states) for layer in self.layers]
         return DecodingCache(keys, encoder_mask)
 
-    def step(
-        self,
-        tokens: Tensor,
-        cache: DecodingCache,
-        lanes: Lanes,
-        own: Histories,
-        partner: Histories | None,
-    ) -> Tensor:
+    def step(self, tokens: Tensor, cache: DecodingCache, lanes: Lanes, histories: Histories) -> Tensor:
         """Compute one new row in every slot of every lane.
 
         Args:
             tokens: ``(N, W)`` the last token of each hypothesis (its tag at row 0).
             cache: what :meth:`start` gave; the new rows are written into it.
-            own: the rows of each hypothesis itself, the new one included.
-            partner: the rows of the hypothesis each one attends to, in the partner stream.
 
         Returns:
             logits ``(N, W, V)``
         """
         x = self._embed(tokens, self._position_table()[lanes.row + self.padding_idx + 1].unsqueeze(1))
-        rows = own.slots.size(-1)
-        visibility = self._step_visibility(lanes, own, partner)
+        view = self._step_view(lanes, histories, x.dtype)
         for layer, keys, memory in zip(self.layers, cache.encoder_keys, cache.layers, strict=True):
-            x = layer.step(x, keys, cache.encoder_mask, memory, lanes, visibility, rows)
+            x = layer.step(x, keys, cache.encoder_mask, memory, lanes, view)
         return self.output_layer(self._finish(x))
 
-    def _step_visibility(self, lanes: Lanes, own: Histories, partner: Histories | None) -> StepVisibility:
-        streams, width = list(lanes.streams), own.slots.size(2)
-        row = own.slots.new_zeros(len(streams), lanes.batch)
-        row[lanes.stream if len(streams) == 2 else 0, lanes.sentence] = lanes.row
-        last_own = row.unsqueeze(2).expand(-1, -1, width)
-        own_mask = rows_to_mask(own.slots[streams], last_own, width)
-        if partner is None or not self.interacts:
-            return StepVisibility(Visibility.of(own_mask), None)
-        reach = torch.stack([partner_limit(self.wait_k, s, row[i]) for i, s in enumerate(streams)])
-        last = torch.minimum(reach.unsqueeze(2), partner.lengths[streams] - 1)
-        partner_mask = rows_to_mask(partner.slots[streams], last, width)
-        return StepVisibility(Visibility.of(own_mask), Visibility.of(partner_mask))
+    def _step_view(self, lanes: Lanes, histories: Histories, dtype: torch.dtype) -> StepView:
+        streams, used = slice(lanes.streams[0], lanes.streams[-1] + 1), max(histories.used)
+        columns = tuple(histories.used[stream] - 1 for stream in lanes.streams)
+        own, width = histories.own[streams], histories.own.size(2)
+        if histories.partner is None or not self.interacts:
+            return StepView(columns, used, slots_to_mask(own, width, dtype), None)
+        reach = torch.stack(
+            [
+                partner_limit(self.wait_k, stream, histories.rows[stream, :, column])
+                for stream, column in zip(lanes.streams, columns, strict=True)
+            ]
+        )
+        unseen = histories.rows.flip(0)[streams] > reach.unsqueeze(2)
+        partner = histories.partner[streams].masked_fill(unseen.unsqueeze(2), -1)
+        if len(lanes.streams) == 1:
+            return StepView(columns, used, *(slots_to_mask(x, width, dtype) for x in (own, partner)))
+        both = torch.cat([own, partner.flip(0)], dim=2)
+        return StepView(columns, used, slots_to_mask(both, width, dtype), None)
+
+    def _memory(self, encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
+        """What is attended to in decoding: encoder states, and their mask added to scores."""
+        states, mask = unpack_encoder(encoder_out)
+        return states, None if mask is None else additive(mask, states.dtype)
 
     def _embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
         x = self.embed_scale * self.embed_tokens(tokens)

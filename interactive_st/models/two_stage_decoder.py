@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.interactive_decoder_layer import EncoderKeys
-from interactive_st.modules.onednn_linear import pack_linears
+from interactive_st.modules.joined_linear import prepare_linears
 from interactive_st.modules.second_decoder_layer import SecondDecoderLayer
 from interactive_st.modules.streams import STREAMS, Streams
 from interactive_st.modules.token_rows import TokenRows, put_rows
@@ -34,7 +34,7 @@ class SecondCache(DecodingCache):
     """Of each layer the keys and values of speech and transcript; their two masks."""
 
     encoder_keys: list[tuple[EncoderKeys, EncoderKeys]]
-    encoder_mask: tuple[Tensor | None, Visibility]
+    encoder_mask: tuple[Tensor | None, Visibility]  # the former added to scores
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences`` (``(kept,)`` long)."""
@@ -72,8 +72,8 @@ class SecondDecoder(InteractiveDecoder):
 
     def start(self, encoder_out: dict[str, list[Tensor]], transcript: Transcript) -> SecondCache:
         """Begin decoding a batch: project speech and transcript once for all that will ask."""
-        pack_linears(self)
-        encoder_states, encoder_mask = unpack_encoder(encoder_out)
+        prepare_linears(self)
+        encoder_states, encoder_mask = self._memory(encoder_out)
         keys = [
             (
                 layer.encoder_attn.project_encoder(encoder_states),

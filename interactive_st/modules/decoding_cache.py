@@ -1,9 +1,9 @@
 """Keys and values of decoding, written once and never moved.
 
-Beam search usually reorders its caches at every step. Here a row's keys and values stay where they were
-computed, at ``(row, slot)``, and a hypothesis is the list of slots its rows were computed in
-(:func:`~interactive_st.modules.visibility.rows_to_mask`). All hypotheses of a sentence read one shared
-block of keys under their own mask, so nothing is copied when beams change order, when a hypothesis
+Beam search usually reorders its caches at every step. Here what a step computes goes to a *column* of its
+own, with a place for every beam slot, and stays there; a hypothesis is, of each column, the slot in which its
+row was computed, if any (:class:`~interactive_st.models.decoder.Histories`). All hypotheses of a sentence
+read one shared block of keys under their own mask, so nothing is copied when beams change order, when one
 finishes, or when it stays behind as the partner of the stream that still runs.
 """
 
@@ -13,9 +13,8 @@ import torch
 from torch import Tensor
 
 from .streams import STREAMS, Streams
-from .visibility import Visibility
 
-GROWTH = 32  # rows added whenever a cache is full
+GROWTH = 32  # columns added whenever a cache is full
 
 
 class Lanes(NamedTuple):
@@ -32,11 +31,6 @@ class Lanes(NamedTuple):
     streams: tuple[int, ...]
     batch: int
     all_streams: Streams = STREAMS["both"]
-
-    @property
-    def place(self) -> Tensor:
-        """``(N,)`` where the cache keeps each lane's stream."""
-        return self.stream - self.all_streams[0]
 
     @property
     def places(self) -> slice:
@@ -62,31 +56,48 @@ class Lanes(NamedTuple):
         return self.stream if len(self.streams) > 1 else torch.zeros_like(self.stream)
 
 
-class StepVisibility(NamedTuple):
-    """Masks of one decoding step over the cache's keys, ``(streams, batch, 1, W, keys)``."""
+class StepView(NamedTuple):
+    """What one decoding step writes to and reads from every layer's cache.
 
-    own: Visibility
-    partner: Visibility | None
+    ``columns``: for each of the lanes' streams the column that the new rows go to; ``used``: columns that
+    there are to read, the new ones included.
+
+    Masks are added to scores, 0 or −inf, over the keys of a cache (:class:`SelfCache`):
+    ``mask`` ``(streams, batch, 1, W, keys)`` by stream, its own queries on its own keys. Where both streams
+    advance and interact it is by the stream whose *keys* are read, ``(2, batch, 1, 2 · W, keys)``: its own
+    queries and then the partner's.
+    ``partner`` ``(1, batch, 1, W, keys)``: where one stream advances alone and reads the other.
+    """
+
+    columns: tuple[int, ...]
+    used: int
+    mask: Tensor
+    partner: Tensor | None
 
 
 class SelfCache:
-    """Keys and values of one layer, ``(S, batch, heads, rows, slots, head_dim)``."""
+    """Keys and values of one layer, ``(S, batch, heads, 1 + columns · W, head_dim)``.
+
+    The first key and value are zero: whoever sees nothing else attends to them, with the result zero.
+    """
 
     def __init__(self) -> None:
         self.key: Tensor | None = None
         self.value: Tensor | None = None
 
-    def write(self, key: Tensor, value: Tensor, lanes: Lanes, rows: int) -> None:
-        """Store one row of every lane; ``key``, ``value``: ``(N, heads, W, head_dim)``."""
-        if self.key is None or self.key.size(3) < rows:
+    def write(self, key: Tensor, value: Tensor, lanes: Lanes, view: StepView) -> None:
+        """Store the new rows, ``(streams, batch, heads, W, head_dim)``."""
+        width = key.size(3)
+        while self.key is None or self.value is None or self.key.size(3) < 1 + view.used * width:
             self._grow(key, lanes)
-        where = (lanes.place, lanes.sentence, slice(None), lanes.row)
-        self.key[where] = key
-        self.value[where] = value
+        for place, column in enumerate(view.columns):
+            at = slice(1 + column * width, 1 + (column + 1) * width)
+            self.key[lanes.places][place, :, :, at] = key[place]
+            self.value[lanes.places][place, :, :, at] = value[place]
 
-    def read(self, rows: int) -> tuple[Tensor, Tensor]:
-        """Views ``(streams, batch, heads, rows · W, head_dim)`` of the first ``rows`` rows."""
-        return self.key[:, :, :, :rows].flatten(3, 4), self.value[:, :, :, :rows].flatten(3, 4)
+    def read(self, used: int, width: int) -> tuple[Tensor, Tensor]:
+        """Views of the keys and values up to column ``used``."""
+        return self.key[:, :, :, : 1 + used * width], self.value[:, :, :, : 1 + used * width]
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences`` (``(kept,)`` long)."""
@@ -95,13 +106,13 @@ class SelfCache:
             self.value = self.value.index_select(1, sentences)
 
     def _grow(self, like: Tensor, lanes: Lanes) -> None:
-        _, heads, width, head_dim = like.shape
-        more = like.new_zeros(len(lanes.all_streams), lanes.batch, heads, GROWTH, width, head_dim)
+        _, batch, heads, width, head_dim = like.shape
+        shape = (len(lanes.all_streams), batch, heads, GROWTH * width, head_dim)
         if self.key is None or self.value is None:
-            self.key, self.value = more, torch.zeros_like(more)
-        else:
-            self.key = torch.cat([self.key, more], dim=3)
-            self.value = torch.cat([self.value, more], dim=3)
+            nothing = like.new_zeros(*shape[:3], 1, head_dim)
+            self.key = self.value = nothing
+        self.key = torch.cat([self.key, like.new_zeros(shape)], dim=3)
+        self.value = torch.cat([self.value, like.new_zeros(shape)], dim=3)
 
 
 class DecodingCache:
@@ -109,7 +120,7 @@ class DecodingCache:
 
     ``encoder_keys``: for every layer the keys and values of the encoder output, each
     ``(batch, heads, source frames, head_dim)``, computed once for both streams and all hypotheses;
-    ``encoder_mask``: ``(batch, 1, 1, source frames)`` bool, True = visible, or None.
+    ``encoder_mask``: ``(batch, 1, 1, source frames)`` added to scores, or None.
     """
 
     def __init__(self, encoder_keys: list[tuple[Tensor, Tensor]], encoder_mask: Tensor | None) -> None:

@@ -9,15 +9,17 @@ Source: Liu et al., AAAI 2020, section 3, with one set of projections for both s
 
 import torch
 from fairseq.modules import MultiheadAttention
-from torch import Tensor
+from torch import Tensor, nn
 
-from .decoding_cache import Lanes, SelfCache, StepVisibility
+from .decoding_cache import Lanes, SelfCache, StepView
+from .dropout import attention
 from .fusion import Fusion
+from .joined_linear import JoinsLinears
 from .token_rows import TokenRows, put_rows, take_rows
 from .visibility import Visibility, attend
 
 
-class InteractiveAttention(MultiheadAttention):
+class InteractiveAttention(JoinsLinears, MultiheadAttention):
     """Drop-in for a decoder layer's self-attention; same parameters, plus those of ``fusion`` if any."""
 
     def __init__(self, embed_dim: int, num_heads: int, fusion: Fusion, dropout: float = 0.0) -> None:
@@ -50,55 +52,35 @@ class InteractiveAttention(MultiheadAttention):
         inter = take_rows(inter.unflatten(0, (2, batch)).flip(0), rows)
         return self.out_proj(self.fusion(own, inter))
 
-    def step(
-        self, x: Tensor, cache: SelfCache, lanes: Lanes, visibility: StepVisibility, rows: int
-    ) -> Tensor:
+    def linears_to_join(self) -> list[nn.Module]:
+        return [self.q_proj, self.k_proj, self.v_proj]
+
+    def step(self, x: Tensor, cache: SelfCache, lanes: Lanes, view: StepView) -> Tensor:
         """One decoding step: a new row in each slot of each lane.
 
         Args:
             x: ``(N, W, C)``, N lanes of W hypotheses.
-            visibility: masks over the first ``rows`` rows of the cache; ``own`` arranged by query
-                stream, ``partner`` too.
-            rows: rows of the cache in use, the new one included.
 
         Returns:
             ``(N, W, C)``
         """
-        query, key, value = self._project(x)
-        cache.write(key, value, lanes, rows)
-        keys, values = cache.read(rows)
-        query = lanes.spread(query)
-        if visibility.partner is None or self.fusion.is_off:
-            own = _attend(query, keys[lanes.places], values[lanes.places], visibility.own)
-            return self.out_proj(lanes.collect(self._merge(own)))
-        own, inter = self._both(query, keys, values, lanes, visibility)
-        fused = self.fusion(lanes.collect(self._merge(own)), lanes.collect(self._merge(inter)))
-        return self.out_proj(fused)
-
-    def _both(
-        self, query: Tensor, keys: Tensor, values: Tensor, lanes: Lanes, visibility: StepVisibility
-    ) -> tuple[Tensor, Tensor]:
-        """H_self and H_inter, ``(streams, B, heads, W, head_dim)`` each."""
-        if len(lanes.streams) == 1:
-            stream, other = lanes.streams[0], 1 - lanes.streams[0]
-            return (
-                _attend(query, keys[stream:][:1], values[stream:][:1], visibility.own),
-                _attend(query, keys[other:][:1], values[other:][:1], visibility.partner),
-            )
-        # One pass over the keys serves both terms: a stream's keys are asked by its own queries and by
-        # the partner's, side by side in the query dimension.
+        projected = lanes.spread(self.joined(x)).chunk(3, dim=-1)
+        query, key, value = (self._split(y) for y in projected)  # (streams, B, heads, W, head_dim)
+        cache.write(key, value, lanes, view)
         width = query.size(3)
-        asked = torch.cat([query, query.flip(0)], dim=3)
-        seen = Visibility(
-            torch.cat([visibility.own.mask, visibility.partner.mask.flip(0)], dim=3),
-            torch.cat([visibility.own.blind, visibility.partner.blind.flip(0)], dim=3),
-        )
-        context = _attend(asked, keys, values, seen)
-        return context[:, :, :, :width], context[:, :, :, width:].flip(0)
-
-    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """``(…, T, C)`` to queries, keys and values ``(…, heads, T, head_dim)``."""
-        return tuple(self._split(proj(x)) for proj in (self.q_proj, self.k_proj, self.v_proj))
+        keys, values = cache.read(view.used, width)
+        if view.mask.size(3) > width:
+            # One pass over the keys serves both terms: a stream's keys are asked by its own queries and by
+            # the partner's, side by side in the query dimension.
+            context = _attend(torch.cat([query, query.flip(0)], dim=3), keys, values, view.mask)
+            own, inter = context[:, :, :width], context[:, :, width:].flip(0)
+        else:
+            own = _attend(query, keys[lanes.places], values[lanes.places], view.mask)
+            if view.partner is None:
+                return self.out_proj(lanes.collect(own))
+            other = slice(1 - lanes.streams[0], 2 - lanes.streams[0])
+            inter = _attend(query, keys[other], values[other], view.partner)
+        return self.out_proj(lanes.collect(self.fusion(own, inter)))
 
     def _split(self, x: Tensor) -> Tensor:
         """``(…, T, C)`` to ``(…, heads, T, head_dim)``."""
@@ -113,7 +95,7 @@ class InteractiveAttention(MultiheadAttention):
         return self.dropout_module.p if self.training else 0.0
 
 
-def _attend(query: Tensor, key: Tensor, value: Tensor, visibility: Visibility) -> Tensor:
-    """:func:`attend` with two leading dimensions (streams, batch)."""
-    context = attend(query.flatten(0, 1), key.flatten(0, 1), value.flatten(0, 1), visibility.flatten())
-    return context.unflatten(0, query.shape[:2])
+def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+    """Attention with two leading dimensions (streams, B), to ``(streams, B, queries, C)``."""
+    context = attention(*(x.flatten(0, 1) for x in (query, key, value, mask)))
+    return context.transpose(1, 2).flatten(-2).unflatten(0, query.shape[:2])

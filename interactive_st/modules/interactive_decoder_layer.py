@@ -3,7 +3,7 @@
 from fairseq.modules import TransformerDecoderLayer
 from torch import Tensor
 
-from .decoding_cache import Lanes, SelfCache, StepVisibility
+from .decoding_cache import Lanes, SelfCache, StepView
 from .encoder_attention import EncoderAttention
 from .fusion import Fusion
 from .interactive_attention import InteractiveAttention
@@ -63,14 +63,11 @@ class InteractiveDecoderLayer(TransformerDecoderLayer):
         encoder_mask: Tensor | None,
         cache: SelfCache,
         lanes: Lanes,
-        visibility: StepVisibility,
-        rows: int,
+        view: StepView,
     ) -> Tensor:
         """One decoding step: ``x`` ``(N, W, C)``, N lanes of W hypotheses; returns like ``x``."""
         x = self._sublayer(
-            x,
-            self.self_attn_layer_norm,
-            lambda y: self.self_attn.step(y, cache, lanes, visibility, rows),
+            x, self.self_attn_layer_norm, lambda y: self.self_attn.step(y, cache, lanes, view)
         )
         x = self._sublayer(
             x,

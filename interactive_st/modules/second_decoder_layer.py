@@ -3,7 +3,7 @@
 from fairseq.modules import LayerNorm
 from torch import Tensor
 
-from .decoding_cache import Lanes, SelfCache, StepVisibility
+from .decoding_cache import Lanes, SelfCache, StepView
 from .encoder_attention import EncoderAttention
 from .interactive_decoder_layer import EncoderKeys, InteractiveDecoderLayer
 from .token_rows import TokenRows
@@ -66,15 +66,12 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
         encoder_mask: tuple[Tensor | None, Visibility],
         cache: SelfCache,
         lanes: Lanes,
-        visibility: StepVisibility,
-        rows: int,
+        view: StepView,
     ) -> Tensor:
         """One decoding step, as the parent's; keys and masks are those of speech and transcript."""
         (spoken, written), (mask, exists) = encoder_keys, encoder_mask
         x = self._sublayer(
-            x,
-            self.self_attn_layer_norm,
-            lambda y: self.self_attn.step(y, cache, lanes, visibility, rows),
+            x, self.self_attn_layer_norm, lambda y: self.self_attn.step(y, cache, lanes, view)
         )
         x = self._sublayer(
             x,

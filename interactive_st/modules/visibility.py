@@ -1,5 +1,6 @@
 """Attention masks in which a row may see nothing at all."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -10,7 +11,7 @@ from .wait_k import WaitK, partner_visibility
 
 
 class Visibility(NamedTuple):
-    """What each query sees, built once a batch (or once a decoding step) and shared by all layers.
+    """What each query sees, built once a batch and shared by all layers.
 
     ``mask``  ``(…, 1, queries, keys)`` bool, True = visible; a blind query is given every key, because a
     softmax over nothing is NaN.
@@ -67,18 +68,23 @@ def teacher_forced_visibility(prev_output_tokens: Tensor, pad: int, wait_k: Wait
     return Visibility.of(of_queries.flip(0).unsqueeze(1) & is_token)
 
 
-def rows_to_mask(slots: Tensor, last_row: Tensor, width: int) -> Tensor:
-    """Which cached rows a hypothesis consists of.
+def additive(visible: Tensor, dtype: torch.dtype) -> Tensor:
+    """A mask that is added to scores: 0 where ``visible`` (bool), −inf elsewhere."""
+    return torch.zeros(visible.shape, dtype=dtype, device=visible.device).masked_fill_(~visible, -math.inf)
+
+
+def slots_to_mask(slots: Tensor, width: int, dtype: torch.dtype) -> Tensor:
+    """What hypotheses see of a decoding cache.
 
     Args:
-        slots: ``(…, W, T)`` the beam slot in which each row of a hypothesis was computed.
-        last_row: ``(…, W)`` the last row that is visible (−1: none).
-        width: number of beam slots the cache holds a row.
+        slots: ``(…, Q, columns)`` the beam slot in which the row of each column was computed that query q
+            sees; −1 where it sees none.
+        width: beam slots in a column.
 
     Returns:
-        ``(…, W, T · width)`` bool, aligned with the cache's ``row · width + slot`` order.
+        ``(…, 1, Q, 1 + columns · width)``, added to scores: the cache's order of keys, of which the first is
+        seen by those alone that see nothing else.
     """
-    rows = torch.arange(slots.size(-1), device=slots.device)
-    in_reach = rows <= last_row.unsqueeze(-1)
-    chosen = slots.unsqueeze(-1) == torch.arange(width, device=slots.device)
-    return (chosen & in_reach.unsqueeze(-1)).flatten(-2)
+    seen = (slots.unsqueeze(-1) == torch.arange(width, device=slots.device)).flatten(-2)
+    seen = torch.cat([~seen.any(dim=-1, keepdim=True), seen], dim=-1)
+    return additive(seen, dtype).unsqueeze(-3)

@@ -17,9 +17,9 @@ class Beams:
     """W hypotheses a stream and sentence.
 
     ``tokens`` ``(2, B, W, L + 2)`` tag first; ``cumulative`` ``(2, B, W, L + 1)`` log-probability up to
-    and including each token; ``slots`` like ``cumulative``, the beam slot in which each row was computed
-    (its own where it was not computed yet); ``row`` ``(2, B)`` the next row to compute, which is also
-    the number of tokens written; ``done`` ``(2, B)`` streams that have ended; ``max_len`` ``(B,)``;
+    and including each token; ``slots`` ``(2, B, W, columns)``, ``rows`` ``(2, B, columns)`` and ``used`` as
+    in :class:`~interactive_st.models.decoder.Histories`; ``row`` ``(2, B)`` the next row to compute, which
+    is also the number of tokens written; ``done`` ``(2, B)`` streams that have ended; ``max_len`` ``(B,)``;
     ``origin`` ``(B,)`` the sentence's place in the batch as it came; ``streams`` those to decode, the
     others count as done; ``ctc`` the transcripts' CTC scores, if asked for.
     """
@@ -39,8 +39,12 @@ class Beams:
         self.tokens = tags.new_full((*shape, longest + 2), pad)
         self.tokens[..., 0] = tags.unsqueeze(2)
         self.cumulative = torch.zeros(*shape, longest + 1, device=tags.device)
-        self.identity = torch.arange(width, device=tags.device).unsqueeze(1)
-        self.slots = self.identity.expand(*shape, longest + 1).contiguous()
+        self.identity = torch.arange(width, dtype=torch.int16, device=tags.device)
+        # the streams may advance one after the other, in every sentence at other times
+        n_columns = 2 * (longest + 1)
+        self.slots = torch.full((*shape, n_columns), -1, dtype=torch.int16, device=tags.device)
+        self.rows = tags.new_zeros(2, batch, n_columns)
+        self.used = [0, 0]
         self.row = tags.new_zeros(2, batch)
         self.done = torch.ones(2, batch, dtype=torch.bool, device=tags.device)
         self.done[list(streams)] = False
@@ -67,19 +71,27 @@ class Beams:
         last = (self.row - 1).clamp(min=0)[:, :, None, None].expand(-1, -1, self.width, 1)
         score = self.cumulative.gather(3, last).squeeze(3)
         at_start = self.row.eq(0).unsqueeze(2)
-        first = self.identity.squeeze(1).eq(0)
+        first = self.identity.eq(0)
         empty = torch.where(first, 0.0, -math.inf)
         return torch.where(at_start, empty, score)
 
-    def own_histories(self, rows: int) -> Histories:
-        """Each hypothesis' own rows; ``rows`` of the cache are in use."""
-        lengths = (self.row + 1).unsqueeze(2).expand(-1, -1, self.width)
-        return Histories(self.slots[..., :rows], lengths)
+    def open_columns(self, streams: Streams, writing: Tensor) -> None:
+        """Give each of ``streams`` a new column; hypotheses ``writing`` ``(2, B, W)`` get a row in it."""
+        for stream in streams:
+            column = self.used[stream]
+            self.slots[stream, :, :, column] = torch.where(writing[stream], self.identity, -1)
+            self.rows[stream, :, column] = self.row[stream]
+            self.used[stream] = column + 1
+
+    def histories(self, partner: Tensor | None) -> Histories:
+        """Where everything lies, with what is read in the partner, ``(2, B, W, columns)``."""
+        used = max(self.used)
+        return Histories(self.slots[..., :used], partner, self.rows[..., :used], tuple(self.used))
 
     def advance(self, stream: Tensor, sentence: Tensor, parent: Tensor, token: Tensor, score: Tensor) -> None:
         """Continue ``parent`` hypotheses of some lanes with ``token``; all ``(N, W)``."""
         row = self.row[stream, sentence]
-        self.inherit(stream, sentence, parent, row + 1)
+        self.inherit(stream, sentence, parent)
         self.tokens[stream, sentence, :, row + 1] = token
         self.cumulative[stream, sentence, :, row] = score
         self.row[stream, sentence] = row + 1
@@ -87,21 +99,19 @@ class Beams:
             heard = stream == TRANSCRIPT
             self.ctc.extend(sentence[heard], token[heard])
 
-    def inherit(self, stream: Tensor, sentence: Tensor, parent: Tensor, rows: Tensor) -> None:
-        """Make slot w of each lane a copy of hypothesis ``parent[:, w]``, of which ``rows`` exist."""
-        for history in (self.tokens, self.cumulative, self.slots):
+    def inherit(self, stream: Tensor, sentence: Tensor, parent: Tensor) -> None:
+        """Make slot w of each lane a copy of hypothesis ``parent[:, w]``."""
+        used = max(self.used)  # no lane has more rows than its stream has columns
+        for history in (self.tokens[..., : used + 1], self.cumulative[..., :used], self.slots[..., :used]):
             lane = history[stream, sentence]
             history[stream, sentence] = lane.gather(1, parent.unsqueeze(2).expand_as(lane))
-        lane = self.slots[stream, sentence]
-        exists = torch.arange(lane.size(2), device=lane.device) < rows.view(-1, 1, 1)
-        self.slots[stream, sentence] = torch.where(exists, lane, self.identity)
         if self.ctc is not None:
             heard = stream == TRANSCRIPT
             self.ctc.inherit(sentence[heard], parent[heard])
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences``."""
-        for name in ("tokens", "cumulative", "slots", "row", "done"):
+        for name in ("tokens", "cumulative", "slots", "rows", "row", "done"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
         self.max_len = self.max_len.index_select(0, sentences)
         if self.ctc is not None:
@@ -113,13 +123,14 @@ class Pool:
     """Finished hypotheses, at most W a lane, in the order in which they ended.
 
     ``score`` ``(2, B, W)`` normalised, −inf where there is none; ``length`` ``(2, B, W)`` tokens with
-    ``</s>``; ``tokens``, ``cumulative``, ``slots`` ``(2, B, W, L + 1)``; ``count`` ``(2, B)``.
+    ``</s>``; ``tokens``, ``cumulative`` ``(2, B, W, L + 1)``; ``slots`` ``(2, B, W, columns)``; ``count``
+    ``(2, B)``.
     """
 
     def __init__(self, beams: Beams) -> None:
         self.tokens = torch.zeros_like(beams.tokens[..., 1:])
         self.cumulative = torch.zeros_like(beams.cumulative)
-        self.slots = torch.zeros_like(beams.slots)
+        self.slots = torch.full_like(beams.slots, -1)
         self.score = beams.cumulative.new_full(beams.tokens.shape[:3], -math.inf)
         self.length = torch.zeros_like(beams.tokens[..., 0])
         self.count = torch.zeros_like(beams.row)

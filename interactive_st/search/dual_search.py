@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from interactive_st.models.decoder import Histories
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import start_delay
 
@@ -56,13 +55,12 @@ class DualSearch:
             if log_steps:
                 row = torch.where(active, self.beams.row, torch.full_like(self.beams.row, -1))
                 self.steps.append({"sentence": self.beams.origin.clone(), "row": row})
-            visible = self.beams.row + active.long()  # those computed, and the one this step computes
-            rows = int(visible.max())
+            self.beams.open_columns(lanes.streams, self._writing(active))
+            partner = self._partner_slots() if self.ensemble.interacts else None
             log_probs = self.ensemble.step(
                 self.beams.last_tokens(lanes),
                 lanes,
-                self.beams.own_histories(rows),
-                self._partner_histories(visible, rows) if self.ensemble.interacts else None,
+                self.beams.histories(partner),
                 self.options.temperature,
             )
             log_probs = self.constraints.apply(
@@ -104,13 +102,12 @@ class DualSearch:
         """Streams ``(2, B)`` in which no hypothesis can go on."""
         raise NotImplementedError
 
-    def _partner_histories(self, visible: Tensor, rows: int) -> Histories:
-        """What each hypothesis reads in the other stream.
+    def _writing(self, active: Tensor) -> Tensor:
+        """Hypotheses ``(2, B, W)`` that get a row when ``active`` ``(2, B)`` lanes advance."""
+        return active.unsqueeze(2).expand(-1, -1, self.beams.width)
 
-        Args:
-            visible: ``(2, B)`` rows that exist in each lane after this step.
-            rows: rows of the cache in use.
-        """
+    def _partner_slots(self) -> Tensor:
+        """The rows that each hypothesis reads in the other stream, as ``Histories.partner``."""
         raise NotImplementedError
 
     def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:

@@ -31,14 +31,13 @@ class Ensemble:
         self,
         tokens: Tensor,
         lanes: Lanes,
-        own: Histories,
-        partner: Histories | None,
+        histories: Histories,
         temperature: float,
     ) -> Tensor:
         """Log-probabilities ``(N, W, V)``, float32, of the next token in every slot of every lane."""
         log_probs = []
         for decoder, cache in zip(self.decoders, self.caches, strict=True):
-            logits = decoder.step(tokens, cache, lanes, own, partner).float()
+            logits = decoder.step(tokens, cache, lanes, histories).float()
             if temperature != 1.0:
                 logits = logits / temperature
             log_probs.append(torch.log_softmax(logits, dim=-1))

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from interactive_st.models.decoder import Histories
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
@@ -55,9 +54,11 @@ class JointSearch(DualSearch):
     def _ended(self) -> Tensor:
         return (self.ended | self.score.isinf()).all(dim=2) | self.beams.done
 
-    def _partner_histories(self, visible: Tensor, rows: int) -> Histories:
-        lengths = torch.where(self.ended, self.length, visible.unsqueeze(2))
-        return Histories(self.beams.slots[..., :rows].flip(0), lengths.flip(0))
+    def _writing(self, active: Tensor) -> Tensor:
+        return super()._writing(active) & ~self.ended
+
+    def _partner_slots(self) -> Tensor:
+        return self.beams.slots[..., : max(self.beams.used)].flip(0)
 
     def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
         width = self.beams.width
@@ -143,7 +144,7 @@ class JointSearch(DualSearch):
         """Let the beam hold the ``chosen`` W pairs of every sentence."""
         beams, lane = self.beams, (lanes.stream, lanes.sentence)
         waiting = (~self._advancing(lanes)).nonzero(as_tuple=True)
-        beams.inherit(*waiting, chosen.parent[waiting], beams.row[waiting])
+        beams.inherit(*waiting, chosen.parent[waiting])
         beams.advance(*lane, chosen.parent[lane], chosen.token[lane], chosen.stream_score[lane])
         self.stream_score, self.ended, self.length = (
             chosen.stream_score,

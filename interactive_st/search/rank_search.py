@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from interactive_st.models.decoder import Histories
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
@@ -27,7 +26,7 @@ class RankSearch(DualSearch):
     def _ended(self) -> Tensor:
         return self.beams.done
 
-    def _partner_histories(self, visible: Tensor, rows: int) -> Histories:
+    def _partner_slots(self) -> Tensor:
         beams, pool = self.beams, self.pool
         running = self.options.normalized(
             beams.scores(), beams.row.clamp(min=1).unsqueeze(2).to(beams.cumulative)
@@ -36,10 +35,8 @@ class RankSearch(DualSearch):
         score, best = torch.cat([running, pool.score], dim=2).sort(dim=2, descending=True, stable=True)
         score, best = score[..., : beams.width], best[..., : beams.width]
         best = torch.where(score.isinf(), best[..., :1], best)  # ranks nobody holds read the best
-        lengths = torch.cat([visible.unsqueeze(2).expand_as(pool.length), pool.length], dim=2)
-        slots = torch.cat([beams.slots[..., :rows], pool.slots[..., :rows]], dim=2)
-        slots = slots.gather(2, best.unsqueeze(3).expand(-1, -1, -1, rows))
-        return Histories(slots.flip(0), lengths.gather(2, best).flip(0))
+        slots = torch.cat([each.slots[..., : max(beams.used)] for each in (beams, pool)], dim=2)
+        return slots.gather(2, best.unsqueeze(3).expand(-1, -1, -1, slots.size(3))).flip(0)
 
     def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
         stream, sentence, row = lanes.stream, lanes.sentence, lanes.row

@@ -8,12 +8,8 @@ import tiny
 import torch
 from torch import nn
 
-from interactive_st.modules.onednn_linear import (
-    OneDnnLinear,
-    has_onednn_linear,
-    pack_linears,
-    use_onednn_linears,
-)
+from interactive_st.modules.joined_linear import JoinsLinears, prepare_linears
+from interactive_st.modules.onednn_linear import OneDnnLinear, has_onednn_linear, pack, use_onednn_linears
 
 pytestmark = pytest.mark.skipif(not has_onednn_linear(), reason="this torch has no oneDNN linear layer")
 
@@ -41,7 +37,7 @@ def test_results_are_those_of_a_plain_layer(packed, bias):
     use_onednn_linears(layer)
     with torch.no_grad():
         if packed:
-            pack_linears(layer)
+            prepare_linears(layer)
         found = [layer(one) for one in [*x, inputs(0, 24)]]
     for mine, plain in zip(found, expected, strict=True):
         assert mine.shape == plain.shape
@@ -51,11 +47,10 @@ def test_results_are_those_of_a_plain_layer(packed, bias):
 @torch.no_grad()
 def test_a_copy_is_made_once_and_used(linear):
     linear.pack()
-    kept = linear._packed[2]
+    kept = linear._copy[1]
     linear.pack()
-    assert linear._packed[2] is kept
-    twice = torch.ops.mkldnn._reorder_linear_weight(2 * linear.weight, None)
-    linear._packed = (*linear._packed[:2], twice)
+    assert linear._copy[1] is kept
+    linear._copy = (linear._copy[0], pack(2 * linear.weight))
     x = inputs(2, 24)
     assert torch.allclose(linear(x) - linear.bias, 2 * x @ linear.weight.t(), atol=1e-5)
 
@@ -127,7 +122,7 @@ def test_gradients_of_gradients(linear):
 @torch.no_grad()
 def test_other_precisions_are_left_alone(linear, dtype):
     linear.to(dtype).pack()
-    assert linear._packed is None
+    assert linear._copy is None
     x = inputs(3, 24).to(dtype)
     assert torch.equal(linear(x), torch.nn.functional.linear(x, linear.weight, linear.bias))
 
@@ -143,7 +138,7 @@ def test_autocast_keeps_its_meaning(linear):
 def test_copies_of_a_layer_and_pickles_leave_the_packed_weights_out(linear):
     linear.pack()
     for other in (copy.deepcopy(linear), pickle.loads(pickle.dumps(linear))):
-        assert other._packed is None
+        assert other._copy is None
         assert torch.allclose(other(inputs(3, 24)), linear(inputs(3, 24)), atol=1e-5)
     assert list(linear.state_dict()) == ["weight", "bias"]
 
@@ -155,7 +150,12 @@ def test_decoding_packs_the_decoder_only():
     model.decoder.start(encoder_out)
 
     def packed(part: nn.Module) -> set[bool]:
-        return {m._packed is not None for m in part.modules() if isinstance(m, OneDnnLinear)}
+        projections = {
+            layer for m in part.modules() if isinstance(m, JoinsLinears) for layer in m.linears_to_join()
+        }
+        copied = [m for m in part.modules() if isinstance(m, OneDnnLinear | JoinsLinears)]
+        return {m._copy is not None for m in copied if m not in projections}
 
     assert packed(model.decoder) == {True}
     assert packed(model.encoder) == {False}
+    assert not any(m._copy for layer in model.decoder.layers for m in layer.self_attn.linears_to_join())

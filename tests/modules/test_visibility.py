@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from interactive_st.modules.visibility import (
     Visibility,
     attend,
-    rows_to_mask,
+    slots_to_mask,
     teacher_forced_visibility,
 )
 
@@ -56,9 +56,18 @@ def test_padding_and_missing_streams_are_not_seen():
     assert seen.blind[1, 1].all()
 
 
-def test_rows_of_a_hypothesis():
-    slots = torch.tensor([[0, 1, 1], [2, 0, 2], [1, 1, 0]])
-    mask = rows_to_mask(slots, torch.tensor([2, 1, -1]), 3).view(3, 3, 3)
-    assert mask[0].nonzero().tolist() == [[0, 0], [1, 1], [2, 1]]
-    assert mask[1].nonzero().tolist() == [[0, 2], [1, 0]]
-    assert not mask[2].any()
+def test_what_hypotheses_see_of_a_cache():
+    slots = torch.tensor([[0, 1, 1], [2, -1, 2], [-1, -1, -1]])
+    mask = slots_to_mask(slots, 3, torch.float32)
+    assert mask.shape == (1, 3, 1 + 3 * 3)
+    assert set(mask.flatten().tolist()) == {0.0, -float("inf")}
+    seen = [row.nonzero().flatten().tolist() for row in mask[0] == 0]
+    assert seen == [[1, 1 + 3 + 1, 1 + 6 + 1], [1 + 2, 1 + 6 + 2], [0]]
+
+
+def test_a_hypothesis_that_sees_nothing_gets_exactly_zero():
+    query, key, value = tensors(1, 4)
+    key[:, :, 0] = value[:, :, 0] = 0.0
+    mask = slots_to_mask(torch.tensor([[-1]]), 3, torch.float32)
+    context = torch.nn.functional.scaled_dot_product_attention(query, key, value, mask)
+    assert torch.equal(context, torch.zeros_like(context))

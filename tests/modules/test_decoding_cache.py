@@ -1,0 +1,60 @@
+"""The cache of decoding: what is written stays in its column, whoever advances."""
+
+import torch
+
+from interactive_st.modules.decoding_cache import GROWTH, Lanes, SelfCache, StepView
+
+WIDTH, HEADS, DIM = 2, 3, 4
+
+
+def lanes(*streams: int, batch: int = 2) -> Lanes:
+    stream = torch.tensor([s for s in streams for _ in range(batch)])
+    sentence = torch.arange(batch).repeat(len(streams))
+    return Lanes(stream, sentence, torch.zeros_like(stream), streams, batch)
+
+
+def write(cache: SelfCache, value: float, used: int, columns: dict[int, int]) -> None:
+    """Store ``value`` (and its negative) in a column of each stream."""
+    key = torch.full((len(columns), 2, HEADS, WIDTH, DIM), value)
+    view = StepView(tuple(columns.values()), used, torch.empty(0), None)
+    cache.write(key, -key, lanes(*columns), view)
+
+
+def test_each_stream_has_its_own_columns():
+    cache = SelfCache()
+    write(cache, 1.0, 1, {0: 0})
+    write(cache, 2.0, 2, {0: 1, 1: 0})
+    write(cache, 3.0, 2, {1: 1})
+    keys, values = cache.read(2, WIDTH)
+    assert keys.shape == (2, 2, HEADS, 1 + 2 * WIDTH, DIM)
+    assert keys[0, 0, 0, :, 0].tolist() == [0, 1, 1, 2, 2]
+    assert keys[1, 1, 2, :, 3].tolist() == [0, 2, 2, 3, 3]
+    assert torch.equal(values, -keys)
+
+
+def test_it_grows_and_keeps_what_it_has():
+    cache = SelfCache()
+    for column in range(2 * GROWTH + 1):
+        write(cache, float(column + 1), column + 1, {0: column, 1: column})
+    keys, _ = cache.read(2 * GROWTH + 1, WIDTH)
+    expected = torch.arange(2 * GROWTH + 1).add(1).repeat_interleave(WIDTH).float()
+    assert torch.equal(keys[1, 0, 0, 1:, 0], expected)
+    assert keys[:, :, :, 0].eq(0).all()
+
+
+def test_sentences_can_leave():
+    cache = SelfCache()
+    key = torch.arange(2.0).view(1, 2, 1, 1, 1).expand(1, 2, HEADS, WIDTH, DIM)
+    cache.write(key, key, lanes(0), StepView((0,), 1, torch.empty(0), None))
+    cache.keep(torch.tensor([1]))
+    assert cache.read(1, WIDTH)[0][0, :, 0, 1:, 0].tolist() == [[1.0, 1.0]]
+
+
+def test_lanes_are_spread_and_collected():
+    whole = lanes(0, 1)
+    x = torch.randn(4, WIDTH, DIM, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(whole.collect(whole.spread(x)), x)
+    some = Lanes(torch.tensor([0, 1, 1]), torch.tensor([1, 0, 1]), torch.zeros(3).long(), (0, 1), 2)
+    dense = some.spread(x[:3])
+    assert dense[0, 0].eq(0).all()
+    assert torch.equal(some.collect(dense), x[:3])
