@@ -1,15 +1,10 @@
 """What operations and bytes alone allow on this machine: ``python -m benchmarks.floors --help``.
 
-Counted is what no implementation can leave out, for the batches of :mod:`benchmarks.speed`:
-
-- every matrix times every row that it concerns, two operations a weight, and the products of attention;
-- in decoding every weight of the decoder once a step, the keys and values of the encoder once a step and
-  those of the hypotheses once each; activations are taken to stay in the cache of the processor.
+Counted is what :mod:`benchmarks.costs` says, for the batches of :mod:`benchmarks.speed`.
 
 A part takes at least its operations at the measured matrix rate, and at least its bytes at the measured
-bandwidth. Training takes three times the operations of the forward pass. Softmax, dropout, sorting and
-everything else count nothing, so that real times lie above; the floors tell which ratio to expect of two
-implementations that waste equally little.
+bandwidth. Real times lie above; the floors tell which ratio to expect of two implementations that waste
+equally little.
 """
 
 from __future__ import annotations
@@ -20,142 +15,17 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
-from benchmarks import models, speed, timing, workload
+from benchmarks import costs, models, speed, timing, workload
 from benchmarks.console import number, show_table
 from benchmarks.contestants import SUFFIX, VOCABULARY
-from interactive_st.models.front_end import KEEP_EVERY
+from benchmarks.costs import BYTES, Cost
 
-BYTES = 4  # of a number: float32
 DESCRIPTION = "Operations and bytes of training and decoding, and the times that they alone take here."
-
-
-@dataclass(frozen=True)
-class Dimensions:
-    """Weights of a model's parts, as they are multiplied with rows.
-
-    Args:
-        front: weights of each layer of the front end, with the frames that it makes a row of.
-        encoder: of all encoder layers.
-        cross: that make keys and values of the encoder's output, of all decoder layers.
-        decoder: all others of the decoder layers.
-        table: of the output projection.
-        encoder_layers: their number.
-        decoder_layers: their number.
-        width: of a state.
-        streams: texts that are written.
-    """
-
-    front: tuple[tuple[int, int], ...]
-    encoder: int
-    cross: int
-    decoder: int
-    table: int
-    encoder_layers: int
-    decoder_layers: int
-    width: int
-    streams: int
-
-    @property
-    def frames_a_row(self) -> int:
-        """Frames that the front end makes one row of."""
-        return self.front[-1][1]
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Operations and bytes."""
-
-    operations: float = 0.0
-    bytes: float = 0.0
-
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(self.operations + other.operations, self.bytes + other.bytes)
-
-    def seconds(self, operations_per_s: float, bytes_per_s: float) -> float:
-        """The longer of what the operations and the bytes take."""
-        return max(self.operations / operations_per_s, self.bytes / bytes_per_s)
-
-
-def dimensions(model: nn.Module, streams: int) -> Dimensions:
-    """Read the dimensions off a model with fairseq's names of parts."""
-    front: list[tuple[int, int]] = []
-    frames = 1
-    for layer in model.encoder.subsample.modules():
-        if isinstance(layer, nn.Conv1d):
-            frames *= layer.stride[0]
-            front.append((layer.weight.numel(), frames))
-        elif isinstance(layer, nn.Linear):
-            front.append((layer.weight.numel(), KEEP_EVERY))
-    layers = model.decoder.layers
-    cross = sum(
-        getattr(layer.encoder_attn, name).weight.numel() for layer in layers for name in ("k_proj", "v_proj")
-    )
-    table = model.decoder.embed_tokens.weight
-    return Dimensions(
-        front=tuple(front),
-        encoder=_matrices(model.encoder.transformer_layers),
-        cross=cross,
-        decoder=_matrices(layers) - cross,
-        table=table.numel(),
-        encoder_layers=len(model.encoder.transformer_layers),
-        decoder_layers=len(layers),
-        width=table.size(1),
-        streams=streams,
-    )
-
-
-def _matrices(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters() if parameter.dim() == 2)
-
-
-def encoding(model: Dimensions, frames: Sequence[int]) -> Cost:
-    """The encoder and the keys and values of its output, for utterances of that many frames."""
-    operations = 0.0
-    for count in frames:
-        operations += sum(2 * weights * count / every for weights, every in model.front)
-        rows = count / model.frames_a_row
-        operations += 2 * (model.encoder + model.cross) * rows
-        operations += model.encoder_layers * 4 * model.width * rows**2
-    weights = model.encoder + model.cross + sum(weights for weights, _ in model.front)
-    return Cost(operations, BYTES * weights)
-
-
-def decoding(model: Dimensions, frames: Sequence[int], beam: int, length: int) -> list[Cost]:
-    """Each step of a beam search that writes ``length`` tokens and ``</s>`` of every text."""
-    rows = len(frames) * beam * model.streams
-    encoded = sum(frames) / model.frames_a_row  # rows of the encoder
-    steps = []
-    for step in range(length + 1):
-        # own history, and in a model of two streams that of the other one
-        history = (step + 1) * model.streams
-        attended = history + encoded / len(frames)
-        operations = rows * (
-            2 * (model.decoder + model.table) + model.decoder_layers * 4 * model.width * attended
-        )
-        cache = 2 * model.decoder_layers * model.width * (rows * (step + 1) + encoded)
-        steps.append(Cost(operations, BYTES * (model.decoder + model.table + cache)))
-    return steps
-
-
-def training(model: Dimensions, frames: Sequence[int], tokens: Sequence[Sequence[int]]) -> Cost:
-    """An update on utterances of that many frames; ``tokens`` of each text by stream, with ``</s>``."""
-    forward = encoding(model, frames)
-    width, layers = model.width, model.decoder_layers
-    for text in tokens:
-        for count, length in zip(frames, text, strict=True):
-            attended = model.streams * length / 2 + count / model.frames_a_row  # causal: half of a text
-            operations = length * (2 * (model.decoder + model.table) + layers * 4 * width * attended)
-            forward += Cost(operations)
-    weights = model.encoder + model.cross + model.decoder + model.table
-    # read forward and backward, gradients written and read, Adam: weights and two moments read and written
-    return Cost(3 * forward.operations, BYTES * weights * (2 + 2 + 6))
 
 
 def measure_machine(device: torch.device, rows: int = 2048, repeats: int = 5) -> dict[str, float]:
@@ -183,39 +53,64 @@ def _seconds(work: Callable[[], Any], repeats: int, device: torch.device) -> flo
 def floors(args: argparse.Namespace, machine: dict[str, float]) -> dict[str, Any]:
     """Operations, bytes and least seconds of the workload of :mod:`benchmarks.speed`, by contestant."""
     entries, cpu = workload.vocabulary(VOCABULARY[args.size]), torch.device("cpu")
-    contestants = {
-        "interactive": dimensions(models.our_model("interactive", args.size, entries, args.front_end), 2),
-        "stock_e2e": dimensions(models.stock_speech_model(args.size, entries), 1),
-    }
+    interactive = costs.dimensions(models.our_model("interactive", args.size, entries, args.front_end), 2)
+    speech_model = models.stock_speech_model(args.size, entries)
+    stock = costs.dimensions(speech_model, 1)
+    text = costs.dimensions(models.stock_text_model(entries, speech_model.decoder), 1)
+    first, second = costs.stages(models.our_model("two_stage", args.size, entries, args.front_end))
     decoded = workload.make_equal_batches(entries, args.decode_batches, args.sentences, args.seed, cpu)
     trained = workload.make_batches(entries, args.train_batches, args.max_frames, args.seed, cpu)
-    result: dict[str, Any] = {}
-    for name, model in contestants.items():
-        parts: dict[str, list[Cost]] = {"encoder": [], "decoder": [], "update": []}
-        for batch in decoded:
-            frames = batch["net_input"]["src_lengths"].tolist()
-            parts["encoder"].append(encoding(model, frames))
-            parts["decoder"] += decoding(model, frames, args.beam, batch["forced_length"])
-        for batch in trained:
-            frames = batch["net_input"]["src_lengths"].tolist()
-            tokens = batch["targets"].ne(entries.pad()).sum(dim=2).tolist()
-            parts["update"].append(training(model, frames, tokens[-model.streams :]))
-        result[name] = {part: _sum(costs, machine) for part, costs in parts.items()}
-    return result
+    counted: dict[str, dict[str, list[Cost]]] = {
+        "interactive": {"encoder": [], "decoder": [], "update": []},
+        "stock_e2e": {"encoder": [], "decoder": [], "update": []},
+        "stock_pipeline": {"encoder": [], "decoder": []},
+        "two_stage": {"encoder": [], "decoder": []},
+    }
+    for batch in decoded:
+        frames, length = batch["net_input"]["src_lengths"].tolist(), batch["forced_length"]
+        for name, model in (("interactive", interactive), ("stock_e2e", stock)):
+            rows = costs.encoded_rows(model, frames)
+            counted[name]["encoder"].append(costs.encoding(model, frames))
+            counted[name]["decoder"] += costs.decoding(model, rows, args.beam, length)
+
+        rows, heard = costs.encoded_rows(stock, frames), [length + 1] * len(frames)
+        found = counted["stock_pipeline"]
+        found["encoder"] += [costs.encoding(stock, frames), costs.encoding(text, heard)]
+        found["decoder"] += costs.decoding(stock, rows, args.beam, length)
+        found["decoder"] += costs.decoding(text, heard, args.beam, length)
+
+        rows, found = costs.encoded_rows(first, frames), counted["two_stage"]
+        read = [spoken + length + 1 for spoken in rows]
+        found["encoder"] += [costs.encoding(first, frames), costs.rereading(first, second, rows, length)]
+        found["decoder"] += costs.decoding(first, rows, args.beam, length)
+        found["decoder"] += costs.decoding(second, read, args.beam, length)
+    for batch in trained:
+        frames = batch["net_input"]["src_lengths"].tolist()
+        tokens = batch["targets"].ne(entries.pad()).sum(dim=2).tolist()
+        for name, model in (("interactive", interactive), ("stock_e2e", stock)):
+            counted[name]["update"].append(costs.training(model, frames, tokens[-model.streams :]))
+    return {
+        name: {part: _sum(found, machine) for part, found in parts.items()} for name, parts in counted.items()
+    }
 
 
-def _sum(costs: Sequence[Cost], machine: dict[str, float]) -> dict[str, float]:
-    total = sum(costs, Cost())
-    seconds = sum(cost.seconds(**machine) for cost in costs)
+def _sum(parts: Sequence[Cost], machine: dict[str, float]) -> dict[str, float]:
+    total = sum(parts, Cost())
+    seconds = sum(cost.seconds(**machine) for cost in parts)
     return {"operations": total.operations, "bytes": total.bytes, "seconds": seconds}
 
 
 def ratios(found: dict[str, Any]) -> dict[str, float]:
-    """Speed of the interactive model over stock fairseq's E2E that the floors allow."""
-    seconds = {name: {part: cost["seconds"] for part, cost in parts.items()} for name, parts in found.items()}
-    ours, stock = seconds["interactive"], seconds["stock_e2e"]
-    decode = (stock["encoder"] + stock["decoder"]) / (ours["encoder"] + ours["decoder"])
-    return {"decode": decode, "train": stock["update"] / ours["update"]}
+    """Speeds of the interactive model over the others' that the floors allow."""
+    decode = {
+        name: parts["encoder"]["seconds"] + parts["decoder"]["seconds"] for name, parts in found.items()
+    }
+    return {
+        "decode": decode["stock_e2e"] / decode["interactive"],
+        "decode_over_pipeline": decode["stock_pipeline"] / decode["interactive"],
+        "decode_over_two_stage": decode["two_stage"] / decode["interactive"],
+        "train": found["stock_e2e"]["update"]["seconds"] / found["interactive"]["update"]["seconds"],
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -233,8 +128,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     allowed = result["ratios"]
     note = (
         f"{timing.machine_in_words(result['machine'])}\nmatrix rate {machine['operations_per_s'] / 1e9:.0f} "
-        f"GFLOP/s, bandwidth {machine['bytes_per_s'] / 1e9:.1f} GB/s\ninteractive over stock E2E, by the "
-        f"floors alone: decoding {allowed['decode']:.2f}, training {allowed['train']:.2f}"
+        f"GFLOP/s, bandwidth {machine['bytes_per_s'] / 1e9:.1f} GB/s\ninteractive over others, by the "
+        f"floors alone: decoding {allowed['decode']:.2f} of stock E2E, {allowed['decode_over_pipeline']:.2f} "
+        f"of its pipeline, {allowed['decode_over_two_stage']:.2f} of our two-stage; training "
+        f"{allowed['train']:.2f} of stock E2E"
     )
     columns = ["size " + args.size, "10⁹ operations", "10⁹ bytes", "at least, s"]
     show_table("Floors of a round", columns, rows, note)

@@ -93,7 +93,7 @@ def _train(run: Run, recipe: Recipe, out: Path, prepared: Prepared) -> float:
     if "model_of" in run.needs:
         return 0.0
     save_dir, words = recipe.out / _CHECKPOINTS, run.train_words()
-    limits = {"max_update": run.data.updates, "max_minutes": run.data.max_minutes}
+    limits = {"max_update": run.updates, "max_minutes": run.data.max_minutes}
     if run.variant.system == "pipeline":
         seconds = _train_text(recipe, prepared.folder, save_dir, words, limits)
     else:

@@ -99,17 +99,22 @@ def _data_set(part: _Part, name: str, common: _Part) -> DataSet:
 
 def _variants(part: _Part) -> dict[str, Variant]:
     found: dict[str, Variant] = {}
-    names = [name for name in Variant.__dataclass_fields__ if name not in ("name", "train", "decode")]
+    names = [
+        name for name in Variant.__dataclass_fields__ if name not in ("name", "train", "decode", "updates")
+    ]
     for name, own in part.parts().items():
-        own.only([*names, "train", "decode", "like"])
+        own.only([*names, "train", "decode", "updates", "like"])
         like = own.text("like")
         if like and like not in found:
             raise own.error("like", f"no variant {like!r} above this one; name one of {_or(found)}")
         base = vars(found[like]) if like else {}
         values = {field: own.text(field) or base.get(field, "") for field in names}
         words = {kind: (*base.get(kind, ()), *own.words(kind)) for kind in ("train", "decode")}
+        updates = base.get("updates", 0)
+        if "updates" in own.value:
+            updates = own.whole("updates", own.value["updates"])
         try:
-            found[name] = Variant(name, **values, **words)
+            found[name] = Variant(name, updates=updates, **values, **words)
         except RunError as error:
             raise own.error("", str(error)) from error
         for role, other in found[name].needs.items():

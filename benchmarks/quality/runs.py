@@ -62,7 +62,8 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Variant:
-    """A system with some options. The last four name variants that it builds on, with the same data and
+    """A system with some options. ``updates`` (0: as many as the data set says) is for those that others only
+    begin with. The last four name variants that it builds on, with the same data and
     seed: the encoder, or all of a model, to start from; a pipeline's recogniser; a model that is not
     trained again, but decoded otherwise.
 
@@ -74,6 +75,7 @@ class Variant:
     system: str
     train: tuple[str, ...] = ()
     decode: tuple[str, ...] = ()
+    updates: int = 0
     encoder_from: str = ""
     model_from: str = ""
     recogniser: str = ""
@@ -131,6 +133,11 @@ class Run:
             yield from need.with_needs()
         yield self
 
+    @property
+    def updates(self) -> int:
+        """Where its training ends."""
+        return self.variant.updates or self.data.updates
+
     def train_words(self) -> list[str]:
         """Options of ``fairseq-train``; none where nothing is trained."""
         data, system = self.data, self.variant.system
@@ -158,7 +165,7 @@ class Run:
             "system": self.variant.system,
             "train": self.train_words(),
             "decode": self.decode_words(),
-            "updates": self.data.updates,
+            "updates": self.updates,
             "max_minutes": self.data.max_minutes,
             "average": self.data.average,
             "needs": {role: need.definition() for role, need in self.needs.items()},

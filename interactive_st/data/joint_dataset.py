@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from fairseq.data import Dictionary
-from fairseq.data.audio.audio_utils import get_features_or_waveform, parse_path
 from fairseq.data.audio.dataset_transforms.concataugment import ConcatAugment
 from fairseq.data.audio.speech_to_text_dataset import (
     SpeechToTextDataset,
@@ -20,6 +19,7 @@ from fairseq.data.audio.speech_to_text_dataset import (
 
 from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
+from interactive_st.data.feature_reader import FeatureReader
 from interactive_st.data.features import features_from_file
 from interactive_st.data.token_store import TokenStore
 
@@ -98,6 +98,7 @@ class JointSpeechToTextDataset(KeepsLastBatch, SpeechToTextDataset):
         )
         #: What is added to a row's number to make the ``id`` of its sample.
         self.first_id = 0
+        self._archives = FeatureReader()
         super().__init__(
             split,
             is_train_split,
@@ -210,12 +211,14 @@ class JointSpeechToTextDataset(KeepsLastBatch, SpeechToTextDataset):
     def _read_features(self, row: int) -> np.ndarray:
         path = self.audio_paths[row]
         try:
-            file, place_in_archive = parse_path(path)
-            if place_in_archive or file.endswith(".npy"):
-                return get_features_or_waveform(path)
+            archive, *place = path.rsplit(":", 2)
+            if len(place) == 2 and all(number.isdigit() for number in place):
+                return self._archives.read(archive, *map(int, place))
+            if path.endswith(".npy"):
+                return np.load(path)
             # fairseq would need torchaudio for this
             return features_from_file(path, self.cfg.features)
-        except (OSError, ValueError, AssertionError, IndexError) as error:
+        except (OSError, ValueError) as error:
             raise DataError(
                 f"{self._rows[row]}: {path}: no features ({error}); does audio_root in "
                 f"{self.cfg.path} fit, and has the split been moved or prepared again?"

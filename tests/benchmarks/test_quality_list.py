@@ -83,6 +83,20 @@ def test_budgets(runs):
     assert (b.updates, b.max_minutes, b.average) == (20, 1.5, 3)
 
 
+def test_a_variant_may_have_its_own_budget_and_hands_it_on(tmp_path):
+    runs = read_list(
+        write(
+            tmp_path,
+            ("asr: {system: asr}", "asr: {system: asr, updates: 4}"),
+            ("k1: {like: interactive,", "k1: {like: asr, system: interactive,"),
+        )
+    )
+    assert [runs.run("a", name, 1).updates for name in ("asr", "k1", "interactive")] == [4, 4, 10]
+    assert runs.run("a", "asr", 1).definition()["updates"] == 4
+    with pytest.raises(ListError, match=r"variants\.asr\.updates: 0 is no whole number above 0"):
+        read_list(write(tmp_path, ("asr: {system: asr}", "asr: {system: asr, updates: 0}")))
+
+
 def test_what_a_run_builds_on(runs):
     pipeline = runs.run("a", "pipeline", 2)
     assert [run.name for run in pipeline.with_needs()] == ["a/asr/2", "a/pipeline/2"]

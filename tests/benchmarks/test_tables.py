@@ -36,8 +36,13 @@ SYSTEMS = {
 }
 COST = {"operations": 5e12, "bytes": 2e9, "seconds": 1.5}
 FLOORS = {
-    "floors": {name: dict.fromkeys(tables.FLOOR_PARTS, COST) for name in ("interactive", "stock_e2e")},
-    "ratios": {"decode": 0.6, "train": 0.8},
+    "floors": {
+        "interactive": {"encoder": COST, "decoder": COST, "update": COST},
+        "stock_e2e": {"encoder": COST, "decoder": COST, "update": COST},
+        "stock_pipeline": {"encoder": COST, "decoder": COST},
+        "two_stage": {"encoder": COST, "decoder": COST},
+    },
+    "ratios": {"decode": 0.6, "train": 0.8, "decode_over_pipeline": 1.01, "decode_over_two_stage": 1.02},
     "rates": {"operations_per_s": 1e11, "bytes_per_s": 2e10},
     "machine": MACHINE,
     "workload": {"size": "paper"},
@@ -60,7 +65,9 @@ def test_tables_replace_what_was_between_the_marks(tmp_path):
     assert "| decoding, interactive / stock fairseq E2E | **1.23** | 1.20–1.25 | 0.74 |" in text
     assert "training, interactive / stock" not in text  # was not measured
     assert "| `e2e` | 61,198,848 | – | 1.00 | – | – | 1,234 |" in text
-    assert "| decoder | 5,000 | 2.0 | 1.50 | 5,000 | 2.0 | 1.50 |" in text
+    assert "| stock E2E | 5,000 | 5,000 | 4.0 | 3.00 | 5,000 | 1.50 |" in text
+    assert "| our two-stage | 5,000 | 5,000 | 4.0 | 3.00 | – | – |" in text
+    assert "1.01 of that of its pipeline" in text
     assert "Import of the package behind fairseq's own imports: 43 ms." in text
     assert tables.main(words) == 0
     assert page.read_text(encoding="utf-8") == text
