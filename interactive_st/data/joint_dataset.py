@@ -45,6 +45,8 @@ class KeepsLastBatch:
 
     def batch_by_size(self, indices: np.ndarray, *args: Any, **kwargs: Any) -> list[np.ndarray]:
         """As fairseq's, with every one of `indices` in a batch."""
+        if not len(indices):
+            return []  # fairseq's tools know what to say of that, but its batching does not
         batches = list(super().batch_by_size(indices, *args, **kwargs))
         lost = indices[sum(len(batch) for batch in batches) :]
         return [*batches, lost] if len(lost) else batches

@@ -211,6 +211,11 @@ def test_no_utterance_is_lost_when_batches_are_made(folder, split, multiple):
     assert all(len(batch) * max(dataset.size(row)[0] for row in batch) <= 160 for batch in batches)
 
 
+def test_no_utterance_makes_no_batch(folder):
+    nothing = np.array([], dtype=np.int64)
+    assert load(folder).batch_by_size(nothing, max_tokens=10, required_batch_size_multiple=8) == []
+
+
 def test_resampling_needs_one_language_pair_a_subset(folder):
     write_config(folder, sampling_alpha=0.5)
     write_split(folder, "train_a", ROWS[:3])
