@@ -23,6 +23,7 @@ class Lanes(NamedTuple):
     ``stream``, ``sentence``, ``row``: ``(N,)`` long; ``row`` is the row being computed.
     ``streams``: the distinct streams among them; ``batch``: sentences in all; ``all_streams``: those
     that are decoded at all, which is what the cache has room for.
+    ``host``: the first three where Python can look at them without waiting for a GPU.
     """
 
     stream: Tensor
@@ -31,6 +32,22 @@ class Lanes(NamedTuple):
     streams: tuple[int, ...]
     batch: int
     all_streams: Streams = STREAMS["both"]
+    host: tuple[Tensor, Tensor, Tensor] | None = None
+
+    @classmethod
+    def of(
+        cls, active: Tensor, row: Tensor, device: torch.device, all_streams: Streams = STREAMS["both"]
+    ) -> "Lanes":
+        """The ``active`` lanes; it and ``row``, both ``(2, B)``, are on the CPU."""
+        stream, sentence = active.nonzero(as_tuple=True)
+        host = (stream, sentence, row[stream, sentence])
+        streams = tuple(s for s, any_active in enumerate(active.any(dim=1).tolist()) if any_active)
+        there = torch.stack(host).to(device, non_blocking=True)
+        return cls(*there, streams, active.size(1), all_streams, host)
+
+    def among(self, stream: int) -> Tensor:
+        """Which of the lanes are of ``stream``, ``(n,)``."""
+        return (self.host[0] == stream).nonzero().squeeze(1).to(self.stream.device, non_blocking=True)
 
     @property
     def places(self) -> slice:

@@ -22,6 +22,9 @@ class Beams:
     is also the number of tokens written; ``done`` ``(2, B)`` streams that have ended; ``max_len`` ``(B,)``;
     ``origin`` ``(B,)`` the sentence's place in the batch as it came; ``streams`` those to decode, the
     others count as done; ``ctc`` the transcripts' CTC scores, if asked for.
+
+    What decides on the course of the search (``row``, ``done``, ``max_len``, ``origin``) is on the CPU, so
+    that a GPU is waited for only when it has to say which streams end.
     """
 
     def __init__(
@@ -33,7 +36,9 @@ class Beams:
         streams: Streams = STREAMS["both"],
         ctc: CtcPrefixScorer | None = None,
     ) -> None:
+        max_len = max_len.cpu()
         batch, longest = tags.size(1), int(max_len.max())
+        self.device = tags.device
         shape = (2, batch, width)
         self.width, self.streams, self.ctc = width, streams, ctc
         self.tokens = tags.new_full((*shape, longest + 2), pad)
@@ -45,22 +50,19 @@ class Beams:
         self.slots = torch.full((*shape, n_columns), -1, dtype=torch.int16, device=tags.device)
         self.rows = tags.new_zeros(2, batch, n_columns)
         self.used = [0, 0]
-        self.row = tags.new_zeros(2, batch)
-        self.done = torch.ones(2, batch, dtype=torch.bool, device=tags.device)
+        self.row = torch.zeros(2, batch, dtype=torch.long)
+        self.done = torch.ones(2, batch, dtype=torch.bool)
         self.done[list(streams)] = False
         self.max_len = max_len
-        self.origin = torch.arange(batch, device=tags.device)
+        self.origin = torch.arange(batch)
 
     @property
     def batch(self) -> int:
         return self.origin.numel()
 
     def lanes(self, active: Tensor) -> Lanes:
-        """The lanes of ``active`` ``(2, B)``, stream by stream."""
-        stream, sentence = active.nonzero(as_tuple=True)
-        streams = tuple(s for s, any_active in enumerate(active.any(dim=1).tolist()) if any_active)
-        row = self.row[stream, sentence]
-        return Lanes(stream, sentence, row, streams, self.batch, self.streams)
+        """The lanes of ``active`` ``(2, B)`` (on the CPU), stream by stream."""
+        return Lanes.of(active, self.row, self.device, self.streams)
 
     def last_tokens(self, lanes: Lanes) -> Tensor:
         """``(N, W)`` what each hypothesis wrote last (its tag at row 0)."""
@@ -68,19 +70,21 @@ class Beams:
 
     def scores(self) -> Tensor:
         """``(2, B, W)`` log-probability so far; at the start only slot 0 is a hypothesis."""
-        last = (self.row - 1).clamp(min=0)[:, :, None, None].expand(-1, -1, self.width, 1)
+        row = self.row.to(self.device, non_blocking=True)
+        last = (row - 1).clamp(min=0)[:, :, None, None].expand(-1, -1, self.width, 1)
         score = self.cumulative.gather(3, last).squeeze(3)
-        at_start = self.row.eq(0).unsqueeze(2)
+        at_start = row.eq(0).unsqueeze(2)
         first = self.identity.eq(0)
         empty = torch.where(first, 0.0, -math.inf)
         return torch.where(at_start, empty, score)
 
     def open_columns(self, streams: Streams, writing: Tensor) -> None:
         """Give each of ``streams`` a new column; hypotheses ``writing`` ``(2, B, W)`` get a row in it."""
+        row = self.row.to(self.device, non_blocking=True)
         for stream in streams:
             column = self.used[stream]
             self.slots[stream, :, :, column] = torch.where(writing[stream], self.identity, -1)
-            self.rows[stream, :, column] = self.row[stream]
+            self.rows[stream, :, column] = row[stream]
             self.used[stream] = column + 1
 
     def histories(self, partner: Tensor | None) -> Histories:
@@ -88,35 +92,39 @@ class Beams:
         used = max(self.used)
         return Histories(self.slots[..., :used], partner, self.rows[..., :used], tuple(self.used))
 
-    def advance(self, stream: Tensor, sentence: Tensor, parent: Tensor, token: Tensor, score: Tensor) -> None:
+    def advance(self, lanes: Lanes, parent: Tensor, token: Tensor, score: Tensor) -> None:
         """Continue ``parent`` hypotheses of some lanes with ``token``; all ``(N, W)``."""
-        row = self.row[stream, sentence]
-        self.inherit(stream, sentence, parent)
-        self.tokens[stream, sentence, :, row + 1] = token
-        self.cumulative[stream, sentence, :, row] = score
+        self.inherit(lanes, parent)
+        self.tokens[lanes.stream, lanes.sentence, :, lanes.row + 1] = token
+        self.cumulative[lanes.stream, lanes.sentence, :, lanes.row] = score
+        stream, sentence, row = lanes.host
         self.row[stream, sentence] = row + 1
         if self.ctc is not None:
-            heard = stream == TRANSCRIPT
-            self.ctc.extend(sentence[heard], token[heard])
+            heard = lanes.among(TRANSCRIPT)
+            self.ctc.extend(lanes.sentence[heard], token[heard])
 
-    def inherit(self, stream: Tensor, sentence: Tensor, parent: Tensor) -> None:
-        """Make slot w of each lane a copy of hypothesis ``parent[:, w]``."""
+    def inherit(self, lanes: Lanes, parent: Tensor) -> None:
+        """Make slot w of each lane a copy of hypothesis ``parent[:, w]``, ``(N, W)``."""
+        stream, sentence = lanes.stream, lanes.sentence
         used = max(self.used)  # no lane has more rows than its stream has columns
         for history in (self.tokens[..., : used + 1], self.cumulative[..., :used], self.slots[..., :used]):
             lane = history[stream, sentence]
             history[stream, sentence] = lane.gather(1, parent.unsqueeze(2).expand_as(lane))
         if self.ctc is not None:
-            heard = stream == TRANSCRIPT
+            heard = lanes.among(TRANSCRIPT)
             self.ctc.inherit(sentence[heard], parent[heard])
 
     def keep(self, sentences: Tensor) -> None:
-        """Drop every sentence not named in ``sentences``."""
-        for name in ("tokens", "cumulative", "slots", "rows", "row", "done"):
+        """Drop every sentence not named in ``sentences`` (on the CPU)."""
+        for name in ("row", "done"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
-        self.max_len = self.max_len.index_select(0, sentences)
+        for name in ("max_len", "origin"):
+            setattr(self, name, getattr(self, name).index_select(0, sentences))
+        sentences = sentences.to(self.device)
+        for name in ("tokens", "cumulative", "slots", "rows"):
+            setattr(self, name, getattr(self, name).index_select(1, sentences))
         if self.ctc is not None:
             self.ctc.keep(sentences)
-        self.origin = self.origin.index_select(0, sentences)
 
 
 class Pool:
@@ -133,7 +141,7 @@ class Pool:
         self.slots = torch.full_like(beams.slots, -1)
         self.score = beams.cumulative.new_full(beams.tokens.shape[:3], -math.inf)
         self.length = torch.zeros_like(beams.tokens[..., 0])
-        self.count = torch.zeros_like(beams.row)
+        self.count = torch.zeros_like(self.length[..., 0])
 
     def places(self, stream: Tensor, sentence: Tensor, finished: Tensor) -> Tensor:
         """Free places ``(N, C)`` for ``finished`` candidates ``(N, C)``; ≥ W where the pool is full."""

@@ -51,49 +51,53 @@ class Constraints:
 
         Args:
             tokens: ``(2, B, W, L)`` the hypotheses so far, tag first.
-            max_len: ``(B,)`` longest output, ``</s>`` not counted.
-            prefix_tokens: ``(B, P)`` forced beginning of the translation, or None.
+            max_len: ``(B,)`` longest output, ``</s>`` not counted; on the CPU.
+            prefix_tokens: ``(B, P)`` forced beginning of the translation, or None; on the CPU.
         """
         log_probs[:, :, self.pad] = -math.inf
         log_probs[:, :, self.unk] -= self.options.unk_penalty
-        at_end = lanes.row >= max_len[lanes.sentence]
+        _, sentence, row = lanes.host
+        at_end = row >= max_len[sentence]
         forced = self._prefix(lanes, prefix_tokens).masked_fill(at_end, self.pad)
-        too_short = (lanes.row < self.options.min_len) & forced.eq(self.pad) & ~at_end
-        log_probs[:, :, self.eos].masked_fill_(too_short.unsqueeze(1), -math.inf)
-        self._only(log_probs, at_end, torch.full_like(forced, self.eos))
-        self._only(log_probs, forced.ne(self.pad), forced)
+        too_short = ((row < self.options.min_len) & forced.eq(self.pad) & ~at_end).nonzero().squeeze(1)
+        if too_short.numel():
+            log_probs[too_short.to(log_probs.device), :, self.eos] = -math.inf
+        only = forced.masked_fill(at_end, self.eos)
+        self._only(log_probs, only.ne(self.pad).nonzero().squeeze(1), only)
         if self.ngrams is not None:
             self._block_repeats(log_probs, lanes, tokens)
         return log_probs
 
     def _prefix(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor:
-        """The token each lane must write next, ``(N,)``, or pad."""
-        forced = torch.full_like(lanes.row, self.pad)
+        """The token each lane must write next, ``(N,)``, or pad; on the CPU."""
+        stream, sentence, row = lanes.host
+        forced = torch.full_like(row, self.pad)
         if prefix_tokens is None or prefix_tokens.size(1) == 0:
             return forced
-        column = lanes.row.clamp(max=prefix_tokens.size(1) - 1)
-        inside = (lanes.stream == TRANSLATION) & (lanes.row < prefix_tokens.size(1))
-        return torch.where(inside, prefix_tokens[lanes.sentence, column], forced)
+        column = row.clamp(max=prefix_tokens.size(1) - 1)
+        inside = (stream == TRANSLATION) & (row < prefix_tokens.size(1))
+        return torch.where(inside, prefix_tokens[sentence, column], forced)
 
     def forces_end(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor:
-        """Lanes ``(N,)`` whose forced prefix ends here with ``</s>``."""
+        """Lanes ``(N,)`` whose forced prefix ends here with ``</s>``; on the CPU."""
         return self._prefix(lanes, prefix_tokens).eq(self.eos)
 
     @staticmethod
-    def _only(log_probs: Tensor, where: Tensor, token: Tensor) -> None:
-        """Leave lanes ``where`` nothing but ``token``, at the probability the model gave it."""
-        index = where.nonzero().squeeze(1)
+    def _only(log_probs: Tensor, index: Tensor, token: Tensor) -> None:
+        """Leave the lanes at ``index`` nothing but their ``token`` ``(N,)``, at the probability the model
+        gave it; both are on the CPU."""
         if index.numel() == 0:
             return
-        chosen = token[index].view(-1, 1, 1).expand(-1, log_probs.size(1), 1)
+        chosen = token[index].to(log_probs.device).view(-1, 1, 1).expand(-1, log_probs.size(1), 1)
+        index = index.to(log_probs.device)
         kept = log_probs[index].gather(2, chosen)
         log_probs[index] = torch.full_like(log_probs[index], -math.inf).scatter(2, chosen, kept)
 
     def _block_repeats(self, log_probs: Tensor, lanes: Lanes, tokens: Tensor) -> None:
-        translation = (lanes.stream == TRANSLATION).nonzero().squeeze(1)
-        for row in lanes.row[translation].unique().tolist():
-            index = translation[lanes.row[translation] == row]
-            written = tokens[TRANSLATION, lanes.sentence[index], :, : row + 1].flatten(0, 1)
+        stream, _, row = lanes.host
+        for written in row[stream == TRANSLATION].unique().tolist():
+            index = ((stream == TRANSLATION) & (row == written)).nonzero().squeeze(1).to(log_probs.device)
+            history = tokens[TRANSLATION, lanes.sentence[index], :, : written + 1].flatten(0, 1)
             block = log_probs[index].flatten(0, 1)
-            block = self.ngrams(written, block, index.numel(), log_probs.size(1), row)
+            block = self.ngrams(history, block, index.numel(), log_probs.size(1), written)
             log_probs[index] = block.view(index.numel(), *log_probs.shape[1:])

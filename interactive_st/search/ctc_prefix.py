@@ -56,7 +56,7 @@ class CtcPrefixScorer:
 
     def blend(self, log_probs: Tensor, lanes: Lanes) -> Tensor:
         """Score the next token of transcripts by attention and CTC; ``log_probs`` ``(N, W, V)``, in place."""
-        index = (lanes.stream == TRANSCRIPT).nonzero().squeeze(1)
+        index = lanes.among(TRANSCRIPT)
         if index.numel() == 0:
             return log_probs
         sentence, attention = lanes.sentence[index], log_probs[index]

@@ -33,7 +33,7 @@ class DualSearch:
     ) -> None:
         self.ensemble, self.constraints, self.beams = ensemble, constraints, beams
         self.options: SearchOptions = constraints.options
-        self.prefix_tokens = prefix_tokens
+        self.prefix_tokens = None if prefix_tokens is None else prefix_tokens.cpu()
         self.pool = Pool(beams)
         self.delay = [start_delay(ensemble.wait_k, stream) for stream in (0, 1)]
         self.steps: list[dict[str, Tensor]] = []
@@ -74,9 +74,9 @@ class DualSearch:
         return results
 
     def _active(self, step: int) -> Tensor:
-        """Lanes ``(2, B)`` that compute a row in this step."""
+        """Lanes ``(2, B)`` that compute a row in this step; on the CPU."""
         ended = self._ended()
-        due = torch.tensor([[step >= delay] for delay in self.delay], device=ended.device)
+        due = torch.tensor([[step >= delay] for delay in self.delay])
         return ~ended & (due | ended.flip(0))
 
     def _release(self, results: list[list[dict[str, Any]]]) -> None:
@@ -91,19 +91,20 @@ class DualSearch:
         self.beams.keep(sentences)
         self._keep(sentences)
         if n_alive:
-            self.ensemble.keep(sentences)
+            self.ensemble.keep(sentences.to(self.beams.device))
 
     def _keep(self, sentences: Tensor) -> None:
-        self.pool.keep(sentences)
+        self.pool.keep(sentences.to(self.beams.device))
         if self.prefix_tokens is not None:
             self.prefix_tokens = self.prefix_tokens.index_select(0, sentences)
 
     def _ended(self) -> Tensor:
-        """Streams ``(2, B)`` in which no hypothesis can go on."""
+        """Streams ``(2, B)`` in which no hypothesis can go on; on the CPU."""
         raise NotImplementedError
 
     def _writing(self, active: Tensor) -> Tensor:
         """Hypotheses ``(2, B, W)`` that get a row when ``active`` ``(2, B)`` lanes advance."""
+        active = active.to(self.beams.device, non_blocking=True)
         return active.unsqueeze(2).expand(-1, -1, self.beams.width)
 
     def _partner_slots(self) -> Tensor:

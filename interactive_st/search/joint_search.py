@@ -50,9 +50,10 @@ class JointSearch(DualSearch):
         self.stream_score = torch.zeros_like(self.pool.score)  # (2, B, W)
         self.ended = torch.zeros(tokens.shape[:3], dtype=torch.bool, device=tokens.device)
         self.length = torch.zeros_like(self.pool.length)  # (2, B, W) tokens written, with </s>
+        self.streams_ended = self.beams.done.clone()  # (2, B), on the CPU
 
     def _ended(self) -> Tensor:
-        return (self.ended | self.score.isinf()).all(dim=2) | self.beams.done
+        return self.streams_ended
 
     def _writing(self, active: Tensor) -> Tensor:
         return super()._writing(active) & ~self.ended
@@ -64,12 +65,21 @@ class JointSearch(DualSearch):
         width = self.beams.width
         candidates = self._candidates(log_probs, lanes)
         complete = candidates.ended.all(dim=0) & candidates.score.isfinite()
-        self._finish(candidates, complete[:, :width])
         chosen = unfinished_first(complete, width)
-        score = gather_alive(candidates.score, complete, chosen)
-        self._continue(candidates.take(chosen), lanes)
-        self.score = score
-        self.beams.done |= score.isinf().all(dim=1) | self.pool.count[0].ge(width)
+        self.score = gather_alive(candidates.score, complete, chosen)
+        taken = candidates.take(chosen)
+
+        # All that Python has to know of what the model said: who finishes pairs, and what is at the end.
+        completes = complete[:, :width]
+        dead = self.score.isinf()
+        stops = dead.all(dim=1) | (self.pool.count[0] + completes.sum(dim=1)).ge(width)
+        ended = (taken.ended | dead).all(dim=2)
+        any_completes, stops, *ended = torch.stack([completes.any(dim=1), stops, *ended]).cpu()
+        if any_completes.any():
+            self._finish(candidates, completes)
+        self._continue(taken, lanes)
+        self.beams.done |= stops
+        self.streams_ended = torch.stack(ended) | self.beams.done
 
     def _candidates(self, log_probs: Tensor, lanes: Lanes) -> "Candidates":
         """The best 2W pairs that continue those in the beam."""
@@ -84,7 +94,7 @@ class JointSearch(DualSearch):
         parents = parent.expand(2, -1, -1)
         token = words.flatten(2).gather(2, place)
         had_ended = self.ended.gather(2, parents)
-        wrote = self._advancing(lanes).unsqueeze(2) & ~had_ended
+        wrote = self._advancing(lanes).to(parent.device).unsqueeze(2) & ~had_ended
         return Candidates(
             parent=parents,
             token=token,
@@ -112,9 +122,9 @@ class JointSearch(DualSearch):
         return gain, words
 
     def _advancing(self, lanes: Lanes) -> Tensor:
-        """``(2, B)`` lanes that computed a row in this step."""
+        """``(2, B)`` lanes that computed a row in this step; on the CPU."""
         advancing = torch.zeros_like(self.beams.done)
-        advancing[lanes.stream, lanes.sentence] = True
+        advancing[lanes.host[:2]] = True
         return advancing
 
     def _finish(self, candidates: "Candidates", complete: Tensor) -> None:
@@ -142,10 +152,9 @@ class JointSearch(DualSearch):
 
     def _continue(self, chosen: "Candidates", lanes: Lanes) -> None:
         """Let the beam hold the ``chosen`` W pairs of every sentence."""
-        beams, lane = self.beams, (lanes.stream, lanes.sentence)
-        waiting = (~self._advancing(lanes)).nonzero(as_tuple=True)
-        beams.inherit(*waiting, chosen.parent[waiting])
-        beams.advance(*lane, chosen.parent[lane], chosen.token[lane], chosen.stream_score[lane])
+        lane, waiting = (lanes.stream, lanes.sentence), self.beams.lanes(~self._advancing(lanes))
+        self.beams.inherit(waiting, chosen.parent[waiting.stream, waiting.sentence])
+        self.beams.advance(lanes, chosen.parent[lane], chosen.token[lane], chosen.stream_score[lane])
         self.stream_score, self.ended, self.length = (
             chosen.stream_score,
             chosen.ended,
@@ -154,6 +163,8 @@ class JointSearch(DualSearch):
 
     def _keep(self, sentences: Tensor) -> None:
         super()._keep(sentences)
+        self.streams_ended = self.streams_ended.index_select(1, sentences)
+        sentences = sentences.to(self.beams.device)
         self.score = self.score.index_select(0, sentences)
         for name in ("stream_score", "ended", "length"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))

@@ -28,10 +28,9 @@ class RankSearch(DualSearch):
 
     def _partner_slots(self) -> Tensor:
         beams, pool = self.beams, self.pool
-        running = self.options.normalized(
-            beams.scores(), beams.row.clamp(min=1).unsqueeze(2).to(beams.cumulative)
-        )
-        running = running.masked_fill(beams.done.unsqueeze(2), -math.inf)
+        row, done = (x.unsqueeze(2).to(beams.device, non_blocking=True) for x in (beams.row, beams.done))
+        running = self.options.normalized(beams.scores(), row.clamp(min=1).to(beams.cumulative))
+        running = running.masked_fill(done, -math.inf)
         score, best = torch.cat([running, pool.score], dim=2).sort(dim=2, descending=True, stable=True)
         score, best = score[..., : beams.width], best[..., : beams.width]
         best = torch.where(score.isinf(), best[..., :1], best)  # ranks nobody holds read the best
@@ -39,33 +38,34 @@ class RankSearch(DualSearch):
         return slots.gather(2, best.unsqueeze(3).expand(-1, -1, -1, slots.size(3))).flip(0)
 
     def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
-        stream, sentence, row = lanes.stream, lanes.sentence, lanes.row
+        lane = (lanes.stream, lanes.sentence)
         width, n_words = log_probs.shape[1:]
         best, words = best_tokens(log_probs, min(2 * width, n_words))
-        total = best + self.beams.scores()[stream, sentence].unsqueeze(2)
+        total = best + self.beams.scores()[lane].unsqueeze(2)
         scores, index = total.flatten(1).topk(min(2 * width, width * n_words - 1), dim=1)
         parent = torch.div(index, best.size(2), rounding_mode="floor")
         token = words.flatten(1).gather(1, index)
         finished = token.eq(self.constraints.eos) & scores.isfinite()
-        self._finish(lanes, parent[:, :width], scores[:, :width], finished[:, :width])
-
-        ends = self.constraints.forces_end(lanes, self.prefix_tokens)
         chosen = unfinished_first(finished, width)
         score = gather_alive(scores, finished, chosen)
-        self.beams.advance(stream, sentence, parent.gather(1, chosen), token.gather(1, chosen), score)
-        self.beams.done[stream, sentence] = (
-            self.pool.count[stream, sentence].ge(width)
-            | row.ge(self.beams.max_len[sentence])
-            | score.isinf().all(dim=1)
-            | ends
-        )
+
+        # All that Python has to know of what the model said: who finishes something, and who is at the end.
+        finishes = finished[:, :width]
+        count = self.pool.count[lane] + finishes.sum(dim=1)
+        stops = count.ge(width) | score.isinf().all(dim=1)
+        any_finishes, stops = torch.stack([finishes.any(dim=1), stops]).cpu()
+        if any_finishes.any():
+            self._finish(lanes, parent[:, :width], scores[:, :width], finishes)
+        stream, sentence, row = lanes.host
+        at_end = row.ge(self.beams.max_len[sentence])
+        ends = self.constraints.forces_end(lanes, self.prefix_tokens)
+        self.beams.advance(lanes, parent.gather(1, chosen), token.gather(1, chosen), score)
+        self.beams.done[stream, sentence] = stops | at_end | ends
 
     def _finish(self, lanes: Lanes, parent: Tensor, scores: Tensor, finished: Tensor) -> None:
         """Move ``finished`` candidates ``(N, W)`` to the pools, as far as there is room."""
         place = self.pool.places(lanes.stream, lanes.sentence, finished)
         lane, candidate = (finished & place.lt(self.beams.width)).nonzero(as_tuple=True)
-        if lane.numel() == 0:
-            return
         stream, sentence, row = lanes.stream[lane], lanes.sentence[lane], lanes.row[lane]
         origin = (stream, sentence, parent[lane, candidate])
         score = scores[lane, candidate]
