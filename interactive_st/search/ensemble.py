@@ -1,7 +1,6 @@
 """One or several models behind the search's only question: what comes next in each lane?"""
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +10,7 @@ from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache, Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT
 
-EncoderOut = dict[str, list[Tensor]]
+from .encoding import EncoderOut
 
 
 class Ensemble:
@@ -66,14 +65,6 @@ def check_alike(models: list[nn.Module]) -> None:
             f"the models of an ensemble must share one wait-k, these have {delays}; set it for all "
             f"with --model-overrides \"{{'wait_k': {delays[0]:g}}}\""
         )
-
-
-def encode(models: list[nn.Module], net_input: dict[str, Any]) -> list[EncoderOut]:
-    """What each model's encoder makes of a batch: ``src_tokens`` ``(B, T, F)``, ``src_lengths`` ``(B,)``."""
-    return [
-        model.encoder(src_tokens=net_input["src_tokens"], src_lengths=net_input["src_lengths"])
-        for model in models
-    ]
 
 
 def check_ctc(models: list[nn.Module], weight: float) -> None:

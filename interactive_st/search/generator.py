@@ -12,7 +12,8 @@ from .beams import Beams
 from .constraints import Constraints, SearchOptions
 from .ctc_prefix import CtcPrefixScorer
 from .dual_search import DualSearch
-from .ensemble import EncoderOut, Ensemble, check_alike, check_ctc, ctc_log_probs, encode
+from .encoding import EncoderOut, encode
+from .ensemble import Ensemble, check_alike, check_ctc, ctc_log_probs
 from .joint_search import JointSearch
 from .rank_search import RankSearch
 from .two_stage_search import TwoStageSearch
@@ -33,6 +34,7 @@ class DualBeamGenerator:
         default_tags: language tags of transcript and translation, for batches that bring none.
         symbols_to_strip_from_output: what fairseq's tools leave out when they print.
         ctc_weight: of the encoder's CTC scores in those of transcripts, 0 (none) to 1 (no attention).
+        encoder_max_tokens: frames that the encoder is given at once; None: the whole batch.
         options: see :class:`~interactive_st.search.constraints.SearchOptions`.
 
     Raises:
@@ -48,6 +50,7 @@ class DualBeamGenerator:
         default_tags: tuple[int, int] | None = None,
         symbols_to_strip_from_output: set[int] | None = None,
         ctc_weight: float = 0.0,
+        encoder_max_tokens: int | None = None,
         **options: Any,
     ) -> None:
         if search not in SEARCHES:
@@ -61,7 +64,9 @@ class DualBeamGenerator:
         self.eos = tgt_dict.eos()
         self.symbols_to_strip_from_output = set(symbols_to_strip_from_output or ()) | {self.eos}
         self.constraints = Constraints(self.options, tgt_dict.pad(), tgt_dict.unk(), self.eos)
-        self.models, self.ctc_weight = models, ctc_weight
+        self.models, self.ctc_weight, self.encoder_max_tokens = models, ctc_weight, encoder_max_tokens
+        if encoder_max_tokens is not None and encoder_max_tokens < 1:
+            raise ValueError(f"--encoder-max-tokens must be at least 1 frame, not {encoder_max_tokens}")
         if ctc_weight:
             check_ctc(models, ctc_weight)
         for model in models:
@@ -105,7 +110,8 @@ class DualBeamGenerator:
         net_input, tags = sample["net_input"], self._tags(sample)
         longest = min(model.max_decoder_positions() for model in self.models)
         max_len = self._max_len(net_input["src_lengths"], longest)
-        decoders, encoded = [model.decoder for model in self.models], encode(self.models, net_input)
+        decoders = [model.decoder for model in self.models]
+        encoded = encode(self.models, net_input, self.encoder_max_tokens)
         if isinstance(decoders[0], TwoStageDecoder):
             ctc = self._ctc_scorer(encoded)
             return TwoStageSearch(decoders, encoded, self.constraints, tags, max_len, prefix_tokens, ctc)

@@ -11,7 +11,8 @@ from .beams import Beams
 from .constraints import Constraints
 from .ctc_prefix import CtcPrefixScorer
 from .dual_search import make_hypothesis
-from .ensemble import EncoderOut, Ensemble
+from .encoding import EncoderOut
+from .ensemble import Ensemble
 from .rank_search import RankSearch
 
 

@@ -40,6 +40,13 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
         "validation too (default: in training 0, in decoding what the model's training had)",
     )
     parser.add_argument(
+        "--encoder-max-tokens",
+        type=int,
+        metavar="N",
+        help="decoding: frames that the encoder is given at once, so that many long utterances can be "
+        "decoded together with less memory (default: the whole batch, of --max-tokens frames)",
+    )
+    parser.add_argument(
         "--pairs-path",
         metavar="FILE",
         help="fairseq-generate and fairseq-interactive: write transcripts, translations, scores "

@@ -205,6 +205,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
             self.tgt_dict,
             search=self.args.search,
             ctc_weight=ctc_weight(self.args, models),
+            encoder_max_tokens=getattr(self.args, "encoder_max_tokens", None),
             default_tags=self._default_tags(),
             symbols_to_strip_from_output=set(self.tag_ids),
             **search_settings(args),

@@ -1,0 +1,62 @@
+"""Encoding of a batch, in parts of another size than the batch that is decoded."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+EncoderOut = dict[str, list[Tensor]]
+
+
+def encode(
+    models: list[nn.Module], net_input: dict[str, Any], max_frames: int | None = None
+) -> list[EncoderOut]:
+    """What each model's encoder makes of a batch.
+
+    A step of decoding is cheap where many sentences share it, and needs little memory; an encoder is no
+    faster with more sentences, and its memory grows with all their frames. So the parts that it is given may
+    be smaller. What it makes of an utterance does not depend on the others.
+
+    Args:
+        net_input: ``src_tokens`` ``(B, T, F)``, ``src_lengths`` ``(B,)``.
+        max_frames: of a part, padding included; None: the whole batch is one. An utterance above it is a part
+            of its own.
+    """
+    speech, lengths = net_input["src_tokens"], net_input["src_lengths"]
+    if max_frames is None or speech.size(0) * speech.size(1) <= max_frames:
+        return [model.encoder(src_tokens=speech, src_lengths=lengths) for model in models]
+    parts = _parts(lengths.tolist(), max_frames)
+    encoded = []
+    for model in models:
+        outs = []
+        for part, longest in parts:
+            outs.append(model.encoder(src_tokens=speech[part, :longest], src_lengths=lengths[part]))
+        encoded.append(_join(outs))
+    return encoded
+
+
+def _parts(lengths: list[int], max_frames: int) -> list[tuple[slice, int]]:
+    """Neighbours that are encoded together, and the length of the longest of them."""
+    found, begin, longest = [], 0, 0
+    for end, length in enumerate(lengths):
+        if end > begin and max(longest, length) * (end + 1 - begin) > max_frames:
+            found.append((slice(begin, end), longest))
+            begin, longest = end, 0
+        longest = max(longest, length)
+    return [*found, (slice(begin, len(lengths)), longest)]
+
+
+def _join(outs: list[EncoderOut]) -> EncoderOut:
+    """The outputs of an encoder for parts of a batch as that for all of it."""
+    states = [out["encoder_out"][0] for out in outs]  # (rows, sentences, C) each
+    longest = max(each.size(0) for each in states)
+    padding = []
+    for out, each in zip(outs, states, strict=True):
+        masks = out["encoder_padding_mask"]
+        mask = masks[0] if masks else each.new_zeros(each.size(1), each.size(0), dtype=torch.bool)
+        padding.append(F.pad(mask, (0, longest - each.size(0)), value=True))
+    mask = torch.cat(padding)
+    joined = torch.cat([F.pad(each, (0, 0, 0, 0, 0, longest - each.size(0))) for each in states], dim=1)
+    names = {name: [] for name in outs[0]}
+    return {**names, "encoder_out": [joined], "encoder_padding_mask": [mask] if mask.any() else []}
