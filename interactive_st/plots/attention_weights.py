@@ -68,7 +68,7 @@ def interactive_weights(
     module: InteractiveAttention, x: Tensor, partner: Visibility | None
 ) -> tuple[Tensor, Tensor]:
     """The weights behind H_self and H_inter, for the arguments of the module's ``forward``."""
-    query, key, _ = module._project(x.float())
+    query, key = (module._split(proj(x.float())) for proj in (module.q_proj, module.k_proj))
     rows = torch.arange(x.size(2), device=x.device)
     own = _softmax(query, key, rows <= rows.unsqueeze(1))
     if partner is None or module.fusion.is_off or x.size(0) == 1:
