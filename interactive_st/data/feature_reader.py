@@ -8,8 +8,8 @@ import mmap
 
 import numpy as np
 
-_HEADER = 4096  # bytes that the header of a .npy file has at most here
-_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+_HEADER_BYTES = 4096  # of a .npy file, at most
+_READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 class FeatureReader:
@@ -32,11 +32,11 @@ class FeatureReader:
         data = self._map(archive)
         if offset < 0 or length <= 0 or offset + length > len(data):
             raise ValueError(f"bytes {offset} to {offset + length} are not in a file of {len(data)} bytes")
-        head = io.BytesIO(data[offset : offset + min(length, _HEADER)])
+        head = io.BytesIO(data[offset : offset + min(length, _HEADER_BYTES)])
         version = np.lib.format.read_magic(head)
-        if version not in _HEADERS:
+        if version not in _READERS:
             raise ValueError(f".npy of version {version[0]}.{version[1]}, which is not known here")
-        shape, fortran_order, dtype = _HEADERS[version](head)
+        shape, fortran_order, dtype = _READERS[version](head)
         if dtype.hasobject or head.tell() + dtype.itemsize * int(np.prod(shape)) > length:
             raise ValueError(f"an array of shape {shape} and type {dtype} does not fit into {length} bytes")
         array = np.frombuffer(data, dtype, int(np.prod(shape)), offset + head.tell())
