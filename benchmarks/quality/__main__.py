@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality import corpora
-from benchmarks.quality.run import execute, read_report
+from benchmarks.quality.reports import Reports
+from benchmarks.quality.run import execute
 from benchmarks.quality.run_list import DEFAULT, RunList, read_list
 from benchmarks.quality.runs import SCORES, DataSet, Run
 from benchmarks.quality.schedule import LOG, do_all
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not wanted:
         raise RecipeError(f"--only {' '.join(args.only)}: there is no such run; --list shows their names")
     if args.list:
-        _list(wanted, args.out)
+        _list(wanted, Reports(args.out, args.results))
         return 0
     failed = {} if args.table else _run(wanted, sources, args)
     _write(runs, groups, args)
@@ -61,10 +62,10 @@ def _run(wanted: Sequence[Run], sources: dict[str, Path], args: argparse.Namespa
         except (RuntimeError, OSError, ValueError) as error:
             failed[f"{corpora.FOLDER}/{data.name}"] = str(error)
     todo: dict[str, Run] = {}
+    reports = Reports(args.out, args.results)
     for run in wanted:
-        for need in run.with_needs() if run.data.name in prepared else ():
-            if read_report(need, args.out, prepared[run.data.name]) is None:
-                todo[need.name] = need
+        if run.data.name in prepared:
+            todo |= {each.name: each for each in reports.missing(run, prepared[run.data.name])}
     say(f"{len(todo)} runs to do, {len(wanted)} asked for")
 
     def work(run: Run) -> str:
@@ -87,7 +88,8 @@ def _write(runs: RunList, groups: Sequence[str], args: argparse.Namespace) -> No
     from benchmarks.quality.results import write_results
     from benchmarks.quality.summary import summarise
 
-    tables = summarise(runs, args.out, groups, args.resamples)
+    reports = Reports(args.out, args.results)
+    tables = summarise(runs, reports, groups, args.resamples)
     if not tables:
         say("no run is done yet: no table")
         return
@@ -95,7 +97,7 @@ def _write(runs: RunList, groups: Sequence[str], args: argparse.Namespace) -> No
     pictures = draw_all(tables, args.results)
     settings: dict[str, Any] = timing.describe_machine(torch.device("cpu"), args.threads)
     settings |= {"command": command(args), "resamples": args.resamples, "jobs": args.jobs}
-    write_results(args.results, tables, runs, args.out, settings, pictures)
+    write_results(args.results, tables, runs, reports, settings, pictures)
     say(f"results: {args.results / 'quality.md'}")
 
 
@@ -108,14 +110,14 @@ def command(args: argparse.Namespace) -> str:
     return shlex.join([*words, "--threads", str(args.threads), "--jobs", str(args.jobs)])
 
 
-def _list(runs: Sequence[Run], out: Path) -> None:
+def _list(runs: Sequence[Run], reports: Reports) -> None:
     """Print every run: done or not, the minutes it took, its scores on the first test set."""
     width = max(len(run.name) for run in runs)
     done = 0
     for run in runs:
-        report = read_report(run, out)
+        report = reports.read(run)
         done += report is not None
-        state = _result(report) if report else "begun" if run.folder(out).exists() else "not begun"
+        state = _result(report) if report else "begun" if run.folder(reports.out).exists() else "not begun"
         print(f"{run.name:{width}}  {state}")
     print(f"{done} of {len(runs)} done")
 

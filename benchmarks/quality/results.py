@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality import corpora
-from benchmarks.quality.run import read_report
+from benchmarks.quality.reports import RESULTS_FILE, Reports
 from benchmarks.quality.run_list import RunList
 from benchmarks.quality.runs import SCORES, Run
 from benchmarks.quality.summary import REFERENCE, Cell, Table
@@ -16,9 +15,10 @@ from examples.stamps import write_json
 
 TITLES = {"wer": "WER %", "bleu": "BLEU", "chrf": "chrF"}
 NONE = "–"
+# what the tables are made of, and what tells whether a run has to be done again
 _OF_A_RUN = (
-    *("seed", "updates", "train_seconds", "total_seconds", "step_seconds"),
-    *("commands", "versions", "machine"),
+    *("definition", "data_digest", "seed", "updates", "train_seconds", "total_seconds", "step_seconds"),
+    *("counts", "commands", "versions", "machine"),
 )
 
 
@@ -26,31 +26,33 @@ def write_results(
     folder: Path,
     tables: Sequence[Table],
     runs: RunList,
-    out: Path,
+    reports: Reports,
     settings: Mapping[str, Any],
     pictures: Sequence[str],
 ) -> None:
-    """Write both files; ``settings`` say where, when and by which command, ``pictures`` are file names."""
+    """Write both files; ``settings`` say where, when and by which command, ``pictures`` are file names.
+
+    The reports of all runs in the list are kept, also those that no table shows.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    done = _done(tables, runs, out)
+    done = _done(runs, reports)
     names = dict.fromkeys(run.data.name for run, _ in done)
     content = {
         "settings": dict(settings),
-        "data": {name: _data_json(runs, name, out) for name in names},
+        "data": {name: _data_json(runs, name, reports) for name in names},
         "tables": [_table_json(table) for table in tables],
         "runs": [_run_json(run, report) for run, report in done],
     }
-    write_json(folder / "quality.json", content)
+    write_json(folder / RESULTS_FILE, content)
     (folder / "quality.md").write_text(_markdown(tables, content, pictures), encoding="utf-8")
 
 
-def _done(tables: Sequence[Table], runs: RunList, out: Path) -> list[tuple[Run, dict[str, Any]]]:
-    groups = dict.fromkeys(table.group.name for table in tables)
-    wanted = {need.name: need for run in runs.runs(groups) for need in run.with_needs()}
-    return [(run, report) for run in wanted.values() if (report := read_report(run, out))]
+def _done(runs: RunList, reports: Reports) -> list[tuple[Run, dict[str, Any]]]:
+    listed = {need.name: need for run in runs.runs(runs.groups) for need in run.with_needs()}
+    return [(run, report) for run in listed.values() if (report := reports.read(run))]
 
 
-def _data_json(runs: RunList, name: str, out: Path) -> dict[str, Any]:
+def _data_json(runs: RunList, name: str, reports: Reports) -> dict[str, Any]:
     data = runs.data[name]
     return {
         "source": data.source,
@@ -63,7 +65,7 @@ def _data_json(runs: RunList, name: str, out: Path) -> dict[str, Any]:
         "train_text": shlex.join(data.train_text),
         "decode": shlex.join(data.decode),
         "decode_transcripts": shlex.join(data.decode_transcripts),
-        "commands": corpora.commands(data, out),
+        "commands": reports.data_commands(data),
     }
 
 

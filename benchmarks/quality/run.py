@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.quality.corpora import Prepared
+from benchmarks.quality.reports import REPORT, read_report
 from benchmarks.quality.runs import ROLES, Run, RunError
 from examples import recipe as steps
 from examples.progress import parse
@@ -15,24 +15,7 @@ from examples.report import versions
 from examples.runner import Recipe
 from examples.stamps import fingerprint, write_json
 
-REPORT = "report.json"
 _CHECKPOINTS = "checkpoints"
-
-
-def read_report(run: Run, out: Path, prepared: Prepared | None = None) -> dict[str, Any] | None:
-    """What the run wrote when it was done; None if it was not, or with another definition or other data.
-
-    Without ``prepared`` the data are taken to be the same.
-    """
-    try:
-        report = json.loads((run.folder(out) / REPORT).read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    if not isinstance(report, dict) or report.get("definition") != run.definition():
-        return None
-    if prepared is not None and report.get("data_digest") != prepared.digest:
-        return None
-    return report
 
 
 def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, Any]:
@@ -44,6 +27,8 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
     import torch
 
     from benchmarks import timing
+    from benchmarks.quality.counts import count_pairs, pack
+    from interactive_st.scoring.pairs import read_pairs
 
     recipe = Recipe(run.folder(out), threads=threads, seed=run.seed)
     for need in run.needs.values():
@@ -55,12 +40,13 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
     if run.variant.system == "pipeline":
         speech, uses = checkpoint_of(run.needs["recogniser"], out), [checkpoint]
         words += ["--mt-path", str(checkpoint)]
-    sets = {}
+    sets, counts = {}, {}
     for split in prepared.tests:
         pairs = recipe.out / "pairs" / f"{split}.jsonl"
         pairs.parent.mkdir(exist_ok=True)
         steps.generate(recipe, prepared.folder, speech, split, pairs, words, uses=uses)
         sets[split] = steps.score(recipe, pairs)
+        counts[split] = {name: pack(found) for name, found in count_pairs(read_pairs(pairs)).items()}
     report = {
         "run": run.name,
         "definition": run.definition(),
@@ -72,6 +58,7 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
         "step_seconds": {name: round(value, 1) for name, value in recipe.seconds.items()},
         "checkpoint": str(checkpoint),
         "sets": sets,
+        "counts": counts,
         "commands": recipe.commands,
         "versions": versions(),
         "machine": timing.describe_machine(torch.device("cpu"), threads),

@@ -5,15 +5,13 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from benchmarks.quality.run import read_report
+from benchmarks.quality.counts import unpack
+from benchmarks.quality.reports import Reports
 from benchmarks.quality.run_list import RunList
 from benchmarks.quality.runs import SCORES, DataSet, Group, Run, Variant
 
-#: Which text a score is of.
-TEXT_OF = {"wer": "transcript", "bleu": "translation", "chrf": "translation"}
 REFERENCE = "interactive"
 
 
@@ -57,36 +55,36 @@ class Table:
     signatures: dict[str, str]
 
 
-def summarise(runs: RunList, out: Path, names: Sequence[str], resamples: int) -> list[Table]:
-    """A table for every group, data set and test set of which a run is done, from what is in ``out``."""
+def summarise(runs: RunList, reports: Reports, names: Sequence[str], resamples: int) -> list[Table]:
+    """A table for every group, data set and test set of which a run is done."""
     tables = []
     for group in (runs.groups[name] for name in names):
         for data, seeds in group.seeds.items():
             done = {
-                value: {seed: found for seed in seeds if (found := _read(runs.run(data, name, seed), out))}
+                value: {s: found for s in seeds if (found := _read(runs.run(data, name, s), reports))}
                 for value, name in group.variants.items()
             }
             tests = dict.fromkeys(
-                test for reports in done.values() for report in reports.values() for test in report["sets"]
+                test for found in done.values() for report in found.values() for test in report["sets"]
             )
             wanted = len(seeds) * len(group.variants)
             for test in tests:
                 rows = [
-                    _row(value, runs.variants[group.variants[value]], test, reports)
-                    for value, reports in done.items()
-                    if reports
+                    _row(value, runs.variants[group.variants[value]], test, found)
+                    for value, found in done.items()
+                    if found
                 ]
                 table = Table(group, runs.data[data], test, rows, wanted, _signatures(done, test))
-                _compare(table, out, resamples)
+                _compare(table, done, resamples)
                 tables.append(table)
     return tables
 
 
-def _read(run: Run, out: Path) -> dict[str, Any] | None:
-    report = read_report(run, out)
+def _read(run: Run, reports: Reports) -> dict[str, Any] | None:
+    report = reports.read(run)
     if report is None:
         return None
-    needed = [read_report(need, out) or {} for need in run.needs.values() if "recogniser" in run.needs]
+    needed = [reports.read(need) or {} for need in run.needs.values() if "recogniser" in run.needs]
     seconds = report["train_seconds"] + sum(need.get("train_seconds", 0.0) for need in needed)
     return report | {"train_seconds": seconds}
 
@@ -111,38 +109,20 @@ def _signatures(done: Mapping[str, Mapping[int, Mapping[str, Any]]], test: str) 
     }
 
 
-def _compare(table: Table, out: Path, resamples: int) -> None:
-    """Fill in the p-values, over the seeds that both have."""
+def _compare(table: Table, done: Mapping[str, Mapping[int, Mapping[str, Any]]], resamples: int) -> None:
+    """Fill in the p-values, over the seeds that both have; ``done`` are reports by value and seed."""
     from benchmarks.quality.significance import compare
 
     reference = next((row for row in table.rows if row.variant.name == REFERENCE), None)
     if reference is None or not resamples:
         return
-    texts = {row.value: _texts(table, row, out) for row in table.rows}
     for row in table.rows:
         for score, cell in row.scores.items():
             seeds = [s for s in row.seeds if s in cell.values and s in reference.scores[score].values]
             if row is reference or not seeds:
                 continue
-            ours, theirs = texts[reference.value], texts[row.value]
-            kind = TEXT_OF[score]
-            truth = ours[seeds[0]][f"reference_{kind}"]
-            cell.p = compare(
-                score, [ours[s][kind] for s in seeds], [theirs[s][kind] for s in seeds], truth, resamples
-            ).p
-
-
-def _texts(table: Table, row: Row, out: Path) -> dict[int, dict[str, list[str]]]:
-    """By seed what was written, and what should have been, in the order of the test set."""
-    from interactive_st.scoring.pairs import read_pairs
-
-    found = {}
-    for seed in row.seeds:
-        path = out / table.data.name / row.variant.name / str(seed) / "pairs" / f"{table.test}.jsonl"
-        pairs = read_pairs(path)
-        found[seed] = {
-            key: [pair.get(key) or "" for pair in pairs]
-            for text in ("transcript", "translation")
-            for key in (text, f"reference_{text}")
-        }
-    return found
+            ours, theirs = (
+                [unpack(done[each.value][s]["counts"][table.test][score]) for s in seeds]
+                for each in (reference, row)
+            )
+            cell.p = compare(score, ours, theirs, resamples).p

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import soundfile
 from commands.tools import Tools
 
 from benchmarks.quality import __main__ as quality
-from benchmarks.quality import corpora, run, run_list
+from benchmarks.quality import corpora, reports, run, run_list
 from benchmarks.quality.corpora import Prepared
 from examples.runner import Recipe, RecipeError, shown
 
@@ -152,6 +153,15 @@ def test_all_systems(listed, recordings, real_tools, tmp_path, capsys):
     assert "0 runs to do, 14 asked for" not in capsys.readouterr().out
     assert len(real_tools) == count  # all was done before
 
+    # with the results alone nothing is done again; with the runs as well, only what has changed
+    (tmp_path / "runs").rename(tmp_path / "elsewhere")
+    assert command_line(listed, tmp_path, *words) == 0
+    assert {step.split(":")[0] for step in real_tools[count:]} == {"data"}
+    again = json.loads((tmp_path / "results/quality.json").read_text(encoding="utf-8"))
+    assert again["tables"] == content["tables"]
+    shutil.rmtree(tmp_path / "runs")
+    (tmp_path / "elsewhere").rename(tmp_path / "runs")
+    count = len(real_tools)
     listed.write_text(LIST.replace("multitask}", "multitask, decode: --beam 1}"), encoding="utf-8")
     assert command_line(listed, tmp_path, *words) == 0
     assert real_tools[count:] == ["multitask: generate-test", "multitask: score-test"]
@@ -266,8 +276,8 @@ def test_other_data_or_definitions_do_a_run_again(listed, fake, tmp_path):
     assert trained == ["asr/1: train-checkpoints", "e2e/1: train-checkpoints"]
     fake.prepared["digest"] = "2"
     one = run_list.read_list(listed).run("digits", "multitask", 1)
-    assert run.read_report(one, tmp_path / "runs") is not None
-    assert run.read_report(one, tmp_path / "runs", Prepared(tmp_path, ("test",), "2")) is None
+    assert reports.read_report(one, tmp_path / "runs") is not None
+    assert reports.read_report(one, tmp_path / "runs", Prepared(tmp_path, ("test",), "2")) is None
 
 
 def test_data_that_cannot_be_made_are_reported(listed, fake, tmp_path, capsys):

@@ -5,8 +5,12 @@ import math
 
 import numpy as np
 import pytest
+from sacrebleu.metrics import BLEU
+from sacrebleu.significance import PairedTest
 
-from benchmarks.quality import pictures, results, run_list, significance, summary
+from benchmarks.quality import counts, pictures, results, run_list, significance, summary
+from benchmarks.quality.corpora import Prepared
+from benchmarks.quality.reports import Reports
 from benchmarks.quality.summary import Cell
 from interactive_st.scoring.pairs import score_pairs
 
@@ -52,11 +56,17 @@ def with_errors(texts, every, seed=0):
 # significance ------------------------------------------------------------------------------------
 
 
+def compare(metric, reference, other, truth, resamples=1000):
+    """As `significance.compare`, of texts by seed."""
+    counted = ([counts.count(metric, texts, truth) for texts in system] for system in (reference, other))
+    return significance.compare(metric, *counted, resamples)
+
+
 @pytest.mark.parametrize("metric", ["wer", "bleu", "chrf"])
 def test_scores_in_comparisons_are_the_usual_ones(metric):
     truth = sentences(30)
     one, other = with_errors(truth, 5, 1), with_errors(truth, 3, 2)
-    found = significance.compare(metric, [one], [other], truth, 50)
+    found = compare(metric, [one], [other], truth, 50)
     for text, value in ((one, found.reference), (other, found.other)):
         pairs = [
             {"transcript": t, "reference_transcript": r, "translation": t, "reference_translation": r}
@@ -65,13 +75,22 @@ def test_scores_in_comparisons_are_the_usual_ones(metric):
         assert value == pytest.approx(score_pairs(pairs)[metric])
 
 
+def test_p_is_that_of_sacrebleu_on_texts():
+    """Counting first and comparing then changes nothing of what sacrebleu's test of two systems says."""
+    truth = sentences(30)
+    one, other = with_errors(truth, 5, 1), with_errors(truth, 4, 2)
+    systems = [("a", one), ("b", other)]
+    usual = PairedTest(systems, {"bleu": BLEU()}, [truth], test_type="bs", n_samples=200)()[1]["BLEU"]
+    assert compare("bleu", [one], [other], truth, 200) == (usual[0].score, usual[1].score, usual[1].p_value)
+
+
 @pytest.mark.parametrize("metric", ["wer", "bleu", "chrf"])
 def test_equal_and_very_different_systems(metric):
     truth = sentences(60)
     good, same, bad = with_errors(truth, 20, 1), with_errors(truth, 20, 2), with_errors(truth, 2, 3)
-    assert significance.compare(metric, [good], [bad], truth).p < 0.01
-    assert significance.compare(metric, [good], [same], truth).p > 0.1
-    assert significance.compare(metric, [good], [good], truth).p == 1.0
+    assert compare(metric, [good], [bad], truth).p < 0.01
+    assert compare(metric, [good], [same], truth).p > 0.1
+    assert compare(metric, [good], [good], truth).p == 1.0
 
 
 def test_several_seeds_give_one_score_and_more_seeds_are_no_more_utterances():
@@ -79,14 +98,14 @@ def test_several_seeds_give_one_score_and_more_seeds_are_no_more_utterances():
     does not become smaller as it does where seeds are strung together."""
     truth = sentences(40)
     one, other = with_errors(truth, 6, 1), with_errors(truth, 4, 4)
-    single = significance.compare("wer", [one], [other], truth)
+    single = compare("wer", [one], [other], truth)
     assert 0.001 < single.p < 0.2
-    assert significance.compare("wer", [one] * 3, [other] * 3, truth) == single
-    strung = significance.compare("wer", [one * 3], [other * 3], truth * 3)
+    assert compare("wer", [one] * 3, [other] * 3, truth) == single
+    strung = compare("wer", [one * 3], [other * 3], truth * 3)
     assert strung.p < single.p
     third = with_errors(truth, 2, 5)
-    both = significance.compare("wer", [one, third], [other, other], truth)
-    alone = significance.compare("wer", [third], [other], truth)
+    both = compare("wer", [one, third], [other, other], truth)
+    alone = compare("wer", [third], [other], truth)
     assert both.reference == pytest.approx((single.reference + alone.reference) / 2)
 
 
@@ -94,21 +113,38 @@ def test_by_hand():
     """Two utterances of one and three words, the first wrong in one system: 25 % of the words. Two draws
     are the first twice (100 %), each once (25 %, twice as often) or the second twice (0 %): the mean is
     37.5 %, which only the first exceeds by more than the observed 25 %, in a quarter of the draws."""
-    found = significance.compare("wer", [["a", "b c d"]], [["x", "b c d"]], ["a", "b c d"], 2000)
+    found = compare("wer", [["a", "b c d"]], [["x", "b c d"]], ["a", "b c d"], 2000)
     assert (found.reference, found.other) == (0.0, 25.0)
     assert found.p == pytest.approx(1 / 4, abs=0.03)
 
 
 def test_other_errors_but_as_many_are_no_difference():
-    found = significance.compare("wer", [["x", "b"]], [["y", "b"]], ["a", "b"])
-    assert found == (50.0, 50.0, 1.0)
+    assert compare("wer", [["x", "b"]], [["y", "b"]], ["a", "b"]) == (50.0, 50.0, 1.0)
 
 
 def test_what_cannot_be_paired_is_refused():
     with pytest.raises(ValueError, match="1 and 2 seeds"):
-        significance.compare("wer", [["a"]], [["a"], ["a"]], ["a"])
-    with pytest.raises(ValueError, match="other numbers of texts"):
-        significance.compare("wer", [["a"]], [["b"]], ["a", "b"])
+        compare("wer", [["a"]], [["a"], ["a"]], ["a"])
+    one, two = (counts.count("wer", texts, texts) for texts in (["a"], ["a", "b"]))
+    with pytest.raises(ValueError, match="other numbers of utterances"):
+        significance.compare("wer", [one], [two])
+
+
+def test_counts_as_json():
+    truth = sentences(20)
+    for metric in counts.METRICS:
+        found = counts.count(metric, with_errors(truth, 4), truth)
+        packed = json.loads(json.dumps(counts.pack(found)))
+        assert np.array_equal(counts.unpack(packed), found)
+
+
+def test_counts_of_pairs():
+    """Of a score whose text a system does not write, or whose reference is unknown, nothing is counted."""
+    pair = {"transcript": "one too", "reference_transcript": "one two", "translation": None}
+    found = counts.count_pairs([pair | {"reference_translation": "eins"}])
+    assert list(found) == ["wer"]
+    assert found["wer"].tolist() == [[1, 2]]
+    assert counts.count_pairs([pair | {"reference_transcript": None}]) == {}
 
 
 def test_mean_and_deviation():
@@ -131,14 +167,14 @@ def finish(run, out, transcripts, translations, truth, seconds):
         for number, (heard, said, reference) in enumerate(zip(transcripts, translations, truth, strict=True))
     ]  # fmt: skip
     folder = run.folder(out)
-    (folder / "pairs").mkdir(parents=True)
-    lines = "".join(json.dumps(pair) + "\n" for pair in pairs)
-    (folder / "pairs/test.jsonl").write_text(lines, encoding="utf-8")
+    folder.mkdir(parents=True)
     report = {
         "definition": run.definition(), "seed": run.seed, "updates": 10,
         "train_seconds": seconds, "total_seconds": seconds + 1, "step_seconds": {},
         "commands": [f"train {run.name}"], "versions": {"python": "3"}, "machine": {"commit": "abc"},
         "sets": {"test": score_pairs(pairs, per_speaker=True)},
+        "counts": {"test": {name: counts.pack(found) for name, found in counts.count_pairs(pairs).items()}},
+        "data_digest": "1",
     }  # fmt: skip
     (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
 
@@ -163,7 +199,8 @@ def done(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tables(done):
-    return summary.summarise(*done, ["systems", "wait_k"], 200)
+    runs, out = done
+    return summary.summarise(runs, Reports(out, out), ["systems", "wait_k"], 200)
 
 
 def row(table, value):
@@ -190,7 +227,7 @@ def test_summary(tables):
 
 def test_results(done, tables, tmp_path):
     runs, out = done
-    results.write_results(tmp_path, tables, runs, out, SETTINGS, ["systems.png"])
+    results.write_results(tmp_path, tables, runs, Reports(out, tmp_path), SETTINGS, ["systems.png"])
     text = (tmp_path / "quality.md").read_text(encoding="utf-8")
     lines = text.splitlines()
     assert "| system | WER % | p | BLEU | p | chrF | p | seeds | training, min |" in lines
@@ -234,4 +271,39 @@ def test_pictures(tables, tmp_path):
 
 
 def test_nothing_is_done_yet(done, tmp_path):
-    assert summary.summarise(done[0], tmp_path, ["systems"], 10) == []
+    assert summary.summarise(done[0], Reports(tmp_path, tmp_path), ["systems"], 10) == []
+
+
+def test_results_are_all_that_is_needed_elsewhere(done, tables, tmp_path):
+    """On a machine that has the results and nothing else, the tables come out the same, and what is in them
+    is not done again, unless its definition or its data have become others."""
+    runs, out = done
+    results.write_results(tmp_path / "one", tables, runs, Reports(out, tmp_path), SETTINGS, [])
+    elsewhere = Reports(tmp_path / "nothing", tmp_path / "one")
+    again = summary.summarise(runs, elsewhere, ["systems", "wait_k"], 200)
+    for table, same in zip(tables, again, strict=True):
+        assert (same.rows, same.wanted, same.signatures) == (table.rows, table.wanted, table.signatures)
+    results.write_results(tmp_path / "two", again[:1], runs, elsewhere, SETTINGS, [])
+    first, second = (json.loads((tmp_path / name / "quality.json").read_text()) for name in ("one", "two"))
+    assert second["runs"] == first["runs"]
+
+    names = [run.name for run in runs.runs(runs.groups) if elsewhere.missing(run)]
+    assert names == ["a/e2e/2"]
+    pipeline = runs.run("a", "pipeline", 1)
+    prepared = Prepared(tmp_path, ("test",), "1")
+    assert elsewhere.missing(pipeline, prepared) == []
+    # with other data all of it is to be done, its recogniser first
+    changed = elsewhere.missing(pipeline, Prepared(tmp_path, ("test",), "2"))
+    assert [run.name for run in changed] == ["a/asr/1", "a/pipeline/1"]
+
+
+def test_what_others_build_on_has_to_be_here(done, tables, tmp_path):
+    """A checkpoint does not come with the results."""
+    runs, out = done
+    results.write_results(tmp_path, tables, runs, Reports(out, tmp_path), SETTINGS, [])
+    content = json.loads((tmp_path / "quality.json").read_text())
+    content["runs"] = [run for run in content["runs"] if run["run"] != "a/pipeline/1"]
+    (tmp_path / "quality.json").write_text(json.dumps(content))
+    elsewhere = Reports(tmp_path / "nothing", tmp_path)
+    missing = elsewhere.missing(runs.run("a", "pipeline", 1))
+    assert [run.name for run in missing] == ["a/asr/1", "a/pipeline/1"]
