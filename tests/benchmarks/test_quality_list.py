@@ -185,4 +185,4 @@ def test_all_systems_of_the_project_are_trained_alike():
         for name in ("asr", "e2e", "multitask", "two_stage"):
             assert runs.run(data.name, name, 1).train_words()[2:] == list(data.train)
         own = runs.run(data.name, "interactive", 1).train_words()[2 + len(data.train) :]
-        assert own == ["--wait-k", "3", "--fusion", "linear", "--fusion-lambda", "0.3"]
+        assert own == ["--wait-k", "3", "--fusion", "linear", "--fusion-lambda", "1"]
