@@ -5,6 +5,8 @@ import torch.nn.functional as F
 from fairseq.models.speech_to_text.modules.convolution import Conv1dSubsampler
 from torch import Tensor, nn
 
+from interactive_st.modules.frame_windows import convolve
+
 LEFT_CONTEXT = 3
 KEEP_EVERY = 3
 
@@ -37,12 +39,12 @@ class PaddedConv1dSubsampler(Conv1dSubsampler):
 
     def forward(self, src_tokens: Tensor, src_lengths: Tensor) -> tuple[Tensor, Tensor]:
         """``(B, T, F)`` and ``(B,)`` to ``(about T / 4, B, C)`` and the new lengths."""
-        x, lengths = _mask(src_tokens, src_lengths).transpose(1, 2), src_lengths
+        x, lengths = _mask(src_tokens, src_lengths), src_lengths
         for conv in self.conv_layers:
-            x = F.glu(conv(x), dim=1)
+            x = F.glu(convolve(conv, x), dim=2)
             lengths = torch.div(lengths - 1, 2, rounding_mode="floor") + 1
-            x = _mask(x.transpose(1, 2), lengths).transpose(1, 2)
-        return x.permute(2, 0, 1).contiguous(), lengths
+            x = _mask(x, lengths)
+        return x.transpose(0, 1).contiguous(), lengths
 
 
 def build_front_end(args) -> nn.Module:
