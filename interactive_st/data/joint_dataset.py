@@ -21,6 +21,7 @@ from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
 from interactive_st.data.feature_reader import FeatureReader
 from interactive_st.data.features import features_from_file
+from interactive_st.data.joint_batches import JointBatches
 from interactive_st.data.token_store import TokenStore
 
 logger = logging.getLogger(__name__)
@@ -36,23 +37,7 @@ class JointItem(SpeechToTextDatasetItem):
     tags: tuple[int, int] | None = None
 
 
-class KeepsLastBatch:
-    """For datasets of fairseq: no utterance is lost when batches are made.
-
-    fairseq drops the last batch, the shortest utterances, unless its size is a multiple of
-    ``--required-batch-size-multiple`` (8 if not given), also of a test set.
-    """
-
-    def batch_by_size(self, indices: np.ndarray, *args: Any, **kwargs: Any) -> list[np.ndarray]:
-        """As fairseq's, with every one of `indices` in a batch."""
-        if not len(indices):
-            return []  # fairseq's tools know what to say of that, but its batching does not
-        batches = list(super().batch_by_size(indices, *args, **kwargs))
-        lost = indices[sum(len(batch) for batch in batches) :]
-        return [*batches, lost] if len(lost) else batches
-
-
-class JointSpeechToTextDataset(KeepsLastBatch, SpeechToTextDataset):
+class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
     """`SpeechToTextDataset` with two texts a row, each begun by its language tag.
 
     The parent is given no texts and does what concerns speech: reading, transforms, order.

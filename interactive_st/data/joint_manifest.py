@@ -10,7 +10,8 @@ from fairseq.data.audio.speech_to_text_dataset import SpeechToTextDatasetCreator
 
 from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
-from interactive_st.data.joint_dataset import JointSpeechToTextDataset, KeepsLastBatch
+from interactive_st.data.joint_batches import JointBatches
+from interactive_st.data.joint_dataset import JointSpeechToTextDataset
 from interactive_st.data.manifest import scan_manifest
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 ROW = "\t"
 
 
-class JointConcatDataset(KeepsLastBatch, ConcatDataset):
+class JointConcatDataset(JointBatches, ConcatDataset):
     """Several splits, one after the other."""
 
     def has_texts(self, stream: int) -> bool:

@@ -24,6 +24,13 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
         help="language of translations whose row names none (default: target_lang there)",
     )
     parser.add_argument(
+        "--max-text-tokens",
+        type=int,
+        metavar="N",
+        help="training: pieces of transcripts and translations in a batch, padding included, beside the "
+        "frames that --max-tokens limits; batches with more are cut (default: no limit)",
+    )
+    parser.add_argument(
         "--search",
         choices=("rank", "joint"),
         default="rank",

@@ -98,6 +98,8 @@ class JointSpeechToTextTask(SpeechToTextTask):
             seed=self.args.seed,
             speaker_to_id=self.speaker_to_id,
         )
+        if split.startswith("train"):
+            self.datasets[split].limit_text(getattr(self.args, "max_text_tokens", None))
 
     def build_tokenizer(self, args: Any) -> DecodesOnce | None:
         """Return the configuration's pre-tokeniser, whatever `args` says, as `speech_to_text`."""

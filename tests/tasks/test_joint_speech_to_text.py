@@ -97,3 +97,12 @@ def test_training_subsets_have_to_be_named_train(folder, caplog):
     assert len(task.dataset("train,train_b")) == 5
     with numpy_seed(1):
         assert len(task.dataset("train,train_b").ordered_indices()) == 5
+
+
+def test_text_is_limited_in_training_alone(folder):
+    write_split(folder, "train_b", ROWS[:4])
+    task = setup(folder, max_text_tokens=1)
+    for split, batches in (("train_b", 4), ("dev", 1)):
+        task.load_dataset(split)
+        iterator = task.get_batch_iterator(task.dataset(split), max_tokens=1000, seed=1)
+        assert len(iterator.frozen_batches) == batches

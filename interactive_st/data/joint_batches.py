@@ -1,0 +1,62 @@
+"""Which utterances come together in a batch."""
+
+import numpy as np
+
+
+class JointBatches:
+    """For datasets of fairseq: batches that hold every utterance and, if asked for, a limited amount of text.
+
+    fairseq drops the last batch, the shortest utterances, unless its size is a multiple of
+    ``--required-batch-size-multiple`` (8 if not given), also of a test set. And ``--max-tokens`` limits
+    the frames alone; where people speak fast, or texts are in small pieces, the decoder's share is another.
+    """
+
+    _max_text_tokens: int | None = None
+
+    def limit_text(self, max_text_tokens: int | None) -> None:
+        """Make batches of at most so many pieces of both texts, padding included; an utterance with more has
+        one of its own. None: no limit.
+
+        Raises:
+            ValueError: the limit is below 1.
+        """
+        if max_text_tokens is not None and max_text_tokens < 1:
+            raise ValueError(f"--max-text-tokens {max_text_tokens}: must be at least 1, or left out")
+        self._max_text_tokens = max_text_tokens
+
+    def batch_by_size(
+        self,
+        indices: np.ndarray,
+        max_tokens: int | None = None,
+        max_sentences: int | None = None,
+        required_batch_size_multiple: int = 1,
+    ) -> list[np.ndarray]:
+        """As fairseq's, with every one of `indices` in a batch."""
+        if not len(indices):
+            return []  # fairseq's tools know what to say of that, but its batching does not
+        batches = list(
+            super().batch_by_size(indices, max_tokens, max_sentences, required_batch_size_multiple)
+        )
+        lost = indices[sum(len(batch) for batch in batches) :]
+        if len(lost):
+            batches.append(lost)
+        if self._max_text_tokens is None:
+            return batches
+        return [part for batch in batches for part in self._by_text(batch, required_batch_size_multiple)]
+
+    def _by_text(self, batch: np.ndarray, multiple: int) -> list[np.ndarray]:
+        """Cut `batch` into parts within the limit, sizes a multiple of `multiple` where they can be."""
+        lengths = [self.size(index)[1] for index in batch]
+        parts, first = [], 0
+        while first < len(batch):
+            count, longest = 0, 0
+            for length in lengths[first:]:
+                longest = max(longest, length)
+                if count and 2 * longest * (count + 1) > self._max_text_tokens:
+                    break
+                count += 1
+            if count > multiple and first + count < len(batch):
+                count -= count % multiple
+            parts.append(batch[first : first + count])
+            first += count
+        return parts
