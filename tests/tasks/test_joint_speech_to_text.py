@@ -102,7 +102,7 @@ def test_training_subsets_have_to_be_named_train(folder, caplog):
 def test_text_is_limited_in_training_alone(folder):
     write_split(folder, "train_b", ROWS[:4])
     task = setup(folder, max_text_tokens=1)
-    for split, batches in (("train_b", 4), ("dev", 1)):
+    for split, batches in (("train_b", 4), ("test", 1)):
         task.load_dataset(split)
         iterator = task.get_batch_iterator(task.dataset(split), max_tokens=1000, seed=1)
         assert len(iterator.frozen_batches) == batches
