@@ -6,6 +6,7 @@ they are, in training too, and best with a copy of them in its own layout, so de
 the decoder's weights (:mod:`.joined_linear`). GPUs and half precision go through ``F.linear`` as ever.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
@@ -19,14 +20,16 @@ from .weight_copies import KeepsWeightCopy
 class OneDnnLinear(KeepsWeightCopy, nn.Linear):
     """``nn.Linear`` with the same parameters and results, up to rounding; see :func:`use_onednn_linears`."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(…, in)`` to ``(…, out)``"""
+    def forward(self, x: Tensor, relu: bool = False) -> Tensor:
+        """``(…, in)`` to ``(…, out)``, without what is below zero if ``relu``"""
         if not is_for_onednn(x, self.weight):
-            return F.linear(x, self.weight, self.bias)
-        if torch.is_grad_enabled():
-            return _Linear.apply(x, self.weight, self.bias)
-        packed = self.copy_of([self.weight])
-        return linear(x, self.weight if packed is None else packed, self.bias)
+            y = F.linear(x, self.weight, self.bias)
+        elif torch.is_grad_enabled():
+            y = _Linear.apply(x, self.weight, self.bias)
+        else:
+            packed = self.copy_of([self.weight])
+            return linear(x, self.weight if packed is None else packed, self.bias, relu)
+        return F.relu(y) if relu else y
 
     def pack(self) -> None:
         """Copy the weights into oneDNN's layout, unless that is done or of no use."""
@@ -57,9 +60,17 @@ class _Linear(torch.autograd.Function):
         )
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``F.linear`` by oneDNN; ``weight`` as it is, or what :func:`pack` made of it."""
-    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
+    """``F.linear`` by oneDNN, with ``F.relu`` in the same pass if ``relu``; ``weight`` as it is, or what
+    :func:`pack` made of it."""
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "relu" if relu else "none", [], "")
+
+
+def activated(layer: nn.Module, x: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:
+    """``activation(layer(x))``, in one pass where both allow it."""
+    if activation is F.relu and isinstance(layer, OneDnnLinear):
+        return layer(x, relu=True)
+    return activation(layer(x))
 
 
 def pack(weight: Tensor) -> Tensor:
@@ -97,6 +108,10 @@ def has_onednn_linear() -> bool:
     try:
         found = [linear(x, w, bias) for w in (weight, pack(weight))]
         found.append(linear(x, weight.t().contiguous().t(), bias))  # as the backward pass has them
+        cut = linear(x - 0.5, pack(weight), bias, relu=True)
     except (AttributeError, RuntimeError):
         return False
-    return all(torch.allclose(y, F.linear(x, weight, bias), atol=1e-4) for y in found)
+    expected = F.linear(x, weight, bias)
+    return torch.allclose(cut, F.relu(F.linear(x - 0.5, weight, bias)), atol=1e-4) and all(
+        torch.allclose(y, expected, atol=1e-4) for y in found
+    )
