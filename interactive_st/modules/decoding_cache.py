@@ -124,12 +124,12 @@ class SelfCache:
 
     def _grow(self, like: Tensor, lanes: Lanes) -> None:
         _, batch, heads, width, head_dim = like.shape
-        shape = (len(lanes.all_streams), batch, heads, GROWTH * width, head_dim)
-        if self.key is None or self.value is None:
-            nothing = like.new_zeros(*shape[:3], 1, head_dim)
-            self.key = self.value = nothing
-        self.key = torch.cat([self.key, like.new_zeros(shape)], dim=3)
-        self.value = torch.cat([self.value, like.new_zeros(shape)], dim=3)
+        shape = (len(lanes.all_streams), batch, heads)
+        held = 1 if self.key is None else self.key.size(3)
+        grown = [like.new_zeros(*shape, held + GROWTH * width, head_dim) for _ in range(2)]
+        if self.key is not None and self.value is not None:
+            grown[0][:, :, :, :held], grown[1][:, :, :, :held] = self.key, self.value
+        self.key, self.value = grown
 
 
 class DecodingCache:

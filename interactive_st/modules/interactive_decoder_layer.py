@@ -7,6 +7,7 @@ from .decoding_cache import Lanes, SelfCache, StepView
 from .encoder_attention import EncoderAttention
 from .fusion import Fusion
 from .interactive_attention import InteractiveAttention
+from .onednn_linear import activated
 from .token_rows import TokenRows
 from .visibility import Visibility
 
@@ -83,4 +84,4 @@ class InteractiveDecoderLayer(TransformerDecoderLayer):
         return norm(x + self.dropout_module(function(x)))
 
     def _feed_forward(self, x: Tensor) -> Tensor:
-        return self.fc2(self.activation_dropout_module(self.activation_fn(self.fc1(x))))
+        return self.fc2(self.activation_dropout_module(activated(self.fc1, x, self.activation_fn)))

@@ -6,6 +6,7 @@ they are, in training too, and best with a copy of them in its own layout, so de
 the decoder's weights (:mod:`.joined_linear`). GPUs and half precision go through ``F.linear`` as ever.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
@@ -19,12 +20,12 @@ from .weight_copies import KeepsWeightCopy
 class OneDnnLinear(KeepsWeightCopy, nn.Linear):
     """``nn.Linear`` with the same parameters and results, up to rounding; see :func:`use_onednn_linears`."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(…, in)`` to ``(…, out)``"""
+    def forward(self, x: Tensor, relu: bool = False) -> Tensor:
+        """``(…, in)`` to ``(…, out)``, without what is below zero if ``relu``"""
         packed = None if torch.is_grad_enabled() else self.copy_of([self.weight])
         if packed is not None and is_for_onednn(x, self.weight):
-            return linear(x, packed, self.bias)
-        return product(x, self.weight, self.bias)
+            return linear(x, packed, self.bias, relu)
+        return product(x, self.weight, self.bias, relu)
 
     def pack(self) -> None:
         """Copy the weights into oneDNN's layout, unless that is done or of no use."""
@@ -32,11 +33,16 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
             self.keep_copy([self.weight], lambda: pack(self.weight))
 
 
-def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``F.linear`` by the faster way, with gradients where they are asked for."""
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
+    """``F.linear``, with ``F.relu`` behind it if ``relu``, by the faster way; with gradients where they are
+    asked for."""
     if not is_for_onednn(x, weight):
-        return F.linear(x, weight, bias)
-    return _Linear.apply(x, weight, bias) if torch.is_grad_enabled() else linear(x, weight, bias)
+        y = F.linear(x, weight, bias)
+    elif torch.is_grad_enabled():
+        y = _Linear.apply(x, weight, bias)
+    else:
+        return linear(x, weight, bias, relu)
+    return F.relu(y) if relu else y
 
 
 class _Linear(torch.autograd.Function):
@@ -62,9 +68,17 @@ class _Linear(torch.autograd.Function):
         )
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``F.linear`` by oneDNN; ``weight`` as it is, or what :func:`pack` made of it."""
-    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
+    """``F.linear`` by oneDNN, with ``F.relu`` in the same pass if ``relu``; ``weight`` as it is, or what
+    :func:`pack` made of it."""
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "relu" if relu else "none", [], "")
+
+
+def activated(layer: nn.Module, x: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:
+    """``activation(layer(x))``, in one pass where both allow it."""
+    if activation is F.relu and isinstance(layer, OneDnnLinear):
+        return layer(x, relu=True)
+    return activation(layer(x))
 
 
 def pack(weight: Tensor) -> Tensor:
@@ -102,6 +116,10 @@ def has_onednn_linear() -> bool:
     try:
         found = [linear(x, w, bias) for w in (weight, pack(weight))]
         found.append(linear(x, weight.t().contiguous().t(), bias))  # as the backward pass has them
+        cut = linear(x - 0.5, pack(weight), bias, relu=True)
     except (AttributeError, RuntimeError):
         return False
-    return all(torch.allclose(y, F.linear(x, weight, bias), atol=1e-4) for y in found)
+    expected = F.linear(x, weight, bias)
+    return torch.allclose(cut, F.relu(F.linear(x - 0.5, weight, bias)), atol=1e-4) and all(
+        torch.allclose(y, expected, atol=1e-4) for y in found
+    )

@@ -1,13 +1,14 @@
-"""fairseq's encoder layer, with attention whose dropout is cheap on a CPU."""
+"""fairseq's encoder layer, faster on a CPU: cheap dropout, and linear layers by oneDNN in its attention."""
 
 from fairseq.modules import MultiheadAttention, TransformerEncoderLayer
 from torch import Tensor
 
 from .dropout import attention
+from .onednn_linear import activated
 
 
 class SpeechSelfAttention(MultiheadAttention):
-    """fairseq's self-attention; the same parameters, and the same results where it is not training."""
+    """fairseq's self-attention; the same parameters, and the same results where nothing is dropped."""
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, **options) -> tuple[Tensor, Tensor | None]:
         """Attend within ``query`` ``(T, B, C)``; ``options`` as fairseq's, among them
@@ -16,9 +17,12 @@ class SpeechSelfAttention(MultiheadAttention):
         Returns:
             ``(T, B, C)`` and, where they are asked for, the weights
         """
-        p = self.dropout_module.p
-        special = options.get("attn_mask") is not None or options.get("need_weights") or self.use_xformers
-        if special or not (self.training and p > 0 and query.device.type == "cpu"):
+        drops = self.training or self.dropout_module.apply_during_inference
+        p = self.dropout_module.p if drops else 0.0
+        special = options.get("attn_mask") is not None or options.get("need_weights", True)
+        special = special or self.use_xformers or self.skip_embed_dim_check
+        # fairseq's goes by the weights, past the linear layers that are faster here.
+        if special or query.device.type != "cpu":
             return super().forward(query, key, value, **options)
         padding = options.get("key_padding_mask")
         visible = None if padding is None else ~padding.bool()[:, None, None]
@@ -31,7 +35,7 @@ class SpeechSelfAttention(MultiheadAttention):
 
 
 class SpeechEncoderLayer(TransformerEncoderLayer):
-    """fairseq's, of :class:`SpeechSelfAttention`."""
+    """fairseq's, of :class:`SpeechSelfAttention`, with the activation in the first linear layer's pass."""
 
     def build_self_attention(self, embed_dim: int, cfg) -> SpeechSelfAttention:
         return SpeechSelfAttention(
@@ -43,3 +47,20 @@ class SpeechEncoderLayer(TransformerEncoderLayer):
             qn_block_size=self.quant_noise_block_size,
             xformers_att_config=cfg.encoder.xformers_att_config,
         )
+
+    def forward(self, x: Tensor, encoder_padding_mask: Tensor | None) -> Tensor:
+        """``x`` ``(T, B, C)``, ``encoder_padding_mask`` ``(B, T)``, True = padding; returns like ``x``."""
+        x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self._attend(y, encoder_padding_mask))
+        return self._sublayer(x, self.final_layer_norm, self._feed_forward)
+
+    def _sublayer(self, x: Tensor, norm, function) -> Tensor:
+        """Residual connection around ``function``, normalised before or after it."""
+        if self.normalize_before:
+            return self.residual_connection(self.dropout_module(function(norm(x))), x)
+        return norm(self.residual_connection(self.dropout_module(function(x)), x))
+
+    def _attend(self, x: Tensor, padding: Tensor | None) -> Tensor:
+        return self.self_attn(x, x, x, key_padding_mask=padding, need_weights=False)[0]
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        return self.fc2(self.activation_dropout_module(activated(self.fc1, x, self.activation_fn)))

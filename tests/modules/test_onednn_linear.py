@@ -9,7 +9,13 @@ import torch
 from torch import nn
 
 from interactive_st.modules.joined_linear import JoinsLinears, prepare_linears
-from interactive_st.modules.onednn_linear import OneDnnLinear, has_onednn_linear, pack, use_onednn_linears
+from interactive_st.modules.onednn_linear import (
+    OneDnnLinear,
+    activated,
+    has_onednn_linear,
+    pack,
+    use_onednn_linears,
+)
 
 pytestmark = pytest.mark.skipif(not has_onednn_linear(), reason="this torch has no oneDNN linear layer")
 
@@ -159,3 +165,34 @@ def test_decoding_packs_the_decoder_only():
     assert packed(model.decoder) == {True}
     assert packed(model.encoder) == {False}
     assert not any(m._copy for layer in model.decoder.layers for m in layer.self_attn.linears_to_join())
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@torch.no_grad()
+def test_relu_in_the_same_pass(linear, packed):
+    if packed:
+        linear.pack()
+    x = inputs(3, 5, 24)
+    expected = torch.relu(torch.nn.functional.linear(x, linear.weight, linear.bias))
+    assert expected.eq(0).any()
+    assert torch.allclose(activated(linear, x, torch.nn.functional.relu), expected, atol=1e-5)
+    other = activated(linear, x, torch.tanh)
+    assert torch.allclose(other, torch.tanh(linear(x)), atol=1e-6)
+    plain = nn.Linear(24, 70)
+    plain.load_state_dict(linear.state_dict())
+    assert torch.allclose(activated(plain, x, torch.nn.functional.relu), expected, atol=1e-5)
+
+
+def test_relu_elsewhere(linear):
+    x = inputs(3, 24)
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        y = linear(x, relu=True)
+        assert y.dtype == torch.bfloat16
+        assert y.ge(0).all()
+    x.requires_grad_()
+    found = gradients(lambda y: linear(y, relu=True), linear, x, torch.sum)
+    plain = gradients(
+        lambda y: torch.relu(nn.functional.linear(y, linear.weight, linear.bias)), linear, x, torch.sum
+    )
+    for mine, theirs in zip(found, plain, strict=True):
+        torch.testing.assert_close(mine, theirs, atol=1e-5, rtol=1e-5)
