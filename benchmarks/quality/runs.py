@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,10 +163,22 @@ class Run:
             "data": self.data.description(),
             "seed": self.seed,
             "system": self.variant.system,
-            "train": self.train_words(),
-            "decode": self.decode_words(),
+            "train": effective(self.train_words()),
+            "decode": effective(self.decode_words()),
             "updates": self.updates,
             "max_minutes": self.data.max_minutes,
             "average": self.data.average,
             "needs": {role: need.definition() for role, need in self.needs.items()},
         }
+
+
+def effective(words: Sequence[str]) -> list[str]:
+    """Options as a command line understands them: of one that is there several times the last."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        if word.startswith("--"):
+            found[word] = []
+            current = found[word]
+        else:
+            current.append(word)
+    return [word for option, values in sorted(found.items()) for word in (option, *values)]

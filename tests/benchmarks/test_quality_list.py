@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.quality.corpora import MAKERS
 from benchmarks.quality.run_list import DEFAULT, ListError, read_list
+from benchmarks.quality.runs import SYSTEMS, effective
 
 LIST = """\
 common:
@@ -163,10 +164,18 @@ def test_a_list_that_is_not_there(tmp_path):
         read_list(tmp_path / "runs.yaml")
 
 
+def test_options_that_others_override_define_nothing():
+    assert effective(["--lr", "1", "--flag", "--betas", "(0.9, 0.98)", "--lr", "2"]) == [
+        "--betas", "(0.9, 0.98)", "--flag", "--lr", "2",
+    ]  # fmt: skip
+    assert effective(["--lr", "-1"]) == ["--lr", "-1"]
+    assert effective([]) == []
+
+
 def test_the_list_of_the_project():
     runs = read_list(DEFAULT)
     systems = runs.groups["systems"]
-    assert set(systems.variants) == {"asr", "pipeline", "e2e", "multitask", "two_stage", "interactive"}
+    assert set(systems.variants) == {*SYSTEMS, "pipeline_long"}
     for name, data in runs.data.items():
         assert data.recipe in MAKERS
         assert systems.seeds[name]
