@@ -175,7 +175,7 @@ def test_options_that_others_override_define_nothing():
 def test_the_list_of_the_project():
     runs = read_list(DEFAULT)
     systems = runs.groups["systems"]
-    assert set(systems.variants) == {*SYSTEMS, "pipeline_long"}
+    assert set(systems.variants) == set(SYSTEMS)
     for name, data in runs.data.items():
         assert data.recipe in MAKERS
         assert systems.seeds[name]
