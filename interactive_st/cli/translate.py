@@ -153,7 +153,8 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--search",
         choices=("rank", "joint"),
-        help="how the two beams are kept (default: the model's, rank if it has none)",
+        help="how the two beams are kept (default: the model's; joint if it has none and its streams read "
+        "each other)",
     )
     group.add_argument(
         "--wait-k",

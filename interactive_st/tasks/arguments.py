@@ -33,10 +33,10 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--search",
         choices=("rank", "joint"),
-        default="rank",
         help="how the two beams are kept: 'rank', one a stream, rank r reads rank r (the paper's), "
-        "or 'joint', pairs of prefixes with one exact score; models that write one text, or one after "
-        "the other, have one beam at a time either way",
+        "or 'joint', pairs of prefixes with one exact score (default: joint, but rank for streams that do "
+        "not read each other); models that write one text, or one after the other, have one beam at a "
+        "time either way",
     )
     parser.add_argument(
         "--decoding-ctc-weight",

@@ -48,7 +48,7 @@ def test_holds_what_decoding_needs(folder):
     assert settings["updates"] == 12
     assert settings["model"]["wait_k"] == 3
     assert settings["model"]["encoder_embed_dim"] == 16
-    assert settings["task"]["search"] == "rank"
+    assert settings["task"]["search"] is None
 
 
 def test_files_can_be_read_by_others(folder):

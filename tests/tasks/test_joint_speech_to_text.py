@@ -38,7 +38,7 @@ def test_what_cannot_be_honoured_is_refused(folder):
 def test_options_of_the_command_line_have_the_documented_defaults(folder):
     args = task_arguments(folder)
     assert args.config_yaml == "config_joint.yaml"
-    assert (args.search, args.eval_bleu, args.eval_wer) == ("rank", False, False)
+    assert (args.search, args.eval_bleu, args.eval_wer) == (None, False, False)
     assert json.loads(args.eval_bleu_args) == {"beam": 1}
     assert setup(folder).max_positions() == (6000, 1024)
 
