@@ -39,7 +39,8 @@ class Ensemble:
             logits = decoder.step(tokens, cache, lanes, histories).float()
             if temperature != 1.0:
                 logits = logits / temperature
-            log_probs.append(torch.log_softmax(logits, dim=-1))
+            # into the same memory: a new block for the whole vocabulary would come from the system page by page
+            log_probs.append(torch.log_softmax(logits, dim=-1, out=logits))
         if len(log_probs) == 1:
             return log_probs[0]
         return torch.logsumexp(torch.stack(log_probs), dim=0) - math.log(len(log_probs))
