@@ -94,7 +94,7 @@ def test_pairs_are_complete_and_in_corpus_order(printed, corpus):
     assert {(pair["src_lang"], pair["tgt_lang"]) for pair in pairs} == {("en", "de")}
     for pair in pairs:
         assert len(pair["nbest"]) == NBEST
-        best = [hypothesis["translation_score"] for hypothesis in pair["nbest"]]
+        best = [hypothesis["score"] for hypothesis in pair["nbest"]]
         assert best == sorted(best, reverse=True)
         assert pair["nbest"][0].items() <= pair.items()
 
@@ -135,12 +135,17 @@ def test_batches_change_nothing(decode, usual):
     assert same(decode(max_tokens=None, batch_size=1), usual)
 
 
-def test_joint_search_scores_pairs(decode, usual):
-    pairs = decode(search="joint", nbest=2)
-    assert not same(pairs, usual, tolerance=1e-6)
-    for pair in pairs:
-        ranked = [hypothesis["score"] for hypothesis in pair["nbest"]]
-        assert ranked == sorted(ranked, reverse=True)
+def test_searches(decode, usual):
+    """Pairs are ranked by their own score in joint search, which is the usual one, and by that of the
+    translation in rank search."""
+    found = {search: decode(search=search, nbest=NBEST) for search in ("joint", "rank")}
+    assert same(found["joint"], usual)
+    assert not same(found["rank"], usual, tolerance=1e-6)
+    for search, key in (("joint", "score"), ("rank", "translation_score")):
+        for pair in found[search]:
+            ranked = [hypothesis[key] for hypothesis in pair["nbest"]]
+            assert ranked == sorted(ranked, reverse=True)
+    for pair in found["joint"]:
         assert pair["score"] == pytest.approx(pair["transcript_score"] + pair["translation_score"], abs=1e-5)
 
 
