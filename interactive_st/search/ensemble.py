@@ -39,7 +39,7 @@ class Ensemble:
             logits = decoder.step(tokens, cache, lanes, histories).float()
             if temperature != 1.0:
                 logits = logits / temperature
-            # into the same memory: a new block for the whole vocabulary would come from the system page by page
+            # into the same memory: a new block for a whole vocabulary comes from the system page by page
             log_probs.append(torch.log_softmax(logits, dim=-1, out=logits))
         if len(log_probs) == 1:
             return log_probs[0]
