@@ -174,11 +174,11 @@ class Run:
 
 def effective(words: Sequence[str]) -> list[str]:
     """Options as a command line understands them: of one that is there several times the last."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {"": []}  # what no option precedes, a mistake that the tool will name
+    current = found[""]
     for word in words:
         if word.startswith("--"):
-            found[word] = []
-            current = found[word]
+            current = found[word] = []
         else:
             current.append(word)
-    return [word for option, values in sorted(found.items()) for word in (option, *values)]
+    return [word for option, values in sorted(found.items()) for word in (option, *values) if word]

@@ -7,14 +7,14 @@ from .decoding_cache import Lanes, SelfCache, StepView
 from .encoder_attention import EncoderAttention
 from .fusion import Fusion
 from .interactive_attention import InteractiveAttention
-from .onednn_linear import activated
+from .sublayers import Sublayers
 from .token_rows import TokenRows
 from .visibility import Visibility
 
 EncoderKeys = tuple[Tensor, Tensor]
 
 
-class InteractiveDecoderLayer(TransformerDecoderLayer):
+class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
     """fairseq's decoder layer with interactive attention in the place of self-attention.
 
     Pre- and post-norm (``--decoder-normalize-before``), dropout and activation are fairseq's.
@@ -76,12 +76,3 @@ class InteractiveDecoderLayer(TransformerDecoderLayer):
             lambda y: lanes.collect(self.encoder_attn(lanes.spread(y), encoder_keys, encoder_mask)),
         )
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
-
-    def _sublayer(self, x: Tensor, norm, function) -> Tensor:
-        """Residual connection around ``function``, normalised before or after it."""
-        if self.normalize_before:
-            return x + self.dropout_module(function(norm(x)))
-        return norm(x + self.dropout_module(function(x)))
-
-    def _feed_forward(self, x: Tensor) -> Tensor:
-        return self.fc2(self.activation_dropout_module(activated(self.fc1, x, self.activation_fn)))

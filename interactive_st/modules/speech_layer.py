@@ -4,7 +4,7 @@ from fairseq.modules import MultiheadAttention, TransformerEncoderLayer
 from torch import Tensor
 
 from .dropout import attention
-from .onednn_linear import activated
+from .sublayers import Sublayers
 
 
 class SpeechSelfAttention(MultiheadAttention):
@@ -34,7 +34,7 @@ class SpeechSelfAttention(MultiheadAttention):
         return self.out_proj(context.permute(2, 0, 1, 3).flatten(2)), None
 
 
-class SpeechEncoderLayer(TransformerEncoderLayer):
+class SpeechEncoderLayer(Sublayers, TransformerEncoderLayer):
     """fairseq's, of :class:`SpeechSelfAttention`, with the activation in the first linear layer's pass."""
 
     def build_self_attention(self, embed_dim: int, cfg) -> SpeechSelfAttention:
@@ -53,14 +53,5 @@ class SpeechEncoderLayer(TransformerEncoderLayer):
         x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self._attend(y, encoder_padding_mask))
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
-    def _sublayer(self, x: Tensor, norm, function) -> Tensor:
-        """Residual connection around ``function``, normalised before or after it."""
-        if self.normalize_before:
-            return self.residual_connection(self.dropout_module(function(norm(x))), x)
-        return norm(self.residual_connection(self.dropout_module(function(x)), x))
-
     def _attend(self, x: Tensor, padding: Tensor | None) -> Tensor:
         return self.self_attn(x, x, x, key_padding_mask=padding, need_weights=False)[0]
-
-    def _feed_forward(self, x: Tensor) -> Tensor:
-        return self.fc2(self.activation_dropout_module(activated(self.fc1, x, self.activation_fn)))

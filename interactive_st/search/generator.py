@@ -30,9 +30,9 @@ class DualBeamGenerator:
     Args:
         models: one model, or the members of an ensemble.
         tgt_dict: the joint dictionary.
-        search: ``rank`` (the paper's) or ``joint`` (exact scores of pairs). None: ``joint``, which wrote
-            better texts on every test set measured (``benchmarks/results/quality.md``), but ``rank`` for
-            streams that do not read each other, where a beam for each is exact.
+        search: ``rank`` (the paper's) or ``joint`` (exact scores of pairs). None: ``joint``, whose
+            translations were better on every test set measured (``benchmarks/results/quality.md``), but
+            ``rank`` for streams that do not read each other, for which a beam each finds more.
         default_tags: language tags of transcript and translation, for batches that bring none.
         symbols_to_strip_from_output: what fairseq's tools leave out when they print.
         ctc_weight: of the encoder's CTC scores in those of transcripts, 0 (none) to 1 (no attention).

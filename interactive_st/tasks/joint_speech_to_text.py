@@ -217,9 +217,8 @@ class JointSpeechToTextTask(SpeechToTextTask):
         """Return the tags of input without languages; None if the configuration has none."""
         languages = (self.data_cfg.source_lang, self.data_cfg.target_lang)
         tags = [SpeechToTextDataset.LANG_TAG_TEMPLATE.format(language) for language in languages]
-        if not all(tag in self.tgt_dict for tag in tags):
-            return None
-        return self.tgt_dict.index(tags[0]), self.tgt_dict.index(tags[1])
+        known = all(tag in self.tgt_dict for tag in tags)
+        return (self.tgt_dict.index(tags[0]), self.tgt_dict.index(tags[1])) if known else None
 
     def inference_step(
         self,
@@ -236,11 +235,10 @@ class JointSpeechToTextTask(SpeechToTextTask):
         """
         source = sample["net_input"]["src_tokens"]
         wanted = next(models[0].parameters()).dtype
+        decoded = sample
         if source.dtype != wanted:  # with --fp16 fairseq's tools convert models only
             net_input = sample["net_input"] | {"src_tokens": source.to(wanted)}
             decoded = sample | {"net_input": net_input}
-        else:
-            decoded = sample
         with torch.no_grad():
             hypotheses = generator.generate(
                 models, decoded, prefix_tokens=prefix_tokens, constraints=constraints

@@ -170,6 +170,7 @@ def test_options_that_others_override_define_nothing():
     ]  # fmt: skip
     assert effective(["--lr", "-1"]) == ["--lr", "-1"]
     assert effective([]) == []
+    assert effective(["beam", "5", "--nbest", "1"]) == ["beam", "5", "--nbest", "1"]
 
 
 def test_the_list_of_the_project():

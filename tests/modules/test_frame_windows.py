@@ -25,8 +25,6 @@ def both(conv, x):
 def test_equals_torch(size, frames):
     torch.manual_seed(1)
     conv = nn.Conv1d(3, 8, size, stride=2, padding=size // 2)
-    if frames + 2 * (size // 2) < size:
-        pytest.skip("no window fits")
     ours, theirs = both(conv, torch.randn(2, frames, 3))
     for mine, other in zip(ours, theirs, strict=True):
         assert mine.shape == other.shape
