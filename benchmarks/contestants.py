@@ -19,8 +19,11 @@ from interactive_st.search import DualBeamGenerator
 CLIP = 10.0
 TEXTS = ("transcript", "translation")
 STOCK_STREAMS = {"stock_asr": 0, "stock_e2e": 1}
-#: Systems of ours by contestant, and how each is searched.
-OURS = {name: (name, "rank") for name in models.OURS} | {"interactive_joint": ("interactive", "joint")}
+#: Systems of ours by contestant, how each is searched, and whether in half precision.
+OURS = {name: (name, "rank", False) for name in models.OURS} | {
+    "interactive_joint": ("interactive", "joint", False),
+    "interactive_half": ("interactive", "rank", True),
+}
 NAMES = (*OURS, "pipeline", *STOCK_STREAMS, "stock_pipeline")
 
 #: What was written for a batch: by text, for each sentence, the tokens of its hypotheses.
@@ -96,11 +99,24 @@ class Contestant:
 
 
 class OurSystem(Contestant):
-    """A model of ours, with our criterion and our generator."""
+    """A model of ours, with our criterion and our generator. ``half``: decodes as ``--half`` does."""
 
-    def __init__(self, *args: Any, search: str = "rank") -> None:
+    def __init__(self, *args: Any, search: str = "rank", half: bool = False) -> None:
         super().__init__(*args)
-        self.search = search
+        self.search, self.half = search, half
+
+    def samples(self, batches: Sequence[Sample]) -> list[Sample]:
+        return [in_precision(batch, self._half_type) for batch in batches] if self.half else list(batches)
+
+    def end_training(self) -> None:
+        if self.half:
+            self.model.to(self._half_type)
+        super().end_training()
+
+    @property
+    def _half_type(self) -> torch.dtype:
+        on_cpu = next(self.model.parameters()).device.type == "cpu"
+        return torch.bfloat16 if on_cpu else torch.float16
 
     def write(self, sample: Sample) -> Written:
         generator = DualBeamGenerator([self.model], self.entries, search=self.search, **self._forced(sample))
@@ -109,6 +125,15 @@ class OurSystem(Contestant):
             text: [[hypothesis[text]["tokens"] for hypothesis in nbest] for nbest in results]
             for text in self.texts
         }
+
+
+def in_precision(sample: Sample, dtype: torch.dtype) -> Sample:
+    """The batch with its features in ``dtype``."""
+    net_input = {
+        name: value.to(dtype) if torch.is_tensor(value) and value.is_floating_point() else value
+        for name, value in sample["net_input"].items()
+    }
+    return {**sample, "net_input": net_input}
 
 
 class StockModel(Contestant):
@@ -203,7 +228,7 @@ def build(
     if name in STOCK_STREAMS:
         model = models.stock_speech_model(size, entries).to(device)
         return StockSpeech(STOCK_STREAMS[name], model, models.stock_loss(entries), entries, beam)
-    system, search = OURS[name]
+    system, search, half = OURS[name]
     model = models.our_model(system, size, entries, front_end).to(device)
     texts = [TEXTS[stream] for stream in model.decoder.streams]
-    return OurSystem(model, models.our_loss(entries), entries, beam, texts, search=search)
+    return OurSystem(model, models.our_loss(entries), entries, beam, texts, search=search, half=half)

@@ -29,7 +29,7 @@ from benchmarks.contestants import SUFFIX, VOCABULARY, build
 from benchmarks.work import check_written
 
 OURS, STOCK = "interactive", "stock_e2e"
-DECODED = (OURS, "interactive_joint", "two_stage", STOCK, "stock_pipeline")
+DECODED = (OURS, "interactive_joint", "interactive_half", "two_stage", STOCK, "stock_pipeline")
 TRAINED = (OURS, STOCK)
 #: Ratios of speeds as (whose, over whose); of joint search the cost, which is the other way round.
 DECODE_RATIOS = {
@@ -37,6 +37,7 @@ DECODE_RATIOS = {
     "interactive_over_stock_pipeline": (OURS, "stock_pipeline"),
     "interactive_over_two_stage": (OURS, "two_stage"),
     "joint_over_rank_cost": (OURS, "interactive_joint"),
+    "half_over_float": ("interactive_half", OURS),
 }
 TRAIN_RATIOS = {"interactive_over_stock_e2e": (OURS, STOCK)}
 PHASES = ("decode", "train", "memory")

@@ -17,6 +17,7 @@ SPEED_ROWS = {
     ("decode", "interactive_over_stock_pipeline"): ("decoding, interactive / stock fairseq pipeline", "1.10"),
     ("decode", "interactive_over_two_stage"): ("decoding, interactive / our two-stage", "1.61"),
     ("decode", "joint_over_rank_cost"): ("decoding, cost of `joint` search / of `rank`", "–"),
+    ("decode", "half_over_float"): ("decoding, interactive by `--half` / in float32", "–"),
     ("train", "interactive_over_stock_e2e"): ("training, interactive / stock fairseq E2E", "0.894"),
     ("memory", "decode_over_stock_e2e"): ("memory of decoding, / stock fairseq E2E", "–"),
     ("memory", "train_over_stock_e2e"): ("memory of training, / stock fairseq E2E", "–"),
@@ -89,7 +90,7 @@ def speed_table(result: dict[str, Any]) -> str:
     """Ratios with their spread over the rounds, and what was measured."""
     details, rows = result["details"], []
     for (phase, key), (words, paper) in SPEED_ROWS.items():
-        if phase not in result:
+        if key not in result.get(phase, {}):
             continue
         spread = details[phase].get("ratios", {}).get(key)
         rounds = f"{spread['min']:.2f}–{spread['max']:.2f}" if spread else "–"

@@ -44,6 +44,7 @@ def test_a_small_run(tmp_path, capsys, monkeypatch):
     assert ratios["interactive_over_stock_pipeline"] == pytest.approx(seconds["stock_pipeline"] / ours)
     assert ratios["interactive_over_two_stage"] == pytest.approx(seconds["two_stage"] / ours)
     assert ratios["joint_over_rank_cost"] == pytest.approx(seconds["interactive_joint"] / ours)
+    assert ratios["half_over_float"] == pytest.approx(ours / seconds["interactive_half"])
     [length] = decoding["forced_lengths"]
     both = dict.fromkeys(contestants.TEXTS, 2 * (length + 1))
     assert decoding["tokens"].pop("stock_e2e") == {"translation": both["translation"]}

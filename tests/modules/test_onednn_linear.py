@@ -124,13 +124,34 @@ def test_gradients_of_gradients(linear):
     torch.testing.assert_close(penalty(linear), plain, atol=1e-3, rtol=1e-5)
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
 @torch.no_grad()
 def test_other_precisions_are_left_alone(linear, dtype):
     linear.to(dtype).pack()
     assert linear._copy is None
     x = inputs(3, 24).to(dtype)
     assert torch.equal(linear(x), torch.nn.functional.linear(x, linear.weight, linear.bias))
+
+
+@pytest.mark.skipif(not has_onednn_linear(torch.bfloat16), reason="no bfloat16 by oneDNN here")
+@pytest.mark.parametrize("relu", [False, True])
+@torch.no_grad()
+def test_bfloat16_in_inference(linear, relu):
+    x = inputs(3, 24)
+    exact = torch.nn.functional.linear(x, linear.weight, linear.bias)
+    exact = torch.relu(exact) if relu else exact
+    half = linear.bfloat16()
+    half.pack()
+    assert half._copy is not None
+    y = half(x.bfloat16(), relu=relu)
+    assert y.dtype == torch.bfloat16
+    assert torch.allclose(y.float(), exact, atol=0.05)
+
+
+def test_bfloat16_in_training_is_left_alone(linear):
+    half, x = linear.bfloat16(), inputs(3, 24).bfloat16()
+    plain = torch.nn.functional.linear(x, half.weight, half.bias)
+    assert torch.equal(half(x), plain)
 
 
 @torch.no_grad()
