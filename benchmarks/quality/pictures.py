@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.quality.summary import REFERENCE, Table
+from benchmarks.quality.summary import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,7 +74,7 @@ def _draw_systems(axes: Any, table: Table, score: str) -> None:
                           ha="center", va="center", color="#777777", fontsize="small",
                           bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
             continue
-        colour = TRANSLATION if row.variant.name == REFERENCE else OKABE_ITO[1]
+        colour = TRANSLATION if row.variant.name == table.group.reference else OKABE_ITO[1]
         values = list(cell.values.values())
         axes.errorbar(cell.mean, place, xerr=cell.deviation, color=colour, marker="o", capsize=3)
         if len(values) > 1:

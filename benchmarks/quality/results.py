@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks.quality.reports import RESULTS_FILE, Reports
 from benchmarks.quality.run_list import RunList
-from benchmarks.quality.runs import SCORES, Run
-from benchmarks.quality.summary import REFERENCE, Cell, Table
+from benchmarks.quality.runs import SCORES, Run, effective
+from benchmarks.quality.summary import Cell, Table
 from examples.stamps import write_json
 
 TITLES = {"wer": "WER %", "bleu": "BLEU", "chrf": "chrF"}
@@ -105,19 +105,32 @@ def _markdown(tables: Sequence[Table], content: Mapping[str, Any], pictures: Seq
         f"{settings['cpu']}, {settings['cores']} cores, {settings['device']}, Python {settings['python']}, "
         f"torch {settings['torch']}. All numbers, and commands, seconds, machine, date, commit of every run "
         f"are in `quality.json`.",
-        f"Scores are mean ± standard deviation (n − 1) over seeds. p: probability of a difference from "
-        f"{REFERENCE} as large as this by chance, by paired bootstrap resampling ({settings['resamples']} "
-        f"resamples, sacrebleu's code) of the test utterances, all seeds of an utterance together; smaller "
+        f"Scores are mean ± standard deviation (n − 1) over seeds. p: probability of as large a difference "
+        f"from the named row by chance, by paired bootstrap resampling ({settings['resamples']} resamples, "
+        f"sacrebleu's code) of the test utterances, all seeds of an utterance together; smaller "
         f"than 0.05 in bold. The pipeline's transcripts are its recogniser's, its training time includes it.",
     ]
     for name, group in {table.group.name: table.group for table in tables}.items():
         parts.append(f"## {group.title}")
         if f"{name}.png" in pictures:
             parts.append(f"![{group.title}]({name}.png)")
-        parts += [_table_markdown(table) for table in tables if table.group.name == name]
+        own = [table for table in tables if table.group.name == name]
+        parts += [_variants(own), *map(_table_markdown, own)]
     parts.append("## Conditions")
     parts += [_conditions(name, data) for name, data in content["data"].items()]
     return "\n\n".join(parts) + "\n"
+
+
+def _variants(tables: Sequence[Table]) -> str:
+    """What p is about, and what the rows of a group have of options beside those of all."""
+    rows = {row.value: row.variant for table in tables for row in table.rows}
+    options = [
+        f"{value}: `{shlex.join(effective([*variant.train, *variant.decode]))}`"
+        for value, variant in rows.items()
+        if variant.train or variant.decode
+    ]
+    against = f"p: against `{tables[0].group.reference}`."
+    return f"{against} Options: {'; '.join(options)}." if options else against
 
 
 def _table_markdown(table: Table) -> str:

@@ -18,6 +18,7 @@ import yaml
 from benchmarks.quality.runs import DataSet, Group, Run, RunError, Variant
 
 DEFAULT = Path(__file__).with_name("runs.yaml")
+REFERENCE = "interactive"  # of groups that name none
 _TOP = ("common", "data", "variants", "groups")
 _COMMON = ("size", "average", "max_minutes", "train", "train_text", "decode", "decode_transcripts")
 
@@ -140,8 +141,11 @@ def _group(part: _Part, name: str, data: Mapping[str, DataSet], variants: Mappin
     for variant in listed.values():
         if variant not in variants:
             raise part.error("variants", f"no variant {variant!r}; there are {_or(variants)}")
-    parameter = part.text("parameter")
-    return Group(name, part.text("title") or name, parameter, seeds, {str(k): v for k, v in listed.items()})
+    named = {str(value): variant for value, variant in listed.items()}
+    reference = part.text("reference") or REFERENCE
+    if "reference" in part.value and reference not in named.values():
+        raise part.error("reference", f"{reference!r} is not among the variants; name {_or(named.values())}")
+    return Group(name, part.text("title") or name, part.text("parameter"), seeds, named, reference)
 
 
 @dataclass(frozen=True)

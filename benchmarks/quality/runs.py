@@ -101,13 +101,15 @@ class Variant:
 
 @dataclass(frozen=True)
 class Group:
-    """Variants that are compared: the systems, or the values of a ``parameter`` (by value)."""
+    """Variants that are compared: the systems, or the values of a ``parameter`` (by value); each with the
+    variant ``reference``."""
 
     name: str
     title: str
     parameter: str
     seeds: dict[str, tuple[int, ...]]
     variants: dict[str, str]
+    reference: str
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ from benchmarks.quality.reports import Reports
 from benchmarks.quality.run_list import RunList
 from benchmarks.quality.runs import SCORES, DataSet, Group, Run, Variant
 
-REFERENCE = "interactive"
-
 
 @dataclass
 class Cell:
@@ -113,7 +111,7 @@ def _compare(table: Table, done: Mapping[str, Mapping[int, Mapping[str, Any]]], 
     """Fill in the p-values, over the seeds that both have; ``done`` are reports by value and seed."""
     from benchmarks.quality.significance import compare
 
-    reference = next((row for row in table.rows if row.variant.name == REFERENCE), None)
+    reference = next((row for row in table.rows if row.variant.name == table.group.reference), None)
     if reference is None or not resamples:
         return
     for row in table.rows:

@@ -63,6 +63,11 @@ def test_runs_are_ordered_by_data_and_seed_and_are_there_once(runs):
     ]  # fmt: skip
 
 
+def test_a_group_may_name_its_reference(tmp_path):
+    groups = read_list(write(tmp_path, ("title: Waiting", "reference: k1"))).groups
+    assert (groups["wait_k"].reference, groups["systems"].reference) == ("k1", "interactive")
+
+
 def test_options_come_from_all_to_one(runs):
     k1 = runs.run("a", "k1", 1)
     assert k1.train_words() == [
@@ -143,6 +148,7 @@ def test_definitions_change_with_what_they_depend_on(runs, tmp_path, change, cha
         (("decode: --search joint", "train: --lr 1"), r"variants\.joint: with model_of nothing is trained"),
         (("1: k1", "1: k7"), r"groups\.wait_k\.variants: no variant 'k7'; there are asr"),
         (("b: [7]", "c: [7]"), r"groups\.systems\.seeds\.c: no such data set; there are a, b"),
+        (("title: Waiting", "reference: asr"), r"groups\.wait_k\.reference: 'asr' is not among"),
         (("b: [7]", "b: 7"), r"groups\.systems\.seeds\.b: 7 is no list of seeds"),
         (("groups:", "group:"), r"group: no such field; there are common, data, variants, groups"),
         (("  b: {", "  a: {"), r"runs\.yaml:10: .*'a' is there twice"),
@@ -182,7 +188,8 @@ def test_the_list_of_the_project():
         assert systems.seeds[name]
     for group in runs.groups.values():
         # or there is nothing that the others are compared with
-        assert "interactive" in group.variants.values()
+        assert group.reference in group.variants.values()
+    assert systems.reference == "interactive"
     assert runs.groups["wait_k"].variants.keys() == {"0", "1", "3", "5", "inf"}
     assert runs.groups["fusion_lambda"].variants.keys() == {"0", "0.1", "0.3", "1", "learned"}
     assert "--search" in runs.run("digits", runs.groups["search"].variants["joint"], 1).decode_words()
@@ -192,7 +199,11 @@ def test_all_systems_of_the_project_are_trained_alike():
     """What differs is the architecture and what is the interactive model's own."""
     runs = read_list(DEFAULT)
     for data in runs.data.values():
-        for name in ("asr", "e2e", "multitask", "two_stage"):
-            assert runs.run(data.name, name, 1).train_words()[2:] == list(data.train)
-        own = runs.run(data.name, "interactive", 1).train_words()[2 + len(data.train) :]
-        assert own == ["--wait-k", "3", "--fusion", "linear", "--fusion-lambda", "1"]
+        own = {
+            name: runs.run(data.name, name, 1).train_words()[2 + len(data.train) :]
+            for name in ("asr", "e2e", "multitask", "two_stage", "interactive")
+        }
+        assert own["asr"] == own["e2e"] == []
+        assert own["multitask"] == own["two_stage"] == ["--asr-weight", "0.2"]  # those that write both texts
+        interaction = ["--wait-k", "3", "--fusion", "linear", "--fusion-lambda", "1"]
+        assert own["interactive"] == [*interaction, *own["multitask"]]
