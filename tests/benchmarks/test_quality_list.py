@@ -203,7 +203,9 @@ def test_all_systems_of_the_project_are_trained_alike():
             name: runs.run(data.name, name, 1).train_words()[2 + len(data.train) :]
             for name in ("asr", "e2e", "multitask", "two_stage", "interactive")
         }
-        assert own["asr"] == own["e2e"] == []
-        assert own["multitask"] == own["two_stage"] == ["--asr-weight", "0.2"]  # those that write both texts
-        interaction = ["--wait-k", "3", "--fusion", "linear", "--fusion-lambda", "1"]
-        assert own["interactive"] == [*interaction, *own["multitask"]]
+        assert own["asr"] == own["e2e"] == ["--decoder-layers", "4"]
+        both = [*own["asr"], "--asr-weight", "0.2"]  # those that write both texts
+        assert own["multitask"] == own["two_stage"] == both
+        assert own["interactive"] == [*both, "--wait-k", "3", "--fusion", "linear", "--fusion-lambda", "1"]
+        text_model = runs.run(data.name, "pipeline", 1).train_words()[2 + len(data.train_text) :]
+        assert text_model == ["--encoder-layers", "4", "--decoder-layers", "4"]
