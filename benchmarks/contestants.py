@@ -105,20 +105,15 @@ class OurSystem(Contestant):
         super().__init__(*args)
         self.search, self.half = search, half
 
-    def samples(self, batches: Sequence[Sample]) -> list[Sample]:
-        return [in_precision(batch, self._half_type) for batch in batches] if self.half else list(batches)
-
     def end_training(self) -> None:
         if self.half:
-            self.model.to(self._half_type)
+            on_cpu = next(self.model.parameters()).device.type == "cpu"
+            self.model.to(torch.bfloat16 if on_cpu else torch.float16)
         super().end_training()
 
-    @property
-    def _half_type(self) -> torch.dtype:
-        on_cpu = next(self.model.parameters()).device.type == "cpu"
-        return torch.bfloat16 if on_cpu else torch.float16
-
     def write(self, sample: Sample) -> Written:
+        # features come in single precision from their files: the cast is part of the work
+        sample = in_precision(sample, next(self.model.parameters()).dtype)
         generator = DualBeamGenerator([self.model], self.entries, search=self.search, **self._forced(sample))
         results = generator.generate([self.model], sample)
         return {
