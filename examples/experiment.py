@@ -10,60 +10,54 @@ from pathlib import Path
 from typing import Any
 
 from examples import recipe as steps
+from examples import training
 from examples.report import show_pairs, show_scores, write_report
 from examples.runner import Recipe
-
-# In a few minutes CTC learns where the words are better than attention does: let both decide.
-CTC_SCORES = ["--decoding-ctc-weight", "0.3"]
-# What the examples have in common; each adds its own limits and sizes behind it.
-TRAIN_OPTIONS = [
-    "--arch", "interactive_st_tiny",
-    # what the published scores of the examples were trained with; 1, the default, has not been tried there
-    "--fusion-lambda", "0.3",
-    # both streams' cross entropies, and CTC on the encoder, which soon finds where the words are
-    "--criterion", "joint_label_smoothed_cross_entropy",
-    "--label-smoothing", "0.1",
-    "--ctc-weight", "0.3",
-    # so that the streams do not lean on each other's perfect prefixes, which decoding does not have
-    "--prefix-corruption", "0.05",
-    "--optimizer", "adam", "--adam-betas", "(0.9, 0.98)", "--clip-norm", "2",
-    "--lr-scheduler", "inverse_sqrt",
-    # dropout costs time where the masks are as large as the attention weights
-    "--dropout", "0.1", "--attention-dropout", "0", "--activation-dropout", "0",
-    # validation decodes, by the same scores as the tests
-    "--eval-wer", "--eval-bleu", "--eval-bleu-args", '{"beam": 1, "max_len_b": 40}',
-    "--best-checkpoint-metric", "bleu", "--maximize-best-checkpoint-metric",
-    *CTC_SCORES,
-    # by updates alone: epochs are short, and validating after each of them would cost minutes
-    "--validate-interval", "1000", "--save-interval", "1000",
-    "--keep-interval-updates", "5", "--no-epoch-checkpoints",
-    "--num-workers", "1",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Options:
-    """What an example gives to the tools, before what its user adds."""
+    """What an example gives to the tools, before what its user adds.
+
+    ``hearing``: more options of the first of two steps of training (:mod:`examples.training`); None: there is
+    one step.
+    """
 
     prepare: Sequence[str]
     train: Sequence[str]
     generate: Sequence[str]
+    hearing: Sequence[str] | None = None
 
 
 def add_arguments(
-    parser: argparse.ArgumentParser, *, out: str, max_minutes: float, average: int = 0
+    parser: argparse.ArgumentParser,
+    *,
+    out: str,
+    max_minutes: float = 0.0,
+    max_update: int = 0,
+    hearing_update: int = 0,
+    average: int = 0,
 ) -> None:
-    """Declare the options that every example has, with its defaults."""
+    """Declare the options that every example has, with its defaults.
+
+    ``hearing_update`` is of those that train in two steps, which alone have that option.
+    """
     add = parser.add_argument
+    tools = ["prepare", "train", "generate"]
     add("--out", type=Path, default=Path(out), help="folder to fill, or to continue")
     add("--threads", type=int, default=2, help="CPU threads of each command")
     add("--seed", type=int, default=1, help="of the corpus and of training")
-    add("--max-update", type=int, default=0, help="end of training in updates; 0 = no limit")
+    if hearing_update:
+        tools.insert(1, "hearing")
+        add("--hearing-update", type=int, default=hearing_update,
+            help="updates of a recogniser, whose encoder the model begins with; 0 = without")  # fmt: skip
+    add("--max-update", type=int, default=max_update,
+        help="end of training in updates" + ("" if hearing_update else "; 0 = no limit"))  # fmt: skip
     add("--max-minutes", type=float, default=max_minutes,
-        help="end of training in minutes; 0 = no limit")  # fmt: skip
+        help=f"end of {'each' if hearing_update else ''} training in minutes; 0 = no limit")  # fmt: skip
     add("--average", type=int, default=average, metavar="N",
         help="decode with the mean of the N newest checkpoints; 0 = with the best one")  # fmt: skip
-    for tool in ("prepare", "train", "generate"):
+    for tool in tools:
         add(f"--{tool}-options", type=shlex.split, default=[], metavar="TEXT",
             help=f"more options for it, as --{tool}-options='--one 1 --two'")  # fmt: skip
 
@@ -90,14 +84,10 @@ def run(
     """
     data = steps.prepare(recipe, manifests, args.out / "data", [*options.prepare, *args.prepare_options])
     save_dir = args.out / "checkpoints"
-    train_seconds = steps.train(
-        recipe,
-        data,
-        save_dir,
-        [*TRAIN_OPTIONS, *options.train, *args.train_options],
-        max_update=args.max_update,
-        max_minutes=args.max_minutes,
-    )
+    if options.hearing is None:
+        train_seconds = training.one_step(recipe, data, save_dir, options.train, args)
+    else:
+        train_seconds = training.two_steps(recipe, data, save_dir, options.train, options.hearing, args)
     checkpoint = save_dir / "checkpoint_best.pt"
     if args.average:
         checkpoint = steps.average(recipe, save_dir, args.average)
@@ -105,7 +95,7 @@ def run(
     for split in (name for name in manifests if name.startswith("test")):
         pairs[split] = args.out / "pairs" / f"{split}.jsonl"
         pairs[split].parent.mkdir(exist_ok=True)
-        generate_options = [*CTC_SCORES, *options.generate, *args.generate_options]
+        generate_options = [*training.CTC_SCORES, *options.generate, *args.generate_options]
         steps.generate(recipe, data, checkpoint, split, pairs[split], generate_options)
         scores[split] = steps.score(recipe, pairs[split])
     report = write_report(

@@ -1,5 +1,7 @@
 """The AN4 corpus: reading its lists and features, who is in which split, what is written."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,11 @@ from interactive_st.data.manifest import read_manifest
 
 TRAIN_SPEAKERS = [f"f{name}" for name in "abc"] + [f"m{name}" for name in "abcdefghijk"]
 SAID = {"an1": "ERASE C Q FIVE", "cen8": "MAY NINTH SIXTY TWO"}
+SMALL = (
+    "--encoder-layers 1 --decoder-layers 1 --encoder-embed-dim 16 --decoder-embed-dim 16 "
+    "--encoder-ffn-embed-dim 16 --decoder-ffn-embed-dim 16 --encoder-attention-heads 2 "
+    "--decoder-attention-heads 2 --conv-channels 16"
+)
 
 
 def features(seed, frames):
@@ -161,3 +168,21 @@ def test_the_real_data_set(shared_data):
     utterance = splits["test"][0]
     assert (utterance.id, utterance.german) == ("an406-fcaw-b", "G M E F drei neun ausradieren")
     assert corpus.read_mfcc(utterance.mfcc).shape[1] == corpus.DIM
+
+
+def test_from_corpus_to_report(an4, tmp_path, capsys):
+    """Two updates of each step, so no checkpoint but the last one is there to be averaged."""
+    out = tmp_path / "run"
+    words = ["--an4", str(an4), "--out", str(out), "--threads", "1", "--tempos", "1"]
+    words += ["--hearing-update", "2", "--max-update", "2", "--prepare-options", "--vocab-size 40"]
+    words += ["--hearing-options", SMALL, "--train-options", SMALL]
+    words += ["--generate-options", "--beam 2 --max-len-b 5"]
+    run.main(words)
+    report = json.loads((out / "report.json").read_text("utf-8"))
+    assert report["sentences"] == 4
+    assert report["speakers"]["test"] == ["fz", "mz"]
+    trainings = [line for line in report["commands"] if "fairseq_cli.train" in line]
+    assert ["--arch asr_tiny" in line for line in trainings] == [True, False]
+    log = (out / "logs" / "train-checkpoints.log").read_text("utf-8")
+    assert "hearing/checkpoint_average.pt" in log
+    assert run.RULE_MADE in capsys.readouterr().out
