@@ -18,7 +18,9 @@ from interactive_st.scoring.statistics import word_error_statistics
 NAMES = {"wer": "WER", "bleu": "BLEU", "chrf": "chrF2"}
 #: Which text a score is of.
 TEXT_OF = {"wer": "transcript", "bleu": "translation", "chrf": "translation"}
-_STORED = np.dtype("<i4")
+_STORED = {kind: np.dtype(kind) for kind in ("|i1", "<i2", "<i4")}
+# how far back the like count of the order before is, by how many counts there are: chrF has three an order
+_LAG = {18: 3}
 
 
 class WordErrorRate(Metric):
@@ -62,13 +64,22 @@ def count_pairs(pairs: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
 
 
 def pack(counts: np.ndarray) -> dict[str, Any]:
-    """Counts as JSON can hold them, in few bytes."""
-    data = zlib.compress(np.ascontiguousarray(counts.T, dtype=_STORED).tobytes(), 9)
-    return {"shape": list(counts.shape), "data": base64.b64encode(data).decode("ascii")}
+    """Counts as JSON can hold them, in few bytes: n-grams of one order differ little from those of the order
+    before, so it is the differences that are kept."""
+    values = counts.T.copy()
+    lag = _LAG.get(len(values), 1)
+    values[lag:] -= counts.T[:-lag]
+    stored = next(kind for kind in _STORED.values() if np.array_equal(values.astype(kind), values))
+    data = base64.b64encode(zlib.compress(values.astype(stored).tobytes(), 9)).decode("ascii")
+    return {"shape": list(counts.shape), "lag": lag, "stored": stored.str, "data": data}
 
 
 def unpack(packed: Mapping[str, Any]) -> np.ndarray:
-    """The inverse of :func:`pack`."""
+    """The inverse of :func:`pack`, of this form and of the first, which had no differences."""
     utterances, n = packed["shape"]
-    found = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), dtype=_STORED)
-    return found.reshape(n, utterances).T.astype(int)
+    stored = _STORED[packed.get("stored", "<i4")]
+    found = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), dtype=stored)
+    values, lag = found.reshape(n, utterances).astype(int), packed.get("lag", n)
+    for row in range(lag, n):
+        values[row] += values[row - lag]
+    return values.T

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality.counts import pack, unpack
 from benchmarks.quality.reports import RESULTS_FILE, Reports
 from benchmarks.quality.run_list import RunList
 from benchmarks.quality.runs import SCORES, Run, effective
 from benchmarks.quality.summary import Cell, Table
-from examples.stamps import write_json
+from examples.stamps import write_text
 
 TITLES = {"wer": "WER %", "bleu": "BLEU", "chrf": "chrF"}
 NONE = "–"
@@ -43,8 +45,20 @@ def write_results(
         "tables": [_table_json(table) for table in tables],
         "runs": [_run_json(run, report) for run, report in done],
     }
-    write_json(folder / RESULTS_FILE, content)
+    write_text(folder / RESULTS_FILE, _json(content))
     (folder / "quality.md").write_text(_markdown(tables, content, pictures), encoding="utf-8")
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    """JSON with a line for each table and each run: small, and a new run changes no other line."""
+    parts = []
+    for name, value in content.items():
+        if isinstance(value, list):
+            lines = ",\n".join(json.dumps(each, ensure_ascii=False) for each in value)
+            parts.append(f"{json.dumps(name)}: [\n{lines}\n]")
+        else:
+            parts.append(f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False, indent=1)}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _done(runs: RunList, reports: Reports) -> list[tuple[Run, dict[str, Any]]]:
@@ -74,7 +88,11 @@ def _run_json(run: Run, report: Mapping[str, Any]) -> dict[str, Any]:
         name: {key: value for key, value in scores.items() if key != "speakers"}
         for name, scores in report["sets"].items()
     }
-    return {"run": run.name, **{key: report[key] for key in _OF_A_RUN}, "sets": sets}
+    counts = {
+        name: {metric: pack(unpack(packed)) for metric, packed in found.items()}
+        for name, found in report["counts"].items()
+    }
+    return {"run": run.name, **{key: report[key] for key in _OF_A_RUN}, "counts": counts, "sets": sets}
 
 
 def _table_json(table: Table) -> dict[str, Any]:
