@@ -85,6 +85,11 @@ def _print_table(scores: dict[str, Any]) -> None:
         console.print(f"{scores['translations_scored']} translations")
         console.print(f"BLEU {scores['bleu_signature']}")
         console.print(f"chrF {scores['chrf_signature']}")
+    if exact := scores["exact"]:
+        console.print(
+            f"of {exact['pairs']} pairs, as the reference to the letter: {exact['transcripts']} transcripts, "
+            f"{exact['translations']} translations, {exact['both']} both"
+        )
     for kind in ("transcripts", "translations"):
         missing = scores["sentences"] - scores[f"{kind}_scored"]
         if missing:

@@ -41,8 +41,10 @@ def score_pairs(
         ``sentences``; ``wer``, ``cer``, ``bleu``, ``chrf`` in percent (0 to 100, error rates may
         exceed 100); ``transcripts_scored``, ``translations_scored`` (pairs with text and reference);
         ``words`` and ``characters`` of the references; ``substitutions``, ``deletions``,
-        ``insertions`` (words); ``bleu_signature``, ``chrf_signature``, ``wer_normalisation``; and
-        ``speakers``, by name: the same numbers without the last three.
+        ``insertions`` (words); ``exact``: of the ``pairs`` with both texts and both references, how many
+        ``transcripts``, how many ``translations`` and how many times ``both`` are the reference to the letter
+        (transcripts as they are compared), None without such pairs; ``bleu_signature``, ``chrf_signature``,
+        ``wer_normalisation``; and ``speakers``, by name: the same numbers without the last four.
 
     Raises:
         ValueError: there are no pairs, or sacrebleu has no such tokeniser.
@@ -58,6 +60,7 @@ def score_pairs(
     bleu, chrf = BLEU(tokenize=sacrebleu_tokenizer), CHRF()
     scores = _transcript_scores(pairs, normalise) | _translation_scores(pairs, bleu, chrf)
     scores = {"sentences": len(pairs)} | scores
+    scores["exact"] = _exact(pairs, normalise)
     scores["bleu_signature"] = bleu.get_signature().format() if scores["bleu"] is not None else None
     scores["chrf_signature"] = chrf.get_signature().format() if scores["chrf"] is not None else None
     scores["wer_normalisation"] = _describe(wer_lowercase, wer_remove_punctuation)
@@ -129,4 +132,25 @@ def _translation_scores(pairs: Sequence[Pair], bleu: BLEU, chrf: CHRF) -> dict[s
     return scores | {
         "bleu": bleu.corpus_score(translations, references).score,
         "chrf": chrf.corpus_score(translations, references).score,
+    }
+
+
+def _exact(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[str, int] | None:
+    """Where a transcript is right and its translation is not, it is the translation that failed."""
+    whole = [
+        pair
+        for pair in pairs
+        if None not in (pair["transcript"], pair["translation"])
+        and pair.get("reference_transcript")
+        and pair.get("reference_translation")
+    ]
+    if not whole:
+        return None
+    heard = [normalise(pair["transcript"]) == normalise(pair["reference_transcript"]) for pair in whole]
+    translated = [pair["translation"].split() == pair["reference_translation"].split() for pair in whole]
+    return {
+        "pairs": len(whole),
+        "transcripts": sum(heard),
+        "translations": sum(translated),
+        "both": sum(map(all, zip(heard, translated, strict=True))),
     }

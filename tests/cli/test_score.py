@@ -41,6 +41,7 @@ def test_table_states_scores_signature_and_normalisation(path, capsys):
     assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:" in out
     assert "normalisation: lower case" in out
     assert "left out, not written or no reference: 1 transcripts" in out
+    assert "of 1 pairs, as the reference to the letter: 0 transcripts, 1 translations, 0 both" in out
 
 
 def test_shards_are_one_corpus(path, capsys):

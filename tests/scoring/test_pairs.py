@@ -92,3 +92,18 @@ def test_a_text_that_was_not_written_has_no_score():
     heard = {"transcript": "a house", "translation": None, "reference_transcript": "a house"}
     scores = score_pairs([heard | {"reference_translation": "ein haus"}])
     assert (scores["wer"], scores["bleu"], scores["chrf"]) == (0.0, None, None)
+
+
+def test_what_is_right_to_the_letter_is_counted_pair_by_pair():
+    pairs = [
+        pair("a b", "a b", "c", "c"),
+        pair("A b.", "a b", "c", "c"),
+        pair("a", "a", "c", "C"),
+        pair("a", "b", "c", "d"),
+        pair("a", None, "c", "c"),  # without both references: not counted
+        pair("a", "a", None, "c"),
+    ]
+    assert score_pairs(pairs)["exact"] == {"pairs": 4, "transcripts": 2, "translations": 2, "both": 1}
+    lenient = score_pairs(pairs, wer_lowercase=True, wer_remove_punctuation=True)["exact"]
+    assert lenient == {"pairs": 4, "transcripts": 3, "translations": 2, "both": 2}
+    assert score_pairs(pairs[4:])["exact"] is None
