@@ -1,19 +1,13 @@
 """The spoken Tatoeba corpus: reading pairs, which sentence is in which split, voices, what is written."""
 
-import importlib.util
-
 import pytest
 import soundfile
+from espeak import needs_espeak
 
 from examples.quickstart.spoken import make_corpus
 from examples.runner import Recipe, RecipeError
 from examples.spoken_tatoeba import corpus, run
 from interactive_st.data.manifest import read_manifest
-
-needs_espeak = pytest.mark.skipif(
-    importlib.util.find_spec("espeakng_loader") is None,
-    reason="espeak-ng is not installed (pip install espeakng-loader)",
-)
 
 # Ten sentences, of which one is written in two ways and some have several translations.
 TABLE = '''1\t2

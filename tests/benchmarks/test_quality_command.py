@@ -1,61 +1,20 @@
 """The command: what it does, skips, resumes and reports; all systems once, with the real tools."""
 
-import itertools
 import json
 import os
 import shutil
-from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
 from commands.tools import Tools
+from digit_tones import write_takes
+from fake_commands import FakeSteps
+from tiny_runs import LIST
 
 from benchmarks.quality import __main__ as quality
 from benchmarks.quality import corpora, reports, run, run_list
 from benchmarks.quality.corpora import Prepared
 from examples.runner import Recipe, RecipeError, shown
 
-SIZES = (
-    "--encoder-layers 1 --decoder-layers 1 --encoder-embed-dim 16 --decoder-embed-dim 16 "
-    "--encoder-ffn-embed-dim 16 --decoder-ffn-embed-dim 16 --encoder-attention-heads 2 "
-    "--decoder-attention-heads 2 --optimizer adam --lr 1e-3 --num-workers 0 --no-epoch-checkpoints "
-    "--save-interval-updates 1 --keep-interval-updates 2 --required-batch-size-multiple 1"
-)
-LIST = f"""\
-common:
-  average: 2
-  train: >-
-    {SIZES} --conv-channels 16 --max-tokens 800
-    --criterion joint_label_smoothed_cross_entropy --ctc-weight 0.3
-  train_text: {SIZES} --share-all-embeddings --max-tokens 200
-  decode: --beam 2 --max-len-b 8 --max-tokens 3000 --scoring sacrebleu
-  decode_transcripts: --decoding-ctc-weight 0.3
-data:
-  digits:
-    recipe: spoken_digits
-    source: the recordings
-    corpus: --utterances 16 --dev-utterances 4 --test-utterances 4
-    prepare: --vocab-size 60 --sample-rate 8000 --num-mel-bins 20
-    updates: 2
-  absent: {{recipe: an4, source: the data set AN4, updates: 2}}
-variants:
-  asr: {{system: asr}}
-  pipeline: {{system: pipeline, recogniser: asr}}
-  e2e: {{system: e2e, encoder_from: asr}}
-  multitask: {{system: multitask}}
-  two_stage: {{system: two_stage}}
-  interactive: {{system: interactive}}
-  joint: {{system: interactive, model_of: interactive, decode: --search joint}}
-groups:
-  systems:
-    variants: [asr, pipeline, e2e, multitask, two_stage, interactive]
-    seeds: {{digits: [1], absent: [1]}}
-  search:
-    parameter: search
-    variants: {{rank: interactive, joint: joint}}
-    seeds: {{digits: [1]}}
-"""
 SCRIPTS = {
     "interactive_st_cli": "interactive-st",
     "fairseq_cli.train": "fairseq-train",
@@ -82,13 +41,9 @@ def command_line(listed, tmp_path, *words):
 @pytest.fixture
 def recordings(tmp_path):
     """Two takes for training and one for the test of each digit, as tones of 0.1 s, by two speakers."""
-    folder, time = tmp_path / "recordings", np.arange(800) / 8000
+    folder = tmp_path / "recordings"
     folder.mkdir()
-    for speaker, base in (("ann", 200.0), ("bob", 300.0)):
-        for digit in range(10):
-            for take in (0, 5, 6):
-                tone = 0.3 * np.sin(2 * np.pi * (base + 40 * digit + take) * time)
-                soundfile.write(folder / f"{digit}_{speaker}_{take}.wav", tone, 8000)
+    write_takes(folder, ("ann", "bob"), (0, 5, 6))
     return folder
 
 
@@ -168,31 +123,6 @@ def test_all_systems(listed, recordings, real_tools, tmp_path, capsys):
 
 
 # with tools that only leave something behind ------------------------------------------------------
-
-
-class FakeSteps:
-    """Stands in for the tools: notes what is asked for, and fails where it is told to."""
-
-    def __init__(self):
-        self.done, self.failing = [], {}
-
-    def command(self, recipe, name, module, arguments, listener=None):
-        place = f"{recipe.out.parent.name}/{recipe.out.name}: {name}"
-        self.done.append(place)
-        if place in self.failing:
-            raise self.failing[place]
-        values = dict(itertools.pairwise(arguments))
-        if module == "fairseq_cli.train":
-            Path(values["--save-dir"]).mkdir(parents=True, exist_ok=True)
-            (Path(values["--save-dir"]) / "checkpoint_last.pt").write_text(" ".join(arguments))
-        elif module == "fairseq_cli.generate":
-            pair = {
-                "id": "a", "transcript": "one", "translation": "eins", "reference_transcript": "one",
-                "reference_translation": "eins",
-            }  # fmt: skip
-            Path(values["--pairs-path"]).write_text(json.dumps(pair) + "\n")
-        else:
-            listener('{\n"wer": 1.0, "bleu": 2.0, "chrf": 3.0}\n')
 
 
 @pytest.fixture

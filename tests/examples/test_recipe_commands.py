@@ -1,0 +1,64 @@
+"""A recipe's commands: logs, failures, processes, one run a folder."""
+
+import os
+import signal
+
+import pytest
+
+from examples.runner import Recipe, RecipeError, run_to_the_end
+
+
+def test_command_logs_and_passes_the_threads_on(run):
+    lines = []
+    run.command("echo", "platform", [], lines.append)
+    log = (run.out / "logs" / "echo.log").read_text()
+    assert log.splitlines()[0] == "$ python -m platform"
+    assert "".join(lines) == "".join(log.splitlines(keepends=True)[1:])
+    assert run._environment()["OMP_NUM_THREADS"] == "1"
+
+
+def test_command_that_fails_names_its_log_and_shows_its_end(run):
+    with pytest.raises(RecipeError, match=r"(?s)status 1.*broken\.log.*no_such_module"):
+        run.command("broken", "no_such_module", [])
+
+
+def test_a_stopped_command_leaves_no_process_behind(run, tmp_path, monkeypatch):
+    """The parent and a child of its own, as fairseq-train and its data loaders are."""
+    (tmp_path / "family.py").write_text(
+        "import os, time\nchild = os.fork()\n"
+        "if child: print(os.getpid(), child, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    family = []
+
+    def listen(line):
+        family.extend(int(word) for word in line.split())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.command("family", "family", [], listen)
+    assert len(family) == 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(family[0], 0)
+    run._lock.close()
+    Recipe(run.out)  # the child is gone too, or it would still hold the lock
+
+
+def test_two_runs_cannot_share_a_folder(run):
+    with pytest.raises(RecipeError, match="another run"):
+        Recipe(run.out)
+
+
+def test_errors_are_shown_without_traceback(capsys):
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def fail():
+        raise RecipeError("prepare: broken")
+
+    try:
+        assert run_to_the_end(fail) == 1
+        assert run_to_the_end(lambda: None) == 0
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert capsys.readouterr().err == "error: prepare: broken\n"

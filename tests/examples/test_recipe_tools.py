@@ -1,0 +1,143 @@
+"""The tools that recipes run, prepare, train, average and generate: when, and by which options."""
+
+from pathlib import Path
+
+import pytest
+from fake_commands import FakeCommands, option
+
+from examples import recipe
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("train.tsv", "train.zip", "dev.tsv", "dev.zip", "dict.txt", "config_joint.yaml"):
+        (folder / name).write_text(name)
+    (folder / "test.tsv").write_text("test")
+    return folder
+
+
+def test_prepare_names_every_manifest(run, tmp_path, monkeypatch):
+    manifests = {split: tmp_path / f"{split}.tsv" for split in ("train", "dev")}
+    for path in manifests.values():
+        path.write_text(path.name)
+    fake = FakeCommands(lambda a: Path(option(a, "--out")).mkdir(exist_ok=True))
+    monkeypatch.setattr(run, "command", fake)
+    for _ in range(2):
+        recipe.prepare(run, manifests, tmp_path / "data", ["--vocab-size", "80"])
+    [(_, module, arguments)] = fake.calls
+    assert module == "interactive_st_cli"
+    assert f"train={manifests['train']}" in arguments
+    assert f"dev={manifests['dev']}" in arguments
+    manifests["dev"].write_text("changed")
+    recipe.prepare(run, manifests, tmp_path / "data", ["--vocab-size", "80"])
+    assert len(fake.calls) == 2
+
+
+def training(save_dir):
+    def effect(arguments):
+        save_dir.mkdir(exist_ok=True)
+        (save_dir / "checkpoint_last.pt").write_text(str(arguments))
+
+    return FakeCommands(effect)
+
+
+def test_train_runs_fairseq_and_is_then_skipped(run, data, monkeypatch):
+    save_dir = run.out / "checkpoints"
+    fake = training(save_dir)
+    monkeypatch.setattr(run, "command", fake)
+    seconds = recipe.train(run, data, save_dir, ["--lr", "1"], max_update=9, max_minutes=30)
+    assert recipe.train(run, data, save_dir, ["--lr", "1"], max_update=9, max_minutes=30) == seconds
+    [(_, module, arguments)] = fake.calls
+    assert module == "fairseq_cli.train"
+    assert Path(option(arguments, "--user-dir")).name == "interactive_st"
+    assert option(arguments, "--lr") == "1"
+    assert option(arguments, "--seed") == "7"
+    assert option(arguments, "--max-update") == "9"
+    assert option(arguments, "--stop-time-hours") == "0.5"
+
+
+def test_a_new_test_set_does_not_retrain(run, data, monkeypatch):
+    save_dir = run.out / "checkpoints"
+    fake = training(save_dir)
+    monkeypatch.setattr(run, "command", fake)
+    recipe.train(run, data, save_dir, [], max_update=9)
+    (data / "test.tsv").write_text("another test")
+    recipe.train(run, data, save_dir, [], max_update=9)
+    assert len(fake.calls) == 1
+
+
+def test_a_higher_limit_continues_and_sums_the_time(run, data, monkeypatch):
+    save_dir = run.out / "checkpoints"
+    fake = training(save_dir)
+    monkeypatch.setattr(run, "command", fake)
+    first = recipe.train(run, data, save_dir, [], max_update=9)
+    second = recipe.train(run, data, save_dir, [], max_update=99)
+    assert len(fake.calls) == 2
+    assert second > first > 0
+    assert not save_dir.with_name("checkpoints.1").exists()
+
+
+def test_a_stopped_training_is_resumed_and_its_time_counted(run, data, monkeypatch):
+    save_dir = run.out / "checkpoints"
+
+    def stop(arguments):
+        training(save_dir).effect(arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "command", FakeCommands(stop))
+    with pytest.raises(KeyboardInterrupt):
+        recipe.train(run, data, save_dir, [], max_update=9)
+    spent = run.total_seconds
+    fake = training(save_dir)
+    monkeypatch.setattr(run, "command", fake)
+    assert recipe.train(run, data, save_dir, [], max_update=9) > spent > 0
+    assert len(fake.calls) == 1
+    assert not save_dir.with_name("checkpoints.1").exists()
+
+
+@pytest.mark.parametrize("change", ["options", "data"])
+def test_other_options_or_data_train_anew_and_keep_the_old_checkpoints(run, data, monkeypatch, change):
+    save_dir = run.out / "checkpoints"
+    monkeypatch.setattr(run, "command", training(save_dir))
+    recipe.train(run, data, save_dir, ["--lr", "1"], max_update=9)
+    old = (save_dir / "checkpoint_last.pt").read_text()
+    if change == "data":
+        (data / "train.tsv").write_text("other")
+    lr = "2" if change == "options" else "1"
+    recipe.train(run, data, save_dir, ["--lr", lr], max_update=9)
+    assert (run.out / "checkpoints.1" / "checkpoint_last.pt").read_text() == old
+    assert (save_dir / "checkpoint_last.pt").exists()
+
+
+def test_training_without_an_end_is_refused(run, data):
+    with pytest.raises(ValueError, match="max_update"):
+        recipe.train(run, data, run.out / "checkpoints", [])
+
+
+def test_average_of_the_newest(run, tmp_path):
+    import torch
+
+    save_dir = tmp_path / "checkpoints"
+    save_dir.mkdir()
+    for updates in (10, 20, 30):
+        state = {"model": {"w": torch.full((2,), float(updates))}, "last_optimizer_state": {}}
+        torch.save(state, save_dir / f"checkpoint_1_{updates}.pt")
+    output = recipe.average(run, save_dir, 2)
+    assert output == save_dir / "checkpoint_average.pt"
+    assert torch.load(output, weights_only=True)["model"]["w"].tolist() == [25.0, 25.0]
+
+
+def test_generate_is_done_again_for_another_checkpoint(run, data, tmp_path, monkeypatch):
+    checkpoint, pairs = tmp_path / "checkpoint_best.pt", run.out / "test.jsonl"
+    checkpoint.write_text("one")
+    fake = FakeCommands(lambda a: Path(option(a, "--pairs-path")).write_text("{}"))
+    monkeypatch.setattr(run, "command", fake)
+    for _ in range(2):
+        recipe.generate(run, data, checkpoint, "test", pairs, ["--beam", "5"])
+    assert len(fake.calls) == 1
+    checkpoint.write_text("two")
+    recipe.generate(run, data, checkpoint, "test", pairs, ["--beam", "5"])
+    assert [call[1] for call in fake.calls] == ["fairseq_cli.generate"] * 2
+    assert option(fake.calls[0][2], "--gen-subset") == "test"
