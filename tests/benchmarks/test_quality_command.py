@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 
 import pytest
@@ -72,7 +73,7 @@ def test_all_systems(listed, recordings, real_tools, tmp_path, capsys):
     assert command_line(listed, tmp_path, *words) == 0
     output = capsys.readouterr().out
     assert "absent: skipped; name its source by --data absent=PATH (the data set AN4)" in output
-    assert "7 runs to do, 8 asked for" not in output
+    assert re.search(r"^7 runs to do, \d+ asked for$", output, re.MULTILINE)
     content = json.loads((tmp_path / "results/quality.json").read_text(encoding="utf-8"))
     [systems, search] = content["tables"]
     rows = {row["variant"]: row for row in systems["rows"]}
@@ -105,7 +106,7 @@ def test_all_systems(listed, recordings, real_tools, tmp_path, capsys):
 
     count = len(real_tools)
     assert command_line(listed, tmp_path, *words) == 0
-    assert "0 runs to do, 14 asked for" not in capsys.readouterr().out
+    assert re.search(r"^0 runs to do, \d+ asked for$", capsys.readouterr().out, re.MULTILINE)
     assert len(real_tools) == count  # all was done before
 
     # with the results alone nothing is done again; with the runs as well, only what has changed

@@ -1,6 +1,8 @@
 """Counts of errors and what is significant, of texts that were made by hand."""
 
+import base64
 import json
+import zlib
 
 import numpy as np
 import pytest
@@ -92,6 +94,21 @@ def test_counts_as_json():
         found = counts.count(metric, with_errors(truth, 4), truth)
         packed = json.loads(json.dumps(counts.pack(found)))
         assert np.array_equal(counts.unpack(packed), found)
+
+
+@pytest.mark.parametrize("largest", [100, 1000, 100_000])
+def test_counts_of_any_size(largest):
+    found = np.random.default_rng(1).integers(0, largest, (7, 18))
+    packed = counts.pack(found)
+    assert packed["stored"] == {100: "|i1", 1000: "<i2", 100_000: "<i4"}[largest]
+    assert np.array_equal(counts.unpack(packed), found)
+
+
+def test_counts_of_the_first_form():
+    """Results written before differences were kept can still be read."""
+    found = np.arange(12).reshape(6, 2)
+    data = base64.b64encode(zlib.compress(found.T.astype("<i4").tobytes())).decode("ascii")
+    assert np.array_equal(counts.unpack({"shape": [6, 2], "data": data}), found)
 
 
 def test_counts_of_pairs():

@@ -25,3 +25,14 @@ def recordings(tmp_path_factory):
 @pytest.fixture(scope="session")
 def takes(recordings):
     return corpus.list_takes(recordings)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A data folder by its names; what is in the files is nothing to read."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("train.tsv", "train.zip", "dev.tsv", "dev.zip", "dict.txt", "config_joint.yaml"):
+        (folder / name).write_text(name)
+    (folder / "test.tsv").write_text("test")
+    return folder

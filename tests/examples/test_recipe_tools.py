@@ -8,16 +8,6 @@ from fake_commands import FakeCommands, option
 from examples import recipe
 
 
-@pytest.fixture
-def data(tmp_path):
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for name in ("train.tsv", "train.zip", "dev.tsv", "dev.zip", "dict.txt", "config_joint.yaml"):
-        (folder / name).write_text(name)
-    (folder / "test.tsv").write_text("test")
-    return folder
-
-
 def test_prepare_names_every_manifest(run, tmp_path, monkeypatch):
     manifests = {split: tmp_path / f"{split}.tsv" for split in ("train", "dev")}
     for path in manifests.values():

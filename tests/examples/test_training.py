@@ -9,15 +9,6 @@ from examples import training
 from examples.runner import Recipe, RecipeError
 
 
-@pytest.fixture
-def data(tmp_path):
-    folder = tmp_path / "data"
-    folder.mkdir()
-    for name in ("train.tsv", "train.zip", "dev.tsv", "dev.zip", "dict.txt", "config_joint.yaml"):
-        (folder / name).write_text(name)
-    return folder
-
-
 class FakeTraining(Recipe):
     """Leaves checkpoints behind, of a weight that is the number of the call, and notes the options."""
 
