@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import signal
 import sys
@@ -127,5 +128,12 @@ def _attempt(work: Work, run: Run) -> tuple[bool, str]:
 @contextmanager
 def _output_to(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
+    root = logging.getLogger()
+    before = list(root.handlers)
     with path.open("a", encoding="utf-8") as log, redirect_stdout(log), redirect_stderr(log):
-        yield
+        try:
+            yield
+        finally:
+            # fairseq sets up logging where it is first imported: that would go to the closed file from now on
+            for handler in [handler for handler in root.handlers if handler not in before]:
+                root.removeHandler(handler)

@@ -1,8 +1,10 @@
 """In what order runs are done, several at once, and what becomes of those that fail."""
 
+import logging
 import multiprocessing
 import os
 import signal
+import sys
 import time
 
 import pytest
@@ -75,6 +77,21 @@ def test_one_that_fails_does_not_stop_the_others(runs, said, tmp_path, jobs):
     assert sum("done well" in line for line in said) == 3
     assert (tmp_path / "digits/asr/1/run.log").read_text() == "working on asr\n"
     assert "error: no data" in (tmp_path / "digits/other/1/run.log").read_text()
+
+
+def test_logging_set_up_by_a_run_ends_with_its_log(runs, said, tmp_path):
+    """As fairseq does where it is imported; what is logged later would meet a closed file."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+
+    def work(run):
+        root.addHandler(logging.StreamHandler(sys.stderr))
+        logging.getLogger("fairseq").warning("working on %s", run.variant.name)
+        return "done"
+
+    do_all(runs, work, log_of(tmp_path), 1, said.append)
+    assert root.handlers == before
+    assert (tmp_path / "digits/asr/1/run.log").read_text() == "working on asr\n"
 
 
 def test_a_process_that_dies_is_a_run_that_failed(said, tmp_path):
