@@ -62,6 +62,7 @@ def fingerprint(paths: Iterable[Path]) -> list[list[str]]:
 
 
 def write_json(path: Path, value: Any) -> None:
+    """Write JSON as :func:`write_text` does."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 

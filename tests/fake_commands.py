@@ -19,7 +19,8 @@ class FakeCommands:
 
 
 def option(arguments, name):
-    return arguments[arguments.index(name) + 1]
+    """The last value of an option, which is the one that counts."""
+    return arguments[len(arguments) - arguments[::-1].index(name)]
 
 
 class FakeSteps:

@@ -46,7 +46,7 @@ def write_results(
         "runs": [_run_json(run, report) for run, report in done],
     }
     write_text(folder / RESULTS_FILE, _json(content))
-    (folder / "quality.md").write_text(_markdown(tables, content, pictures), encoding="utf-8")
+    write_text(folder / "quality.md", _markdown(tables, content, pictures))
 
 
 def _json(content: Mapping[str, Any]) -> str:
@@ -88,7 +88,7 @@ def _run_json(run: Run, report: Mapping[str, Any]) -> dict[str, Any]:
         name: {key: value for key, value in scores.items() if key != "speakers"}
         for name, scores in report["sets"].items()
     }
-    counts = {
+    counts = {  # packed again: reports may be older than the form
         name: {metric: pack(unpack(packed)) for metric, packed in found.items()}
         for name, found in report["counts"].items()
     }
