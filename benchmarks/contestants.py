@@ -18,11 +18,18 @@ from interactive_st.search import DualBeamGenerator
 
 CLIP = 10.0
 TEXTS = ("transcript", "translation")
-STOCK_STREAMS = {"stock_asr": 0, "stock_e2e": 1}
-#: Systems of ours by contestant, how each is searched, and whether in half precision.
-OURS = {name: (name, "rank", False) for name in models.OURS} | {
-    "interactive_joint": ("interactive", "joint", False),
-    "interactive_half": ("interactive", "rank", True),
+#: Systems by contestant, and how each is trained and decoded.
+STOCK_STREAMS: dict[str, tuple[int, dict[str, bool]]] = {
+    "stock_asr": (0, {}),
+    "stock_e2e": (1, {}),
+    "stock_e2e_half": (1, {"half": True}),
+    "stock_e2e_amp": (1, {"amp": True}),
+}
+OURS: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in models.OURS} | {
+    "interactive_joint": ("interactive", {"search": "joint"}),
+    "interactive_half": ("interactive", {"half": True}),
+    "interactive_amp": ("interactive", {"amp": True}),
+    "interactive_launched": ("interactive", {"cuda_graphs": False}),
 }
 NAMES = (*OURS, "pipeline", *STOCK_STREAMS, "stock_pipeline")
 
@@ -41,15 +48,26 @@ class Contestant:
         entries: the vocabulary.
         beam: hypotheses a sentence in decoding.
         texts: those that it writes.
+        half: decode in half precision, as ``--half`` and ``fairseq-generate --fp16`` do.
+        amp: train in bfloat16 where that is precise enough.
     """
 
     trains = True  # whether the speed of training means anything
 
     def __init__(
-        self, model: nn.Module, criterion: nn.Module, entries: Dictionary, beam: int, texts: Sequence[str]
+        self,
+        model: nn.Module,
+        criterion: nn.Module,
+        entries: Dictionary,
+        beam: int,
+        texts: Sequence[str],
+        *,
+        half: bool = False,
+        amp: bool = False,
     ) -> None:
         self.model, self.criterion, self.entries = model, criterion, entries
         self.beam, self.texts = beam, tuple(texts)
+        self.half, self.amp = half, amp
         self._optimizer: torch.optim.Optimizer | None = None
 
     @property
@@ -69,7 +87,8 @@ class Contestant:
             self._optimizer = torch.optim.Adam(parameters, lr=1e-5, betas=(0.9, 0.98))
         for sample in samples:
             self._optimizer.zero_grad()
-            loss, size, _ = self.criterion(self.model, sample)
+            with torch.autocast(parameters[0].device.type, torch.bfloat16, enabled=self.amp):
+                loss, size, _ = self.criterion(self.model, sample)
             (loss / size).backward()
             nn.utils.clip_grad_norm_(parameters, CLIP)
             self._optimizer.step()
@@ -82,6 +101,9 @@ class Contestant:
     def end_training(self) -> None:
         """Give back what only training needs, and make ready for decoding as ``fairseq-generate`` does."""
         self.pause_training()
+        if self.half:
+            on_cpu = next(self.model.parameters()).device.type == "cpu"
+            self.model.to(torch.bfloat16 if on_cpu else torch.float16)
         generation = SimpleNamespace(beam=self.beam, no_beamable_mm=False, print_alignment=None)
         self.model.prepare_for_inference_(SimpleNamespace(generation=generation))
 
@@ -91,6 +113,10 @@ class Contestant:
 
     def write(self, sample: Sample) -> Written:
         """Decode one batch."""
+        # features come in single precision from their files: the cast is part of the work
+        return self._write(in_precision(sample, next(self.model.parameters()).dtype))
+
+    def _write(self, sample: Sample) -> Written:
         raise NotImplementedError
 
     def _forced(self, sample: Sample) -> dict[str, int]:
@@ -99,22 +125,20 @@ class Contestant:
 
 
 class OurSystem(Contestant):
-    """A model of ours, with our criterion and our generator. ``half``: decodes as ``--half`` does."""
+    """A model of ours, with our criterion and our generator."""
 
-    def __init__(self, *args: Any, search: str = "rank", half: bool = False) -> None:
-        super().__init__(*args)
-        self.search, self.half = search, half
+    def __init__(self, *args: Any, search: str = "rank", cuda_graphs: bool = True, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.search, self.cuda_graphs = search, cuda_graphs
 
-    def end_training(self) -> None:
-        if self.half:
-            on_cpu = next(self.model.parameters()).device.type == "cpu"
-            self.model.to(torch.bfloat16 if on_cpu else torch.float16)
-        super().end_training()
-
-    def write(self, sample: Sample) -> Written:
-        # features come in single precision from their files: the cast is part of the work
-        sample = in_precision(sample, next(self.model.parameters()).dtype)
-        generator = DualBeamGenerator([self.model], self.entries, search=self.search, **self._forced(sample))
+    def _write(self, sample: Sample) -> Written:
+        generator = DualBeamGenerator(
+            [self.model],
+            self.entries,
+            search=self.search,
+            cuda_graphs=self.cuda_graphs,
+            **self._forced(sample),
+        )
         results = generator.generate([self.model], sample)
         return {
             text: [[hypothesis[text]["tokens"] for hypothesis in nbest] for nbest in results]
@@ -134,7 +158,7 @@ def in_precision(sample: Sample, dtype: torch.dtype) -> Sample:
 class StockModel(Contestant):
     """A model of stock fairseq, with its criterion and its generator."""
 
-    def write(self, sample: Sample) -> Written:
+    def _write(self, sample: Sample) -> Written:
         generator = SequenceGenerator([self.model], self.entries, **self._forced(sample))
         with torch.no_grad():
             results = generator.generate([self.model], sample)
@@ -145,8 +169,8 @@ class StockModel(Contestant):
 class StockSpeech(StockModel):
     """``s2t_transformer`` writing one stream."""
 
-    def __init__(self, stream: int, *args: Any) -> None:
-        super().__init__(*args, TEXTS[stream : stream + 1])
+    def __init__(self, stream: int, *args: Any, **options: Any) -> None:
+        super().__init__(*args, TEXTS[stream : stream + 1], **options)
         self.stream = stream
 
     def samples(self, batches: Sequence[Sample]) -> list[Sample]:
@@ -221,9 +245,10 @@ def build(
         model = models.stock_text_model(entries, recogniser.model.decoder).to(device)
         return Pipeline(recogniser, StockModel(model, models.stock_loss(entries), entries, beam, TEXTS[1:]))
     if name in STOCK_STREAMS:
+        stream, options = STOCK_STREAMS[name]
         model = models.stock_speech_model(size, entries).to(device)
-        return StockSpeech(STOCK_STREAMS[name], model, models.stock_loss(entries), entries, beam)
-    system, search, half = OURS[name]
+        return StockSpeech(stream, model, models.stock_loss(entries), entries, beam, **options)
+    system, options = OURS[name]
     model = models.our_model(system, size, entries, front_end).to(device)
     texts = [TEXTS[stream] for stream in model.decoder.streams]
-    return OurSystem(model, models.our_loss(entries), entries, beam, texts, search=search, half=half)
+    return OurSystem(model, models.our_loss(entries), entries, beam, texts, **options)

@@ -31,6 +31,9 @@ from benchmarks.work import check_written
 OURS, STOCK = "interactive", "stock_e2e"
 DECODED = (OURS, "interactive_joint", "interactive_half", "two_stage", STOCK, "stock_pipeline")
 TRAINED = (OURS, STOCK)
+#: On a GPU, on which users of stock fairseq have half precision too, and ours has CUDA graphs.
+DECODED_ON_GPU = ("interactive_launched", "stock_e2e_half")
+TRAINED_ON_GPU = ("interactive_amp", "stock_e2e_amp")
 #: Ratios of speeds as (whose, over whose); of joint search the cost, which is the other way round.
 DECODE_RATIOS = {
     "interactive_over_stock_e2e": (OURS, STOCK),
@@ -38,8 +41,13 @@ DECODE_RATIOS = {
     "interactive_over_two_stage": (OURS, "two_stage"),
     "joint_over_rank_cost": (OURS, "interactive_joint"),
     "half_over_float": ("interactive_half", OURS),
+    "half_over_stock_e2e_half": ("interactive_half", "stock_e2e_half"),
+    "graphs_over_launches": (OURS, "interactive_launched"),
 }
-TRAIN_RATIOS = {"interactive_over_stock_e2e": (OURS, STOCK)}
+TRAIN_RATIOS = {
+    "interactive_over_stock_e2e": (OURS, STOCK),
+    "amp_over_stock_e2e_amp": ("interactive_amp", "stock_e2e_amp"),
+}
 PHASES = ("decode", "train", "memory")
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 MEMORY_BEAM, MEMORY_SENTENCES, MEMORY_SECONDS = 8, 8, 30.0
@@ -83,7 +91,8 @@ def describe_workload(args: argparse.Namespace) -> dict[str, Any]:
         "decode": f"{args.decode_batches} batches of {args.sentences} sentences of like length, from short "
         f"to long; beam {args.beam}; in each batch all texts are forced to one length",
         "train": f"{args.train_batches} updates a round, batches of at most {args.max_frames} frames with "
-        "padding: forward, loss, backward, clipping, torch's Adam for all; float32",
+        "padding: forward, loss, backward, clipping, torch's Adam for all; float32, amp: bfloat16 by "
+        "torch.autocast",
         "memory": f"decoding: {MEMORY_SENTENCES} utterances of {MEMORY_SECONDS:g} s, beam {MEMORY_BEAM}; "
         "training: two updates on the largest batch; a process of its own for each, peak above what the "
         "loaded model takes",
@@ -96,7 +105,7 @@ def measure_decoding(args: argparse.Namespace, device: torch.device) -> tuple[di
     entries = workload.vocabulary(VOCABULARY[args.size])
     batches = workload.make_equal_batches(entries, args.decode_batches, args.sentences, args.seed, device)
     systems, runs = {}, {}
-    for name in DECODED:
+    for name in DECODED + (DECODED_ON_GPU if device.type == "cuda" else ()):
         say(f"decode: building {name}")
         systems[name] = build(name, args.size, entries, args.beam, device, args.front_end)
         systems[name].end_training()
@@ -122,7 +131,7 @@ def measure_training(args: argparse.Namespace, device: torch.device) -> tuple[di
     entries = workload.vocabulary(VOCABULARY[args.size])
     batches = workload.make_batches(entries, args.train_batches, args.max_frames, args.seed, device)
     runs = {}
-    for name in TRAINED:
+    for name in TRAINED + (TRAINED_ON_GPU if device.type == "cuda" else ()):
         say(f"train: building {name}")
         system = build(name, args.size, entries, args.beam, device, args.front_end)
         samples = system.samples(batches)
@@ -165,6 +174,8 @@ def _describe_speeds(
     }
     ratios = {}
     for key, (mine, theirs) in pairs.items():
+        if not {mine, theirs} <= seconds.keys():
+            continue  # of a GPU
         ratios[key] = timing.spread(timing.ratios(seconds[theirs], seconds[mine]))
     return {"contestants": details, "ratios": ratios}
 

@@ -28,12 +28,16 @@ class Histories(NamedTuple):
     where nothing is read.
     ``rows`` ``(2, B, columns)`` long: which row of its stream was computed in each column.
     ``used``: of each stream, how many columns there are; the last is that of this step, if it advances.
+    ``column``: where a step does not depend on the host
+    (:class:`~interactive_st.modules.decoding_cache.Lanes`) ``used`` is how many there is room for, and this
+    ``(1,)`` long is that of the step, for both streams.
     """
 
     own: Tensor
     partner: Tensor | None
     rows: Tensor
     used: tuple[int, int]
+    column: Tensor | None = None
 
 
 class InteractiveDecoder(TransformerDecoder):
@@ -131,15 +135,19 @@ class InteractiveDecoder(TransformerDecoder):
 
     def _step_view(self, lanes: Lanes, histories: Histories, dtype: torch.dtype) -> StepView:
         streams, used = slice(lanes.streams[0], lanes.streams[-1] + 1), max(histories.used)
-        columns = tuple(histories.used[stream] - 1 for stream in lanes.streams)
         own, width = histories.own[streams], histories.own.size(2)
+        if histories.column is None:
+            columns = tuple(histories.used[stream] - 1 for stream in lanes.streams)
+        else:
+            columns = 1 + width * histories.column + torch.arange(width, device=own.device)
         if histories.partner is None or not self.interacts:
             return StepView(columns, used, slots_to_mask(own, width, dtype), None)
+        if histories.column is None:
+            row = [histories.rows[stream, :, at] for stream, at in zip(lanes.streams, columns, strict=True)]
+        else:
+            row = lanes.row.view(len(lanes.streams), lanes.batch)
         reach = torch.stack(
-            [
-                partner_limit(self.wait_k, stream, histories.rows[stream, :, column])
-                for stream, column in zip(lanes.streams, columns, strict=True)
-            ]
+            [partner_limit(self.wait_k, stream, r) for stream, r in zip(lanes.streams, row, strict=True)]
         )
         unseen = histories.rows.flip(0)[streams] > reach.unsqueeze(2)
         partner = histories.partner[streams].masked_fill(unseen.unsqueeze(2), -1)

@@ -50,6 +50,9 @@ class SecondCache(DecodingCache):
         for layer in self.layers:
             layer.keep(sentences)
 
+    def _keys(self) -> Tensor:
+        return self.encoder_keys[0][0][0]
+
 
 class SecondDecoder(InteractiveDecoder):
     """Writes the translation; every layer reads the speech and the first decoder's states."""

@@ -15,6 +15,7 @@ from torch import Tensor
 from .streams import STREAMS, Streams
 
 GROWTH = 32  # columns added whenever a cache is full
+GPU_ALIGNMENT = 8  # GPUs' attention wants numbers of keys that are multiples of this
 
 
 class Lanes(NamedTuple):
@@ -23,7 +24,10 @@ class Lanes(NamedTuple):
     ``stream``, ``sentence``, ``row``: ``(N,)`` long; ``row`` is the row being computed.
     ``streams``: the distinct streams among them; ``batch``: sentences in all; ``all_streams``: those
     that are decoded at all, which is what the cache has room for.
-    ``host``: the first three where Python can look at them without waiting for a GPU.
+    ``course``: the first three where the course of the search is kept
+    (:class:`~interactive_st.search.beams.Beams`).
+    ``advances``: None where the lanes are those that advance; ``(N,)`` bool where they are all there are,
+    and it says which advance. Then nothing depends on the host, and ``row`` is 0 where a lane stands still.
     """
 
     stream: Tensor
@@ -32,7 +36,8 @@ class Lanes(NamedTuple):
     streams: tuple[int, ...]
     batch: int
     all_streams: Streams = STREAMS["both"]
-    host: tuple[Tensor, Tensor, Tensor] | None = None
+    course: tuple[Tensor, Tensor, Tensor] | None = None
+    advances: Tensor | None = None
 
     @classmethod
     def of(
@@ -40,14 +45,52 @@ class Lanes(NamedTuple):
     ) -> "Lanes":
         """The ``active`` lanes; it and ``row``, both ``(2, B)``, are on the CPU."""
         stream, sentence = active.nonzero(as_tuple=True)
-        host = (stream, sentence, row[stream, sentence])
+        course = (stream, sentence, row[stream, sentence])
         streams = tuple(s for s, any_active in enumerate(active.any(dim=1).tolist()) if any_active)
-        there = torch.stack(host).to(device, non_blocking=True)
-        return cls(*there, streams, active.size(1), all_streams, host)
+        there = torch.stack(course).to(device, non_blocking=True)
+        return cls(*there, streams, active.size(1), all_streams, course)
+
+    @classmethod
+    def all_of(cls, active: Tensor, row: Tensor, all_streams: Streams = STREAMS["both"]) -> "Lanes":
+        """All lanes, of which ``active`` ones advance; it and ``row``, both ``(2, B)``, on one device."""
+        chosen, batch = slice(all_streams[0], all_streams[-1] + 1), active.size(1)
+        lane = torch.arange(len(all_streams) * batch, device=active.device)
+        stream = torch.div(lane, batch, rounding_mode="floor") + all_streams[0]
+        advances = active[chosen].flatten()
+        where = (stream, lane % batch, row[chosen].flatten().masked_fill(~advances, 0))
+        return cls(*where, all_streams, batch, all_streams, where, advances)
+
+    @property
+    def are_all(self) -> bool:
+        """Whether every sentence of ``streams`` is a lane."""
+        return self.stream.numel() == len(self.streams) * self.batch
 
     def among(self, stream: int) -> Tensor:
         """Which of the lanes are of ``stream``, ``(n,)``."""
-        return (self.host[0] == stream).nonzero().squeeze(1).to(self.stream.device, non_blocking=True)
+        return (self.course[0] == stream).nonzero().squeeze(1).to(self.stream.device, non_blocking=True)
+
+    def take(self, x: Tensor) -> Tensor:
+        """What ``x`` ``(2, B, …)`` holds of each lane, ``(N, …)``."""
+        if self.are_all:
+            return x[self._rows].flatten(0, 1)
+        return x[self.stream, self.sentence]
+
+    def put(self, x: Tensor, values: Tensor) -> None:
+        """The inverse of :meth:`take`, into ``x``."""
+        if self.are_all:
+            x[self._rows].copy_(values.unflatten(0, (len(self.streams), self.batch)))
+        else:
+            x[self.stream, self.sentence] = values
+
+    def update(self, x: Tensor, values: Tensor, at: Tensor | None = None) -> None:
+        """Put ``values`` into ``x`` where a lane advances: ``(N, …)``; with places ``at`` ``(N,)`` in its
+        last dimension, ``(N, W)``. ``x`` may be where the course is kept."""
+        stream, sentence, _ = self.course if x.device == self.course[0].device else self[:3]
+        where = (stream, sentence) if at is None else (stream, sentence, slice(None), at)
+        if self.advances is not None:
+            advances = self.advances.view(-1, *[1] * (values.dim() - 1))
+            values = torch.where(advances, values, x[where])
+        x[where] = values
 
     @property
     def places(self) -> slice:
@@ -57,7 +100,7 @@ class Lanes(NamedTuple):
 
     def spread(self, x: Tensor) -> Tensor:
         """``(N, …)`` lanes to ``(len(streams), batch, …)``, zero where no lane advances."""
-        if self.stream.numel() == len(self.streams) * self.batch:
+        if self.are_all:
             return x.view(len(self.streams), self.batch, *x.shape[1:])
         dense = x.new_zeros(len(self.streams), self.batch, *x.shape[1:])
         dense[self._axis(), self.sentence] = x
@@ -65,9 +108,13 @@ class Lanes(NamedTuple):
 
     def collect(self, dense: Tensor) -> Tensor:
         """The inverse of :meth:`spread`."""
-        if self.stream.numel() == len(self.streams) * self.batch:
+        if self.are_all:
             return dense.flatten(0, 1)
         return dense[self._axis(), self.sentence]
+
+    @property
+    def _rows(self) -> slice:
+        return slice(self.streams[0], self.streams[-1] + 1)
 
     def _axis(self) -> Tensor:
         return self.stream if len(self.streams) > 1 else torch.zeros_like(self.stream)
@@ -76,8 +123,9 @@ class Lanes(NamedTuple):
 class StepView(NamedTuple):
     """What one decoding step writes to and reads from every layer's cache.
 
-    ``columns``: for each of the lanes' streams the column that the new rows go to; ``used``: columns that
-    there are to read, the new ones included.
+    ``columns``: for each of the lanes' streams the column that the new rows go to; or, on the device, the
+    places ``(W,)`` of the keys of the one that they all go to. ``used``: columns that there are to read, the
+    new ones included.
 
     Masks are added to scores, 0 or −inf, over the keys of a cache (:class:`SelfCache`):
     ``mask`` ``(streams, batch, 1, W, keys)`` by stream, its own queries on its own keys. Where both streams
@@ -86,14 +134,21 @@ class StepView(NamedTuple):
     ``partner`` ``(1, batch, 1, W, keys)``: where one stream advances alone and reads the other.
     """
 
-    columns: tuple[int, ...]
+    columns: tuple[int, ...] | Tensor
     used: int
     mask: Tensor
     partner: Tensor | None
 
 
+def key_count(columns: int, width: int, device: torch.device) -> int:
+    """Keys in the cache of that many columns: one that nobody wrote, ``width`` of each, and on GPUs what is
+    missing to a multiple that their attention wants."""
+    multiple = 1 if device.type == "cpu" else GPU_ALIGNMENT
+    return -(-(1 + columns * width) // multiple) * multiple
+
+
 class SelfCache:
-    """Keys and values of one layer, ``(S, batch, heads, 1 + columns · W, head_dim)``.
+    """Keys and values of one layer, ``(S, batch, heads, keys, head_dim)``, see :func:`key_count`.
 
     The first key and value are zero: whoever sees nothing else attends to them, with the result zero.
     """
@@ -105,8 +160,13 @@ class SelfCache:
     def write(self, key: Tensor, value: Tensor, lanes: Lanes, view: StepView) -> None:
         """Store the new rows, ``(streams, batch, heads, W, head_dim)``."""
         width = key.size(3)
-        while self.key is None or self.value is None or self.key.size(3) < 1 + view.used * width:
-            self._grow(key, lanes)
+        if torch.is_tensor(view.columns):  # there is room: see DecodingCache.reserve
+            self.key.index_copy_(3, view.columns, key)
+            self.value.index_copy_(3, view.columns, value)
+            return
+        while self.key is None or self.key.size(3) < 1 + view.used * width:
+            held = 0 if self.key is None else (self.key.size(3) - 1) // width
+            self.reserve(key, len(lanes.all_streams), held + GROWTH, width)
         for place, column in enumerate(view.columns):
             at = slice(1 + column * width, 1 + (column + 1) * width)
             self.key[lanes.places][place, :, :, at] = key[place]
@@ -114,7 +174,8 @@ class SelfCache:
 
     def read(self, used: int, width: int) -> tuple[Tensor, Tensor]:
         """Views of the keys and values up to column ``used``."""
-        return self.key[:, :, :, : 1 + used * width], self.value[:, :, :, : 1 + used * width]
+        count = key_count(used, width, self.key.device)
+        return self.key[:, :, :, :count], self.value[:, :, :, :count]
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences`` (``(kept,)`` long)."""
@@ -122,14 +183,15 @@ class SelfCache:
             self.key = self.key.index_select(1, sentences)
             self.value = self.value.index_select(1, sentences)
 
-    def _grow(self, like: Tensor, lanes: Lanes) -> None:
-        _, batch, heads, width, head_dim = like.shape
-        shape = (len(lanes.all_streams), batch, heads)
-        held = 1 if self.key is None else self.key.size(3)
-        grown = [like.new_zeros(*shape, held + GROWTH * width, head_dim) for _ in range(2)]
+    def reserve(self, like: Tensor, n_streams: int, columns: int, width: int) -> None:
+        """Have room for so many columns; ``like`` is ``(…, batch, heads, any, head_dim)``."""
+        batch, heads, _, head_dim = like.shape[-4:]
+        shape = (n_streams, batch, heads, key_count(columns, width, like.device), head_dim)
+        key, value = like.new_zeros(shape), like.new_zeros(shape)
         if self.key is not None and self.value is not None:
-            grown[0][:, :, :, :held], grown[1][:, :, :, :held] = self.key, self.value
-        self.key, self.value = grown
+            held = self.key.size(3)
+            key[:, :, :, :held], value[:, :, :, :held] = self.key, self.value
+        self.key, self.value = key, value
 
 
 class DecodingCache:
@@ -154,3 +216,12 @@ class DecodingCache:
             self.encoder_mask = self.encoder_mask.index_select(0, sentences)
         for layer in self.layers:
             layer.keep(sentences)
+
+    def reserve(self, n_streams: int, columns: int, width: int) -> None:
+        """Have room for so many columns of ``width`` hypotheses in ``n_streams`` streams."""
+        for layer in self.layers:
+            layer.reserve(self._keys(), n_streams, columns, width)
+
+    def _keys(self) -> Tensor:
+        """Keys, for their shape."""
+        return self.encoder_keys[0][0]

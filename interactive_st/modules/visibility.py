@@ -4,8 +4,10 @@ import math
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from .decoding_cache import key_count
 from .dropout import attention
 from .wait_k import WaitK, partner_visibility
 
@@ -82,9 +84,11 @@ def slots_to_mask(slots: Tensor, width: int, dtype: torch.dtype) -> Tensor:
         width: beam slots in a column.
 
     Returns:
-        ``(…, 1, Q, 1 + columns · width)``, added to scores: the cache's order of keys, of which the first is
-        seen by those alone that see nothing else.
+        ``(…, 1, Q, keys)``, added to scores: the cache's order of keys
+        (:func:`~interactive_st.modules.decoding_cache.key_count`), of which the first is seen by those alone
+        that see nothing else.
     """
     seen = (slots.unsqueeze(-1) == torch.arange(width, device=slots.device)).flatten(-2)
-    seen = torch.cat([~seen.any(dim=-1, keepdim=True), seen], dim=-1)
+    spare = key_count(slots.size(-1), width, slots.device) - 1 - seen.size(-1)
+    seen = torch.cat([~seen.any(dim=-1, keepdim=True), F.pad(seen, (0, spare)) if spare else seen], dim=-1)
     return additive(seen, dtype).unsqueeze(-3)

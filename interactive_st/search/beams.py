@@ -1,5 +1,6 @@
 """The hypotheses of a batch and their finished pools, as tensors."""
 
+import copy
 import math
 
 import torch
@@ -23,8 +24,10 @@ class Beams:
     ``origin`` ``(B,)`` the sentence's place in the batch as it came; ``streams`` those to decode, the
     others count as done; ``ctc`` the transcripts' CTC scores, if asked for.
 
-    What decides on the course of the search (``row``, ``done``, ``max_len``, ``origin``) is on the CPU, so
-    that a GPU is waited for only when it has to say which streams end.
+    What decides on the course of the search (``row``, ``done``, ``max_len``) is on the CPU, so that a GPU is
+    waited for only when it has to say which streams end. With ``on_device`` it is where everything else is,
+    and both streams get every column: then a step depends on nothing that the host knows
+    (:mod:`~interactive_st.search.device_step`), and ``column`` ``(1,)`` is the number of steps done.
     """
 
     def __init__(
@@ -35,10 +38,11 @@ class Beams:
         pad: int,
         streams: Streams = STREAMS["both"],
         ctc: CtcPrefixScorer | None = None,
+        on_device: bool = False,
     ) -> None:
-        max_len = max_len.cpu()
         batch, longest = tags.size(1), int(max_len.max())
         self.device = tags.device
+        course = self.device if on_device else torch.device("cpu")
         shape = (2, batch, width)
         self.width, self.streams, self.ctc = width, streams, ctc
         self.tokens = tags.new_full((*shape, longest + 2), pad)
@@ -50,18 +54,26 @@ class Beams:
         self.slots = torch.full((*shape, n_columns), -1, dtype=torch.int16, device=tags.device)
         self.rows = tags.new_zeros(2, batch, n_columns)
         self.used = [0, 0]
-        self.row = torch.zeros(2, batch, dtype=torch.long)
-        self.done = torch.ones(2, batch, dtype=torch.bool)
-        self.done[list(streams)] = False
-        self.max_len = max_len
+        self.column = torch.zeros(1, dtype=torch.long, device=self.device) if on_device else None
+        self.row = torch.zeros(2, batch, dtype=torch.long, device=course)
+        self.done = torch.ones(2, batch, dtype=torch.bool, device=course)
+        self.done[streams[0] : streams[-1] + 1] = False
+        self.max_len = max_len.to(course)
         self.origin = torch.arange(batch)
 
     @property
     def batch(self) -> int:
         return self.origin.numel()
 
+    @property
+    def columns(self) -> int:
+        """Columns that there is room for."""
+        return self.rows.size(2)
+
     def lanes(self, active: Tensor) -> Lanes:
-        """The lanes of ``active`` ``(2, B)`` (on the CPU), stream by stream."""
+        """The lanes of ``active`` ``(2, B)`` (where the course is kept), stream by stream."""
+        if self.column is not None:
+            return Lanes.all_of(active, self.row, self.streams)
         return Lanes.of(active, self.row, self.device, self.streams)
 
     def last_tokens(self, lanes: Lanes) -> Tensor:
@@ -81,45 +93,57 @@ class Beams:
     def open_columns(self, streams: Streams, writing: Tensor) -> None:
         """Give each of ``streams`` a new column; hypotheses ``writing`` ``(2, B, W)`` get a row in it."""
         row = self.row.to(self.device, non_blocking=True)
+        slot = torch.where(writing, self.identity, -1)
+        if self.column is not None:
+            self.slots.index_copy_(3, self.column, slot.unsqueeze(3))
+            self.rows.index_copy_(2, self.column, row.unsqueeze(2))
+            return
         for stream in streams:
             column = self.used[stream]
-            self.slots[stream, :, :, column] = torch.where(writing[stream], self.identity, -1)
+            self.slots[stream, :, :, column] = slot[stream]
             self.rows[stream, :, column] = row[stream]
             self.used[stream] = column + 1
 
     def histories(self, partner: Tensor | None) -> Histories:
         """Where everything lies, with what is read in the partner, ``(2, B, W, columns)``."""
         used = max(self.used)
-        return Histories(self.slots[..., :used], partner, self.rows[..., :used], tuple(self.used))
+        return Histories(
+            self.slots[..., :used], partner, self.rows[..., :used], tuple(self.used), self.column
+        )
 
     def advance(self, lanes: Lanes, parent: Tensor, token: Tensor, score: Tensor) -> None:
         """Continue ``parent`` hypotheses of some lanes with ``token``; all ``(N, W)``."""
+        if lanes.advances is not None:
+            parent = torch.where(lanes.advances.unsqueeze(1), parent, self.identity.long())
         self.inherit(lanes, parent)
-        self.tokens[lanes.stream, lanes.sentence, :, lanes.row + 1] = token
-        self.cumulative[lanes.stream, lanes.sentence, :, lanes.row] = score
-        stream, sentence, row = lanes.host
-        self.row[stream, sentence] = row + 1
+        self.append(lanes, token, score)
+
+    def append(self, lanes: Lanes, token: Tensor, score: Tensor) -> None:
+        """Continue the hypotheses of some lanes with ``token``; all ``(N, W)``."""
+        lanes.update(self.tokens, token, lanes.row + 1)
+        lanes.update(self.cumulative, score, lanes.row)
+        lanes.update(self.row, lanes.course[2] + 1)
         if self.ctc is not None:
             heard = lanes.among(TRANSCRIPT)
             self.ctc.extend(lanes.sentence[heard], token[heard])
 
     def inherit(self, lanes: Lanes, parent: Tensor) -> None:
         """Make slot w of each lane a copy of hypothesis ``parent[:, w]``, ``(N, W)``."""
-        stream, sentence = lanes.stream, lanes.sentence
         used = max(self.used)  # no lane has more rows than its stream has columns
         for history in (self.tokens[..., : used + 1], self.cumulative[..., :used], self.slots[..., :used]):
-            lane = history[stream, sentence]
-            history[stream, sentence] = lane.gather(1, parent.unsqueeze(2).expand_as(lane))
+            lane = lanes.take(history)
+            lanes.put(history, lane.gather(1, parent.unsqueeze(2).expand_as(lane)))
         if self.ctc is not None:
             heard = lanes.among(TRANSCRIPT)
-            self.ctc.inherit(sentence[heard], parent[heard])
+            self.ctc.inherit(lanes.sentence[heard], parent[heard])
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences`` (on the CPU)."""
+        self.origin = self.origin.index_select(0, sentences)
+        course = sentences.to(self.row.device)
         for name in ("row", "done"):
-            setattr(self, name, getattr(self, name).index_select(1, sentences))
-        for name in ("max_len", "origin"):
-            setattr(self, name, getattr(self, name).index_select(0, sentences))
+            setattr(self, name, getattr(self, name).index_select(1, course))
+        self.max_len = self.max_len.index_select(0, course)
         sentences = sentences.to(self.device)
         for name in ("tokens", "cumulative", "slots", "rows"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
@@ -143,21 +167,65 @@ class Pool:
         self.length = torch.zeros_like(beams.tokens[..., 0])
         self.count = torch.zeros_like(self.length[..., 0])
 
-    def places(self, stream: Tensor, sentence: Tensor, finished: Tensor) -> Tensor:
-        """Free places ``(N, C)`` for ``finished`` candidates ``(N, C)``; ≥ W where the pool is full."""
-        return self.count[stream, sentence].unsqueeze(1) + finished.long().cumsum(dim=1) - 1
+    def add(
+        self,
+        beams: Beams,
+        lanes: Lanes,
+        finished: Tensor,
+        *,
+        parent: Tensor,
+        score: Tensor,
+        length: Tensor,
+        normalized: Tensor,
+        eos: int,
+    ) -> None:
+        """Store the ``finished`` among the candidates of some lanes, as far as there is room: all ``(N, C)``.
 
-    def add(self, stream, sentence, place, *, tokens, cumulative, slots, score, length) -> None:
-        """Store M finished hypotheses; all arguments are indexed by the M."""
-        where = (stream, sentence, place)
-        self.tokens[where], self.cumulative[where], self.slots[where] = tokens, cumulative, slots
-        self.score[where], self.length[where] = score, length
-        self.count.index_put_((stream, sentence), torch.ones_like(stream), accumulate=True)
+        Args:
+            parent: the hypothesis that each continues with ``eos``.
+            score: its log-probability.
+            length: its tokens, with ``eos``.
+            normalized: what the pool ranks it by.
+        """
+        width, used = self.score.size(2), max(beams.used)
+        place = lanes.take(self.count).unsqueeze(1) + finished.long().cumsum(dim=1) - 1
+        places = torch.arange(width, device=place.device).view(-1, 1)
+        comes = finished.unsqueeze(1) & place.unsqueeze(1).eq(places)  # (N, W, C)
+        filled, source = comes.any(dim=2), comes.int().argmax(dim=2)
+        parent, score, length, normalized = (x.gather(1, source) for x in (parent, score, length, normalized))
+        last = (length - 1).clamp(min=0).unsqueeze(2)
+
+        def continued(history: Tensor, ending: Tensor | None = None) -> Tensor:
+            lane = lanes.take(history)
+            lane = lane.gather(1, parent.unsqueeze(2).expand_as(lane))
+            return lane if ending is None else lane.scatter(2, last, ending.unsqueeze(2))
+
+        new = {
+            "tokens": continued(beams.tokens[..., 1 : used + 1], torch.full_like(parent, eos)),
+            "cumulative": continued(beams.cumulative[..., :used], score),
+            "slots": continued(beams.slots[..., :used]),
+            "score": normalized,
+            "length": length,
+        }
+        for name, values in new.items():
+            field = getattr(self, name)
+            field = field[..., :used] if values.dim() == 3 else field
+            here = filled.unsqueeze(2) if values.dim() == 3 else filled
+            lanes.put(field, torch.where(here, values, lanes.take(field)))
+        lanes.put(self.count, lanes.take(self.count) + filled.sum(dim=1))
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences``."""
         for name in ("tokens", "cumulative", "slots", "score", "length", "count"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
+
+    def fetch(self, sentences: Tensor) -> "Pool":
+        """The pools of some sentences, on the CPU, to make :meth:`hypotheses` of."""
+        fetched = copy.copy(self)
+        fetched.keep(sentences.to(self.count.device))
+        for name in ("tokens", "cumulative", "score", "length", "count"):
+            setattr(fetched, name, getattr(fetched, name).cpu())
+        return fetched
 
     def hypotheses(self, stream: int, sentence: int) -> list[dict[str, Tensor]]:
         """fairseq's dictionaries of one lane's finished hypotheses, in the order in which they ended."""

@@ -51,26 +51,25 @@ class Constraints:
 
         Args:
             tokens: ``(2, B, W, L)`` the hypotheses so far, tag first.
-            max_len: ``(B,)`` longest output, ``</s>`` not counted; on the CPU.
-            prefix_tokens: ``(B, P)`` forced beginning of the translation, or None; on the CPU.
+            max_len: ``(B,)`` longest output, ``</s>`` not counted; where the course of the search is kept.
+            prefix_tokens: ``(B, P)`` forced beginning of the translation, or None; likewise.
         """
         log_probs[:, :, self.pad] = -math.inf
         log_probs[:, :, self.unk] -= self.options.unk_penalty
-        _, sentence, row = lanes.host
+        _, sentence, row = lanes.course
         at_end = row >= max_len[sentence]
         forced = self._prefix(lanes, prefix_tokens).masked_fill(at_end, self.pad)
-        too_short = ((row < self.options.min_len) & forced.eq(self.pad) & ~at_end).nonzero().squeeze(1)
-        if too_short.numel():
-            log_probs[too_short.to(log_probs.device), :, self.eos] = -math.inf
-        only = forced.masked_fill(at_end, self.eos)
-        self._only(log_probs, only.ne(self.pad).nonzero().squeeze(1), only)
+        too_short = (row < self.options.min_len) & forced.eq(self.pad) & ~at_end
+        too_short = too_short.to(log_probs.device, non_blocking=True).unsqueeze(1)
+        log_probs[:, :, self.eos].masked_fill_(too_short, -math.inf)
+        self._only(log_probs, lanes, forced.masked_fill(at_end, self.eos))
         if self.ngrams is not None:
             self._block_repeats(log_probs, lanes, tokens)
         return log_probs
 
     def _prefix(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor:
-        """The token each lane must write next, ``(N,)``, or pad; on the CPU."""
-        stream, sentence, row = lanes.host
+        """The token each lane must write next, ``(N,)``, or pad; where the course of the search is kept."""
+        stream, sentence, row = lanes.course
         forced = torch.full_like(row, self.pad)
         if prefix_tokens is None or prefix_tokens.size(1) == 0:
             return forced
@@ -79,24 +78,31 @@ class Constraints:
         return torch.where(inside, prefix_tokens[sentence, column], forced)
 
     def forces_end(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor:
-        """Lanes ``(N,)`` whose forced prefix ends here with ``</s>``; on the CPU."""
+        """Lanes ``(N,)`` whose forced prefix ends here with ``</s>``; where the course of the search is
+        kept."""
         return self._prefix(lanes, prefix_tokens).eq(self.eos)
 
-    @staticmethod
-    def _only(log_probs: Tensor, index: Tensor, token: Tensor) -> None:
-        """Leave the lanes at ``index`` nothing but their ``token`` ``(N,)``, at the probability the model
-        gave it; both are on the CPU."""
-        if index.numel() == 0:
+    def _only(self, log_probs: Tensor, lanes: Lanes, token: Tensor) -> None:
+        """Leave lanes nothing but their ``token`` ``(N,)``, unless it is pad, at the probability the model
+        gave it; it is where the course of the search is kept."""
+        limited = token.ne(self.pad)
+        chosen = token.view(-1, 1, 1).expand(-1, log_probs.size(1), 1)
+        if lanes.advances is not None:
+            kept = log_probs.gather(2, chosen)
+            log_probs.masked_fill_(limited.view(-1, 1, 1), -math.inf).scatter_(2, chosen, kept)
             return
-        chosen = token[index].to(log_probs.device).view(-1, 1, 1).expand(-1, log_probs.size(1), 1)
-        index = index.to(log_probs.device)
-        kept = log_probs[index].gather(2, chosen)
-        log_probs[index] = torch.full_like(log_probs[index], -math.inf).scatter(2, chosen, kept)
+        index = limited.nonzero().squeeze(1)
+        if index.numel():
+            chosen = chosen[index].to(log_probs.device, non_blocking=True)
+            index = index.to(log_probs.device, non_blocking=True)
+            kept = log_probs[index].gather(2, chosen)
+            log_probs[index] = torch.full_like(log_probs[index], -math.inf).scatter(2, chosen, kept)
 
     def _block_repeats(self, log_probs: Tensor, lanes: Lanes, tokens: Tensor) -> None:
-        stream, _, row = lanes.host
+        stream, _, row = lanes.course
         for written in row[stream == TRANSLATION].unique().tolist():
-            index = ((stream == TRANSLATION) & (row == written)).nonzero().squeeze(1).to(log_probs.device)
+            index = ((stream == TRANSLATION) & (row == written)).nonzero().squeeze(1)
+            index = index.to(log_probs.device, non_blocking=True)
             history = tokens[TRANSLATION, lanes.sentence[index], :, : written + 1].flatten(0, 1)
             block = log_probs[index].flatten(0, 1)
             block = self.ngrams(history, block, index.numel(), log_probs.size(1), written)

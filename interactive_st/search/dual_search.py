@@ -11,9 +11,12 @@ from interactive_st.modules.wait_k import start_delay
 
 from .beams import Beams, Pool
 from .constraints import Constraints, SearchOptions
+from .device_step import DeviceSteps
 from .ensemble import Ensemble
 
-COMPACT_BELOW = 0.75  # share of unfinished sentences at which the batch is made smaller
+#: Share of unfinished sentences at which the batch is made smaller; on a device that means a new graph.
+COMPACT_BELOW = 0.75
+COMPACT_DEVICE_BELOW = 0.5
 
 
 class DualSearch:
@@ -35,7 +38,8 @@ class DualSearch:
         self.options: SearchOptions = constraints.options
         self.prefix_tokens = None if prefix_tokens is None else prefix_tokens.cpu()
         self.pool = Pool(beams)
-        self.delay = [start_delay(ensemble.wait_k, stream) for stream in (0, 1)]
+        delay = [[start_delay(ensemble.wait_k, stream)] for stream in (0, 1)]
+        self.delay = torch.tensor(delay, device=beams.row.device)
         self.steps: list[dict[str, Tensor]] = []
 
     def run(self, log_steps: bool = False) -> list[list[dict[str, Any]]]:
@@ -48,50 +52,69 @@ class DualSearch:
             For every sentence of the batch, in the order in which it came, its hypotheses, best first.
         """
         results: list[list[dict[str, Any]]] = [[] for _ in range(self.beams.batch)]
+        steps = None if self.beams.column is None else DeviceSteps(self)
         step = 0
         while self.beams.batch:
-            active = self._active(step)
-            lanes = self.beams.lanes(active)
             if log_steps:
-                row = torch.where(active, self.beams.row, torch.full_like(self.beams.row, -1))
+                active, row = (x.cpu() for x in (self._active(step), self.beams.row))
+                row = torch.where(active, row, torch.full_like(row, -1))
                 self.steps.append({"sentence": self.beams.origin.clone(), "row": row})
-            self.beams.open_columns(lanes.streams, self._writing(active))
-            partner = self._partner_slots() if self.ensemble.interacts else None
-            log_probs = self.ensemble.step(
-                self.beams.last_tokens(lanes),
-                lanes,
-                self.beams.histories(partner),
-                self.options.temperature,
-            )
-            log_probs = self.constraints.apply(
-                log_probs, lanes, self.beams.tokens, self.beams.max_len, self.prefix_tokens
-            )
-            if self.beams.ctc is not None:
-                log_probs = self.beams.ctc.blend(log_probs, lanes)
-            self._choose(log_probs, lanes)
-            self._release(results)
+            if steps is None:
+                self.step(step)
+            else:
+                steps.take()
+            if self._release(results) and steps is not None:
+                steps.shapes_changed()
             step += 1
         return results
 
-    def _active(self, step: int) -> Tensor:
-        """Lanes ``(2, B)`` that compute a row in this step; on the CPU."""
+    def step(self, number: int | Tensor) -> None:
+        """Let every lane that may advance do so; ``number`` counts the steps from 0."""
+        active = self._active(number)
+        lanes = self.beams.lanes(active)
+        self.beams.open_columns(lanes.streams, self._writing(active))
+        partner = self._partner_slots() if self.ensemble.interacts else None
+        log_probs = self.ensemble.step(
+            self.beams.last_tokens(lanes),
+            lanes,
+            self.beams.histories(partner),
+            self.options.temperature,
+        )
+        log_probs = self.constraints.apply(
+            log_probs, lanes, self.beams.tokens, self.beams.max_len, self.prefix_tokens
+        )
+        if self.beams.ctc is not None:
+            log_probs = self.beams.ctc.blend(log_probs, lanes)
+        self._choose(log_probs, lanes)
+
+    def _active(self, number: int | Tensor) -> Tensor:
+        """Lanes ``(2, B)`` that compute a row in that step; where the course of the search is kept."""
         ended = self._ended()
-        due = torch.tensor([[step >= delay] for delay in self.delay])
+        due = self.delay <= number
         return ~ended & (due | ended.flip(0))
 
-    def _release(self, results: list[list[dict[str, Any]]]) -> None:
-        """Take finished sentences out of the batch once there are enough of them to be worth it."""
-        alive = ~self.beams.done.all(dim=0)
+    def _tell(self, *flags: Tensor) -> Tensor:
+        """All that the course of the search depends on, where it is kept: a GPU is waited for once."""
+        return torch.stack(flags).to(self.beams.row.device)
+
+    def _release(self, results: list[list[dict[str, Any]]]) -> bool:
+        """Take finished sentences out of the batch once there are enough of them to be worth it; whether
+        that was done."""
+        alive = ~self.beams.done.all(dim=0).cpu()
         n_alive = int(alive.sum())
-        if n_alive > COMPACT_BELOW * self.beams.batch:
-            return
-        for sentence in (~alive).nonzero().squeeze(1).tolist():
-            results[int(self.beams.origin[sentence])] = self._hypotheses(sentence)
+        share = COMPACT_BELOW if self.beams.column is None else COMPACT_DEVICE_BELOW
+        if n_alive > share * self.beams.batch:
+            return False
+        ended = (~alive).nonzero().squeeze(1)
+        pool = self.pool.fetch(ended)
+        for place, sentence in enumerate(self.beams.origin[ended].tolist()):
+            results[sentence] = self._hypotheses(pool, place)
         sentences = alive.nonzero().squeeze(1)
         self.beams.keep(sentences)
         self._keep(sentences)
         if n_alive:
             self.ensemble.keep(sentences.to(self.beams.device))
+        return True
 
     def _keep(self, sentences: Tensor) -> None:
         self.pool.keep(sentences.to(self.beams.device))
@@ -99,7 +122,7 @@ class DualSearch:
             self.prefix_tokens = self.prefix_tokens.index_select(0, sentences)
 
     def _ended(self) -> Tensor:
-        """Streams ``(2, B)`` in which no hypothesis can go on; on the CPU."""
+        """Streams ``(2, B)`` in which no hypothesis can go on; where the course of the search is kept."""
         raise NotImplementedError
 
     def _writing(self, active: Tensor) -> Tensor:
@@ -115,8 +138,8 @@ class DualSearch:
         """Continue the hypotheses by ``log_probs`` ``(N, W, V)``; move finished ones to the pool."""
         raise NotImplementedError
 
-    def _hypotheses(self, sentence: int) -> list[dict[str, Any]]:
-        """The result of a finished sentence, best first."""
+    def _hypotheses(self, pool: Pool, sentence: int) -> list[dict[str, Any]]:
+        """The result of a finished sentence of ``pool``, best first."""
         raise NotImplementedError
 
 

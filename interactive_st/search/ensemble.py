@@ -50,6 +50,11 @@ class Ensemble:
         for cache in self.caches:
             cache.keep(sentences)
 
+    def reserve(self, columns: int, width: int) -> None:
+        """Have room in all caches for so many columns of ``width`` hypotheses."""
+        for cache in self.caches:
+            cache.reserve(len(self.streams), columns, width)
+
 
 def check_alike(models: list[nn.Module]) -> None:
     """Raise ``ValueError`` for models that cannot decode together: they have to write the same texts, in

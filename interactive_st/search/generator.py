@@ -37,6 +37,8 @@ class DualBeamGenerator:
         symbols_to_strip_from_output: what fairseq's tools leave out when they print.
         ctc_weight: of the encoder's CTC scores in those of transcripts, 0 (none) to 1 (no attention).
         encoder_max_tokens: frames that the encoder is given at once; None: the whole batch.
+        cuda_graphs: on a GPU, record the steps of decoding and repeat them, which is faster; without effect
+            where a step depends on the host (CTC scores, a forced prefix, blocked n-grams).
         options: see :class:`~interactive_st.search.constraints.SearchOptions`.
 
     Raises:
@@ -53,6 +55,7 @@ class DualBeamGenerator:
         symbols_to_strip_from_output: set[int] | None = None,
         ctc_weight: float = 0.0,
         encoder_max_tokens: int | None = None,
+        cuda_graphs: bool = True,
         **options: Any,
     ) -> None:
         if search is not None and search not in SEARCHES:
@@ -69,6 +72,7 @@ class DualBeamGenerator:
         self.models, self.ctc_weight, self.encoder_max_tokens = models, ctc_weight, encoder_max_tokens
         if encoder_max_tokens is not None and encoder_max_tokens < 1:
             raise ValueError(f"--encoder-max-tokens must be at least 1 frame, not {encoder_max_tokens}")
+        self.cuda_graphs = cuda_graphs
         if ctc_weight:
             check_ctc(models, ctc_weight)
         for model in models:
@@ -114,9 +118,12 @@ class DualBeamGenerator:
         max_len = self._max_len(net_input["src_lengths"], longest)
         decoders = [model.decoder for model in self.models]
         encoded = encode(self.models, net_input, self.encoder_max_tokens)
+        on_device = self._is_on_device(tags.device, prefix_tokens)
         if isinstance(decoders[0], TwoStageDecoder):
             ctc = self._ctc_scorer(encoded)
-            return TwoStageSearch(decoders, encoded, self.constraints, tags, max_len, prefix_tokens, ctc)
+            return TwoStageSearch(
+                decoders, encoded, self.constraints, tags, max_len, prefix_tokens, ctc, on_device
+            )
         caches = [decoder.start(out) for decoder, out in zip(decoders, encoded, strict=True)]
         ensemble = Ensemble(decoders, caches)
         beams = Beams(
@@ -126,10 +133,16 @@ class DualBeamGenerator:
             self.tgt_dict.pad(),
             ensemble.streams,
             self._ctc_scorer(encoded),
+            on_device,
         )
         search = self.search or ("joint" if ensemble.interacts else "rank")
         kind = SEARCHES[search] if len(ensemble.streams) == 2 else RankSearch
         return kind(ensemble, self.constraints, beams, prefix_tokens)
+
+    def _is_on_device(self, device: torch.device, prefix_tokens: Tensor | None) -> bool:
+        """Whether the steps of a search can and shall be recorded."""
+        asks_host = self.ctc_weight or self.options.no_repeat_ngram_size or prefix_tokens is not None
+        return device.type == "cuda" and self.cuda_graphs and not asks_host
 
     def _ctc_scorer(self, encoded: list[EncoderOut]) -> CtcPrefixScorer | None:
         if not self.ctc_weight:

@@ -13,6 +13,7 @@ from torch import Tensor
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
+from .beams import Pool
 from .best_tokens import best_tokens
 from .dual_search import DualSearch, gather_alive, make_hypothesis, unfinished_first
 
@@ -50,7 +51,7 @@ class JointSearch(DualSearch):
         self.stream_score = torch.zeros_like(self.pool.score)  # (2, B, W)
         self.ended = torch.zeros(tokens.shape[:3], dtype=torch.bool, device=tokens.device)
         self.length = torch.zeros_like(self.pool.length)  # (2, B, W) tokens written, with </s>
-        self.streams_ended = self.beams.done.clone()  # (2, B), on the CPU
+        self.streams_ended = self.beams.done.clone()  # (2, B), where the course of the search is kept
 
     def _ended(self) -> Tensor:
         return self.streams_ended
@@ -66,20 +67,19 @@ class JointSearch(DualSearch):
         candidates = self._candidates(log_probs, lanes)
         complete = candidates.ended.all(dim=0) & candidates.score.isfinite()
         chosen = unfinished_first(complete, width)
-        self.score = gather_alive(candidates.score, complete, chosen)
+        self.score.copy_(gather_alive(candidates.score, complete, chosen))
         taken = candidates.take(chosen)
 
-        # All that Python has to know of what the model said: who finishes pairs, and what is at the end.
         completes = complete[:, :width]
         dead = self.score.isinf()
         stops = dead.all(dim=1) | (self.pool.count[0] + completes.sum(dim=1)).ge(width)
         ended = (taken.ended | dead).all(dim=2)
-        any_completes, stops, *ended = torch.stack([completes.any(dim=1), stops, *ended]).cpu()
-        if any_completes.any():
+        any_completes, stops, *ended = self._tell(completes.any(dim=1), stops, *ended)
+        if lanes.advances is not None or any_completes.any():
             self._finish(candidates, completes)
         self._continue(taken, lanes)
         self.beams.done |= stops
-        self.streams_ended = torch.stack(ended) | self.beams.done
+        self.streams_ended.copy_(torch.stack(ended) | self.beams.done)
 
     def _candidates(self, log_probs: Tensor, lanes: Lanes) -> "Candidates":
         """The best 2W pairs that continue those in the beam."""
@@ -115,63 +115,60 @@ class JointSearch(DualSearch):
         gain[..., 0] = 0.0
         words = torch.full(shape, self.constraints.pad, device=gain.device)
         best, word = best_tokens(log_probs, shape[3])
-        goes_on = ~self.ended[lanes.stream, lanes.sentence].unsqueeze(2)
-        where = (lanes.stream, lanes.sentence)
-        gain[where] = torch.where(goes_on, best, gain[where])
-        words[where] = torch.where(goes_on, word, words[where])
+        goes_on = ~lanes.take(self.ended).unsqueeze(2)
+        lanes.update(gain, torch.where(goes_on, best, lanes.take(gain)))
+        lanes.update(words, torch.where(goes_on, word, lanes.take(words)))
         return gain, words
 
     def _advancing(self, lanes: Lanes) -> Tensor:
-        """``(2, B)`` lanes that computed a row in this step; on the CPU."""
+        """``(2, B)`` lanes that computed a row in this step; where the course of the search is kept."""
+        if lanes.advances is not None:
+            return lanes.advances.view_as(self.beams.done)
         advancing = torch.zeros_like(self.beams.done)
-        advancing[lanes.host[:2]] = True
+        advancing[lanes.course[:2]] = True
         return advancing
 
     def _finish(self, candidates: "Candidates", complete: Tensor) -> None:
         """Move ``complete`` candidates ``(B, W)`` to the pool, as far as there is room."""
-        everyone = torch.arange(complete.size(0), device=complete.device)
-        place = self.pool.places(torch.zeros_like(everyone), everyone, complete)
-        sentence, candidate = (complete & place.lt(self.beams.width)).nonzero(as_tuple=True)
-        each = torch.arange(sentence.numel(), device=sentence.device)
-        for stream in (TRANSCRIPT, TRANSLATION):
-            where = (torch.full_like(sentence, stream), sentence)
-            origin = (*where, candidates.parent[stream, sentence, candidate])
-            score = candidates.stream_score[stream, sentence, candidate]
-            length = candidates.length[stream, sentence, candidate]
-            tokens, cumulative = self.beams.tokens[origin][:, 1:], self.beams.cumulative[origin]
-            tokens[each, length - 1], cumulative[each, length - 1] = self.constraints.eos, score
-            self.pool.add(
-                *where,
-                place[sentence, candidate],
-                tokens=tokens,
-                cumulative=cumulative,
-                slots=self.beams.slots[origin],
-                score=self.options.normalized(score, length.to(score)),
-                length=length,
-            )
+        width = complete.size(1)
+        parent, score, length = (
+            x[:, :, :width].flatten(0, 1)
+            for x in (candidates.parent, candidates.stream_score, candidates.length)
+        )
+        self.pool.add(
+            self.beams,
+            self._everyone(),
+            complete.repeat(2, 1),
+            parent=parent,
+            score=score,
+            length=length,
+            normalized=self.options.normalized(score, length.to(score)),
+            eos=self.constraints.eos,
+        )
 
     def _continue(self, chosen: "Candidates", lanes: Lanes) -> None:
         """Let the beam hold the ``chosen`` W pairs of every sentence."""
-        lane, waiting = (lanes.stream, lanes.sentence), self.beams.lanes(~self._advancing(lanes))
-        self.beams.inherit(waiting, chosen.parent[waiting.stream, waiting.sentence])
-        self.beams.advance(lanes, chosen.parent[lane], chosen.token[lane], chosen.stream_score[lane])
-        self.stream_score, self.ended, self.length = (
-            chosen.stream_score,
-            chosen.ended,
-            chosen.length,
-        )
+        self.beams.inherit(self._everyone(), chosen.parent.flatten(0, 1))
+        self.beams.append(lanes, lanes.take(chosen.token), lanes.take(chosen.stream_score))
+        self.stream_score.copy_(chosen.stream_score)
+        self.ended.copy_(chosen.ended)
+        self.length.copy_(chosen.length)
+
+    def _everyone(self) -> Lanes:
+        """Both streams of every sentence, whether they advance or not."""
+        return self.beams.lanes(torch.ones_like(self.beams.done))
 
     def _keep(self, sentences: Tensor) -> None:
         super()._keep(sentences)
-        self.streams_ended = self.streams_ended.index_select(1, sentences)
+        self.streams_ended = self.streams_ended.index_select(1, sentences.to(self.streams_ended.device))
         sentences = sentences.to(self.beams.device)
         self.score = self.score.index_select(0, sentences)
         for name in ("stream_score", "ended", "length"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
 
-    def _hypotheses(self, sentence: int) -> list[dict[str, Any]]:
+    def _hypotheses(self, pool: Pool, sentence: int) -> list[dict[str, Any]]:
         transcripts, translations = (
-            self.pool.hypotheses(stream, sentence) for stream in (TRANSCRIPT, TRANSLATION)
+            pool.hypotheses(stream, sentence) for stream in (TRANSCRIPT, TRANSLATION)
         )
         pairs = [make_hypothesis(*pair) for pair in zip(transcripts, translations, strict=True)]
         return sorted(pairs, key=lambda pair: pair["pair_score"].item(), reverse=True)

@@ -15,6 +15,7 @@ from torch import Tensor
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
+from .beams import Pool
 from .best_tokens import best_tokens
 from .dual_search import DualSearch, gather_alive, make_hypothesis, unfinished_first
 
@@ -38,10 +39,9 @@ class RankSearch(DualSearch):
         return slots.gather(2, best.unsqueeze(3).expand(-1, -1, -1, slots.size(3))).flip(0)
 
     def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
-        lane = (lanes.stream, lanes.sentence)
         width, n_words = log_probs.shape[1:]
         best, words = best_tokens(log_probs, min(2 * width, n_words))
-        total = best + self.beams.scores()[lane].unsqueeze(2)
+        total = best + lanes.take(self.beams.scores()).unsqueeze(2)
         scores, index = total.flatten(1).topk(min(2 * width, width * n_words - 1), dim=1)
         parent = torch.div(index, best.size(2), rounding_mode="floor")
         token = words.flatten(1).gather(1, index)
@@ -49,45 +49,38 @@ class RankSearch(DualSearch):
         chosen = unfinished_first(finished, width)
         score = gather_alive(scores, finished, chosen)
 
-        # All that Python has to know of what the model said: who finishes something, and who is at the end.
         finishes = finished[:, :width]
-        count = self.pool.count[lane] + finishes.sum(dim=1)
+        if lanes.advances is not None:
+            finishes = finishes & lanes.advances.unsqueeze(1)
+        count = lanes.take(self.pool.count) + finishes.sum(dim=1)
         stops = count.ge(width) | score.isinf().all(dim=1)
-        any_finishes, stops = torch.stack([finishes.any(dim=1), stops]).cpu()
-        if any_finishes.any():
+        any_finishes, stops = self._tell(finishes.any(dim=1), stops)
+        if lanes.advances is not None or any_finishes.any():
             self._finish(lanes, parent[:, :width], scores[:, :width], finishes)
-        stream, sentence, row = lanes.host
+        _, sentence, row = lanes.course
         at_end = row.ge(self.beams.max_len[sentence])
         ends = self.constraints.forces_end(lanes, self.prefix_tokens)
         self.beams.advance(lanes, parent.gather(1, chosen), token.gather(1, chosen), score)
-        self.beams.done[stream, sentence] = stops | at_end | ends
+        lanes.update(self.beams.done, stops | at_end | ends)
 
     def _finish(self, lanes: Lanes, parent: Tensor, scores: Tensor, finished: Tensor) -> None:
         """Move ``finished`` candidates ``(N, W)`` to the pools, as far as there is room."""
-        place = self.pool.places(lanes.stream, lanes.sentence, finished)
-        lane, candidate = (finished & place.lt(self.beams.width)).nonzero(as_tuple=True)
-        stream, sentence, row = lanes.stream[lane], lanes.sentence[lane], lanes.row[lane]
-        origin = (stream, sentence, parent[lane, candidate])
-        score = scores[lane, candidate]
-        each = torch.arange(lane.numel(), device=lane.device)
-        tokens = self.beams.tokens[origin][:, 1:]
-        cumulative = self.beams.cumulative[origin]
-        tokens[each, row], cumulative[each, row] = self.constraints.eos, score
+        length = (lanes.row + 1).unsqueeze(1).expand_as(parent)
         self.pool.add(
-            stream,
-            sentence,
-            place[lane, candidate],
-            tokens=tokens,
-            cumulative=cumulative,
-            slots=self.beams.slots[origin],
-            score=self.options.normalized(score, (row + 1).to(score)),
-            length=row + 1,
+            self.beams,
+            lanes,
+            finished,
+            parent=parent,
+            score=scores,
+            length=length,
+            normalized=self.options.normalized(scores, length.to(scores)),
+            eos=self.constraints.eos,
         )
 
-    def _hypotheses(self, sentence: int) -> list[dict[str, Any]]:
+    def _hypotheses(self, pool: Pool, sentence: int) -> list[dict[str, Any]]:
         transcripts, translations = (
             sorted(
-                self.pool.hypotheses(stream, sentence),
+                pool.hypotheses(stream, sentence),
                 key=lambda hypothesis: hypothesis["score"].item(),
                 reverse=True,
             )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
@@ -29,6 +30,7 @@ class TwoStageSearch:
         max_len: ``(B,)``
         prefix_tokens: ``(B, P)`` forced beginning of the translation, or None.
         ctc: CTC scores of the transcripts, or None.
+        on_device: as in `Beams`.
     """
 
     def __init__(
@@ -40,10 +42,11 @@ class TwoStageSearch:
         max_len: Tensor,
         prefix_tokens: Tensor | None = None,
         ctc: CtcPrefixScorer | None = None,
+        on_device: bool = False,
     ) -> None:
         self.decoders, self.encoded, self.constraints = decoders, encoded, constraints
         self.tags, self.max_len, self.prefix_tokens = tags, max_len, prefix_tokens
-        self.ctc = ctc
+        self.ctc, self.on_device = ctc, on_device
         self.steps: list[dict[str, Tensor]] = []
 
     def run(self, log_steps: bool = False) -> list[list[dict[str, Any]]]:
@@ -67,7 +70,13 @@ class TwoStageSearch:
     ) -> list[list[dict[str, Any]]]:
         ensemble, options = Ensemble(decoders, caches), self.constraints.options
         beams = Beams(
-            self.tags, options.beam_size, self.max_len, self.constraints.pad, ensemble.streams, ctc
+            self.tags,
+            options.beam_size,
+            self.max_len,
+            self.constraints.pad,
+            ensemble.streams,
+            ctc,
+            self.on_device,
         )
         search = RankSearch(ensemble, self.constraints, beams, self.prefix_tokens)
         result = search.run(log_steps)
@@ -77,8 +86,9 @@ class TwoStageSearch:
     def _as_input(self, transcripts: list[dict[str, Any]]) -> Tensor:
         """Decoder input ``(1, B, L)`` that made these hypotheses: tag, then all tokens but ``</s>``."""
         longest = max(len(transcript["tokens"]) for transcript in transcripts)
-        tokens = self.tags.new_full((1, len(transcripts), longest), self.constraints.pad)
-        tokens[0, :, 0] = self.tags[TRANSCRIPT]
+        tokens = torch.full((1, len(transcripts), longest), self.constraints.pad)
         for row, transcript in enumerate(transcripts):
             tokens[0, row, 1 : len(transcript["tokens"])] = transcript["tokens"][:-1]
+        tokens = tokens.to(self.tags.device)
+        tokens[0, :, 0] = self.tags[TRANSCRIPT]
         return tokens

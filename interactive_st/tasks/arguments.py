@@ -54,6 +54,12 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
         "decoded together with less memory (default: the whole batch, of --max-tokens frames)",
     )
     parser.add_argument(
+        "--no-cuda-graphs",
+        action="store_true",
+        help="decoding on a GPU: launch every operation by itself instead of recording a step once and "
+        "repeating it; the results are the same, and decoding is slower",
+    )
+    parser.add_argument(
         "--pairs-path",
         metavar="FILE",
         help="fairseq-generate and fairseq-interactive: write transcripts, translations, scores "

@@ -208,6 +208,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
             search=self.args.search,
             ctc_weight=ctc_weight(self.args, models),
             encoder_max_tokens=getattr(self.args, "encoder_max_tokens", None),
+            cuda_graphs=not getattr(self.args, "no_cuda_graphs", False),
             default_tags=self._default_tags(),
             symbols_to_strip_from_output=set(self.tag_ids),
             **search_settings(args),

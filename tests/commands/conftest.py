@@ -72,6 +72,11 @@ def user_dir(repository) -> Path:
 @pytest.fixture(scope="session")
 def train(tools, user_dir):
     """A function that runs fairseq-train with our task, quickly, options by name; None removes one."""
+    return make_train(tools, user_dir)
+
+
+def make_train(tools: Tools, user_dir: Path):
+    """The function of the fixture `train`."""
 
     def run(data: Path, save_dir: Path, start: bool = False, **changes: Any) -> Any:
         values = {
@@ -125,6 +130,11 @@ def trained(tmp_path_factory, corpus, train) -> Trained:
 @pytest.fixture(scope="session")
 def generate(tools, user_dir):
     """A function that runs fairseq-generate on the test set, options by name."""
+    return make_generate(tools, user_dir)
+
+
+def make_generate(tools: Tools, user_dir: Path):
+    """The function of the fixture `generate`."""
 
     def run(data: Path, checkpoint: object, *more: object, **changes: Any) -> Result:
         plain = {"folder", "stdin", "stdout", "env"} & changes.keys()

@@ -48,9 +48,10 @@ class Result:
 
 
 class Tools:
-    """Starts commands through a `fork_server`, in a folder of its own for their outputs."""
+    """Starts commands through a `fork_server`, in a folder of its own for their outputs; ``gpus``: those that
+    they see."""
 
-    def __init__(self, folder: Path, repository: Path) -> None:
+    def __init__(self, folder: Path, repository: Path, gpus: str = "") -> None:
         self.folder, self.repository = folder, repository
         self._count = 0
         self._started: dict[int, tuple[list[str], Path]] = {}
@@ -61,7 +62,7 @@ class Tools:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": gpus},
         )
         assert self._answer() == {"ready": True}
 

@@ -1,0 +1,141 @@
+"""Steps that ask the host nothing: the hypotheses are those by lanes, and a graph could repeat all of it."""
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from interactive_st.models.systems import ARCHITECTURES
+from interactive_st.search import SEARCHES, DualBeamGenerator
+from interactive_st.search.beams import Beams
+from interactive_st.search.constraints import Constraints, SearchOptions
+from interactive_st.search.device_step import FIRST_COLUMNS, DeviceSteps
+from interactive_st.search.encoding import encode
+from interactive_st.search.ensemble import Ensemble
+from interactive_st.search.rank_search import RankSearch
+from tests import tiny
+
+LENGTHS = [40, 25, 33, 12, 37]
+#: Operations whose result Python waits for, or whose shape depends on values.
+ASKS_HOST = {
+    "_local_scalar_dense",
+    "nonzero",
+    "masked_select",
+    "is_nonzero",
+    "unique_dim",
+    "_unique2",
+    "equal",
+}
+
+
+@pytest.fixture
+def on_device(monkeypatch):
+    """Have every search take its steps as on a GPU."""
+    monkeypatch.setattr(DualBeamGenerator, "_is_on_device", lambda *_: True)
+
+
+def generate(models, **options):
+    options = {"beam_size": 3, "max_len_b": 40, "default_tags": (4, 5)} | options
+    return DualBeamGenerator(models, tiny.dictionary(), **options).generate(models, tiny.sample(LENGTHS))
+
+
+def texts_and_scores(results):
+    return [
+        [
+            (None if h[text] is None else (h[text]["tokens"].tolist(), h[text]["positional_scores"].tolist()))
+            for h in nbest
+            for text in ("transcript", "translation")
+        ]
+        for nbest in results
+    ]
+
+
+@pytest.mark.parametrize("wait_k", ["0", "3", "-2", "inf"])
+@pytest.mark.parametrize("search", list(SEARCHES))
+@pytest.mark.parametrize(
+    ("beam_size", "options"), [(1, {}), (4, {"min_len": 5, "len_penalty": 0.5, "temperature": 1.3})]
+)
+def test_the_interactive_models_hypotheses_are_those_by_lanes(
+    monkeypatch, search, wait_k, beam_size, options
+):
+    model = tiny.model(spread=3.0, wait_k=wait_k)
+    by_lanes = generate([model], search=search, beam_size=beam_size, **options)
+    monkeypatch.setattr(DualBeamGenerator, "_is_on_device", lambda *_: True)
+    found = generate([model], search=search, beam_size=beam_size, **options)
+    compare(found, by_lanes)
+
+
+@pytest.mark.parametrize("system", ["asr", "e2e_st", "multitask_st", "two_stage_st"])
+def test_the_other_systems_hypotheses_are_those_by_lanes(monkeypatch, system):
+    models = [tiny.model(arch=ARCHITECTURES[f"{system}_s"], spread=3.0, seed=seed) for seed in (1, 2)]
+    by_lanes = generate(models)
+    monkeypatch.setattr(DualBeamGenerator, "_is_on_device", lambda *_: True)
+    compare(generate(models), by_lanes)
+
+
+def compare(found, expected):
+    assert len(found) == len(expected)
+    for mine, theirs in zip(texts_and_scores(found), texts_and_scores(expected), strict=True):
+        assert len(mine) == len(theirs)
+        for text, other in zip(mine, theirs, strict=True):
+            assert (text is None) == (other is None)
+            if text is not None:
+                assert text[0] == other[0]
+                assert text[1] == pytest.approx(other[1], abs=1e-5)
+
+
+def test_more_steps_than_there_was_room_for_at_first(on_device):
+    model = tiny.model(wait_k="3")
+    length = FIRST_COLUMNS + 10
+    results = generate([model], min_len=length, max_len_b=length)
+    assert {
+        len(pair[text]["tokens"])
+        for nbest in results
+        for pair in nbest
+        for text in ("transcript", "translation")
+    } == {length + 1}
+
+
+class OnDevice(TorchDispatchMode):
+    """Refuses what a CUDA graph cannot hold, of tensors that stand for a device's."""
+
+    def __init__(self):
+        super().__init__()
+        self.operations = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        assert name not in ASKS_HOST, f"{name} waits for the device"
+        given = [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
+        for x in given:
+            assert x.device.type == "meta" or x.dim() == 0, f"{name} of the host's {x}"
+        if name in ("index", "index_put", "index_put_"):
+            assert all(x is None or x.dtype != torch.bool for x in args[1]), f"{name} by a mask waits for it"
+        result = func(*args, **(kwargs or {}))
+        for x in tree_leaves(result):
+            assert not isinstance(x, torch.Tensor) or x.device.type == "meta", f"{name} gives the host {x}"
+        self.operations += 1
+        return result
+
+
+@pytest.mark.parametrize(
+    ("system", "kind"), [("interactive_st", "rank"), ("interactive_st", "joint"), ("e2e_st", "rank")]
+)
+def test_a_step_asks_the_host_nothing(system, kind):
+    arch = {"interactive_st": tiny.models.interactive_st_s}.get(system) or ARCHITECTURES[f"{system}_s"]
+    model = tiny.model(arch=arch)
+    with torch.no_grad():
+        [encoded] = encode([model], tiny.speech(LENGTHS))
+        encoded = {name: [x.to("meta") for x in values] for name, values in encoded.items()}
+        decoder = model.to("meta").decoder
+        ensemble = Ensemble([decoder], [decoder.start(encoded)])
+        options = SearchOptions(beam_size=4, max_len_b=20, unk_penalty=0.1, temperature=1.1)
+        constraints = Constraints(options, pad=1, unk=3, eos=2)
+        tags, longest = tiny.tags(len(LENGTHS)).to("meta"), torch.full((len(LENGTHS),), 20)
+        beams = Beams(tags, 4, longest, 1, decoder.streams, on_device=True)
+        search = (SEARCHES[kind] if kind == "joint" else RankSearch)(ensemble, constraints, beams)
+        steps = DeviceSteps(search)
+        steps._make_room()
+        with OnDevice() as watch:
+            search.step(beams.column)
+    assert watch.operations > 100
