@@ -49,8 +49,9 @@ class Beams:
         self.tokens[..., 0] = tags.unsqueeze(2)
         self.cumulative = torch.zeros(*shape, longest + 1, device=tags.device)
         self.identity = torch.arange(width, dtype=torch.int16, device=tags.device)
-        # the streams may advance one after the other, in every sentence at other times
-        n_columns = 2 * (longest + 1)
+        # The streams may advance one after the other, in every sentence at other times; on a device a step
+        # more may be under way when the last one's end is seen.
+        n_columns = 2 * (longest + 1) + on_device
         self.slots = torch.full((*shape, n_columns), -1, dtype=torch.int16, device=tags.device)
         self.rows = tags.new_zeros(2, batch, n_columns)
         self.used = [0, 0]
@@ -227,19 +228,28 @@ class Pool:
             setattr(fetched, name, getattr(fetched, name).cpu())
         return fetched
 
-    def hypotheses(self, stream: int, sentence: int) -> list[dict[str, Tensor]]:
-        """fairseq's dictionaries of one lane's finished hypotheses, in the order in which they ended."""
-        found = []
-        for place in range(int(self.count[stream, sentence])):
-            length = int(self.length[stream, sentence, place])
-            cumulative = self.cumulative[stream, sentence, place, :length]
-            found.append(
+    def hypotheses(self, stream: int) -> list[list[dict[str, Tensor]]]:
+        """fairseq's dictionaries of the finished hypotheses of every sentence, in the order in which they
+        ended; of :meth:`fetch`, for which Python waits for nothing."""
+        count, length = self.count[stream].tolist(), self.length[stream].tolist()
+        cumulative = self.cumulative[stream]
+        gains = cumulative.diff(dim=2, prepend=torch.zeros_like(cumulative[..., :1]))
+        fields = [
+            [place.unbind() for place in field.unbind()]
+            for field in (self.tokens[stream], gains, self.score[stream])
+        ]
+        none = torch.empty(0)
+        return [
+            [
                 {
-                    "tokens": self.tokens[stream, sentence, place, :length].clone(),
-                    "score": self.score[stream, sentence, place].clone(),
-                    "attention": torch.empty(0),
-                    "alignment": torch.empty(0),
-                    "positional_scores": cumulative.diff(prepend=cumulative.new_zeros(1)),
+                    "tokens": tokens[sentence][place][: length[sentence][place]],
+                    "score": score[sentence][place],
+                    "attention": none,
+                    "alignment": none,
+                    "positional_scores": positional[sentence][place][: length[sentence][place]],
                 }
-            )
-        return found
+                for place in range(count[sentence])
+            ]
+            for tokens, positional, score in [fields]
+            for sentence in range(len(count))
+        ]

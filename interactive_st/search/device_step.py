@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 if TYPE_CHECKING:
     from .dual_search import DualSearch
@@ -23,6 +24,9 @@ FIRST_COLUMNS = 32  # room for steps at the beginning; doubled whenever it is us
 class DeviceSteps:
     """Takes the steps of a search whose beams are ``on_device``, by CUDA graphs where there is a GPU.
 
+    The host is one step behind: it learns which streams had ended before a step when that one is already under
+    way, so that the device has no pause between steps. A step in which nothing advances changes nothing.
+
     Raises:
         RuntimeError: CUDA cannot record the step; the message has the way out.
     """
@@ -31,32 +35,53 @@ class DeviceSteps:
         self.search = search
         self.taken, self.room = 0, 0
         self.graph: torch.cuda.CUDAGraph | None = None
-        self.is_warm = False
+        self.told: tuple[Tensor, torch.cuda.Event | None] | None = None
 
-    def take(self) -> None:
-        """Take one step."""
+    def take(self) -> Tensor:
+        """Begin a step.
+
+        Returns:
+            ``(2, B)`` bool on the CPU, the streams that had ended before it
+        """
         if self.taken == self.room:
             self._make_room()
         self.taken += 1
-        if self.search.beams.device.type != "cuda":
+        device = self.search.beams.device
+        before = self.told
+        if device.type != "cuda" or not _is_warm(self.search):
             self._step()
-        elif not self.is_warm:
-            # Libraries that initialise themselves at first use must not do so while a graph is recorded.
-            self._step()
-            self.is_warm = True
         else:
             if self.graph is None:
-                self.graph = record(self._step, self.search.beams.device)
+                self.graph = record(self._step, device)
             self.graph.replay()
+        self.told = self._tell()
+        if before is None:
+            return torch.zeros_like(self.told[0])
+        done, arrived = before
+        if arrived is not None:
+            arrived.synchronize()
+        return done
 
     def shapes_changed(self) -> None:
         """Record the next step anew: tensors of the search are not those that they were."""
         self.graph = None
+        self.told = self._tell()
 
     def _step(self) -> None:
         column = self.search.beams.column
         self.search.step(column)
         column += 1
+
+    def _tell(self) -> tuple[Tensor, torch.cuda.Event | None]:
+        """Send the host which streams have ended; when it has arrived."""
+        done = self.search.beams.done
+        if done.device.type != "cuda":
+            return done.clone(), None
+        told = torch.empty(done.shape, dtype=done.dtype, pin_memory=True)
+        told.copy_(done, non_blocking=True)
+        arrived = torch.cuda.Event()
+        arrived.record()
+        return told, arrived
 
     def _make_room(self) -> None:
         beams = self.search.beams
@@ -64,6 +89,20 @@ class DeviceSteps:
         beams.used = [self.room, self.room]
         self.search.ensemble.reserve(self.room, beams.width)
         self.graph = None
+
+
+def _is_warm(search: DualSearch) -> bool:
+    """Whether such a step was taken before; from now on it was. Libraries that set themselves up when they
+    are first used must not do so while a graph is recorded."""
+    kind = (
+        search.beams.device,
+        type(search),
+        *(next(d.parameters()).dtype for d in search.ensemble.decoders),
+    )
+    if kind in _WARM:
+        return True
+    _WARM.add(kind)
+    return False
 
 
 def record(step, device: torch.device) -> torch.cuda.CUDAGraph:
@@ -102,3 +141,4 @@ def _memory(device: torch.device) -> tuple[int, int]:
 
 
 _KEPT: list[torch.cuda.CUDAGraph] = []
+_WARM: set[tuple] = set()

@@ -58,12 +58,14 @@ class DualSearch:
             if log_steps:
                 active, row = (x.cpu() for x in (self._active(step), self.beams.row))
                 row = torch.where(active, row, torch.full_like(row, -1))
-                self.steps.append({"sentence": self.beams.origin.clone(), "row": row})
+                if active.any():
+                    self.steps.append({"sentence": self.beams.origin.clone(), "row": row})
             if steps is None:
                 self.step(step)
+                done = self.beams.done
             else:
-                steps.take()
-            if self._release(results) and steps is not None:
+                done = steps.take()
+            if self._release(results, done) and steps is not None:
                 steps.shapes_changed()
             step += 1
         return results
@@ -97,18 +99,19 @@ class DualSearch:
         """All that the course of the search depends on, where it is kept: a GPU is waited for once."""
         return torch.stack(flags).to(self.beams.row.device)
 
-    def _release(self, results: list[list[dict[str, Any]]]) -> bool:
+    def _release(self, results: list[list[dict[str, Any]]], done: Tensor) -> bool:
         """Take finished sentences out of the batch once there are enough of them to be worth it; whether
-        that was done."""
-        alive = ~self.beams.done.all(dim=0).cpu()
+        that was done. ``done`` as in `Beams`, on the CPU."""
+        alive = ~done.all(dim=0)
         n_alive = int(alive.sum())
         share = COMPACT_BELOW if self.beams.column is None else COMPACT_DEVICE_BELOW
         if n_alive > share * self.beams.batch:
             return False
         ended = (~alive).nonzero().squeeze(1)
-        pool = self.pool.fetch(ended)
-        for place, sentence in enumerate(self.beams.origin[ended].tolist()):
-            results[sentence] = self._hypotheses(pool, place)
+        for sentence, nbest in zip(
+            self.beams.origin[ended].tolist(), self._hypotheses(self.pool.fetch(ended)), strict=True
+        ):
+            results[sentence] = nbest
         sentences = alive.nonzero().squeeze(1)
         self.beams.keep(sentences)
         self._keep(sentences)
@@ -138,8 +141,8 @@ class DualSearch:
         """Continue the hypotheses by ``log_probs`` ``(N, W, V)``; move finished ones to the pool."""
         raise NotImplementedError
 
-    def _hypotheses(self, pool: Pool, sentence: int) -> list[dict[str, Any]]:
-        """The result of a finished sentence of ``pool``, best first."""
+    def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
+        """The results of finished sentences, which ``pool`` holds: of each, best first."""
         raise NotImplementedError
 
 

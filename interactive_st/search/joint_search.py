@@ -166,9 +166,13 @@ class JointSearch(DualSearch):
         for name in ("stream_score", "ended", "length"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
 
-    def _hypotheses(self, pool: Pool, sentence: int) -> list[dict[str, Any]]:
-        transcripts, translations = (
-            pool.hypotheses(stream, sentence) for stream in (TRANSCRIPT, TRANSLATION)
-        )
-        pairs = [make_hypothesis(*pair) for pair in zip(transcripts, translations, strict=True)]
-        return sorted(pairs, key=lambda pair: pair["pair_score"].item(), reverse=True)
+    def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
+        texts = zip(*(pool.hypotheses(stream) for stream in (TRANSCRIPT, TRANSLATION)), strict=True)
+        return [
+            sorted(
+                (make_hypothesis(*pair) for pair in zip(transcripts, translations, strict=True)),
+                key=lambda pair: pair["pair_score"].item(),
+                reverse=True,
+            )
+            for transcripts, translations in texts
+        ]

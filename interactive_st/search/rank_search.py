@@ -77,15 +77,18 @@ class RankSearch(DualSearch):
             eos=self.constraints.eos,
         )
 
-    def _hypotheses(self, pool: Pool, sentence: int) -> list[dict[str, Any]]:
-        transcripts, translations = (
-            sorted(
-                pool.hypotheses(stream, sentence),
-                key=lambda hypothesis: hypothesis["score"].item(),
-                reverse=True,
-            )
+    def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
+        texts = [
+            [
+                sorted(nbest, key=lambda text: text["score"].item(), reverse=True)
+                for nbest in pool.hypotheses(stream)
+            ]
             for stream in (TRANSCRIPT, TRANSLATION)
-        )
+        ]
+        return [self._pair(*of_sentence) for of_sentence in zip(*texts, strict=True)]
+
+    def _pair(self, transcripts: list[dict], translations: list[dict]) -> list[dict[str, Any]]:
+        """Rank r of the one text with rank r of the other, which has its last where it has fewer."""
         if TRANSLATION not in self.beams.streams:
             return [make_hypothesis(transcript, None) for transcript in transcripts]
         if TRANSCRIPT not in self.beams.streams:
