@@ -4,6 +4,7 @@ Source: Liu et al., AAAI 2020, "Synchronous Speech Recognition and Speech-to-Tex
 Interactive Decoding". Sizes and option names follow fairseq's ``s2t_transformer``.
 """
 
+from importlib.util import find_spec
 from typing import Any
 
 import torch.nn.functional as F
@@ -224,6 +225,8 @@ def _like_s2t(args, architecture) -> None:
 
 
 def _interaction(args) -> None:
+    if getattr(args, "bf16", False) and find_spec("torch_xla") is None:
+        args.tpu = False  # to fairseq --bf16 means a TPU, whatever machine there is
     args.streams = getattr(args, "streams", "both")
     args.wait_k = getattr(args, "wait_k", 3)
     args.fusion = getattr(args, "fusion", "linear")

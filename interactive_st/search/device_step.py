@@ -24,8 +24,9 @@ FIRST_COLUMNS = 32  # room for steps at the beginning; doubled whenever it is us
 class DeviceSteps:
     """Takes the steps of a search whose beams are ``on_device``, by CUDA graphs where there is a GPU.
 
-    The host is one step behind: it learns which streams had ended before a step when that one is already under
-    way, so that the device has no pause between steps. A step in which nothing advances changes nothing.
+    The host is one step behind: it learns which streams had ended before a step when that one is already
+    under way, so that the device has no pause between steps. A step in which nothing advances changes
+    nothing.
 
     Raises:
         RuntimeError: CUDA cannot record the step; the message has the way out.

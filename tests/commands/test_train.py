@@ -103,9 +103,9 @@ def test_several_train_subsets_are_one_corpus(train, corpus, tmp_path):
 
 
 def test_half_precision(train, corpus, tmp_path):
-    """Where fairseq can without a GPU: --fp16 and --bf16 want one, with any task."""
-    first = []
-    for name, options in {"full": {}, "half": {"memory_efficient_fp16": True}}.items():
+    """Where fairseq can without a GPU, which --fp16 wants; --bf16 wants a TPU of other architectures."""
+    first, kinds = [], {"full": {}, "half": {"memory_efficient_fp16": True}, "bf16": {"bf16": True}}
+    for name, options in kinds.items():
         result = completed(
             train(
                 corpus.data, tmp_path / name, batch_size=8, ctc_weight=0.3, max_update=1, **options, **STEADY
@@ -113,10 +113,12 @@ def test_half_precision(train, corpus, tmp_path):
         )
         first.append(result.logs("train_inner")[0])
     assert "loss_scale" in first[1]
-    for name in ("asr_loss", "st_loss", "ctc_loss"):
-        assert first[1][name] == pytest.approx(first[0][name], rel=0.01)
-    half = parameters(tmp_path / "half" / "checkpoint_last.pt")
-    assert all(value.isfinite().all() for value in half.values())
+    for values in first[1:]:
+        for name in ("asr_loss", "st_loss", "ctc_loss"):
+            assert values[name] == pytest.approx(first[0][name], rel=0.01)
+    for name in ("half", "bf16"):
+        stored = parameters(tmp_path / name / "checkpoint_last.pt")
+        assert all(value.isfinite().all() for value in stored.values())
 
 
 @pytest.mark.parametrize(
