@@ -18,7 +18,10 @@ SPEED_ROWS = {
     ("decode", "interactive_over_two_stage"): ("decoding, interactive / our two-stage", "1.61"),
     ("decode", "joint_over_rank_cost"): ("decoding, cost of `joint` search / of `rank`", "–"),
     ("decode", "half_over_float"): ("decoding, interactive by `--half` / in float32", "–"),
+    ("decode", "half_over_stock_e2e_half"): ("decoding, both in half precision / stock fairseq E2E", "–"),
+    ("decode", "graphs_over_launches"): ("decoding, with CUDA graphs / without", "–"),
     ("train", "interactive_over_stock_e2e"): ("training, interactive / stock fairseq E2E", "0.894"),
+    ("train", "amp_over_stock_e2e_amp"): ("training, both in bfloat16 (autocast) / stock fairseq E2E", "–"),
     ("memory", "decode_over_stock_e2e"): ("memory of decoding, / stock fairseq E2E", "–"),
     ("memory", "train_over_stock_e2e"): ("memory of training, / stock fairseq E2E", "–"),
 }
@@ -97,7 +100,7 @@ def speed_table(result: dict[str, Any]) -> str:
         rows.append([words, f"**{result[phase][key]:.2f}**", rounds, paper])
     work, machine = details["workload"], details["machine"]
     title = f"**Speed and memory, size `{work['size']}`**, {_machine(machine)}"
-    note = " ".join(f"{phase.capitalize()}: {work[phase]}." for phase in ("decode", "train", "memory"))
+    note = " ".join(f"{phase.capitalize()}: {work[phase]}." for phase in ("decode", "train", "memory") if phase in result)
     table = _table(["ratio", "median", "rounds", "paper"], rows)
     return f"{title}\n\n{table}\n\n{note} {work['rounds']} rounds. Front ends: {work['front_ends']}."
 

@@ -9,8 +9,9 @@ and when finished sentences leave the batch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -106,17 +107,17 @@ def _is_warm(search: DualSearch) -> bool:
     return False
 
 
-def record(step, device: torch.device) -> torch.cuda.CUDAGraph:
+def record(step: Callable[[], None], device: torch.device) -> torch.cuda.CUDAGraph:
     """What ``step`` does, as a graph; it is not done yet.
 
     (``torch.cuda.graph`` would give all free memory back to the driver each time.)
     """
-    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)
-    stream.wait_stream(torch.cuda.current_stream(device))
+    graph, place = torch.cuda.CUDAGraph(), _place(device)
+    place.stream.wait_stream(torch.cuda.current_stream(device))
     try:
-        with torch.cuda.stream(stream):
+        with torch.cuda.stream(place.stream):
             # another thread, such as one that pins memory for a data loader, may go on as ever
-            graph.capture_begin(pool=_memory(device), capture_error_mode="thread_local")
+            graph.capture_begin(pool=place.first.pool(), capture_error_mode="thread_local")
             try:
                 step()
             finally:
@@ -125,21 +126,27 @@ def record(step, device: torch.device) -> torch.cuda.CUDAGraph:
         raise RuntimeError(
             f"a step of decoding cannot be recorded as a CUDA graph ({error}); decode with --no-cuda-graphs"
         ) from error
-    torch.cuda.current_stream(device).wait_stream(stream)
+    torch.cuda.current_stream(device).wait_stream(place.stream)
     return graph
 
 
+class _Place(NamedTuple):
+    """Where the graphs of a device are recorded: one stream, for each has its own working memory in cuBLAS,
+    and the memory of a first graph, kept for that: all share it, as one is replayed at a time and leaves
+    nothing in it."""
+
+    stream: torch.cuda.Stream
+    first: torch.cuda.CUDAGraph
+
+
 @cache
-def _memory(device: torch.device) -> tuple[int, int]:
-    """Memory that all graphs of a device share: one is replayed at a time, and leaves nothing in it."""
-    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(device)
-    with torch.cuda.stream(stream):
-        graph.capture_begin(capture_error_mode="thread_local")
+def _place(device: torch.device) -> _Place:
+    place = _Place(torch.cuda.Stream(device), torch.cuda.CUDAGraph())
+    with torch.cuda.stream(place.stream):
+        place.first.capture_begin(capture_error_mode="thread_local")
         torch.zeros(1, device=device)
-        graph.capture_end()
-    _KEPT.append(graph)  # memory is shared with graphs that still exist
-    return graph.pool()
+        place.first.capture_end()
+    return place
 
 
-_KEPT: list[torch.cuda.CUDAGraph] = []
 _WARM: set[tuple] = set()

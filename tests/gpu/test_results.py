@@ -114,7 +114,10 @@ def test_hypotheses(device, system, options):
 def test_hypotheses_by_wait_k(device, search, wait_k):
     expected = generate(build("interactive_st_s", wait_k=wait_k), "cpu", search=search)
     found = generate(build("interactive_st_s", wait_k=wait_k), device, search=search)
-    assert texts(found) == texts(expected)
+    # Of two pairs with nearly one score either may come first, or be the last that is kept.
+    assert scores(found) == pytest.approx(scores(expected), abs=1e-3)
+    best, expected_best = ([nbest[:1] for nbest in results] for results in (found, expected))
+    assert texts(best) == texts(expected_best)
 
 
 @pytest.mark.parametrize("options", [{"ctc_weight": 0.3}, {"no_repeat_ngram_size": 2}])
