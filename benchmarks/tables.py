@@ -100,7 +100,8 @@ def speed_table(result: dict[str, Any]) -> str:
         rows.append([words, f"**{result[phase][key]:.2f}**", rounds, paper])
     work, machine = details["workload"], details["machine"]
     title = f"**Speed and memory, size `{work['size']}`**, {_machine(machine)}"
-    note = " ".join(f"{phase.capitalize()}: {work[phase]}." for phase in ("decode", "train", "memory") if phase in result)
+    measured = [phase for phase in ("decode", "train", "memory") if phase in result]
+    note = " ".join(f"{phase.capitalize()}: {work[phase]}." for phase in measured)
     table = _table(["ratio", "median", "rounds", "paper"], rows)
     return f"{title}\n\n{table}\n\n{note} {work['rounds']} rounds. Front ends: {work['front_ends']}."
 

@@ -215,3 +215,10 @@ def _add_machine(group: argparse._ArgumentGroup) -> None:
         help="audio decoded in one batch; changes speed and memory only "
         f"(default: {DEFAULTS.batch_seconds:g})",
     )
+    group.add_argument(
+        "--no-cuda-graphs",
+        dest="cuda_graphs",
+        action="store_const",
+        const=False,
+        help="on a GPU: do not record steps of decoding and repeat them; slower, with the same results",
+    )

@@ -40,6 +40,7 @@ class Decoding:
         args.search = options.search or args.search
         if options.ctc_weight is not None:
             args.decoding_ctc_weight = options.ctc_weight
+        args.no_cuda_graphs = not options.cuda_graphs
         args.source_lang = options.source_lang or args.source_lang
         args.target_lang = options.target_lang or args.target_lang
         self.config = JointDataConfig(Path(args.data) / args.config_yaml, args.source_lang, args.target_lang)

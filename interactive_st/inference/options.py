@@ -33,6 +33,7 @@ class Options:
             the model reads less.
         min_pause: a longer recording is cut at each pause of at least this many seconds.
         batch_seconds: audio in one batch; changes speed and memory, not results.
+        cuda_graphs: on a GPU, record the steps of decoding and repeat them; changes speed, not results.
 
     Raises:
         ValueError: a value has no meaning.
@@ -55,6 +56,7 @@ class Options:
     max_segment: float | None = None
     min_pause: float = 0.5
     batch_seconds: float = 60.0
+    cuda_graphs: bool = True
 
     def __post_init__(self) -> None:
         if self.max_segment is not None:

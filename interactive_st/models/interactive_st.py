@@ -226,7 +226,7 @@ def _like_s2t(args, architecture) -> None:
 
 def _interaction(args) -> None:
     if getattr(args, "bf16", False) and find_spec("torch_xla") is None:
-        args.tpu = False  # to fairseq --bf16 means a TPU, whatever machine there is
+        args.tpu = False  # which fairseq makes of --bf16; only architectures are asked after that
     args.streams = getattr(args, "streams", "both")
     args.wait_k = getattr(args, "wait_k", 3)
     args.fusion = getattr(args, "fusion", "linear")

@@ -231,25 +231,24 @@ class Pool:
     def hypotheses(self, stream: int) -> list[list[dict[str, Tensor]]]:
         """fairseq's dictionaries of the finished hypotheses of every sentence, in the order in which they
         ended; of :meth:`fetch`, for which Python waits for nothing."""
-        count, length = self.count[stream].tolist(), self.length[stream].tolist()
-        cumulative = self.cumulative[stream]
+        count, lengths = self.count[stream].tolist(), self.length[stream].tolist()
+        cumulative, none = self.cumulative[stream], torch.empty(0)
         gains = cumulative.diff(dim=2, prepend=torch.zeros_like(cumulative[..., :1]))
-        fields = [
-            [place.unbind() for place in field.unbind()]
-            for field in (self.tokens[stream], gains, self.score[stream])
-        ]
-        none = torch.empty(0)
-        return [
-            [
-                {
-                    "tokens": tokens[sentence][place][: length[sentence][place]],
-                    "score": score[sentence][place],
-                    "attention": none,
-                    "alignment": none,
-                    "positional_scores": positional[sentence][place][: length[sentence][place]],
-                }
-                for place in range(count[sentence])
-            ]
-            for tokens, positional, score in [fields]
-            for sentence in range(len(count))
-        ]
+        found = []
+        for sentence, held in enumerate(count):
+            # rows at once: an operation for each of many hypotheses is what takes long here
+            fields = (self.tokens[stream, sentence], gains[sentence], self.score[stream, sentence])
+            rows = zip(*(field[:held].unbind() for field in fields), lengths[sentence][:held], strict=True)
+            found.append(
+                [
+                    {
+                        "tokens": tokens[:length],
+                        "score": score,
+                        "attention": none,
+                        "alignment": none,
+                        "positional_scores": gain[:length],
+                    }
+                    for tokens, gain, score, length in rows
+                ]
+            )
+        return found

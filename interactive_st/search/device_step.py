@@ -124,7 +124,8 @@ def record(step: Callable[[], None], device: torch.device) -> torch.cuda.CUDAGra
                 graph.capture_end()
     except RuntimeError as error:
         raise RuntimeError(
-            f"a step of decoding cannot be recorded as a CUDA graph ({error}); decode with --no-cuda-graphs"
+            f"a step of decoding cannot be recorded as a CUDA graph ({error}); decode with --no-cuda-graphs "
+            "(in Python cuda_graphs=False)"
         ) from error
     torch.cuda.current_stream(device).wait_stream(place.stream)
     return graph

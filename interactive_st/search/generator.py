@@ -38,7 +38,8 @@ class DualBeamGenerator:
         ctc_weight: of the encoder's CTC scores in those of transcripts, 0 (none) to 1 (no attention).
         encoder_max_tokens: frames that the encoder is given at once; None: the whole batch.
         cuda_graphs: on a GPU, record the steps of decoding and repeat them, which is faster; without effect
-            where a step depends on the host (CTC scores, a forced prefix, blocked n-grams).
+            where a step depends on the host (CTC scores, a forced prefix, blocked n-grams) and under
+            autocast.
         options: see :class:`~interactive_st.search.constraints.SearchOptions`.
 
     Raises:
@@ -140,9 +141,11 @@ class DualBeamGenerator:
         return kind(ensemble, self.constraints, beams, prefix_tokens)
 
     def _is_on_device(self, device: torch.device, prefix_tokens: Tensor | None) -> bool:
-        """Whether the steps of a search can and shall be recorded."""
-        asks_host = self.ctc_weight or self.options.no_repeat_ngram_size or prefix_tokens is not None
-        return device.type == "cuda" and self.cuda_graphs and not asks_host
+        """Whether the steps of a search can and shall be recorded. Not under autocast, which would keep
+        weights that it has cast in the memory of a graph."""
+        if device.type != "cuda" or not self.cuda_graphs or torch.is_autocast_enabled():
+            return False
+        return not (self.ctc_weight or self.options.no_repeat_ngram_size or prefix_tokens is not None)
 
     def _ctc_scorer(self, encoded: list[EncoderOut]) -> CtcPrefixScorer | None:
         if not self.ctc_weight:

@@ -279,9 +279,8 @@ class JointSpeechToTextTask(SpeechToTextTask):
         if bleu or wer:
             options = parse_validation_options(self.args.eval_bleu_args, "--eval-bleu-args")
             self._validation_generator = self._build_search([model], options)
-            self._validation = ValidationMetrics(
-                self.detokenise, bleu, wer, self.args.eval_bleu_print_samples
-            )
+            samples = self.args.eval_bleu_print_samples
+            self._validation = ValidationMetrics(self.detokenise, bleu, wer, samples)
         return model
 
     def valid_step(

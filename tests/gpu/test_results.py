@@ -112,12 +112,11 @@ def test_hypotheses(device, system, options):
 @pytest.mark.parametrize("wait_k", ["0", "-2", "inf"])
 @pytest.mark.parametrize("search", ["rank", "joint"])
 def test_hypotheses_by_wait_k(device, search, wait_k):
-    expected = generate(build("interactive_st_s", wait_k=wait_k), "cpu", search=search)
-    found = generate(build("interactive_st_s", wait_k=wait_k), device, search=search)
-    # Of two pairs with nearly one score either may come first, or be the last that is kept.
+    # of this model no two pairs have almost one score, so that rounding does not change their order
+    expected = generate(build("interactive_st_s", wait_k=wait_k, seed=4), "cpu", search=search)
+    found = generate(build("interactive_st_s", wait_k=wait_k, seed=4), device, search=search)
+    assert texts(found) == texts(expected)
     assert scores(found) == pytest.approx(scores(expected), abs=1e-3)
-    best, expected_best = ([nbest[:1] for nbest in results] for results in (found, expected))
-    assert texts(best) == texts(expected_best)
 
 
 @pytest.mark.parametrize("options", [{"ctc_weight": 0.3}, {"no_repeat_ngram_size": 2}])

@@ -12,7 +12,6 @@ from interactive_st.search.constraints import Constraints, SearchOptions
 from interactive_st.search.device_step import FIRST_COLUMNS, DeviceSteps
 from interactive_st.search.encoding import encode
 from interactive_st.search.ensemble import Ensemble
-from interactive_st.search.rank_search import RankSearch
 from tests import tiny
 
 LENGTHS = [40, 25, 33, 12, 37]
@@ -28,15 +27,13 @@ ASKS_HOST = {
 }
 
 
-@pytest.fixture
-def on_device(monkeypatch):
-    """Have every search take its steps as on a GPU."""
-    monkeypatch.setattr(DualBeamGenerator, "_is_on_device", lambda *_: True)
-
-
-def generate(models, **options):
+def generate(models, on_device=False, **options):
+    """Decode; ``on_device``: by steps as on a GPU."""
     options = {"beam_size": 3, "max_len_b": 40, "default_tags": (4, 5)} | options
-    return DualBeamGenerator(models, tiny.dictionary(), **options).generate(models, tiny.sample(LENGTHS))
+    generator = DualBeamGenerator(models, tiny.dictionary(), **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generator, "_is_on_device", lambda *_: on_device)
+        return generator.generate(models, tiny.sample(LENGTHS))
 
 
 def texts_and_scores(results):
@@ -55,22 +52,16 @@ def texts_and_scores(results):
 @pytest.mark.parametrize(
     ("beam_size", "options"), [(1, {}), (4, {"min_len": 5, "len_penalty": 0.5, "temperature": 1.3})]
 )
-def test_the_interactive_models_hypotheses_are_those_by_lanes(
-    monkeypatch, search, wait_k, beam_size, options
-):
-    model = tiny.model(spread=3.0, wait_k=wait_k)
-    by_lanes = generate([model], search=search, beam_size=beam_size, **options)
-    monkeypatch.setattr(DualBeamGenerator, "_is_on_device", lambda *_: True)
-    found = generate([model], search=search, beam_size=beam_size, **options)
-    compare(found, by_lanes)
+def test_the_interactive_models_hypotheses_are_those_by_lanes(search, wait_k, beam_size, options):
+    models = [tiny.model(spread=3.0, wait_k=wait_k)]
+    options = {"search": search, "beam_size": beam_size, **options}
+    compare(generate(models, on_device=True, **options), generate(models, **options))
 
 
 @pytest.mark.parametrize("system", ["asr", "e2e_st", "multitask_st", "two_stage_st"])
-def test_the_other_systems_hypotheses_are_those_by_lanes(monkeypatch, system):
+def test_the_other_systems_hypotheses_are_those_by_lanes(system):
     models = [tiny.model(arch=ARCHITECTURES[f"{system}_s"], spread=3.0, seed=seed) for seed in (1, 2)]
-    by_lanes = generate(models)
-    monkeypatch.setattr(DualBeamGenerator, "_is_on_device", lambda *_: True)
-    compare(generate(models), by_lanes)
+    compare(generate(models, on_device=True), generate(models))
 
 
 def compare(found, expected):
@@ -84,10 +75,9 @@ def compare(found, expected):
                 assert text[1] == pytest.approx(other[1], abs=1e-5)
 
 
-def test_more_steps_than_there_was_room_for_at_first(on_device):
-    model = tiny.model(wait_k="3")
+def test_more_steps_than_there_was_room_for_at_first():
     length = FIRST_COLUMNS + 10
-    results = generate([model], min_len=length, max_len_b=length)
+    results = generate([tiny.model(wait_k="3")], on_device=True, min_len=length, max_len_b=length)
     assert {
         len(pair[text]["tokens"])
         for nbest in results
@@ -119,23 +109,50 @@ class OnDevice(TorchDispatchMode):
 
 
 @pytest.mark.parametrize(
-    ("system", "kind"), [("interactive_st", "rank"), ("interactive_st", "joint"), ("e2e_st", "rank")]
+    ("system", "kind"),
+    [("interactive_st", "rank"), ("interactive_st", "joint"), ("e2e_st", "rank"), ("two_stage_st", "rank")],
 )
 def test_a_step_asks_the_host_nothing(system, kind):
-    arch = {"interactive_st": tiny.models.interactive_st_s}.get(system) or ARCHITECTURES[f"{system}_s"]
-    model = tiny.model(arch=arch)
+    model = tiny.model(arch=ARCHITECTURES.get(f"{system}_s", tiny.models.interactive_st_s))
     with torch.no_grad():
         [encoded] = encode([model], tiny.speech(LENGTHS))
         encoded = {name: [x.to("meta") for x in values] for name, values in encoded.items()}
         decoder = model.to("meta").decoder
-        ensemble = Ensemble([decoder], [decoder.start(encoded)])
+        if system == "two_stage_st":
+            written = torch.ones(1, len(LENGTHS), 7, dtype=torch.long, device="meta")
+            decoder, transcript = decoder.second, decoder.transcribe(written, encoded)[1]
+            cache = decoder.start(encoded, transcript)
+        else:
+            cache = decoder.start(encoded)
+        ensemble = Ensemble([decoder], [cache])
         options = SearchOptions(beam_size=4, max_len_b=20, unk_penalty=0.1, temperature=1.1)
         constraints = Constraints(options, pad=1, unk=3, eos=2)
         tags, longest = tiny.tags(len(LENGTHS)).to("meta"), torch.full((len(LENGTHS),), 20)
         beams = Beams(tags, 4, longest, 1, decoder.streams, on_device=True)
-        search = (SEARCHES[kind] if kind == "joint" else RankSearch)(ensemble, constraints, beams)
+        search = SEARCHES[kind](ensemble, constraints, beams)
         steps = DeviceSteps(search)
         steps._make_room()
         with OnDevice() as watch:
             search.step(beams.column)
     assert watch.operations > 100
+
+
+@pytest.mark.parametrize(
+    ("options", "prefix", "records"),
+    [
+        ({}, None, True),
+        ({"cuda_graphs": False}, None, False),
+        ({"no_repeat_ngram_size": 2}, None, False),
+        ({}, torch.tensor([[6]]), False),
+    ],
+)
+def test_which_steps_are_recorded(options, prefix, records):
+    generator = DualBeamGenerator([tiny.model()], tiny.dictionary(), **options)
+    assert generator._is_on_device(torch.device("cuda"), prefix) is records
+    assert generator._is_on_device(torch.device("cpu"), prefix) is False
+
+
+def test_nothing_is_recorded_under_autocast(monkeypatch):
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda: True)  # of a GPU, which may not be there
+    generator = DualBeamGenerator([tiny.model()], tiny.dictionary())
+    assert generator._is_on_device(torch.device("cuda"), None) is False
