@@ -91,6 +91,28 @@ def sample(lengths: Sequence[int], seed: int = 2) -> dict[str, Any]:
     return {"net_input": speech(lengths, seed), "lang_tags": tags(len(lengths))}
 
 
+def training_sample() -> dict[str, Any]:
+    """Four utterances, of which one has no transcript and one no translation."""
+    rows = [[9, 5, 0, 7], [6, 8, 4, 0]]
+    inputs = prefixes(rows)
+    targets = torch.cat([inputs[..., 1:], torch.ones_like(inputs[..., :1])], dim=2)
+    for stream, row in enumerate(rows):
+        for sentence, length in enumerate(row):
+            if length:
+                targets[stream, sentence, length - 1] = 2
+    lengths = torch.tensor(rows)
+    return {
+        "net_input": {**speech([60, 33, 48, 51]), "prev_output_tokens": inputs},
+        "targets": targets,
+        "transcript": targets[0],
+        "transcript_lengths": lengths[0],
+        "ntokens": int(lengths.sum()),
+        "ntokens_by_stream": lengths.sum(dim=1).tolist(),
+        "longest_by_stream": lengths.amax(dim=1).tolist(),
+        "nsentences": 4,
+    }
+
+
 def hypothesis_pairs(result: list[list[dict[str, Any]]], n: int | None = None) -> list[list[tuple]]:
     """Readable form: for every sentence, (transcript, translation) token lists of the n best."""
     return [

@@ -7,6 +7,7 @@ of a stream that the model does not write is absent.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ from interactive_st.criterions.prefix_corruption import (
     regular_tokens,
 )
 from interactive_st.criterions.smoothed_cross_entropy import smoothed_cross_entropy
+from interactive_st.modules.token_rows import TokenRows
 
 STREAMS = ("asr", "st")  # names of stream 0 and stream 1 in options and logs
 BOTH = (0, 1)
@@ -118,7 +120,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
 
         Args:
             model: gives ``(logits (N, V), …)`` for ``prev_output_tokens`` (S, R, L) of its S ``streams``
-                (both where it names none) and the N positions that are ``wanted`` (S, R, L).
+                (both where it names none), of which the tokens are ``rows``, and N are ``wanted``.
             sample: the batch, with ``targets`` (2, B, L) and ``transcript_lengths`` (B,).
             reduce: must be True.
 
@@ -136,9 +138,15 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             )
         streams = getattr(model, "streams", BOTH)
         prefixes, targets = self._inputs_and_targets(sample, streams, model.training)
-        wanted = targets.ne(self.padding_idx)
-        net_output = model(**{**sample["net_input"], "prev_output_tokens": prefixes, "wanted": wanted})
-        logits, labels = net_output[0], targets[wanted]
+        counts = [sample["ntokens_by_stream"][stream] for stream in streams]
+        versions = prefixes.size(1) // sample["targets"].size(1)
+        wanted = TokenRows.of(targets.ne(self.padding_idx), counts)
+        inputs = {"prev_output_tokens": prefixes, "rows": wanted}
+        if versions > 1:  # of which one is asked for its targets
+            rows = TokenRows.of(prefixes.ne(self.padding_idx), [versions * count for count in counts])
+            inputs |= {"rows": rows, "wanted": wanted}
+        net_output = model(**{**sample["net_input"], **inputs})
+        logits, labels = net_output[0], wanted.take(targets)
         if logits.shape[:-1] != labels.shape:
             raise ValueError(
                 f"the model returned logits of shape {tuple(logits.shape)} for {labels.numel()} target "
@@ -146,13 +154,12 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
                 "writes, such as --arch interactive_st or e2e_st"
             )
         rows = smoothed_cross_entropy(logits, labels, self.eps, with_correct=self.report_accuracy)
-        losses = _by_stream(rows.loss, wanted)
+        losses = _by_stream(rows.loss, counts)
         weights = (self.asr_weight, self.st_weight)
         loss = sum(weights[stream] * losses[i] for i, stream in enumerate(streams))
-        nll = _by_stream(rows.nll, wanted)
-        tokens = wanted.flatten(1).sum(dim=1)
+        nll = _by_stream(rows.nll, counts)
         nsentences = sample["nsentences"]
-        ntokens = sample["ntokens"] if streams == BOTH else sample["ntokens_by_stream"][streams[0]]
+        ntokens = sum(counts)
         sample_size = nsentences if self.sentence_avg else ntokens
         log: dict[str, Any] = {
             "nll_loss": nll.sum(),
@@ -164,15 +171,15 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         for index, name in enumerate(names):
             log[f"{name}_loss"] = losses[index].detach()
             log[f"{name}_nll_loss"] = nll[index]
-            log[f"{name}_ntokens"] = tokens[index]
+            log[f"{name}_ntokens"] = counts[index]
         if self.ctc_weight > 0:
             ctc_loss, ctc_tokens = self._ctc(model, net_output, sample)
             loss = loss + self.ctc_weight * ctc_loss
             log["ctc_loss"] = ctc_loss.detach()
             log["ctc_ntokens"] = ctc_tokens
         if self.report_accuracy:
-            correct = _by_stream(rows.correct.long(), wanted)
-            log["n_correct"], log["total"] = correct.sum(), tokens.sum()
+            correct = _by_stream(rows.correct.long(), counts)
+            log["n_correct"], log["total"] = correct.sum(), sum(counts)
             for index, name in enumerate(names):
                 log[f"{name}_n_correct"] = correct[index]
         log["loss"] = loss.detach()
@@ -256,7 +263,6 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         return True
 
 
-def _by_stream(values: Tensor, wanted: Tensor) -> Tensor:
-    """Sums (S,) of N ``values``, one for each of the ``wanted`` (S, R, L) positions."""
-    spread = values.new_zeros(wanted.shape).masked_scatter(wanted, values)
-    return spread.flatten(1).sum(dim=1)
+def _by_stream(values: Tensor, counts: Sequence[int]) -> Tensor:
+    """Sums (S,) of N ``values``, the first ``counts[0]`` of stream 0 and so on."""
+    return torch.stack([part.sum() for part in values.split(counts)])

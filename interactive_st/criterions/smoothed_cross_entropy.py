@@ -80,11 +80,13 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         loss, nll = torch.empty_like(log_z), torch.empty_like(log_z)
         correct = torch.zeros_like(targets, dtype=torch.bool)
         for chunk in _chunks(logits):
-            x, target = logits[chunk].to(dtype), targets[chunk]
-            log_z[chunk] = torch.logsumexp(x, dim=1)
-            nll[chunk] = log_z[chunk] - x.gather(1, target.unsqueeze(1)).squeeze(1)
-            # The mean, not the sum: V * log Z and sum(x) are large and nearly cancel.
-            smooth = (log_z[chunk] - x.mean(dim=1)) * logits.size(1)
+            x, target = logits[chunk], targets[chunk]
+            log_p = x.log_softmax(dim=1, dtype=dtype)
+            picked = target.unsqueeze(1)
+            nll[chunk] = -log_p.gather(1, picked).squeeze(1)
+            log_z[chunk] = nll[chunk] + x.gather(1, picked).squeeze(1)
+            # The mean, not the sum: it is a large number.
+            smooth = log_p.mean(dim=1) * -logits.size(1)
             loss[chunk] = (1.0 - epsilon - share) * nll[chunk] + share * smooth
             if with_correct:
                 correct[chunk] = x.argmax(dim=1).eq(target)
@@ -109,7 +111,8 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
             x.scatter_add_(1, target, x.new_full(target.shape, ctx.epsilon + ctx.share - 1.0))
             # Scaled before it is narrowed: fp16 with loss scaling would lose small entries.
             x.mul_(grad_loss[chunk].unsqueeze(1))
-            logits[chunk] = x
+            if x.dtype != logits.dtype:
+                logits[chunk] = x
         return logits, None, None, None
 
 

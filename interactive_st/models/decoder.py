@@ -15,7 +15,13 @@ from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderL
 from interactive_st.modules.joined_linear import prepare_linears
 from interactive_st.modules.streams import parse_streams
 from interactive_st.modules.token_rows import TokenRows, take_rows
-from interactive_st.modules.visibility import Visibility, additive, slots_to_mask, teacher_forced_visibility
+from interactive_st.modules.visibility import (
+    BothTerms,
+    additive,
+    score_mask,
+    slots_to_mask,
+    teacher_forced_visibility,
+)
 from interactive_st.modules.wait_k import parse_wait_k, partner_limit
 
 
@@ -74,7 +80,8 @@ class InteractiveDecoder(TransformerDecoder):
         prev_output_tokens: Tensor,
         encoder_out: dict[str, list[Tensor]],
         features_only: bool = False,
-        wanted: Tensor | None = None,
+        rows: TokenRows | None = None,
+        wanted: TokenRows | None = None,
     ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
         """Teacher forcing.
 
@@ -84,17 +91,16 @@ class InteractiveDecoder(TransformerDecoder):
                 block.
             encoder_out: the encoder's, of B sentences.
             features_only: leave out the projection to the vocabulary.
-            wanted: ``(S, r·B, T)`` bool, tokens whose successors are asked for, stream by stream; then
-                nothing at all is computed for padding. ``None`` = every position, padding too.
+            rows: the R tokens among all positions; then nothing at all is computed for padding.
+            wanted: those of them whose successors are asked for. ``None`` = of all.
 
         Returns:
-            logits ``(S, r·B, T, V)``, of N wanted positions ``(N, V)`` (or features, C instead of V), and
-            ``{"encoder_out": …}``
+            logits ``(S, r·B, T, V)``, of R ``rows`` or N ``wanted`` ``(N, V)`` (or features, C instead of V),
+            and ``{"encoder_out": …}``
         """
-        rows = None if wanted is None else TokenRows(prev_output_tokens.ne(self.padding_idx))
         x = self.states(prev_output_tokens, encoder_out, rows)
-        if rows is not None:
-            x = x[rows.among(wanted)]
+        if wanted is not None:
+            x = rows.take_among(x, wanted)
         return (x if features_only else self.output_layer(x)), {"encoder_out": encoder_out}
 
     def states(
@@ -102,10 +108,11 @@ class InteractiveDecoder(TransformerDecoder):
     ) -> Tensor:
         """Teacher-forced features ``(S, r·B, T, C)``, those of R ``rows`` ``(R, C)``."""
         x = self._embed_all(prev_output_tokens, rows)
-        partner: Visibility | None = None
+        partner: BothTerms | None = None
         if prev_output_tokens.size(0) == 2 and self.interacts:
-            partner = teacher_forced_visibility(prev_output_tokens, self.padding_idx, self.wait_k)
-        encoder_states, encoder_mask = unpack_encoder(encoder_out)
+            seen = teacher_forced_visibility(prev_output_tokens, self.padding_idx, self.wait_k)
+            partner = BothTerms.of(seen, x, rows)
+        encoder_states, encoder_mask = encoder_scores(encoder_out)
         for layer in self.layers:
             x = layer(x, encoder_states, encoder_mask, partner, rows)
         return self._finish(x)
@@ -196,3 +203,9 @@ def unpack_encoder(encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor
     """Encoder states ``(frames, B, C)`` and ``(B, 1, 1, frames)`` bool mask, True = visible, or None."""
     padding = encoder_out["encoder_padding_mask"]
     return encoder_out["encoder_out"][0], (~padding[0])[:, None, None] if padding else None
+
+
+def encoder_scores(encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
+    """The same for many attentions, the mask by :func:`score_mask`."""
+    states, visible = unpack_encoder(encoder_out)
+    return states, None if visible is None else score_mask(visible, states)

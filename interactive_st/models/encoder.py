@@ -2,10 +2,11 @@
 
 from argparse import Namespace
 
+import torch
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerEncoder
-from torch import nn
+from torch import Tensor, nn
 
-from interactive_st.modules.speech_layer import SpeechEncoderLayer
+from interactive_st.modules.speech_layer import SpeechEncoderLayer, visible_frames
 
 from .front_end import build_front_end
 
@@ -21,3 +22,34 @@ class SpeechEncoder(S2TTransformerEncoder):
         super().__init__(Namespace(**{**vars(args), "ctc_weight": 0.0}))
         self.subsample = build_front_end(args)
         self.transformer_layers = nn.ModuleList(SpeechEncoderLayer(args) for _ in self.transformer_layers)
+
+    def _forward(
+        self, src_tokens: Tensor, src_lengths: Tensor, return_all_hiddens: bool = False
+    ) -> dict[str, list[Tensor]]:
+        """fairseq's, with one mask for all layers.
+
+        fairseq asks a GPU twice how much padding there is, and with that waits for it. Here it is asked once,
+        in decoding alone, where layers and steps are spared a mask that has nothing to hide.
+        """
+        x, lengths = self.subsample(src_tokens, src_lengths)
+        padding = torch.arange(x.size(0), device=x.device) >= lengths.unsqueeze(1)
+        x = self.embed_scale * x + self.embed_positions(padding).transpose(0, 1)
+        x = self.dropout_module(x)
+        would_wait = x.device.type != "cpu" and self.training
+        masks = [padding] if would_wait or padding.any() else []
+        visible = visible_frames(padding, x) if masks else None
+        states = []
+        for layer in self.transformer_layers:
+            x = layer(x, padding if masks else None, visible)
+            if return_all_hiddens:
+                states.append(x)
+        if self.layer_norm is not None:
+            x = self.layer_norm(x)
+        return {
+            "encoder_out": [x],  # T × B × C
+            "encoder_padding_mask": masks,  # B × T
+            "encoder_embedding": [],
+            "encoder_states": states,
+            "src_tokens": [],
+            "src_lengths": [],
+        }

@@ -22,6 +22,7 @@ from interactive_st.modules.dropout import use_dropout
 from interactive_st.modules.fusion import FUSIONS
 from interactive_st.modules.onednn_linear import use_onednn_linears
 from interactive_st.modules.streams import Streams
+from interactive_st.modules.token_rows import TokenRows
 
 from .decoder import InteractiveDecoder
 from .encoder import SpeechEncoder
@@ -98,20 +99,21 @@ class InteractiveSTModel(S2TTransformerModel):
         src_tokens: Tensor,
         src_lengths: Tensor,
         prev_output_tokens: Tensor,
-        wanted: Tensor | None = None,
+        rows: TokenRows | None = None,
+        wanted: TokenRows | None = None,
     ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
         """Teacher forcing.
 
         Args:
             src_tokens: ``(B, frames, F)`` features, padded.
             src_lengths: ``(B,)`` frames of each.
-            prev_output_tokens, wanted: as in :meth:`InteractiveDecoder.forward`.
+            prev_output_tokens, rows, wanted: as in :meth:`InteractiveDecoder.forward`.
 
         Returns:
             what the decoder's ``forward`` returns
         """
         encoder_out = self.encoder(src_tokens=src_tokens, src_lengths=src_lengths)
-        return self.decoder(prev_output_tokens, encoder_out=encoder_out, wanted=wanted)
+        return self.decoder(prev_output_tokens, encoder_out=encoder_out, rows=rows, wanted=wanted)
 
     @property
     def streams(self) -> Streams:

@@ -15,9 +15,9 @@ from interactive_st.modules.joined_linear import prepare_linears
 from interactive_st.modules.second_decoder_layer import SecondDecoderLayer
 from interactive_st.modules.streams import STREAMS, Streams
 from interactive_st.modules.token_rows import TokenRows, put_rows
-from interactive_st.modules.visibility import Visibility
+from interactive_st.modules.visibility import Visibility, score_mask
 
-from .decoder import InteractiveDecoder, unpack_encoder
+from .decoder import InteractiveDecoder, encoder_scores
 
 
 class Transcript(NamedTuple):
@@ -68,9 +68,11 @@ class SecondDecoder(InteractiveDecoder):
     ) -> Tensor:
         """Teacher-forced features ``(1, r·B, T, C)``, those of R ``rows`` ``(R, C)``."""
         x = self._embed_all(prev_output_tokens, rows)
-        encoder_states, encoder_mask = unpack_encoder(encoder_out)
+        encoder_states, encoder_mask = encoder_scores(encoder_out)
+        written, exists = transcript
+        exists = exists._replace(mask=score_mask(exists.mask, x))
         for layer in self.layers:
-            x = layer(x, encoder_states, encoder_mask, *transcript, rows)
+            x = layer(x, encoder_states, encoder_mask, written, exists, rows)
         return self._finish(x)
 
     def start(self, encoder_out: dict[str, list[Tensor]], transcript: Transcript) -> SecondCache:
@@ -113,17 +115,19 @@ class TwoStageDecoder(FairseqDecoder):
         self,
         prev_output_tokens: Tensor,
         encoder_out: dict[str, list[Tensor]],
-        wanted: Tensor | None = None,
+        rows: TokenRows | None = None,
+        wanted: TokenRows | None = None,
         **_: Any,
     ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
         """Teacher forcing of both stages; arguments and result as those of ``InteractiveDecoder``."""
         inputs = prev_output_tokens.split(1)
-        rows = [None if wanted is None else TokenRows(x.ne(self.first.padding_idx)) for x in inputs]
-        heard, transcript = self.transcribe(inputs[0], encoder_out, rows[0])
-        features = [heard, self.second.states(inputs[1], encoder_out, rows[1], transcript)]
+        parts = (None, None) if rows is None else rows.split()
+        heard, transcript = self.transcribe(inputs[0], encoder_out, parts[0])
+        read = self.second.states(inputs[1], encoder_out, parts[1], transcript)
+        x = torch.cat([heard, read])
         if wanted is not None:
-            features = [x[r.among(w)] for x, r, w in zip(features, rows, wanted.split(1), strict=True)]
-        return self.first.output_layer(torch.cat(features)), {"encoder_out": encoder_out}
+            x = rows.take_among(x, wanted)
+        return self.first.output_layer(x), {"encoder_out": encoder_out}
 
     def transcribe(
         self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], rows: TokenRows | None = None

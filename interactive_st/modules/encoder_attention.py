@@ -1,13 +1,15 @@
 """Attention of both streams to the encoder, with keys and values computed once for all that ask."""
 
+import torch
 from fairseq.modules import MultiheadAttention
-from torch import Tensor
+from torch import Tensor, nn
 
 from .dropout import attention
-from .token_rows import TokenRows, put_rows, take_rows
+from .joined_linear import JoinsLinears
+from .token_rows import TokenRows
 
 
-class EncoderAttention(MultiheadAttention):
+class EncoderAttention(JoinsLinears, MultiheadAttention):
     """fairseq's encoder-decoder attention with streams and hypotheses folded into the query dimension.
 
     The same parameters; the keys and values of a sentence are projected once and read by both streams
@@ -16,10 +18,13 @@ class EncoderAttention(MultiheadAttention):
 
     def project_encoder(self, encoder_out: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values, each ``(B, heads, T, head_dim)``, of ``encoder_out`` ``(T, B, C)``."""
-        return tuple(
-            proj(encoder_out).unflatten(-1, (self.num_heads, self.head_dim)).permute(1, 2, 0, 3)
-            for proj in (self.k_proj, self.v_proj)
-        )
+        keys = tuple(self._split(x).permute(1, 2, 0, 3) for x in self.each(encoder_out))
+        if encoder_out.device.type == "cpu" or torch.is_grad_enabled():
+            return keys
+        return tuple(x.contiguous() for x in keys)  # every step of decoding reads them
+
+    def linears_to_join(self) -> list[nn.Module]:
+        return [self.k_proj, self.v_proj]
 
     def forward(
         self,
@@ -40,12 +45,19 @@ class EncoderAttention(MultiheadAttention):
         Returns:
             like ``x``
         """
-        query = put_rows(self.q_proj(x), rows)
-        shape, batch = query.shape, encoder_keys[0].size(0)
-        query = query.view(-1, batch, shape[2], self.num_heads, self.head_dim)
-        askers = query.size(0)
-        query = query.permute(1, 3, 0, 2, 4).flatten(2, 3)
+        query, batch = self.q_proj(x), encoder_keys[0].size(0)
         p = self.dropout_module.p if self.training else 0.0
-        context = attention(query, *encoder_keys, encoder_mask, p)
+        if rows is not None:
+            query = self._split(rows.put_by_sentence(query, batch)).transpose(1, 2)
+            context = attention(query, *encoder_keys, encoder_mask, p)
+            return self.out_proj(rows.take_of_sentences(context.transpose(1, 2).flatten(2)))
+        shape = query.shape
+        query = self._split(query.view(-1, batch, *shape[2:])).permute(1, 3, 0, 2, 4)
+        askers = query.size(2)
+        context = attention(query.flatten(2, 3), *encoder_keys, encoder_mask, p)
         context = context.unflatten(2, (askers, shape[2])).permute(2, 0, 3, 1, 4)
-        return self.out_proj(take_rows(context.reshape(shape), rows))
+        return self.out_proj(context.reshape(shape))
+
+    def _split(self, x: Tensor) -> Tensor:
+        """``(…, C)`` to ``(…, heads, head_dim)``."""
+        return x.unflatten(-1, (self.num_heads, self.head_dim))

@@ -16,7 +16,7 @@ from .dropout import attention
 from .fusion import Fusion
 from .joined_linear import JoinsLinears
 from .token_rows import TokenRows, put_rows, take_rows
-from .visibility import Visibility, attend
+from .visibility import BothTerms
 
 
 class InteractiveAttention(JoinsLinears, MultiheadAttention):
@@ -26,31 +26,33 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
         super().__init__(embed_dim, num_heads, dropout=dropout, self_attention=True)
         self.fusion = fusion
 
-    def forward(self, x: Tensor, partner: Visibility | None, rows: TokenRows | None = None) -> Tensor:
+    def forward(self, x: Tensor, partner: BothTerms | None, rows: TokenRows | None = None) -> Tensor:
         """Whole sequences, teacher-forced.
 
         Args:
             x: ``(S, B, T, C)`` with S = 2 streams (or 1).
-            partner: what each row sees of the other stream, arranged by key stream
-                (:func:`~interactive_st.modules.visibility.teacher_forced_visibility`); ``None`` = nothing.
-
+            partner: what each row sees in its own stream and in the other; ``None`` = nothing of the other.
             rows: where ``x`` holds these positions only, ``(R, C)``.
 
         Returns:
             like ``x``
         """
-        projected = [put_rows(proj(x), rows) for proj in (self.q_proj, self.k_proj, self.v_proj)]
-        streams, batch = projected[0].shape[:2]
+        projected = self.each(x, lambda y: put_rows(y, rows))
+        streams, batch, length = projected[0].shape[:3]
         query, key, value = (self._split(y.flatten(0, 1)) for y in projected)
-        dropout = self._dropout()
-        own = self._merge(attend(query, key, value, None, dropout)).unflatten(0, (streams, batch))
-        own = take_rows(own, rows)
+        dropout = self.dropout_module.p if self.training else 0.0
         if partner is None or self.fusion.is_off or streams == 1:
-            return self.out_proj(own)
-        other_query = query.unflatten(0, (2, batch)).flip(0).flatten(0, 1)
-        inter = self._merge(attend(other_query, key, value, partner.flatten(), dropout))
-        inter = take_rows(inter.unflatten(0, (2, batch)).flip(0), rows)
-        return self.out_proj(self.fusion(own, inter))
+            own = self._merge(attention(query, key, value, None, dropout, is_causal=True))
+            return self.out_proj(take_rows(own.unflatten(0, (streams, batch)), rows))
+        # A stream's keys are asked by its own queries and by the partner's, side by side.
+        both = torch.cat([query, query.unflatten(0, (2, batch)).flip(0).flatten(0, 1)], dim=2)
+        context = self._merge(attention(both, key, value, partner.mask, dropout))
+        if rows is None:
+            own, inter = context.unflatten(0, (2, batch)).split(length, dim=2)
+            inter = inter.flip(0)
+        else:
+            own, inter = rows.take_both_terms(context)
+        return self.out_proj(self.fusion(own, inter.masked_fill(partner.blind, 0.0)))
 
     def linears_to_join(self) -> list[nn.Module]:
         return [self.q_proj, self.k_proj, self.v_proj]
@@ -90,9 +92,6 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
     def _merge(context: Tensor) -> Tensor:
         """``(…, heads, T, head_dim)`` to ``(…, T, C)``."""
         return context.transpose(-3, -2).flatten(-2)
-
-    def _dropout(self) -> float:
-        return self.dropout_module.p if self.training else 0.0
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from .fusion import Fusion
 from .interactive_attention import InteractiveAttention
 from .sublayers import Sublayers
 from .token_rows import TokenRows
-from .visibility import Visibility
+from .visibility import BothTerms
 
 EncoderKeys = tuple[Tensor, Tensor]
 
@@ -43,7 +43,7 @@ class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
         x: Tensor,
         encoder_out: Tensor,
         encoder_mask: Tensor | None,
-        partner: Visibility | None,
+        partner: BothTerms | None,
         rows: TokenRows | None = None,
     ) -> Tensor:
         """Whole sequences: ``x`` ``(S, B, T, C)``, of ``rows`` alone ``(R, C)``; returns like ``x``.

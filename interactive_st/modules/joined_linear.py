@@ -1,10 +1,13 @@
-"""Linear layers of one input as one product, for decoding: fewer and larger products."""
+"""Linear layers of one input as one product: fewer and larger ones."""
+
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .onednn_linear import OneDnnLinear, is_for_onednn, linear, pack
+from .onednn_linear import OneDnnLinear, is_for_onednn, linear, pack, product
+from .split_product import SplitWeight
 from .weight_copies import KeepsWeightCopy
 
 
@@ -21,15 +24,14 @@ class JoinsLinears(KeepsWeightCopy):
     def join(self) -> bool:
         """Copy the weights, unless that is done; False where it cannot be: not plain linear layers."""
         layers = self.linears_to_join()
-        if torch.is_grad_enabled() or any(type(layer) not in (nn.Linear, OneDnnLinear) for layer in layers):
-            return False
-        if len({layer.bias is None for layer in layers}) > 1:
+        if torch.is_grad_enabled() or not _are_plain(layers):
             return False
 
-        def make() -> tuple[Tensor, Tensor | None]:
-            weight = torch.cat([layer.weight.detach() for layer in layers])
-            bias = None if layers[0].bias is None else torch.cat([layer.bias.detach() for layer in layers])
-            return (pack(weight) if is_for_onednn(weight, weight) else weight), bias
+        @torch.no_grad()
+        def make() -> tuple[Tensor, Tensor | None, SplitWeight | None]:
+            weight, bias = _one_under_the_other(layers)
+            split = SplitWeight(weight) if SplitWeight.is_for(weight) else None
+            return (pack(weight) if is_for_onednn(weight, weight) else weight), bias, split
 
         return self.keep_copy(_parameters(layers), make)
 
@@ -38,12 +40,40 @@ class JoinsLinears(KeepsWeightCopy):
         layers = self.linears_to_join()
         copy = None if torch.is_grad_enabled() else self.copy_of(_parameters(layers))
         if copy is not None:
-            weight, bias = copy
+            weight, bias, split = copy
+            if split is not None and split.pays(x):
+                return split.product(x, bias)
             if not weight.is_mkldnn:
                 return F.linear(x, weight, bias)
             if is_for_onednn(x, layers[0].weight):
                 return linear(x, weight, bias)
         return torch.cat([layer(x) for layer in layers], dim=-1)
+
+    def each(self, x: Tensor, then: Callable[[Tensor], Tensor] = lambda y: y) -> Sequence[Tensor]:
+        """What ``then`` makes of each layer's ``(…, out)``, for whole sequences ``x`` ``(…, in)``.
+
+        On a GPU it is one product, and one call of ``then`` on all that is side by side. On a CPU that would
+        be copied apart again for the products of attention.
+        """
+        layers = self.linears_to_join()
+        if x.device.type == "cpu" or not _are_plain(layers):
+            return [then(layer(x)) for layer in layers]
+        together = then(product(x, *_one_under_the_other(layers)))
+        return together.split([layer.out_features for layer in layers], dim=-1)
+
+
+def _are_plain(layers: list[nn.Module]) -> bool:
+    """Whether the layers do nothing but multiply, and all or none have a bias."""
+    return (
+        all(type(layer) in (nn.Linear, OneDnnLinear) for layer in layers)
+        and len({layer.bias is None for layer in layers}) == 1
+        and not any(layer._forward_pre_hooks or layer._forward_hooks for layer in layers)
+    )
+
+
+def _one_under_the_other(layers: list[nn.Module]) -> tuple[Tensor, Tensor | None]:
+    weight = torch.cat([layer.weight for layer in layers])
+    return weight, None if layers[0].bias is None else torch.cat([layer.bias for layer in layers])
 
 
 def _parameters(layers: list[nn.Module]) -> list[Tensor]:

@@ -1,10 +1,11 @@
-"""Linear layers that are faster on a CPU.
+"""Linear layers that are faster on a CPU, and in decoding on a GPU.
 
 ``F.linear`` calls the BLAS, which arranges the weights anew in every product; that is most of its time where
 there are few rows, as in a decoding step. oneDNN, which torch brings along, does better with the weights as
 they are, in training too, and best with a copy of them in its own layout, so decoding keeps such copies of
 the decoder's weights (:mod:`.joined_linear`). In bfloat16 that holds for inference alone; GPUs and other
-precisions go through ``F.linear`` as ever.
+precisions go through ``F.linear`` as ever, but for the wide layers of decoding in single precision
+(:mod:`.split_product`).
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
+from .split_product import SplitWeight
 from .weight_copies import KeepsWeightCopy
 
 
@@ -23,15 +25,22 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
 
     def forward(self, x: Tensor, relu: bool = False) -> Tensor:
         """``(…, in)`` to ``(…, out)``, without what is below zero if ``relu``"""
-        packed = None if torch.is_grad_enabled() else self.copy_of([self.weight])
-        if packed is not None and is_for_onednn(x, self.weight):
-            return linear(x, packed, self.bias, relu)
+        copy = None if torch.is_grad_enabled() else self.copy_of([self.weight])
+        if isinstance(copy, SplitWeight):
+            if copy.pays(x):
+                return copy.product(x, self.bias, relu)
+        elif copy is not None and is_for_onednn(x, self.weight):
+            return linear(x, copy, self.bias, relu)
         return product(x, self.weight, self.bias, relu)
 
     def pack(self) -> None:
-        """Copy the weights into oneDNN's layout, unless that is done or of no use."""
-        if not torch.is_grad_enabled() and is_for_onednn(self.weight, self.weight):
+        """Copy the weights into oneDNN's layout, or cut them for a GPU, unless that is done or of no use."""
+        if torch.is_grad_enabled():
+            return
+        if is_for_onednn(self.weight, self.weight):
             self.keep_copy([self.weight], lambda: pack(self.weight))
+        elif SplitWeight.is_for(self.weight):
+            self.keep_copy([self.weight], lambda: SplitWeight(self.weight))
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:

@@ -1,13 +1,16 @@
-"""fairseq's encoder layer, faster on a CPU: cheap dropout, and linear layers by oneDNN in its attention."""
+"""fairseq's encoder layer, faster: on a CPU cheap dropout, and linear layers by oneDNN in its attention; on a
+GPU one product for queries, keys and values, and one mask for all layers."""
 
 from fairseq.modules import MultiheadAttention, TransformerEncoderLayer
-from torch import Tensor
+from torch import Tensor, nn
 
 from .dropout import attention
+from .joined_linear import JoinsLinears
 from .sublayers import Sublayers
+from .visibility import score_mask
 
 
-class SpeechSelfAttention(MultiheadAttention):
+class SpeechSelfAttention(JoinsLinears, MultiheadAttention):
     """fairseq's self-attention; the same parameters, and the same results where nothing is dropped."""
 
     def forward(self, query: Tensor, key: Tensor, value: Tensor, **options) -> tuple[Tensor, Tensor | None]:
@@ -17,21 +20,29 @@ class SpeechSelfAttention(MultiheadAttention):
         Returns:
             ``(T, B, C)`` and, where they are asked for, the weights
         """
-        drops = self.training or self.dropout_module.apply_during_inference
-        p = self.dropout_module.p if drops else 0.0
         special = options.get("attn_mask") is not None or options.get("need_weights", True)
-        special = special or self.use_xformers or self.skip_embed_dim_check
-        # fairseq's goes by the weights, past the linear layers that are faster here.
-        if special or query.device.type != "cpu":
+        if special or self.use_xformers or self.skip_embed_dim_check:
             return super().forward(query, key, value, **options)
-        padding = options.get("key_padding_mask")
-        visible = None if padding is None else ~padding.bool()[:, None, None]
+        return self.attend(query, visible_frames(options.get("key_padding_mask"), query)), None
+
+    def attend(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """``x`` ``(T, B, C)``, ``mask`` as :func:`visible_frames` makes it; returns like ``x``."""
+        drops = self.training or self.dropout_module.apply_during_inference
         heads = (
-            proj(query).unflatten(-1, (self.num_heads, self.head_dim)).permute(1, 2, 0, 3)
-            for proj in (self.q_proj, self.k_proj, self.v_proj)
+            y.unflatten(-1, (self.num_heads, self.head_dim)).permute(1, 2, 0, 3)
+            for y in self.each(x)
         )
-        context = attention(*heads, visible, p)
-        return self.out_proj(context.permute(2, 0, 1, 3).flatten(2)), None
+        context = attention(*heads, mask, self.dropout_module.p if drops else 0.0)
+        return self.out_proj(context.permute(2, 0, 1, 3).flatten(2))
+
+    def linears_to_join(self) -> list[nn.Module]:
+        return [self.q_proj, self.k_proj, self.v_proj]
+
+
+def visible_frames(padding: Tensor | None, like: Tensor) -> Tensor | None:
+    """What frames see, for states in the precision of ``like``: a mask ``(B, 1, 1, T)`` of ``padding``
+    ``(B, T)``, True = padding; None without any."""
+    return None if padding is None else score_mask(~padding.bool()[:, None, None], like)
 
 
 class SpeechEncoderLayer(Sublayers, TransformerEncoderLayer):
@@ -48,10 +59,21 @@ class SpeechEncoderLayer(Sublayers, TransformerEncoderLayer):
             xformers_att_config=cfg.encoder.xformers_att_config,
         )
 
-    def forward(self, x: Tensor, encoder_padding_mask: Tensor | None) -> Tensor:
-        """``x`` ``(T, B, C)``, ``encoder_padding_mask`` ``(B, T)``, True = padding; returns like ``x``."""
-        x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self._attend(y, encoder_padding_mask))
+    def forward(
+        self, x: Tensor, encoder_padding_mask: Tensor | None, visible: Tensor | None = None
+    ) -> Tensor:
+        """``x`` ``(T, B, C)``, ``encoder_padding_mask`` ``(B, T)``, True = padding; returns like ``x``.
+
+        ``visible`` is what :func:`visible_frames` made of the padding, where it serves several layers.
+        """
+        if visible is None:
+            visible = visible_frames(encoder_padding_mask, x)
+        x = self._sublayer(
+            x, self.self_attn_layer_norm, lambda y: self._attend(y, encoder_padding_mask, visible)
+        )
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
-    def _attend(self, x: Tensor, padding: Tensor | None) -> Tensor:
-        return self.self_attn(x, x, x, key_padding_mask=padding, need_weights=False)[0]
+    def _attend(self, x: Tensor, padding: Tensor | None, visible: Tensor | None) -> Tensor:
+        if self.self_attn.use_xformers:
+            return self.self_attn(x, x, x, key_padding_mask=padding, need_weights=False)[0]
+        return self.self_attn.attend(x, visible)

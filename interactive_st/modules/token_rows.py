@@ -7,19 +7,45 @@ vocabulary) is given the tokens alone, ``(R, C)``; attention gets the padded sha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+
+import torch
 from torch import Tensor
 
 
 class TokenRows:
-    """Moves states between ``(S, B, T, …)`` with padding and ``(R, …)`` without.
+    """Moves states between padded shapes and ``(R, …)`` without padding, stream by stream.
 
     Args:
-        exists: ``(S, B, T)`` bool, the R positions that hold a token.
+        shape: ``(S, B, T)`` of the padded batch.
+        counts: how many of its R tokens each stream has.
+        index: ``(R,)`` long, ascending, where they are among all positions.
     """
 
-    def __init__(self, exists: Tensor) -> None:
-        self.shape = exists.shape
-        self.index = exists.flatten().nonzero().squeeze(1)
+    def __init__(self, shape: torch.Size, counts: Sequence[int], index: Tensor) -> None:
+        self.shape, self.counts, self.index = shape, tuple(counts), index
+        self._places: dict[int, Tensor] = {}
+
+    @classmethod
+    def of(cls, exists: Tensor, counts: Sequence[int] | None = None) -> TokenRows:
+        """The positions where ``exists`` ``(S, B, T)`` is True.
+
+        Args:
+            counts: how many each stream has. Where they are known, nobody waits for a GPU to count.
+
+        Raises:
+            ValueError: on a CPU, where it costs nothing to see: ``counts`` are others.
+        """
+        if counts is None:
+            counts = exists.flatten(1).sum(dim=1).tolist()
+        if exists.device.type == "cpu":
+            index = exists.flatten().nonzero().squeeze(1)
+            if len(index) != sum(counts):
+                raise ValueError(f"{len(index)} positions hold a token, not {counts}")
+        else:  # nonzero would wait
+            index = (~exists).flatten().byte().sort(stable=True).indices[: sum(counts)]
+        return cls(exists.shape, counts, index)
 
     def take(self, padded: Tensor) -> Tensor:
         """``(S, B, T, …)`` to ``(R, …)``."""
@@ -27,12 +53,74 @@ class TokenRows:
 
     def put(self, rows: Tensor) -> Tensor:
         """``(R, …)`` to ``(S, B, T, …)``, zero at padding."""
-        padded = rows.new_zeros(self.shape.numel(), *rows.shape[1:])
-        return padded.index_copy(0, self.index, rows).unflatten(0, self.shape)
+        return _put(rows, self.index, self.shape.numel()).unflatten(0, self.shape)
 
-    def among(self, wanted: Tensor) -> Tensor:
-        """Which of the R rows are at ``wanted`` positions, ``(R,)`` bool; ``wanted`` as ``exists``."""
-        return wanted.flatten().index_select(0, self.index)
+    def take_of_sentences(self, padded: Tensor) -> Tensor:
+        """``(b, S·r·T, …)``, all that belongs to a sentence together, to ``(R, …)``; b·r = B, see
+        :meth:`put_by_sentence`."""
+        return padded.flatten(0, 1).index_select(0, self._by_sentence(padded.size(0)))
+
+    def put_by_sentence(self, rows: Tensor, sentences: int) -> Tensor:
+        """``(R, …)`` to ``(b, S·r·T, …)``: of each of b ``sentences`` all positions in its r versions, which
+        lie block by block in B = r·b."""
+        padded = _put(rows, self._by_sentence(sentences), self.shape.numel())
+        return padded.unflatten(0, (sentences, -1))
+
+    def take_both_terms(self, padded: Tensor) -> tuple[Tensor, Tensor]:
+        """Own and partner's terms of the rows, each ``(R, …)``.
+
+        Args:
+            padded: ``(2·B, 2·T, …)``: of each stream of keys and sentence, what the rows of that stream
+                found there, then what those of the other did.
+        """
+        both = padded.flatten(0, 1).index_select(0, self._both_terms)
+        return both.tensor_split(2)
+
+    def split(self) -> list[TokenRows]:
+        """Those of each stream by themselves, of shape ``(1, B, T)``."""
+        shape = torch.Size((1, *self.shape[1:]))
+        return [
+            TokenRows(shape, [count], index - stream * shape.numel())
+            for stream, (count, index) in enumerate(
+                zip(self.counts, self.index.split(self.counts), strict=True)
+            )
+        ]
+
+    def take_among(self, mine: Tensor, rows: TokenRows) -> Tensor:
+        """Of ``mine`` ``(R, …)`` those of ``rows``, a part of these here."""
+        return mine.index_select(0, torch.searchsorted(self.index, rows.index))
+
+    def _by_sentence(self, sentences: int) -> Tensor:
+        if sentences not in self._places:
+            stream, version, sentence, token = self._unravel(sentences)
+            asker = stream * (self.shape[1] // sentences) + version
+            askers = self.shape[0] * self.shape[1] // sentences
+            self._places[sentences] = (sentence * askers + asker) * self.shape[2] + token
+        return self._places[sentences]
+
+    @cached_property
+    def _both_terms(self) -> Tensor:
+        stream, _, sentence, token = self._unravel(self.shape[1])
+        length = self.shape[2]
+        own, other = (
+            (keys * self.shape[1] + sentence) * (2 * length) + token for keys in (stream, 1 - stream)
+        )
+        return torch.cat([own, other + length])
+
+    def _unravel(self, sentences: int) -> tuple[Tensor, ...]:
+        """Stream, version, sentence and token of each row."""
+        place, token = self._divide(self.index, self.shape[2])
+        place, sentence = self._divide(place, sentences)
+        return *self._divide(place, self.shape[1] // sentences), sentence, token
+
+    @staticmethod
+    def _divide(x: Tensor, by: int) -> tuple[Tensor, Tensor]:
+        quotient = torch.div(x, by, rounding_mode="floor")
+        return quotient, x - quotient * by
+
+
+def _put(rows: Tensor, index: Tensor, size: int) -> Tensor:
+    return rows.new_zeros(size, *rows.shape[1:]).index_copy(0, index, rows)
 
 
 def take_rows(padded: Tensor, rows: TokenRows | None) -> Tensor:

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .decoding_cache import key_count
-from .dropout import attention
+from .decoding_cache import GPU_ALIGNMENT, key_count
+from .token_rows import TokenRows, take_rows
 from .wait_k import WaitK, partner_visibility
 
 
@@ -30,28 +30,29 @@ class Visibility(NamedTuple):
         blind = ~visible.any(dim=-1, keepdim=True)
         return cls(visible | blind, blind)
 
-    def flatten(self) -> "Visibility":
-        """Merge the leading (stream, sentence) dimensions into one."""
-        return Visibility(self.mask.flatten(0, -4), self.blind.flatten(0, -4))
 
+class BothTerms(NamedTuple):
+    """What every row sees of its own stream and of the other, built once a batch and shared by all layers.
 
-def attend(
-    query: Tensor, key: Tensor, value: Tensor, visibility: Visibility | None, dropout: float = 0.0
-) -> Tensor:
-    """Scaled dot-product attention; a query that sees nothing yields exactly zero.
-
-    Args:
-        query: ``(batch, heads, queries, head_dim)``
-        key, value: ``(batch, heads, keys, head_dim)``
-        visibility: what is seen; ``None`` = causal, query i sees keys up to i.
-
-    Returns:
-        ``(batch, heads, queries, head_dim)``
+    ``mask``  ``(2·B, 1, 2·T, T)``, as :func:`score_mask` has it: of each stream of *keys* and sentence, first
+    what the rows of that stream see, then what those of the other do. So keys keep their place, and one
+    attention, of twice the queries, gives both terms.
+    ``blind`` ``(2, B, T, 1)`` bool, of R rows ``(R, 1)``: those that see nothing of the other stream. (In
+    ``mask`` they are given every key, as in :class:`Visibility`.)
     """
-    if visibility is None:
-        return attention(query, key, value, None, dropout, is_causal=True)
-    context = attention(query, key, value, visibility.mask, dropout)
-    return context.masked_fill(visibility.blind, 0.0)
+
+    mask: Tensor
+    blind: Tensor
+
+    @classmethod
+    def of(cls, partner: Visibility, like: Tensor, rows: TokenRows | None = None) -> "BothTerms":
+        """From what is seen of the partner (:func:`teacher_forced_visibility`), for attention of states in
+        the precision of ``like``, which are those of ``rows``."""
+        seen = partner.mask.flatten(0, 1)
+        length = seen.size(-1)
+        causal = torch.ones(length, length, dtype=torch.bool, device=seen.device).tril()
+        both = torch.cat([causal.expand_as(seen), seen], dim=2)
+        return cls(score_mask(both, like), take_rows(partner.blind.squeeze(2).flip(0), rows))
 
 
 def teacher_forced_visibility(prev_output_tokens: Tensor, pad: int, wait_k: WaitK) -> Visibility:
@@ -68,6 +69,19 @@ def teacher_forced_visibility(prev_output_tokens: Tensor, pad: int, wait_k: Wait
     of_queries = partner_visibility(wait_k, length, prev_output_tokens.device)
     is_token = prev_output_tokens.ne(pad).unsqueeze(2)
     return Visibility.of(of_queries.flip(0).unsqueeze(1) & is_token)
+
+
+def score_mask(visible: Tensor, like: Tensor) -> Tensor:
+    """A mask for many calls of :func:`~interactive_st.modules.dropout.attention` on states in the precision
+    of ``like``: on a GPU what each would have to make of ``visible`` (bool), else itself."""
+    if visible.device.type == "cpu":
+        return visible
+    kind, dtype = like.device.type, like.dtype
+    if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
+        dtype = torch.get_autocast_dtype(kind)
+    mask = additive(visible, dtype)
+    spare = -mask.size(-1) % GPU_ALIGNMENT  # the kernels want rows to begin at such addresses
+    return F.pad(mask, (0, spare))[..., : mask.size(-1)] if spare else mask
 
 
 def additive(visible: Tensor, dtype: torch.dtype) -> Tensor:

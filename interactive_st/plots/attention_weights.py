@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from interactive_st.modules.encoder_attention import EncoderAttention
 from interactive_st.modules.interactive_attention import InteractiveAttention
-from interactive_st.modules.visibility import Visibility
+from interactive_st.modules.visibility import BothTerms
 
 
 class LayerAttention(NamedTuple):
@@ -65,7 +65,7 @@ def attention_weights(model: nn.Module, net_input: dict[str, Any], layer: int = 
 
 
 def interactive_weights(
-    module: InteractiveAttention, x: Tensor, partner: Visibility | None
+    module: InteractiveAttention, x: Tensor, partner: BothTerms | None
 ) -> tuple[Tensor, Tensor]:
     """The weights behind H_self and H_inter, for the arguments of the module's ``forward``."""
     query, key = (module._split(proj(x.float())) for proj in (module.q_proj, module.k_proj))
@@ -73,9 +73,10 @@ def interactive_weights(
     own = _softmax(query, key, rows <= rows.unsqueeze(1))
     if partner is None or module.fusion.is_off or x.size(0) == 1:
         return own, torch.zeros_like(own)
-    # visibility is arranged by the stream whose keys are read, the weights by the stream that reads
-    inter = _softmax(query, key.flip(0), partner.mask.flip(0))
-    return own, inter.masked_fill(partner.blind.flip(0), 0.0)
+    # the mask is arranged by the stream whose keys are read, the weights by the stream that reads
+    seen = partner.mask.unflatten(0, (2, -1))[..., x.size(2) :, :]
+    inter = _softmax(query, key.flip(0), seen.flip(0))
+    return own, inter.masked_fill(partner.blind.unsqueeze(2), 0.0)
 
 
 def encoder_weights(
@@ -91,6 +92,7 @@ def encoder_weights(
 def _softmax(query: Tensor, key: Tensor, visible: Tensor | None) -> Tensor:
     scores = query @ key.transpose(-1, -2) / query.size(-1) ** 0.5
     if visible is not None:
+        visible = visible if visible.dtype == torch.bool else visible == 0.0
         scores = scores.masked_fill(~visible, float("-inf"))
     return scores.softmax(dim=-1)
 

@@ -21,7 +21,7 @@ SIZES = {
     "decoder-attention-heads": 2,
     "conv-channels": 32,
 }
-UPDATES = 30
+UPDATES = 45
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from fairseq.logging import metrics
 from torch import Tensor, nn
 
 from interactive_st.criterions import JointLabelSmoothedCrossEntropyCriterion
+from interactive_st.modules.token_rows import TokenRows
 
 PAD, EOS = 1, 2
 
@@ -33,7 +34,8 @@ class TwoStreams(nn.Module):
         src_tokens: Tensor,
         src_lengths: Tensor,
         prev_output_tokens: Tensor,
-        wanted: Tensor | None = None,
+        rows: TokenRows | None = None,
+        wanted: TokenRows | None = None,
     ):
         self.seen.append(prev_output_tokens)
         encoded = self.encoder(src_tokens)
@@ -42,7 +44,8 @@ class TwoStreams(nn.Module):
         repetitions = states.size(1) // encoded.size(0)
         states = states + states.flip(0).cumsum(2) / steps
         states = states + encoded.mean(1).repeat(repetitions, 1).unsqueeze(1)
-        states = states if wanted is None else states[wanted]
+        if rows is not None:
+            states = rows.take(states) if wanted is None else wanted.take(states)
         return states @ self.table.weight.t(), {"encoder_out": (encoded, src_lengths)}
 
     def get_ctc_output(self, net_output: tuple, sample: dict) -> tuple[Tensor, Tensor]:
@@ -113,6 +116,8 @@ def collate(
         "transcript": targets[0],
         "transcript_lengths": lengths[0],
         "ntokens": int(lengths.sum()),
+        "ntokens_by_stream": lengths.sum(dim=1).tolist(),
+        "longest_by_stream": lengths.amax(dim=1).tolist(),
         "nsentences": size,
     }
 

@@ -57,6 +57,7 @@ def test_two_workers_equal_one_and_absent_streams_do_not_count(model, criterion,
                 "transcript": whole["transcript"][rows],
                 "transcript_lengths": whole["transcript_lengths"][rows],
                 "ntokens": int(whole["targets"][:, rows].ne(PAD).sum()),
+                "ntokens_by_stream": whole["targets"][:, rows].ne(PAD).flatten(1).sum(dim=1).tolist(),
                 "nsentences": whole["targets"][:, rows].size(1),
             }
         )

@@ -6,6 +6,8 @@ import pytest
 import tiny
 import torch
 
+from interactive_st.modules.visibility import BothTerms, teacher_forced_visibility
+
 LENGTH = 8
 DELAYS = [-3, -1, 0, 1, 3, 7, math.inf]
 
@@ -78,10 +80,8 @@ def test_each_layer_alone_is_causal():
     model = tiny.model(wait_k=2)
     layer = model.decoder.layers[0].self_attn
     tokens = tiny.prefixes([[LENGTH], [LENGTH]])
-    from interactive_st.modules.visibility import teacher_forced_visibility
-
-    visibility = teacher_forced_visibility(tokens, 1, 2)
     x = torch.randn(2, 1, LENGTH, 16, generator=torch.Generator().manual_seed(5))
+    visibility = BothTerms.of(teacher_forced_visibility(tokens, 1, 2), x)
     before = layer(x, visibility)
     for stream in (0, 1):
         for place in range(LENGTH):

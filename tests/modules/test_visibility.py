@@ -2,12 +2,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interactive_st.modules.dropout import attention
+from interactive_st.modules.token_rows import TokenRows
 from interactive_st.modules.visibility import (
+    BothTerms,
     Visibility,
-    attend,
+    score_mask,
     slots_to_mask,
     teacher_forced_visibility,
 )
+
+
+def attend(query, key, value, visibility: Visibility):
+    return attention(query, key, value, visibility.mask).masked_fill(visibility.blind, 0.0)
 
 
 def tensors(queries: int, keys: int):
@@ -35,7 +42,7 @@ def test_without_a_mask_attention_is_causal():
     query, key, value = tensors(5, 5)
     causal = Visibility.of(torch.ones(2, 5, 5, dtype=torch.bool).tril())
     expected = attend(query, key, value, causal)
-    assert torch.allclose(attend(query, key, value, None), expected, atol=1e-6)
+    assert torch.allclose(attention(query, key, value, None, is_causal=True), expected, atol=1e-6)
 
 
 def test_gradients_of_blind_queries_are_zero():
@@ -54,6 +61,29 @@ def test_padding_and_missing_streams_are_not_seen():
     assert visible[1, 0, 0].tolist() == [[j <= i and j < 2 for j in range(4)] for i in range(4)]
     assert not visible[1, 1].any()
     assert seen.blind[1, 1].all()
+
+
+def test_the_masks_of_both_terms():
+    tokens = torch.tensor([[[4, 7, 8, 1], [4, 7, 1, 1]], [[5, 9, 1, 1], [1, 1, 1, 1]]])
+    partner = teacher_forced_visibility(tokens, pad=1, wait_k=1)
+    both = BothTerms.of(partner, torch.zeros(1))
+    own, inter = both.mask.unflatten(0, (2, 2)).split(4, dim=3)
+    assert all(torch.equal(mask[0], torch.ones(4, 4).bool().tril()) for mask in own.flatten(0, 1))
+    assert torch.equal(inter, partner.mask)
+    # by the stream that reads: the transcript waits a token, and the second sentence has no translation
+    assert both.blind[0, :, :, 0].tolist() == [[True, False, False, False], [True] * 4]
+    assert not both.blind[1].any()
+    rows = TokenRows.of(tokens.ne(1))
+    assert torch.equal(BothTerms.of(partner, torch.zeros(1), rows).blind, rows.take(both.blind))
+
+
+def test_a_mask_that_a_gpu_need_not_make_anew():
+    visible = torch.ones(3, 1, 2, 5, dtype=torch.bool)
+    assert score_mask(visible, torch.zeros(1)) is visible
+    mask = score_mask(visible.to("meta"), torch.zeros(1, dtype=torch.float16, device="meta"))
+    assert mask.shape == visible.shape
+    assert mask.dtype == torch.float16
+    assert all(stride % 8 == 0 for stride in mask.stride()[:-1])
 
 
 def test_what_hypotheses_see_of_a_cache():
