@@ -51,14 +51,18 @@ class Lanes(NamedTuple):
         return cls(*there, streams, active.size(1), all_streams, course)
 
     @classmethod
-    def all_of(cls, active: Tensor, row: Tensor, all_streams: Streams = STREAMS["both"]) -> "Lanes":
-        """All lanes, of which ``active`` ones advance; it and ``row``, both ``(2, B)``, on one device."""
-        chosen, batch = slice(all_streams[0], all_streams[-1] + 1), active.size(1)
-        lane = torch.arange(len(all_streams) * batch, device=active.device)
+    def every(cls, batch: int, device: torch.device, all_streams: Streams = STREAMS["both"]) -> "Lanes":
+        """All lanes, for what does not depend on the row; everything is on one device."""
+        lane = torch.arange(len(all_streams) * batch, device=device)
         stream = torch.div(lane, batch, rounding_mode="floor") + all_streams[0]
-        advances = active[chosen].flatten()
-        where = (stream, lane % batch, row[chosen].flatten().masked_fill(~advances, 0))
-        return cls(*where, all_streams, batch, all_streams, where, advances)
+        where = (stream, lane % batch, torch.zeros_like(lane))
+        return cls(*where, all_streams, batch, all_streams, where)
+
+    def advancing(self, active: Tensor, row: Tensor) -> "Lanes":
+        """These, which are :meth:`every` one, where ``active`` ones advance; it and ``row`` ``(2, B)``."""
+        advances = active[self._rows].flatten()
+        where = (self.stream, self.sentence, row[self._rows].flatten() * advances)
+        return self._replace(row=where[2], course=where, advances=advances)
 
     @property
     def are_all(self) -> bool:
@@ -84,13 +88,16 @@ class Lanes(NamedTuple):
 
     def update(self, x: Tensor, values: Tensor, at: Tensor | None = None) -> None:
         """Put ``values`` into ``x`` where a lane advances: ``(N, …)``; with places ``at`` ``(N,)`` in its
-        last dimension, ``(N, W)``. ``x`` may be where the course is kept."""
+        last dimension, ``(N, W)``, of all lanes, also those that stand still. ``x`` may be where the course
+        is kept."""
         stream, sentence, _ = self.course if x.device == self.course[0].device else self[:3]
-        where = (stream, sentence) if at is None else (stream, sentence, slice(None), at)
-        if self.advances is not None:
+        if at is not None:
+            x[stream, sentence, :, at] = values
+        elif self.advances is not None:
             advances = self.advances.view(-1, *[1] * (values.dim() - 1))
-            values = torch.where(advances, values, x[where])
-        x[where] = values
+            self.put(x, torch.where(advances, values, self.take(x)))
+        else:
+            x[stream, sentence] = values
 
     @property
     def places(self) -> slice:

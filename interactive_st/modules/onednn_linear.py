@@ -1,10 +1,10 @@
-"""Linear layers that are faster on a CPU, and in decoding on a GPU.
+"""Linear layers that are faster on a CPU, and in single precision on a GPU.
 
 ``F.linear`` calls the BLAS, which arranges the weights anew in every product; that is most of its time where
 there are few rows, as in a decoding step. oneDNN, which torch brings along, does better with the weights as
 they are, in training too, and best with a copy of them in its own layout, so decoding keeps such copies of
 the decoder's weights (:mod:`.joined_linear`). In bfloat16 that holds for inference alone; GPUs and other
-precisions go through ``F.linear`` as ever, but for the wide layers of decoding in single precision
+precisions go through ``F.linear`` as ever, but for large products of single precision on some GPUs
 (:mod:`.split_product`).
 """
 
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
-from .split_product import SplitWeight
+from . import split_product
 from .weight_copies import KeepsWeightCopy
 
 
@@ -26,7 +26,7 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
     def forward(self, x: Tensor, relu: bool = False) -> Tensor:
         """``(…, in)`` to ``(…, out)``, without what is below zero if ``relu``"""
         copy = None if torch.is_grad_enabled() else self.copy_of([self.weight])
-        if isinstance(copy, SplitWeight):
+        if isinstance(copy, split_product.SplitWeight):
             if copy.pays(x):
                 return copy.product(x, self.bias, relu)
         elif copy is not None and is_for_onednn(x, self.weight):
@@ -39,19 +39,19 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
             return
         if is_for_onednn(self.weight, self.weight):
             self.keep_copy([self.weight], lambda: pack(self.weight))
-        elif SplitWeight.is_for(self.weight):
-            self.keep_copy([self.weight], lambda: SplitWeight(self.weight))
+        elif split_product.SplitWeight.is_for(self.weight):
+            self.keep_copy([self.weight], lambda: split_product.SplitWeight(self.weight))
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
     """``F.linear``, with ``F.relu`` behind it if ``relu``, by the faster way; with gradients where they are
     asked for."""
-    if not is_for_onednn(x, weight):
-        y = F.linear(x, weight, bias)
-    elif torch.is_grad_enabled():
+    if is_for_onednn(x, weight):
+        if not torch.is_grad_enabled():
+            return linear(x, weight, bias, relu)
         y = _Linear.apply(x, weight, bias)
     else:
-        return linear(x, weight, bias, relu)
+        y = (split_product.linear if split_product.pays(x, weight) else F.linear)(x, weight, bias)
     return F.relu(y) if relu else y
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from itertools import islice
 
 import torch
 from torch import Tensor
@@ -27,7 +28,8 @@ class Beams:
     What decides on the course of the search (``row``, ``done``, ``max_len``) is on the CPU, so that a GPU is
     waited for only when it has to say which streams end. With ``on_device`` it is where everything else is,
     and both streams get every column: then a step depends on nothing that the host knows
-    (:mod:`~interactive_st.search.device_step`), and ``column`` ``(1,)`` is the number of steps done.
+    (:mod:`~interactive_st.search.device_step`), and ``column`` ``(1,)`` is the number of steps done. Lanes
+    that stand still then write as well, where nothing is read before they advance.
     """
 
     def __init__(
@@ -45,9 +47,9 @@ class Beams:
         course = self.device if on_device else torch.device("cpu")
         shape = (2, batch, width)
         self.width, self.streams, self.ctc = width, streams, ctc
-        self.tokens = tags.new_full((*shape, longest + 2), pad)
+        self.tokens = tags.new_full((*shape, longest + 2 + on_device), pad)
         self.tokens[..., 0] = tags.unsqueeze(2)
-        self.cumulative = torch.zeros(*shape, longest + 1, device=tags.device)
+        self.cumulative = torch.zeros(*shape, longest + 1 + on_device, device=tags.device)
         self.identity = torch.arange(width, dtype=torch.int16, device=tags.device)
         # The streams may advance one after the other, in every sentence at other times; on a device a step
         # more may be under way when the last one's end is seen.
@@ -59,8 +61,9 @@ class Beams:
         self.row = torch.zeros(2, batch, dtype=torch.long, device=course)
         self.done = torch.ones(2, batch, dtype=torch.bool, device=course)
         self.done[streams[0] : streams[-1] + 1] = False
-        self.max_len = max_len.to(course)
+        self.max_len = sent(max_len, course)
         self.origin = torch.arange(batch)
+        self._all: Lanes | None = None
 
     @property
     def batch(self) -> int:
@@ -74,22 +77,33 @@ class Beams:
     def lanes(self, active: Tensor) -> Lanes:
         """The lanes of ``active`` ``(2, B)`` (where the course is kept), stream by stream."""
         if self.column is not None:
-            return Lanes.all_of(active, self.row, self.streams)
+            return self._every().advancing(active, self.row)
         return Lanes.of(active, self.row, self.device, self.streams)
+
+    def everyone(self) -> Lanes:
+        """Both streams of every sentence, whether they advance or not."""
+        if self.column is not None and len(self.streams) == 2:
+            return self._every()
+        return self.lanes(torch.ones_like(self.done))
+
+    def _every(self) -> Lanes:
+        if self._all is None:
+            self._all = Lanes.every(self.batch, self.device, self.streams)
+        return self._all
+
+    def at_end(self, lanes: Lanes) -> Tensor:
+        """Lanes ``(N,)`` that have as many tokens as they may; where the course of the search is kept."""
+        return lanes.course[2] >= self.max_len[lanes.course[1]]
 
     def last_tokens(self, lanes: Lanes) -> Tensor:
         """``(N, W)`` what each hypothesis wrote last (its tag at row 0)."""
         return self.tokens[lanes.stream, lanes.sentence, :, lanes.row]
 
-    def scores(self) -> Tensor:
-        """``(2, B, W)`` log-probability so far; at the start only slot 0 is a hypothesis."""
-        row = self.row.to(self.device, non_blocking=True)
-        last = (row - 1).clamp(min=0)[:, :, None, None].expand(-1, -1, self.width, 1)
-        score = self.cumulative.gather(3, last).squeeze(3)
-        at_start = row.eq(0).unsqueeze(2)
-        first = self.identity.eq(0)
-        empty = torch.where(first, 0.0, -math.inf)
-        return torch.where(at_start, empty, score)
+    def first_scores(self) -> Tensor:
+        """``(2, B, W)`` log-probabilities at the start, when only slot 0 is a hypothesis."""
+        score = torch.full_like(self.cumulative[..., 0], -math.inf)
+        score[..., 0] = 0.0
+        return score
 
     def open_columns(self, streams: Streams, writing: Tensor) -> None:
         """Give each of ``streams`` a new column; hypotheses ``writing`` ``(2, B, W)`` get a row in it."""
@@ -121,9 +135,14 @@ class Beams:
 
     def append(self, lanes: Lanes, token: Tensor, score: Tensor) -> None:
         """Continue the hypotheses of some lanes with ``token``; all ``(N, W)``."""
-        lanes.update(self.tokens, token, lanes.row + 1)
-        lanes.update(self.cumulative, score, lanes.row)
-        lanes.update(self.row, lanes.course[2] + 1)
+        if lanes.advances is None:
+            row = lanes.row
+            lanes.update(self.row, lanes.course[2] + 1)
+        else:
+            row = lanes.take(self.row).clone()
+            self.row[lanes.streams[0] : lanes.streams[-1] + 1] += lanes.advances.view(-1, lanes.batch)
+        lanes.update(self.tokens, token, row + 1)
+        lanes.update(self.cumulative, score, row)
         if self.ctc is not None:
             heard = lanes.among(TRANSCRIPT)
             self.ctc.extend(lanes.sentence[heard], token[heard])
@@ -140,7 +159,7 @@ class Beams:
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences`` (on the CPU)."""
-        self.origin = self.origin.index_select(0, sentences)
+        self.origin, self._all = self.origin.index_select(0, sentences), None
         course = sentences.to(self.row.device)
         for name in ("row", "done"):
             setattr(self, name, getattr(self, name).index_select(1, course))
@@ -231,24 +250,33 @@ class Pool:
     def hypotheses(self, stream: int) -> list[list[dict[str, Tensor]]]:
         """fairseq's dictionaries of the finished hypotheses of every sentence, in the order in which they
         ended; of :meth:`fetch`, for which Python waits for nothing."""
-        count, lengths = self.count[stream].tolist(), self.length[stream].tolist()
-        cumulative, none = self.cumulative[stream], torch.empty(0)
-        gains = cumulative.diff(dim=2, prepend=torch.zeros_like(cumulative[..., :1]))
-        found = []
-        for sentence, held in enumerate(count):
-            # rows at once: an operation for each of many hypotheses is what takes long here
-            fields = (self.tokens[stream, sentence], gains[sentence], self.score[stream, sentence])
-            rows = zip(*(field[:held].unbind() for field in fields), lengths[sentence][:held], strict=True)
-            found.append(
-                [
-                    {
-                        "tokens": tokens[:length],
-                        "score": score,
-                        "attention": none,
-                        "alignment": none,
-                        "positional_scores": gain[:length],
-                    }
-                    for tokens, gain, score, length in rows
-                ]
-            )
-        return found
+        # all at once: an operation for each of many hypotheses is what takes long here
+        held = torch.arange(self.score.size(2)) < self.count[stream].unsqueeze(1)
+        lengths, none = self.length[stream][held], torch.empty(0)
+        sizes = lengths.tolist()
+        written = torch.arange(self.tokens.size(3)) < lengths.unsqueeze(1)
+        cumulative = self.cumulative[stream][held]
+        gains = cumulative.diff(dim=1, prepend=torch.zeros_like(cumulative[:, :1]))
+        fields = (
+            self.tokens[stream][held][written].split(sizes),
+            gains[written].split(sizes),
+            self.score[stream][held].unbind(),
+        )
+        texts = iter(
+            {
+                "tokens": tokens,
+                "score": score,
+                "attention": none,
+                "alignment": none,
+                "positional_scores": gain,
+            }
+            for tokens, gain, score in zip(*fields, strict=True)
+        )
+        return [list(islice(texts, count)) for count in self.count[stream].tolist()]
+
+
+def sent(x: Tensor, device: torch.device) -> Tensor:
+    """``x`` on ``device``, without waiting for what a GPU was asked to do before."""
+    if device.type == "cuda" and x.device.type == "cpu":
+        x = x.pin_memory()
+    return x.to(device, non_blocking=True)

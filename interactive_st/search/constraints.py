@@ -10,6 +10,8 @@ from torch import Tensor
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSLATION
 
+from .best_tokens import best_tokens
+
 
 class SearchOptions(NamedTuple):
     """fairseq's generation options. ``prefix_size`` and ``no_repeat_ngram_size`` concern the translation
@@ -28,7 +30,9 @@ class SearchOptions(NamedTuple):
 
     def normalized(self, score: Tensor, length: Tensor) -> Tensor:
         """Length-normalised score; ``length`` counts ``</s>``."""
-        return score / length**self.len_penalty if self.normalize_scores else score
+        if not self.normalize_scores:
+            return score
+        return score / (length if self.len_penalty == 1.0 else length**self.len_penalty)
 
 
 class Constraints:
@@ -44,56 +48,67 @@ class Constraints:
         log_probs: Tensor,
         lanes: Lanes,
         tokens: Tensor,
-        max_len: Tensor,
+        at_end: Tensor,
         prefix_tokens: Tensor | None,
     ) -> Tensor:
-        """Constrain ``log_probs`` ``(N, W, V)`` in place and return it.
+        """Constrain ``log_probs`` ``(N, W, V)`` in place and return it; the end at the greatest length is left
+        to :meth:`best`.
 
         Args:
             tokens: ``(2, B, W, L)`` the hypotheses so far, tag first.
-            max_len: ``(B,)`` longest output, ``</s>`` not counted; where the course of the search is kept.
+            at_end: ``(N,)`` lanes that have the greatest length; where the course of the search is kept.
             prefix_tokens: ``(B, P)`` forced beginning of the translation, or None; likewise.
         """
-        log_probs[:, :, self.pad] = -math.inf
-        log_probs[:, :, self.unk] -= self.options.unk_penalty
-        _, sentence, row = lanes.course
-        at_end = row >= max_len[sentence]
-        forced = self._prefix(lanes, prefix_tokens).masked_fill(at_end, self.pad)
-        too_short = (row < self.options.min_len) & forced.eq(self.pad) & ~at_end
+        log_probs.select(2, self.pad).fill_(-math.inf)
+        if self.options.unk_penalty:
+            log_probs.select(2, self.unk).sub_(self.options.unk_penalty)
+        too_short = (lanes.course[2] < self.options.min_len) & ~at_end
+        forced = self._prefix(lanes, prefix_tokens)
+        if forced is not None:
+            too_short &= forced.eq(self.pad)
         too_short = too_short.to(log_probs.device, non_blocking=True).unsqueeze(1)
-        log_probs[:, :, self.eos].masked_fill_(too_short, -math.inf)
-        self._only(log_probs, lanes, forced.masked_fill(at_end, self.eos))
+        log_probs.select(2, self.eos).masked_fill_(too_short, -math.inf)
+        if forced is not None:
+            self._only(log_probs, forced.masked_fill(at_end, self.pad))
         if self.ngrams is not None:
             self._block_repeats(log_probs, lanes, tokens)
         return log_probs
 
-    def _prefix(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor:
-        """The token each lane must write next, ``(N,)``, or pad; where the course of the search is kept."""
-        stream, sentence, row = lanes.course
-        forced = torch.full_like(row, self.pad)
+    def best(self, log_probs: Tensor, count: int, at_end: Tensor) -> tuple[Tensor, Tensor]:
+        """The likeliest next tokens: of ``log_probs`` ``(N, W, V)`` log-probabilities and tokens
+        ``(N, W, count)``; where the greatest length is reached, ``at_end`` ``(N,)``, ``</s>`` and no other."""
+        best, token = best_tokens(log_probs, count)
+        if at_end.device.type == "cpu" and not at_end.any():
+            return best, token
+        at_end = at_end.to(best.device, non_blocking=True)[:, None, None]
+        best, token = best.masked_fill(at_end, -math.inf), token.masked_fill(at_end, self.eos)
+        first = best[..., :1]
+        first.copy_(torch.where(at_end, log_probs[..., self.eos, None], first))
+        return best, token
+
+    def _prefix(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor | None:
+        """The token each lane must write next, ``(N,)``, or pad; where the course of the search is kept. None:
+        nothing is forced."""
         if prefix_tokens is None or prefix_tokens.size(1) == 0:
-            return forced
+            return None
+        stream, sentence, row = lanes.course
         column = row.clamp(max=prefix_tokens.size(1) - 1)
         inside = (stream == TRANSLATION) & (row < prefix_tokens.size(1))
-        return torch.where(inside, prefix_tokens[sentence, column], forced)
+        return torch.where(inside, prefix_tokens[sentence, column], self.pad)
 
-    def forces_end(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor:
+    def forces_end(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor | None:
         """Lanes ``(N,)`` whose forced prefix ends here with ``</s>``; where the course of the search is
-        kept."""
-        return self._prefix(lanes, prefix_tokens).eq(self.eos)
+        kept. None: there are none."""
+        forced = self._prefix(lanes, prefix_tokens)
+        return None if forced is None else forced.eq(self.eos)
 
-    def _only(self, log_probs: Tensor, lanes: Lanes, token: Tensor) -> None:
-        """Leave lanes nothing but their ``token`` ``(N,)``, unless it is pad, at the probability the model
-        gave it; it is where the course of the search is kept."""
-        limited = token.ne(self.pad)
-        chosen = token.view(-1, 1, 1).expand(-1, log_probs.size(1), 1)
-        if lanes.advances is not None:
-            kept = log_probs.gather(2, chosen)
-            log_probs.masked_fill_(limited.view(-1, 1, 1), -math.inf).scatter_(2, chosen, kept)
-            return
-        index = limited.nonzero().squeeze(1)
+    def _only(self, log_probs: Tensor, token: Tensor) -> None:
+        """Leave lanes nothing but their ``token`` ``(N,)`` (on the CPU), unless it is pad, at the probability
+        the model gave it."""
+        index = token.ne(self.pad).nonzero().squeeze(1)
         if index.numel():
-            chosen = chosen[index].to(log_probs.device, non_blocking=True)
+            chosen = token[index].view(-1, 1, 1).expand(-1, log_probs.size(1), 1)
+            chosen = chosen.to(log_probs.device, non_blocking=True)
             index = index.to(log_probs.device, non_blocking=True)
             kept = log_probs[index].gather(2, chosen)
             log_probs[index] = torch.full_like(log_probs[index], -math.inf).scatter(2, chosen, kept)

@@ -1,6 +1,8 @@
 """The loop that both searches share: advance the lanes that may advance, until every sentence is done."""
 
 import math
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import torch
@@ -9,7 +11,7 @@ from torch import Tensor
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import start_delay
 
-from .beams import Beams, Pool
+from .beams import Beams, Pool, sent
 from .constraints import Constraints, SearchOptions
 from .device_step import DeviceSteps
 from .ensemble import Ensemble
@@ -17,6 +19,8 @@ from .ensemble import Ensemble
 #: Share of unfinished sentences at which the batch is made smaller; on a device that means a new graph.
 COMPACT_BELOW = 0.75
 COMPACT_DEVICE_BELOW = 0.5
+
+Text = dict[str, Any] | None  # fairseq's dictionary of a hypothesis; None: that text is not written
 
 
 class DualSearch:
@@ -38,8 +42,8 @@ class DualSearch:
         self.options: SearchOptions = constraints.options
         self.prefix_tokens = None if prefix_tokens is None else prefix_tokens.cpu()
         self.pool = Pool(beams)
-        delay = [[start_delay(ensemble.wait_k, stream)] for stream in (0, 1)]
-        self.delay = torch.tensor(delay, device=beams.row.device)
+        delay = torch.tensor([[start_delay(ensemble.wait_k, stream)] for stream in (0, 1)])
+        self.delay = sent(delay, beams.row.device)
         self.steps: list[dict[str, Tensor]] = []
 
     def run(self, log_steps: bool = False) -> list[list[dict[str, Any]]]:
@@ -82,12 +86,13 @@ class DualSearch:
             self.beams.histories(partner),
             self.options.temperature,
         )
+        at_end = self.beams.at_end(lanes)
         log_probs = self.constraints.apply(
-            log_probs, lanes, self.beams.tokens, self.beams.max_len, self.prefix_tokens
+            log_probs, lanes, self.beams.tokens, at_end, self.prefix_tokens
         )
         if self.beams.ctc is not None:
             log_probs = self.beams.ctc.blend(log_probs, lanes)
-        self._choose(log_probs, lanes)
+        self._choose(log_probs, lanes, at_end)
 
     def _active(self, number: int | Tensor) -> Tensor:
         """Lanes ``(2, B)`` that compute a row in that step; where the course of the search is kept."""
@@ -137,8 +142,9 @@ class DualSearch:
         """The rows that each hypothesis reads in the other stream, as ``Histories.partner``."""
         raise NotImplementedError
 
-    def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
-        """Continue the hypotheses by ``log_probs`` ``(N, W, V)``; move finished ones to the pool."""
+    def _choose(self, log_probs: Tensor, lanes: Lanes, at_end: Tensor) -> None:
+        """Continue the hypotheses by ``log_probs`` ``(N, W, V)``; move finished ones to the pool. Those
+        ``at_end``, see :meth:`~interactive_st.search.beams.Beams.at_end`, cannot go on."""
         raise NotImplementedError
 
     def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
@@ -146,16 +152,26 @@ class DualSearch:
         raise NotImplementedError
 
 
-def make_hypothesis(transcript: dict[str, Any] | None, translation: dict[str, Any] | None) -> dict[str, Any]:
-    """fairseq's dictionary of the translation (of the transcript, if there is no other), with both texts
-    under their names and the score of the two together; a text that is not written is None."""
-    written = [text for text in (transcript, translation) if text is not None]
-    return {
-        **written[-1],
-        "transcript": transcript,
-        "translation": translation,
-        "pair_score": sum(text["score"] for text in written),
-    }
+def make_hypotheses(pairs: Sequence[Sequence[tuple[Text, Text]]]) -> list[list[dict[str, Any]]]:
+    """Of each transcript and translation (None: not written) of each sentence, fairseq's dictionary of the
+    translation (of the transcript, if there is no other), with both texts under their names and the score of
+    the two together."""
+    texts = list(zip(*chain.from_iterable(pairs), strict=True))
+    # all at once: an operation for each of many hypotheses is what takes long here
+    scores = [torch.stack([text["score"] for text in each]).cpu() for each in texts if each[0] is not None]
+    score = iter(sum(scores).unbind() if scores else ())
+    return [
+        [
+            {
+                **(transcript if translation is None else translation),
+                "transcript": transcript,
+                "translation": translation,
+                "pair_score": next(score),
+            }
+            for transcript, translation in of_sentence
+        ]
+        for of_sentence in pairs
+    ]
 
 
 def unfinished_first(finished: Tensor, width: int) -> Tensor:

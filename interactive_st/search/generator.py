@@ -174,8 +174,9 @@ class DualBeamGenerator:
         return tags.unsqueeze(1).repeat(1, src_lengths.numel())
 
     def _max_len(self, src_lengths: Tensor, max_positions: int) -> Tensor:
-        """Longest output of each utterance by its own length, so that batching changes nothing."""
-        longest = (self.options.max_len_a * src_lengths + self.options.max_len_b).long()
+        """Longest output of each utterance by its own length, so that batching changes nothing; on the CPU,
+        and asked for before a GPU has much to do."""
+        longest = (self.options.max_len_a * src_lengths.cpu() + self.options.max_len_b).long()
         longest = longest.clamp(max=max_positions - 1)
         if int(longest.min()) < self.options.min_len:
             raise ValueError(

@@ -14,8 +14,7 @@ from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
 from .beams import Pool
-from .best_tokens import best_tokens
-from .dual_search import DualSearch, gather_alive, make_hypothesis, unfinished_first
+from .dual_search import DualSearch, gather_alive, make_hypotheses, unfinished_first
 
 
 class Candidates(NamedTuple):
@@ -47,7 +46,7 @@ class JointSearch(DualSearch):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         tokens = self.beams.tokens
-        self.score = self.beams.scores().sum(dim=0)  # (B, W) of the pair
+        self.score = self.beams.first_scores().sum(dim=0)  # (B, W) of the pair
         self.stream_score = torch.zeros_like(self.pool.score)  # (2, B, W)
         self.ended = torch.zeros(tokens.shape[:3], dtype=torch.bool, device=tokens.device)
         self.length = torch.zeros_like(self.pool.length)  # (2, B, W) tokens written, with </s>
@@ -62,9 +61,9 @@ class JointSearch(DualSearch):
     def _partner_slots(self) -> Tensor:
         return self.beams.slots[..., : max(self.beams.used)].flip(0)
 
-    def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
+    def _choose(self, log_probs: Tensor, lanes: Lanes, at_end: Tensor) -> None:
         width = self.beams.width
-        candidates = self._candidates(log_probs, lanes)
+        candidates = self._candidates(log_probs, lanes, at_end)
         complete = candidates.ended.all(dim=0) & candidates.score.isfinite()
         chosen = unfinished_first(complete, width)
         self.score.copy_(gather_alive(candidates.score, complete, chosen))
@@ -81,9 +80,9 @@ class JointSearch(DualSearch):
         self.beams.done |= stops
         self.streams_ended.copy_(torch.stack(ended) | self.beams.done)
 
-    def _candidates(self, log_probs: Tensor, lanes: Lanes) -> "Candidates":
+    def _candidates(self, log_probs: Tensor, lanes: Lanes, at_end: Tensor) -> "Candidates":
         """The best 2W pairs that continue those in the beam."""
-        gain, words = self._continuations(log_probs, lanes)
+        gain, words = self._continuations(log_probs, lanes, at_end)
         n_words = words.size(3)
         total = self.score[:, :, None, None] + gain[0].unsqueeze(3) + gain[1].unsqueeze(2)
         total = total.flatten(1)
@@ -105,7 +104,7 @@ class JointSearch(DualSearch):
             length=self.length.gather(2, parents) + wrote.long(),
         )
 
-    def _continuations(self, log_probs: Tensor, lanes: Lanes) -> tuple[Tensor, Tensor]:
+    def _continuations(self, log_probs: Tensor, lanes: Lanes, at_end: Tensor) -> tuple[Tensor, Tensor]:
         """Best next tokens of every slot and stream: log-probabilities and tokens ``(2, B, W, M)``.
 
         A stream that does not advance, or has ended in a slot, offers one choice: nothing, at no cost.
@@ -114,7 +113,7 @@ class JointSearch(DualSearch):
         gain = log_probs.new_full(shape, -math.inf)
         gain[..., 0] = 0.0
         words = torch.full(shape, self.constraints.pad, device=gain.device)
-        best, word = best_tokens(log_probs, shape[3])
+        best, word = self.constraints.best(log_probs, shape[3], at_end)
         goes_on = ~lanes.take(self.ended).unsqueeze(2)
         lanes.update(gain, torch.where(goes_on, best, lanes.take(gain)))
         lanes.update(words, torch.where(goes_on, word, lanes.take(words)))
@@ -137,7 +136,7 @@ class JointSearch(DualSearch):
         )
         self.pool.add(
             self.beams,
-            self._everyone(),
+            self.beams.everyone(),
             complete.repeat(2, 1),
             parent=parent,
             score=score,
@@ -148,15 +147,11 @@ class JointSearch(DualSearch):
 
     def _continue(self, chosen: "Candidates", lanes: Lanes) -> None:
         """Let the beam hold the ``chosen`` W pairs of every sentence."""
-        self.beams.inherit(self._everyone(), chosen.parent.flatten(0, 1))
+        self.beams.inherit(self.beams.everyone(), chosen.parent.flatten(0, 1))
         self.beams.append(lanes, lanes.take(chosen.token), lanes.take(chosen.stream_score))
         self.stream_score.copy_(chosen.stream_score)
         self.ended.copy_(chosen.ended)
         self.length.copy_(chosen.length)
-
-    def _everyone(self) -> Lanes:
-        """Both streams of every sentence, whether they advance or not."""
-        return self.beams.lanes(torch.ones_like(self.beams.done))
 
     def _keep(self, sentences: Tensor) -> None:
         super()._keep(sentences)
@@ -168,11 +163,7 @@ class JointSearch(DualSearch):
 
     def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
         texts = zip(*(pool.hypotheses(stream) for stream in (TRANSCRIPT, TRANSLATION)), strict=True)
+        pairs = make_hypotheses([list(zip(*of_sentence, strict=True)) for of_sentence in texts])
         return [
-            sorted(
-                (make_hypothesis(*pair) for pair in zip(transcripts, translations, strict=True)),
-                key=lambda pair: pair["pair_score"].item(),
-                reverse=True,
-            )
-            for transcripts, translations in texts
+            sorted(nbest, key=lambda pair: pair["pair_score"].item(), reverse=True) for nbest in pairs
         ]

@@ -16,13 +16,16 @@ from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
 from .beams import Pool
-from .best_tokens import best_tokens
-from .dual_search import DualSearch, gather_alive, make_hypothesis, unfinished_first
+from .dual_search import DualSearch, Text, gather_alive, make_hypotheses, unfinished_first
 
 
 class RankSearch(DualSearch):
     """Two beams. Each stream ends by its own pool; its finished hypotheses stay in the ranking that the
     other stream reads, beside those still running."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.score = self.beams.first_scores()  # (2, B, W)
 
     def _ended(self) -> Tensor:
         return self.beams.done
@@ -30,7 +33,7 @@ class RankSearch(DualSearch):
     def _partner_slots(self) -> Tensor:
         beams, pool = self.beams, self.pool
         row, done = (x.unsqueeze(2).to(beams.device, non_blocking=True) for x in (beams.row, beams.done))
-        running = self.options.normalized(beams.scores(), row.clamp(min=1).to(beams.cumulative))
+        running = self.options.normalized(self.score, row.clamp(min=1).to(beams.cumulative))
         running = running.masked_fill(done, -math.inf)
         score, best = torch.cat([running, pool.score], dim=2).sort(dim=2, descending=True, stable=True)
         score, best = score[..., : beams.width], best[..., : beams.width]
@@ -38,10 +41,10 @@ class RankSearch(DualSearch):
         slots = torch.cat([each.slots[..., : max(beams.used)] for each in (beams, pool)], dim=2)
         return slots.gather(2, best.unsqueeze(3).expand(-1, -1, -1, slots.size(3))).flip(0)
 
-    def _choose(self, log_probs: Tensor, lanes: Lanes) -> None:
+    def _choose(self, log_probs: Tensor, lanes: Lanes, at_end: Tensor) -> None:
         width, n_words = log_probs.shape[1:]
-        best, words = best_tokens(log_probs, min(2 * width, n_words))
-        total = best + lanes.take(self.beams.scores()).unsqueeze(2)
+        best, words = self.constraints.best(log_probs, min(2 * width, n_words), at_end)
+        total = best + lanes.take(self.score).unsqueeze(2)
         scores, index = total.flatten(1).topk(min(2 * width, width * n_words - 1), dim=1)
         parent = torch.div(index, best.size(2), rounding_mode="floor")
         token = words.flatten(1).gather(1, index)
@@ -57,11 +60,11 @@ class RankSearch(DualSearch):
         any_finishes, stops = self._tell(finishes.any(dim=1), stops)
         if lanes.advances is not None or any_finishes.any():
             self._finish(lanes, parent[:, :width], scores[:, :width], finishes)
-        _, sentence, row = lanes.course
-        at_end = row.ge(self.beams.max_len[sentence])
-        ends = self.constraints.forces_end(lanes, self.prefix_tokens)
+        forced_end = self.constraints.forces_end(lanes, self.prefix_tokens)
+        stops = stops | at_end if forced_end is None else stops | at_end | forced_end
         self.beams.advance(lanes, parent.gather(1, chosen), token.gather(1, chosen), score)
-        lanes.update(self.beams.done, stops | at_end | ends)
+        lanes.update(self.score, score)
+        lanes.update(self.beams.done, stops)
 
     def _finish(self, lanes: Lanes, parent: Tensor, scores: Tensor, finished: Tensor) -> None:
         """Move ``finished`` candidates ``(N, W)`` to the pools, as far as there is room."""
@@ -77,6 +80,10 @@ class RankSearch(DualSearch):
             eos=self.constraints.eos,
         )
 
+    def _keep(self, sentences: Tensor) -> None:
+        super()._keep(sentences)
+        self.score = self.score.index_select(1, sentences.to(self.score.device))
+
     def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
         texts = [
             [
@@ -85,16 +92,16 @@ class RankSearch(DualSearch):
             ]
             for stream in (TRANSCRIPT, TRANSLATION)
         ]
-        return [self._pair(*of_sentence) for of_sentence in zip(*texts, strict=True)]
+        return make_hypotheses([self._pairs(*of_sentence) for of_sentence in zip(*texts, strict=True)])
 
-    def _pair(self, transcripts: list[dict], translations: list[dict]) -> list[dict[str, Any]]:
+    def _pairs(self, transcripts: list[dict], translations: list[dict]) -> list[tuple[Text, Text]]:
         """Rank r of the one text with rank r of the other, which has its last where it has fewer."""
         if TRANSLATION not in self.beams.streams:
-            return [make_hypothesis(transcript, None) for transcript in transcripts]
+            return [(transcript, None) for transcript in transcripts]
         if TRANSCRIPT not in self.beams.streams:
-            return [make_hypothesis(None, translation) for translation in translations]
+            return [(None, translation) for translation in translations]
         return [
-            make_hypothesis(transcript, translation)
+            (transcript, translation)
             for rank, translation in enumerate(translations)
             for transcript in transcripts[min(rank, len(transcripts) - 1) :][:1]
         ]

@@ -11,7 +11,7 @@ from interactive_st.modules.wait_k import TRANSCRIPT
 from .beams import Beams
 from .constraints import Constraints
 from .ctc_prefix import CtcPrefixScorer
-from .dual_search import make_hypothesis
+from .dual_search import make_hypotheses
 from .encoding import EncoderOut
 from .ensemble import Ensemble
 from .rank_search import RankSearch
@@ -60,10 +60,12 @@ class TwoStageSearch:
         caches = [d.second.start(out, d.transcribe(tokens, out)[1]) for d, out in models]
         second = [decoder.second for decoder in self.decoders]
         translated = self._search(second, caches, log_steps)
-        return [
-            [make_hypothesis(transcript, hypothesis["translation"]) for hypothesis in hypotheses]
-            for transcript, hypotheses in zip(transcripts, translated, strict=True)
-        ]
+        return make_hypotheses(
+            [
+                [(transcript, hypothesis["translation"]) for hypothesis in hypotheses]
+                for transcript, hypotheses in zip(transcripts, translated, strict=True)
+            ]
+        )
 
     def _search(
         self, decoders: list, caches: list, log_steps: bool, ctc: CtcPrefixScorer | None = None

@@ -14,7 +14,7 @@ from torch import nn
 
 from interactive_st.data.translation_text import FOLDER
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
-from interactive_st.search.dual_search import make_hypothesis
+from interactive_st.search.dual_search import make_hypotheses
 from interactive_st.tasks.generation_options import DEFAULTS, SETTINGS, parse_validation_options
 
 #: Options of the speech model's search that mean nothing for text, as they count frames.
@@ -138,10 +138,12 @@ class CascadeGenerator:
         transcripts = [nbest[0]["transcript"] for nbest in heard]
         texts = [self.tokenise(self.detokenise(transcript["tokens"])) for transcript in transcripts]
         translated = self.translator.translate(texts, prefix_tokens)
-        return [
-            [make_hypothesis(transcript, translation) for translation in nbest]
-            for transcript, nbest in zip(transcripts, translated, strict=True)
-        ]
+        return make_hypotheses(
+            [
+                [(transcript, translation) for translation in nbest]
+                for transcript, nbest in zip(transcripts, translated, strict=True)
+            ]
+        )
 
 
 def build_cascade(task: Any, recogniser: Any, options: Any) -> CascadeGenerator:

@@ -1,22 +1,29 @@
 """Numbers cut in two for a GPU's tensor cores: the arithmetic, which is the same on a CPU."""
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
 
-from interactive_st.modules.split_product import MIN_ROWS, SplitWeight, split
+from interactive_st.modules import onednn_linear, split_product
+from interactive_st.modules.split_product import MIN_ROWS, SplitWeight, cut
 
 GENERATOR = torch.Generator().manual_seed(1)
 X = torch.randn(4, 50, 32, generator=GENERATOR)
 WEIGHT, BIAS = torch.randn(70, 32, generator=GENERATOR), torch.randn(70, generator=GENERATOR)
+NARROW = torch.randn(30, 32, generator=GENERATOR)
 
 
 def test_the_parts_are_exact_and_of_few_bits():
-    high, low = split(WEIGHT).chunk(2, dim=1)
+    high, low = cut(WEIGHT, low_first=False).unbind(1)
     assert torch.equal(high + low, WEIGHT)
     assert not (high.view(torch.int32) & 0x1FFF).any()
     assert (low.abs() <= WEIGHT.abs() * 2**-10).all()
-    assert torch.equal(split(WEIGHT, high_first=False), torch.cat([low, high], dim=1))
+    assert torch.equal(cut(WEIGHT, low_first=True), torch.stack([low, high], dim=1))
+    assert torch.equal(cut(WEIGHT, True, repeat=True), torch.stack([low, high, high], dim=1))
+    assert torch.equal(cut(WEIGHT, False, repeat=True), torch.stack([high, low, high], dim=1))
+    assert torch.equal(cut(WEIGHT, False, dim=0), torch.stack([high, low]))
 
 
 @pytest.mark.parametrize("bias", [BIAS, None])
@@ -29,19 +36,78 @@ def test_the_product_is_that_of_the_layer(bias, relu):
     torch.testing.assert_close(found, F.linear(X, WEIGHT, bias).relu() if relu else F.linear(X, WEIGHT, bias))
 
 
+@pytest.mark.parametrize("weight", [WEIGHT, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_large_products_and_their_gradients_are_those_of_the_layer(weight, has_bias):
+    bias = BIAS[: len(weight)] if has_bias else None
+    grad = torch.randn(50, 4, len(weight), generator=GENERATOR).transpose(0, 1)
+    found = []
+    for multiply in (split_product.linear, F.linear):
+        factors = [None if t is None else t.clone().requires_grad_() for t in (X, weight, bias)]
+        y = multiply(*factors)
+        y.backward(grad)
+        found.append([y, *(t.grad for t in factors if t is not None)])
+    for mine, expected in zip(*found, strict=True):
+        torch.testing.assert_close(mine, expected, rtol=1e-5, atol=1e-4)
+
+
+def test_only_the_gradients_asked_for_are_computed():
+    for wanted in range(3):
+        factors = [t.clone().requires_grad_(at == wanted) for at, t in enumerate((X, WEIGHT, BIAS))]
+        split_product.linear(*factors).sum().backward()
+        assert [t.grad is not None for t in factors] == [at == wanted for at in range(3)]
+
+
+def test_gradients_of_gradients():
+    x, weight = (t[:3, :5].double().contiguous().requires_grad_() for t in (X[0], WEIGHT))
+
+    def through_single(x, weight):
+        return split_product.linear(x.float(), weight.float()).double()
+
+    single = partial(torch.autograd.gradgradcheck, eps=1e-2, atol=1e-2, rtol=1e-2, nondet_tol=1e-3)
+    assert single(through_single, (x, weight))
+
+
+def test_layers_use_it_where_it_pays(monkeypatch):
+    asked = []
+    monkeypatch.setattr(onednn_linear, "is_for_onednn", lambda *_: False)
+    monkeypatch.setattr(split_product, "pays", lambda x, weight: x.size(-1) == weight.size(1))
+    monkeypatch.setattr(split_product, "linear", lambda *factors: asked.append(1) or F.linear(*factors))
+    layer = torch.nn.Linear(32, 70)
+    onednn_linear.use_onednn_linears(layer)
+    torch.testing.assert_close(layer(X, relu=True), F.linear(X, layer.weight, layer.bias).relu())
+    assert asked
+
+
 def test_the_parts_that_are_left_out_are_below_the_rounding():
     """What tensor cores see: both low parts cut to TF32 as well."""
-    high, low = split(WEIGHT).chunk(2, dim=1)
-    seen = split(low)[:, : low.size(1)]
+    high, low = cut(WEIGHT, low_first=False).unbind(1)
+    seen = cut(low, low_first=False)[:, 0]
     assert ((high + seen - WEIGHT).abs() <= WEIGHT.abs() * 2**-20).all()
 
 
 def test_where_it_is_of_no_use():
     assert not SplitWeight.is_for(WEIGHT)  # on a CPU
-    cut = SplitWeight(WEIGHT)
-    assert cut.pays(torch.zeros(MIN_ROWS, 32))
-    assert not cut.pays(torch.zeros(MIN_ROWS - 1, 32))
-    assert not cut.pays(torch.zeros(MIN_ROWS, 32, dtype=torch.bfloat16))
+    wide = torch.empty(1 << 12, 1 << 10)
+    assert not split_product.pays(torch.empty(1 << 11, 1 << 10), wide)
+    split_weight = SplitWeight(WEIGHT)
+    assert split_weight.pays(torch.zeros(MIN_ROWS, 32))
+    assert not split_weight.pays(torch.zeros(MIN_ROWS - 1, 32))
+    assert not split_weight.pays(torch.zeros(MIN_ROWS, 32, dtype=torch.bfloat16))
     with torch.autocast("cpu", torch.bfloat16):
-        assert not cut.pays(torch.zeros(MIN_ROWS, 32))
+        assert not split_weight.pays(torch.zeros(MIN_ROWS, 32))
     assert not torch.backends.cuda.matmul.allow_tf32
+
+
+def test_whoever_allows_tf32_by_torchs_newer_setting_is_understood(monkeypatch):
+    settings = torch.backends.cuda.matmul
+    if not hasattr(settings, "fp32_precision"):
+        pytest.skip("this torch has the older setting alone")
+    before = settings.fp32_precision
+    try:
+        assert not split_product._allows_tf32()
+        settings.fp32_precision = "tf32"
+        assert split_product._allows_tf32()
+    finally:
+        settings.fp32_precision = before
+    assert not split_product._allows_tf32()
