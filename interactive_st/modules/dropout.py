@@ -80,12 +80,21 @@ def attention(
     """
     if not _by_products(query, p):
         return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=p, is_causal=is_causal)
-    scores = (query * query.size(-1) ** -0.5) @ key.transpose(-2, -1)
+    scores = _scores(query, key)
     if is_causal:
         mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
     if mask is not None:
         scores = scores.masked_fill_(~mask, -torch.inf) if mask.dtype == torch.bool else scores.add_(mask)
     return dropout(scores.softmax(dim=-1), p) @ value
+
+
+def _scores(query: Tensor, key: Tensor) -> Tensor:
+    scale = query.size(-1) ** -0.5
+    if query.device.type == "cpu":
+        return (query * scale) @ key.transpose(-2, -1)
+    query_rows, key_rows = query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2)
+    scores = torch.baddbmm(query.new_empty(()), query_rows, key_rows, beta=0, alpha=scale)
+    return scores.unflatten(0, query.shape[:2])
 
 
 def _by_products(query: Tensor, p: float) -> bool:

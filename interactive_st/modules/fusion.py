@@ -42,4 +42,6 @@ class Fusion(nn.Module):
             return keep * own + take * partner
         if self.kind == "tanh":
             partner = torch.tanh(partner)
+        if isinstance(self.weight, float):
+            return torch.add(own, partner, alpha=self.weight)
         return own + self.weight * partner

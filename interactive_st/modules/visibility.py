@@ -1,6 +1,5 @@
 """Attention masks in which a row may see nothing at all."""
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -86,7 +85,7 @@ def score_mask(visible: Tensor, like: Tensor) -> Tensor:
 
 def additive(visible: Tensor, dtype: torch.dtype) -> Tensor:
     """A mask that is added to scores: 0 where ``visible`` (bool), −inf elsewhere."""
-    return torch.zeros(visible.shape, dtype=dtype, device=visible.device).masked_fill_(~visible, -math.inf)
+    return visible.log().to(dtype)  # one operation: log 1 = 0, log 0 = −inf
 
 
 def slots_to_mask(slots: Tensor, width: int, dtype: torch.dtype) -> Tensor:

@@ -15,15 +15,40 @@ from interactive_st.modules.wait_k import TRANSCRIPT
 from .ctc_prefix import CtcPrefixScorer
 
 
-class Beams:
+class Written:
+    """What hypotheses have written, and where it lies in the cache: ``history`` ``(2, B, W, columns, 3)``.
+
+    All in one tensor, as 32-bit integers, for it is a few operations a step that move it from hypothesis to
+    hypothesis.
+    """
+
+    history: Tensor
+
+    @property
+    def tokens(self) -> Tensor:
+        """``(2, B, W, columns)`` int32, tag first."""
+        return self.history[..., 0]
+
+    @property
+    def cumulative(self) -> Tensor:
+        """``(2, B, W, columns)`` float32, log-probability up to and including each token; the tag has
+        none."""
+        return self.history[..., 1].view(torch.float32)
+
+    @property
+    def slots(self) -> Tensor:
+        """``(2, B, W, columns)`` int32, as in :class:`~interactive_st.models.decoder.Histories`."""
+        return self.history[..., 2]
+
+
+class Beams(Written):
     """W hypotheses a stream and sentence.
 
-    ``tokens`` ``(2, B, W, L + 2)`` tag first; ``cumulative`` ``(2, B, W, L + 1)`` log-probability up to
-    and including each token; ``slots`` ``(2, B, W, columns)``, ``rows`` ``(2, B, columns)`` and ``used`` as
-    in :class:`~interactive_st.models.decoder.Histories`; ``row`` ``(2, B)`` the next row to compute, which
-    is also the number of tokens written; ``done`` ``(2, B)`` streams that have ended; ``max_len`` ``(B,)``;
-    ``origin`` ``(B,)`` the sentence's place in the batch as it came; ``streams`` those to decode, the
-    others count as done; ``ctc`` the transcripts' CTC scores, if asked for.
+    ``rows`` ``(2, B, columns)`` and ``used`` as in :class:`~interactive_st.models.decoder.Histories`; ``row``
+    ``(2, B)`` the next row to compute, which is also the number of tokens written; ``done`` ``(2, B)``
+    streams that have ended; ``max_len`` ``(B,)``; ``origin`` ``(B,)`` the sentence's place in the batch as it
+    came; ``streams`` those to decode, the others count as done; ``ctc`` the transcripts' CTC scores, if
+    asked for.
 
     What decides on the course of the search (``row``, ``done``, ``max_len``) is on the CPU, so that a GPU is
     waited for only when it has to say which streams end. With ``on_device`` it is where everything else is,
@@ -47,14 +72,14 @@ class Beams:
         course = self.device if on_device else torch.device("cpu")
         shape = (2, batch, width)
         self.width, self.streams, self.ctc = width, streams, ctc
-        self.tokens = tags.new_full((*shape, longest + 2 + on_device), pad)
-        self.tokens[..., 0] = tags.unsqueeze(2)
-        self.cumulative = torch.zeros(*shape, longest + 1 + on_device, device=tags.device)
-        self.identity = torch.arange(width, dtype=torch.int16, device=tags.device)
+        self.identity = torch.arange(width, dtype=torch.int32, device=tags.device)
         # The streams may advance one after the other, in every sentence at other times; on a device a step
         # more may be under way when the last one's end is seen.
         n_columns = 2 * (longest + 1) + on_device
-        self.slots = torch.full((*shape, n_columns), -1, dtype=torch.int16, device=tags.device)
+        self.history = torch.zeros((*shape, n_columns, 3), dtype=torch.int32, device=tags.device)
+        self.tokens.fill_(pad)
+        self.tokens[..., 0] = tags.unsqueeze(2)
+        self.slots.fill_(-1)
         self.rows = tags.new_zeros(2, batch, n_columns)
         self.used = [0, 0]
         self.column = torch.zeros(1, dtype=torch.long, device=self.device) if on_device else None
@@ -141,7 +166,7 @@ class Beams:
         else:
             row = lanes.take(self.row).clone()
             self.row[lanes.streams[0] : lanes.streams[-1] + 1] += lanes.advances.view(-1, lanes.batch)
-        lanes.update(self.tokens, token, row + 1)
+        lanes.update(self.tokens, token.int(), row + 1)
         lanes.update(self.cumulative, score, row)
         if self.ctc is not None:
             heard = lanes.among(TRANSCRIPT)
@@ -150,9 +175,8 @@ class Beams:
     def inherit(self, lanes: Lanes, parent: Tensor) -> None:
         """Make slot w of each lane a copy of hypothesis ``parent[:, w]``, ``(N, W)``."""
         used = max(self.used)  # no lane has more rows than its stream has columns
-        for history in (self.tokens[..., : used + 1], self.cumulative[..., :used], self.slots[..., :used]):
-            lane = lanes.take(history)
-            lanes.put(history, lane.gather(1, parent.unsqueeze(2).expand_as(lane)))
+        history = self.history[..., : used + 1, :]
+        lanes.put(history, _of_parents(lanes.take(history), parent))
         if self.ctc is not None:
             heard = lanes.among(TRANSCRIPT)
             self.ctc.inherit(lanes.sentence[heard], parent[heard])
@@ -165,26 +189,24 @@ class Beams:
             setattr(self, name, getattr(self, name).index_select(1, course))
         self.max_len = self.max_len.index_select(0, course)
         sentences = sentences.to(self.device)
-        for name in ("tokens", "cumulative", "slots", "rows"):
+        for name in ("history", "rows"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
         if self.ctc is not None:
             self.ctc.keep(sentences)
 
 
-class Pool:
+class Pool(Written):
     """Finished hypotheses, at most W a lane, in the order in which they ended.
 
     ``score`` ``(2, B, W)`` normalised, −inf where there is none; ``length`` ``(2, B, W)`` tokens with
-    ``</s>``; ``tokens``, ``cumulative`` ``(2, B, W, L + 1)``; ``slots`` ``(2, B, W, columns)``; ``count``
-    ``(2, B)``.
+    ``</s>``, without the tag; ``count`` ``(2, B)``.
     """
 
     def __init__(self, beams: Beams) -> None:
-        self.tokens = torch.zeros_like(beams.tokens[..., 1:])
-        self.cumulative = torch.zeros_like(beams.cumulative)
-        self.slots = torch.full_like(beams.slots, -1)
-        self.score = beams.cumulative.new_full(beams.tokens.shape[:3], -math.inf)
-        self.length = torch.zeros_like(beams.tokens[..., 0])
+        self.history = torch.zeros_like(beams.history)
+        self.slots.fill_(-1)
+        self.score = torch.full(beams.history.shape[:3], -math.inf, device=beams.device)
+        self.length = torch.zeros_like(self.score, dtype=torch.long)
         self.count = torch.zeros_like(self.length[..., 0])
 
     def add(
@@ -213,37 +235,29 @@ class Pool:
         comes = finished.unsqueeze(1) & place.unsqueeze(1).eq(places)  # (N, W, C)
         filled, source = comes.any(dim=2), comes.int().argmax(dim=2)
         parent, score, length, normalized = (x.gather(1, source) for x in (parent, score, length, normalized))
+        history = _of_parents(lanes.take(beams.history[..., : used + 1, :]), parent)
+        history[..., 0].scatter_(2, length.unsqueeze(2), eos)
         last = (length - 1).clamp(min=0).unsqueeze(2)
-
-        def continued(history: Tensor, ending: Tensor | None = None) -> Tensor:
-            lane = lanes.take(history)
-            lane = lane.gather(1, parent.unsqueeze(2).expand_as(lane))
-            return lane if ending is None else lane.scatter(2, last, ending.unsqueeze(2))
-
-        new = {
-            "tokens": continued(beams.tokens[..., 1 : used + 1], torch.full_like(parent, eos)),
-            "cumulative": continued(beams.cumulative[..., :used], score),
-            "slots": continued(beams.slots[..., :used]),
-            "score": normalized,
-            "length": length,
-        }
-        for name, values in new.items():
-            field = getattr(self, name)
-            field = field[..., :used] if values.dim() == 3 else field
-            here = filled.unsqueeze(2) if values.dim() == 3 else filled
-            lanes.put(field, torch.where(here, values, lanes.take(field)))
+        history[..., 1].scatter_(2, last, score.contiguous().view(torch.int32).unsqueeze(2))
+        for field, new in (
+            (self.history[..., : used + 1, :], history),
+            (self.score, normalized),
+            (self.length, length),
+        ):
+            here = filled.view(*filled.shape, *[1] * (new.dim() - 2))
+            lanes.put(field, torch.where(here, new, lanes.take(field)))
         lanes.put(self.count, lanes.take(self.count) + filled.sum(dim=1))
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences``."""
-        for name in ("tokens", "cumulative", "slots", "score", "length", "count"):
+        for name in ("history", "score", "length", "count"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
 
     def fetch(self, sentences: Tensor) -> "Pool":
         """The pools of some sentences, on the CPU, to make :meth:`hypotheses` of."""
         fetched = copy.copy(self)
         fetched.keep(sentences.to(self.count.device))
-        for name in ("tokens", "cumulative", "score", "length", "count"):
+        for name in ("history", "score", "length", "count"):
             setattr(fetched, name, getattr(fetched, name).cpu())
         return fetched
 
@@ -254,25 +268,31 @@ class Pool:
         held = torch.arange(self.score.size(2)) < self.count[stream].unsqueeze(1)
         lengths, none = self.length[stream][held], torch.empty(0)
         sizes = lengths.tolist()
-        written = torch.arange(self.tokens.size(3)) < lengths.unsqueeze(1)
-        cumulative = self.cumulative[stream][held]
+        tokens, cumulative = self.tokens[stream][held][:, 1:].long(), self.cumulative[stream][held][:, :-1]
+        written = torch.arange(tokens.size(1)) < lengths.unsqueeze(1)
         gains = cumulative.diff(dim=1, prepend=torch.zeros_like(cumulative[:, :1]))
         fields = (
-            self.tokens[stream][held][written].split(sizes),
+            tokens[written].split(sizes),
             gains[written].split(sizes),
             self.score[stream][held].unbind(),
         )
         texts = iter(
             {
-                "tokens": tokens,
+                "tokens": text,
                 "score": score,
                 "attention": none,
                 "alignment": none,
                 "positional_scores": gain,
             }
-            for tokens, gain, score in zip(*fields, strict=True)
+            for text, gain, score in zip(*fields, strict=True)
         )
         return [list(islice(texts, count)) for count in self.count[stream].tolist()]
+
+
+def _of_parents(histories: Tensor, parent: Tensor) -> Tensor:
+    """Of histories ``(N, W, …)`` those of ``parent`` ``(N, C)``: ``(N, C, …)``."""
+    index = parent.view(*parent.shape, *[1] * (histories.dim() - 2))
+    return histories.gather(1, index.expand(*parent.shape, *histories.shape[2:]))
 
 
 def sent(x: Tensor, device: torch.device) -> Tensor:

@@ -51,11 +51,11 @@ class Constraints:
         at_end: Tensor,
         prefix_tokens: Tensor | None,
     ) -> Tensor:
-        """Constrain ``log_probs`` ``(N, W, V)`` in place and return it; the end at the greatest length is left
-        to :meth:`best`.
+        """Constrain ``log_probs`` ``(N, W, V)`` in place and return it; the end at the greatest length is
+        left to :meth:`best`.
 
         Args:
-            tokens: ``(2, B, W, L)`` the hypotheses so far, tag first.
+            tokens: ``(2, B, W, L)`` int32, the hypotheses so far, tag first.
             at_end: ``(N,)`` lanes that have the greatest length; where the course of the search is kept.
             prefix_tokens: ``(B, P)`` forced beginning of the translation, or None; likewise.
         """
@@ -75,8 +75,8 @@ class Constraints:
         return log_probs
 
     def best(self, log_probs: Tensor, count: int, at_end: Tensor) -> tuple[Tensor, Tensor]:
-        """The likeliest next tokens: of ``log_probs`` ``(N, W, V)`` log-probabilities and tokens
-        ``(N, W, count)``; where the greatest length is reached, ``at_end`` ``(N,)``, ``</s>`` and no other."""
+        """The likeliest next tokens by ``log_probs`` ``(N, W, V)``: log-probabilities and tokens
+        ``(N, W, count)``. Where the greatest length is reached, ``at_end`` ``(N,)``, none but ``</s>``."""
         best, token = best_tokens(log_probs, count)
         if at_end.device.type == "cpu" and not at_end.any():
             return best, token
@@ -87,8 +87,8 @@ class Constraints:
         return best, token
 
     def _prefix(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor | None:
-        """The token each lane must write next, ``(N,)``, or pad; where the course of the search is kept. None:
-        nothing is forced."""
+        """The token each lane must write next, ``(N,)``, or pad; where the course of the search is kept.
+        None: nothing is forced."""
         if prefix_tokens is None or prefix_tokens.size(1) == 0:
             return None
         stream, sentence, row = lanes.course
@@ -118,7 +118,7 @@ class Constraints:
         for written in row[stream == TRANSLATION].unique().tolist():
             index = ((stream == TRANSLATION) & (row == written)).nonzero().squeeze(1)
             index = index.to(log_probs.device, non_blocking=True)
-            history = tokens[TRANSLATION, lanes.sentence[index], :, : written + 1].flatten(0, 1)
+            history = tokens[TRANSLATION, lanes.sentence[index], :, : written + 1].flatten(0, 1).long()
             block = log_probs[index].flatten(0, 1)
             block = self.ngrams(history, block, index.numel(), log_probs.size(1), written)
             log_probs[index] = block.view(index.numel(), *log_probs.shape[1:])

@@ -45,10 +45,9 @@ class JointSearch(DualSearch):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        tokens = self.beams.tokens
         self.score = self.beams.first_scores().sum(dim=0)  # (B, W) of the pair
         self.stream_score = torch.zeros_like(self.pool.score)  # (2, B, W)
-        self.ended = torch.zeros(tokens.shape[:3], dtype=torch.bool, device=tokens.device)
+        self.ended = torch.zeros_like(self.stream_score, dtype=torch.bool)
         self.length = torch.zeros_like(self.pool.length)  # (2, B, W) tokens written, with </s>
         self.streams_ended = self.beams.done.clone()  # (2, B), where the course of the search is kept
 

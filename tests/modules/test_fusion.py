@@ -8,7 +8,7 @@ PARTNER = torch.randn(2, 3, 4, 6, generator=torch.Generator().manual_seed(2))
 
 
 def test_linear_and_tanh_are_their_formulas():
-    assert torch.equal(Fusion("linear", 6, 0.3)(OWN, PARTNER), OWN + 0.3 * PARTNER)
+    torch.testing.assert_close(Fusion("linear", 6, 0.3)(OWN, PARTNER), OWN + 0.3 * PARTNER)
     assert torch.equal(Fusion("tanh", 6, 0.5)(OWN, PARTNER), OWN + 0.5 * torch.tanh(PARTNER))
 
 
