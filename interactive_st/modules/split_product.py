@@ -26,12 +26,12 @@ _HIGH_BITS = -(1 << 13)  # sign, exponent and ten bits of the fraction
 #: Compute capabilities whose TF32 has more than three times the rate of float32.
 _CAPABILITIES = {(8, 0), (9, 0), (10, 0)}
 # Where cutting both factors anew is worth it:
-MIN_WORK = 1 << 32  # multiplications in all
-MIN_SIDE = 256  # inputs and outputs
+MIN_WORK = 1 << 33  # multiplications in all
 # Where the weights lie ready:
-MIN_ROWS = 128  # with fewer, reading the weights is what takes time, and here they are twice as large
-MIN_INPUTS = 512  # with fewer, products are too short to gain what two more launches cost
-MIN_WIDENING = 2  # outputs for each input: cutting the input has to pay
+MIN_ROWS = 160  # with fewer, reading the weights is what takes time, and here they are three times as large
+MIN_WEIGHTS = 1 << 18
+MIN_SIDE = 256  # inputs and outputs, of both
+MAX_INPUTS = 1024  # added up by tensor cores, which cut off what float32 rounds; of more, sums are added
 
 
 def pays(x: Tensor, weight: Tensor) -> bool:
@@ -55,57 +55,37 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, weight)
-        repeats = _repeats(weight.size(0), weight.size(1))
-        rows, weight = cut(_rows(x), True, repeats), cut(weight, False, repeats)
-        return _multiply(rows, weight.permute(1, 2, 0), bias).view(*x.shape[:-1], -1)
+        return _product(x, _cut_weight(weight), bias)
 
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
         wanted, grads, rows = ctx.needs_input_grad, _rows(grad), _rows(x)
+        of_x = of_weight = None
         if torch.is_grad_enabled():  # a gradient of the gradient is asked for: operations that have one
             of_x, of_weight = F.linear(grad, weight.t()), grads.t() @ rows
         else:
-            repeats = _repeats(weight.size(1), weight.size(0))
-            cut_grads = cut(grads, True, repeats)
-            of_x = of_weight = None
-            if wanted[0]:
-                of_x = _multiply(cut_grads, cut(weight, False, repeats, dim=0)).view(x.shape)
-            if wanted[1]:
-                (low, high), (high_x, low_x) = cut_grads.unbind(1)[:2], cut(rows, False).unbind(1)
-                with _tf32():
+            cut_grads = cut(grads, low_first=True)
+            with _tf32():
+                if wanted[0]:
+                    cut_weight = cut(weight.reshape(1, -1), low_first=False).view(-1, weight.size(1))
+                    of_x = (cut_grads.flatten(1) @ cut_weight).view(x.shape)
+                if wanted[1]:
+                    (low, high, _), (high_x, low_x, _) = cut_grads.unbind(1), cut(rows, False).unbind(1)
                     of_weight = (low.t() @ high_x).addmm_(high.t(), low_x).addmm_(high.t(), high_x)
         return of_x, of_weight, grads.sum(dim=0) if wanted[2] else None
-
-
-def _repeats(outputs: int, inputs: int) -> bool:
-    """Whether one product of inputs three times as long beats two, that add up many outputs twice."""
-    return outputs > inputs
-
-
-def _multiply(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``a`` ``(n, parts, k)`` times ``b`` ``(parts, k, m)``, which :func:`cut` made of two matrices, the one
-    with the low part first and the other with the high one."""
-    with _tf32():
-        together, weight = a.flatten(1), b.flatten(0, 1)
-        y = together @ weight if bias is None else torch.addmm(bias, together, weight)
-        return y if a.size(1) == 3 else y.addmm_(a[:, 1], b[0])
 
 
 class SplitWeight:
     """A weight ``(out, in)`` cut in two, for products with many rows."""
 
     def __init__(self, weight: Tensor) -> None:
-        self.parts = cut(weight.detach(), low_first=False)
+        self.parts = _cut_weight(weight.detach())
 
     @staticmethod
     def is_for(weight: Tensor) -> bool:
         """Whether such a copy of ``weight`` would be of use."""
-        return (
-            weight.size(1) >= MIN_INPUTS
-            and weight.size(0) >= MIN_WIDENING * weight.size(1)
-            and _is_for(weight)
-        )
+        return weight.numel() >= MIN_WEIGHTS and min(weight.shape) >= MIN_SIDE and _is_for(weight)
 
     def pays(self, x: Tensor) -> bool:
         """Whether ``x`` ``(…, in)`` is better multiplied so."""
@@ -113,24 +93,38 @@ class SplitWeight:
 
     def product(self, x: Tensor, bias: Tensor | None, relu: bool = False) -> Tensor:
         """``F.linear``, with ``F.relu`` behind it if ``relu``; it has no gradients."""
-        y = _multiply(cut(_rows(x), low_first=True), self.parts.permute(1, 2, 0), bias)
-        y = y.relu_() if relu else y
-        return y.view(*x.shape[:-1], -1)
+        y = _product(x, self.parts, bias)
+        return y.relu_() if relu else y
 
 
-def cut(x: Tensor, low_first: bool, repeat: bool = False, dim: int = 1) -> Tensor:
-    """``x`` ``(n, size)`` as the sum of two numbers of TF32, the high and the low part.
+def _cut_weight(weight: Tensor) -> Tensor:
+    """``(out, sums, 3 · in / sums)``: as many sums as :data:`MAX_INPUTS` wants, each of some inputs' parts."""
+    sums = -(-weight.size(1) // MAX_INPUTS)
+    sums = sums if weight.size(1) % sums == 0 else 1
+    return cut(weight.unflatten(1, (sums, -1)), low_first=False).flatten(2)
 
-    Args:
-        low_first: the order of the two; with ``repeat`` the high part comes once more behind them.
-        dim: 1: a row's parts lie side by side, ``(n, parts, size)``; 0: ``(parts, n, size)``.
-    """
-    count = 3 if repeat else 2
-    parts = x.new_empty((count, *x.shape) if dim == 0 else (x.size(0), count, x.size(1)))
-    each = parts.transpose(0, dim) if dim else parts
-    high, low = (each[1:], each[0]) if low_first else (each[::2], each[1])
-    torch.bitwise_and(x.view(torch.int32).expand(high.shape), _HIGH_BITS, out=high.view(torch.int32))
-    torch.sub(x, high[0], out=low)
+
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """``x`` ``(…, in)`` by what :func:`_cut_weight` made."""
+    sums = weight.size(1)
+    rows = cut(_rows(x).unflatten(1, (sums, -1)), low_first=True).flatten(2)
+    factors = [(rows[:, at], weight[:, at].t()) for at in range(sums)]
+    with _tf32():
+        y = torch.mm(*factors[0]) if bias is None else torch.addmm(bias, *factors[0])
+        for more in factors[1:]:
+            y.addmm_(*more)
+    return y.view(*x.shape[:-1], -1)
+
+
+def cut(x: Tensor, low_first: bool) -> Tensor:
+    """``x`` ``(…, size)`` as a sum of numbers of TF32: ``(…, 3, size)``, of each row the high and the low
+    part, and behind them the high one once more, for the product that both factors' high parts make. The one
+    factor has its parts so; ``low_first``, the other, has its low one before its high one."""
+    parts = x.new_empty((*x.shape[:-1], 3, x.size(-1)))
+    high, low = (parts[..., 1:, :], parts[..., 0, :]) if low_first else (parts[..., ::2, :], parts[..., 1, :])
+    bits = x.view(torch.int32).unsqueeze(-2).expand(high.shape)
+    torch.bitwise_and(bits, _HIGH_BITS, out=high.view(torch.int32))
+    torch.sub(x, high[..., 0, :], out=low)
     return parts
 
 

@@ -8,7 +8,8 @@ from fairseq import utils
 
 from interactive_st.criterions import JointLabelSmoothedCrossEntropyCriterion
 from interactive_st.models.systems import ARCHITECTURES
-from interactive_st.modules.split_product import _CAPABILITIES, SplitWeight
+from interactive_st.modules import split_product
+from interactive_st.modules.split_product import SplitWeight
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.device_step import FIRST_COLUMNS
 from tests import tiny
@@ -127,16 +128,39 @@ def test_a_graph_costs_no_memory_twice(device):
     assert torch.cuda.memory_reserved() == before
 
 
+@pytest.mark.parametrize(("rows", "inputs", "outputs"), [(640, 512, 2048), (640, 2048, 512)])
 @torch.no_grad()
-def test_products_by_tensor_cores_are_of_single_precision(device):
-    if torch.cuda.get_device_capability(device) not in _CAPABILITIES:
-        pytest.skip("this GPU has no use for them")
+def test_products_by_tensor_cores_are_of_single_precision(device, rows, inputs, outputs):
+    skip_without_tensor_cores(device)
     generator = torch.Generator().manual_seed(1)
-    x, weight = (torch.randn(n, 512, generator=generator).to(device) for n in (640, 2048))
-    layer = torch.nn.Linear(512, 2048).to(device)
+    x, weight = (torch.randn(n, inputs, generator=generator).to(device) for n in (rows, outputs))
+    layer = torch.nn.Linear(inputs, outputs).to(device)
     layer.weight.copy_(weight)
     assert SplitWeight.is_for(layer.weight)
     exact = x.double() @ weight.double().t() + layer.bias.double()
     error = (layer(x).double() - exact).abs().max()
     assert (SplitWeight(layer.weight).product(x, layer.bias).double() - exact).abs().max() <= 3 * error
     assert not torch.backends.cuda.matmul.allow_tf32
+
+
+def test_gradients_by_tensor_cores_are_of_single_precision(device):
+    skip_without_tensor_cores(device)
+    generator = torch.Generator().manual_seed(1)
+    x, weight, grad = (
+        torch.randn(shape, generator=generator).to(device)
+        for shape in ((10_000, 512), (2048, 512), (10_000, 2048))
+    )
+    assert split_product.pays(x, weight)
+    exact = grad.double() @ weight.double(), grad.double().t() @ x.double()
+    for multiply, most in ((torch.nn.functional.linear, 3e-5), (split_product.linear, 1e-4)):
+        factors = [t.clone().requires_grad_() for t in (x, weight)]
+        multiply(*factors).backward(grad)
+        for factor, expected in zip(factors, exact, strict=True):
+            error = (factor.grad.double() - expected).abs().max() / expected.std()
+            print(f"{multiply.__name__}: {error:.1e}")
+            assert error <= most
+
+
+def skip_without_tensor_cores(device):
+    if torch.cuda.get_device_capability(device) not in split_product._CAPABILITIES:
+        pytest.skip("this GPU has no use for them")
