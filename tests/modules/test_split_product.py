@@ -38,7 +38,9 @@ def test_the_product_is_that_of_the_layer(bias, relu, most, monkeypatch):
 
 @pytest.mark.parametrize("weight", [WEIGHT, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("has_bias", [True, False])
-def test_large_products_and_their_gradients_are_those_of_the_layer(weight, has_bias):
+@pytest.mark.parametrize("at_once", [split_product.GRADIENTS_AT_ONCE, 1000, 200 * 29])
+def test_large_products_and_their_gradients_are_those_of_the_layer(weight, has_bias, at_once, monkeypatch):
+    monkeypatch.setattr(split_product, "GRADIENTS_AT_ONCE", at_once)
     bias = BIAS[: len(weight)] if has_bias else None
     grad = torch.randn(50, 4, len(weight), generator=GENERATOR).transpose(0, 1)
     found = []
