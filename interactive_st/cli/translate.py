@@ -205,7 +205,10 @@ def _add_machine(group: argparse._ArgumentGroup) -> None:
         "--device", metavar="DEVICE", help="cpu, cuda, cuda:1 … (default: a GPU if there is one)"
     )
     group.add_argument(
-        "--half", action="store_true", help="half precision: float16 on a GPU, bfloat16 on the CPU"
+        "--half",
+        action="store_true",
+        help="half precision: float16 on a GPU, bfloat16 on the CPU (one without instructions for it is "
+        "slower than in single precision, of which this warns)",
     )
     group.add_argument("--threads", type=_count, metavar="N", help="CPU threads (default: torch's)")
     group.add_argument(

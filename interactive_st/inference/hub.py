@@ -1,5 +1,6 @@
 """The Python interface: a trained model that takes recordings."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -18,6 +19,14 @@ from interactive_st.inference.results import Recording
 from interactive_st.inference.sources import ArraySource, FileSource
 from interactive_st.inference.stored_model import load_checkpoint, quiet
 from interactive_st.inference.voice_activity import VoiceActivity
+from interactive_st.modules.onednn_linear import has_onednn_linear
+
+logger = logging.getLogger(__name__)
+
+SLOW_HALF = (
+    "this CPU has no instructions for bfloat16, so half precision is several times slower here than single; "
+    "leave out --half (half=True)"
+)
 
 
 class InteractiveST:
@@ -78,7 +87,8 @@ class InteractiveST:
         return cls(*stored.build()).to(device, half)
 
     def to(self, device: str | torch.device | None = None, half: bool = False) -> "InteractiveST":
-        """Move the model to a device, and to half precision if asked for; return self.
+        """Move the model to a device, and to half precision if asked for; return self. A CPU that has no
+        instructions for bfloat16 is several times slower with it than with float32, so the log warns of it.
 
         Raises:
             ValueError: there is no such device.
@@ -90,6 +100,8 @@ class InteractiveST:
             reason = str(error).splitlines()[0]
             raise ValueError(f"device {device!r} cannot be used: {reason}") from error
         if half:
+            if place.type == "cpu" and not has_onednn_linear(torch.bfloat16):
+                logger.warning(SLOW_HALF)
             self.model.to(torch.bfloat16 if place.type == "cpu" else torch.float16)
         return self
 

@@ -11,6 +11,7 @@ from fairseq_cli import interactive
 
 import interactive_st
 from interactive_st.data.errors import DataError
+from interactive_st.inference import hub
 from interactive_st.inference.hub import InteractiveST
 from interactive_st.inference.model_card import Card
 from interactive_st.inference.model_folder import write_model_folder
@@ -88,6 +89,12 @@ class TestLoading:
         half = InteractiveST.from_pretrained(made.checkpoint, device="cpu", half=True)
         assert next(half.model.parameters()).dtype == torch.bfloat16
         assert math.isfinite(half(talk, **SHORT).score)
+
+    @pytest.mark.parametrize("supported", [True, False])
+    def test_half_precision_warns_where_it_is_slower(self, made, supported, monkeypatch, caplog):
+        monkeypatch.setattr(hub, "has_onednn_linear", lambda dtype: supported)
+        InteractiveST.from_pretrained(made.checkpoint, device="cpu", half=True)
+        assert ("leave out --half" in caplog.text) is not supported
 
 
 @pytest.mark.parametrize("search", ["rank", "joint"])
