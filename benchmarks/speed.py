@@ -27,6 +27,7 @@ from benchmarks import footprint, memory, timing, workload
 from benchmarks.console import number, say, show_table
 from benchmarks.contestants import SUFFIX, VOCABULARY, build
 from benchmarks.work import check_written
+from interactive_st.modules.onednn_linear import has_onednn_linear
 
 OURS, STOCK = "interactive", "stock_e2e"
 DECODED = (OURS, "interactive_joint", "interactive_half", "two_stage", STOCK, "stock_pipeline")
@@ -105,7 +106,7 @@ def measure_decoding(args: argparse.Namespace, device: torch.device) -> tuple[di
     entries = workload.vocabulary(VOCABULARY[args.size])
     batches = workload.make_equal_batches(entries, args.decode_batches, args.sentences, args.seed, device)
     systems, runs = {}, {}
-    for name in DECODED + (DECODED_ON_GPU if device.type == "cuda" else ()):
+    for name in decoded_on(device):
         say(f"decode: building {name}")
         systems[name] = build(name, args.size, entries, args.beam, device, args.front_end)
         systems[name].end_training()
@@ -124,6 +125,13 @@ def measure_decoding(args: argparse.Namespace, device: torch.device) -> tuple[di
     details |= {"tokens": tokens, "forced_lengths": [batch["forced_length"] for batch in batches]}
     details["parameters"] = {name: system.parameters for name, system in systems.items()}
     return _medians(details["ratios"]), details
+
+
+def decoded_on(device: torch.device) -> tuple[str, ...]:
+    """Who decodes there: half precision only where there are instructions for it."""
+    if device.type == "cuda":
+        return DECODED + DECODED_ON_GPU
+    return tuple(name for name in DECODED if "half" not in name or has_onednn_linear(torch.bfloat16))
 
 
 def measure_training(args: argparse.Namespace, device: torch.device) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -175,7 +183,7 @@ def _describe_speeds(
     ratios = {}
     for key, (mine, theirs) in pairs.items():
         if not {mine, theirs} <= seconds.keys():
-            continue  # of a GPU
+            continue  # see `decoded_on`
         ratios[key] = timing.spread(timing.ratios(seconds[theirs], seconds[mine]))
     return {"contestants": details, "ratios": ratios}
 
