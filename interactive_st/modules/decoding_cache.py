@@ -174,10 +174,10 @@ class SelfCache:
         while self.key is None or self.key.size(3) < 1 + view.used * width:
             held = 0 if self.key is None else (self.key.size(3) - 1) // width
             self.reserve(key, len(lanes.all_streams), held + GROWTH, width)
+        first = lanes.places.start
         for place, column in enumerate(view.columns):
-            at = slice(1 + column * width, 1 + (column + 1) * width)
-            self.key[lanes.places][place, :, :, at] = key[place]
-            self.value[lanes.places][place, :, :, at] = value[place]
+            for cache, new in ((self.key, key), (self.value, value)):
+                cache[first + place].narrow(2, 1 + column * width, width).copy_(new[place])
 
     def read(self, used: int, width: int) -> tuple[Tensor, Tensor]:
         """Views of the keys and values up to column ``used``."""

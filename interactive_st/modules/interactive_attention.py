@@ -22,6 +22,8 @@ from .visibility import BothTerms
 class InteractiveAttention(JoinsLinears, MultiheadAttention):
     """Drop-in for a decoder layer's self-attention; same parameters, plus those of ``fusion`` if any."""
 
+    joins_in_steps = True
+
     def __init__(self, embed_dim: int, num_heads: int, fusion: Fusion, dropout: float = 0.0) -> None:
         super().__init__(embed_dim, num_heads, dropout=dropout, self_attention=True)
         self.fusion = fusion
@@ -66,8 +68,10 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
         Returns:
             ``(N, W, C)``
         """
-        projected = lanes.spread(self.joined(x)).chunk(3, dim=-1)
-        query, key, value = (self._split(y) for y in projected)  # (streams, B, heads, W, head_dim)
+        projected = lanes.spread(self.joined(x))
+        shape = (*projected.shape[:3], 3, self.num_heads, self.head_dim)
+        # each (streams, B, heads, W, head_dim)
+        query, key, value = projected.view(shape).permute(3, 0, 1, 4, 2, 5)
         cache.write(key, value, lanes, view)
         width = query.size(3)
         keys, values = cache.read(view.used, width)

@@ -14,8 +14,10 @@ from .weight_copies import KeepsWeightCopy
 class JoinsLinears(KeepsWeightCopy):
     """Base of modules that apply several linear layers to one input.
 
-    :func:`prepare_linears` makes a copy of their weights, one under the other.
+    :func:`prepare_linears` makes a copy of their weights, one under the other, for ``joined``.
     """
+
+    joins_in_steps = False  # whether decoding steps call ``joined``
 
     def linears_to_join(self) -> list[nn.Module]:
         """The layers, all of one input size."""
@@ -28,24 +30,24 @@ class JoinsLinears(KeepsWeightCopy):
             return False
 
         @torch.no_grad()
-        def make() -> tuple[Tensor, Tensor | None, SplitWeight | None]:
+        def make() -> tuple[list[nn.Module], Tensor, Tensor | None, SplitWeight | None]:
             weight, bias = _one_under_the_other(layers)
             split = SplitWeight(weight) if SplitWeight.is_for(weight) else None
-            return (pack(weight) if is_for_onednn(weight, weight) else weight), bias, split
+            return layers, (pack(weight) if is_for_onednn(weight, weight) else weight), bias, split
 
-        return self.keep_copy(_parameters(layers), make)
+        return self.keep_copy(layers, make)
 
     def joined(self, x: Tensor) -> Tensor:
         """What the layers make of ``x`` ``(…, in)``, side by side: ``(…, out + out + …)``."""
         layers = self.linears_to_join()
-        copy = None if torch.is_grad_enabled() else self.copy_of(_parameters(layers))
-        if copy is not None:
-            weight, bias, split = copy
+        copy = None if torch.is_grad_enabled() else self.current_copy()
+        if copy is not None and copy[0] == layers:
+            _, weight, bias, split = copy
             if split is not None and split.pays(x):
                 return split.product(x, bias)
             if not weight.is_mkldnn:
                 return F.linear(x, weight, bias)
-            if is_for_onednn(x, layers[0].weight):
+            if is_for_onednn(x, weight):
                 return linear(x, weight, bias)
         return torch.cat([layer(x) for layer in layers], dim=-1)
 
@@ -76,16 +78,12 @@ def _one_under_the_other(layers: list[nn.Module]) -> tuple[Tensor, Tensor | None
     return weight, None if layers[0].bias is None else torch.cat([layer.bias for layer in layers])
 
 
-def _parameters(layers: list[nn.Module]) -> list[Tensor]:
-    return [parameter for layer in layers for parameter in layer.parameters()]
-
-
 def prepare_linears(model: nn.Module) -> None:
     """Give the linear layers of ``model`` the copies that many small products are worth: those of one input
-    together, the others each for itself."""
+    together where steps ask for them, the others each for itself."""
     joined: set[int] = set()
     for module in model.modules():
-        if isinstance(module, JoinsLinears) and module.join():
+        if isinstance(module, JoinsLinears) and module.joins_in_steps and module.join():
             joined.update(map(id, module.linears_to_join()))
     for module in model.modules():
         if isinstance(module, OneDnnLinear) and id(module) not in joined:

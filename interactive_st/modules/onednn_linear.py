@@ -25,7 +25,7 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
 
     def forward(self, x: Tensor, relu: bool = False) -> Tensor:
         """``(…, in)`` to ``(…, out)``, without what is below zero if ``relu``"""
-        copy = None if torch.is_grad_enabled() else self.copy_of([self.weight])
+        copy = None if torch.is_grad_enabled() else self.current_copy()
         if isinstance(copy, split_product.SplitWeight):
             if copy.pays(x):
                 return copy.product(x, self.bias, relu)
@@ -38,9 +38,9 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
         if torch.is_grad_enabled():
             return
         if is_for_onednn(self.weight, self.weight):
-            self.keep_copy([self.weight], lambda: pack(self.weight))
+            self.keep_copy([self], lambda: pack(self.weight))
         elif split_product.SplitWeight.is_for(self.weight):
-            self.keep_copy([self.weight], lambda: split_product.SplitWeight(self.weight))
+            self.keep_copy([self], lambda: split_product.SplitWeight(self.weight))
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
@@ -81,7 +81,7 @@ class _Linear(torch.autograd.Function):
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
     """``F.linear`` by oneDNN, with ``F.relu`` in the same pass if ``relu``; ``weight`` as it is, or what
     :func:`pack` made of it."""
-    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "relu" if relu else "none", [], "")
+    return torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "relu" if relu else "none", [], "")
 
 
 def activated(layer: nn.Module, x: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:
@@ -101,7 +101,8 @@ def is_for_onednn(x: Tensor, weight: Tensor) -> bool:
     return (
         x.dtype == weight.dtype
         and (x.dtype == torch.float32 or (x.dtype == torch.bfloat16 and not torch.is_grad_enabled()))
-        and x.device.type == weight.device.type == "cpu"
+        and x.is_cpu
+        and weight.is_cpu
         and x.numel() > 0
         and not torch.is_autocast_enabled("cpu")
         and not torch.compiler.is_compiling()

@@ -1,32 +1,45 @@
 """Copies of weights in another form, kept for as long as the weights stay what they are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
+
+#: The layer's parameters, the name of one, and of that its address and version; None if there is none.
+_Stamp = tuple[dict[str, Tensor | None], str, int | None, int | None]
 
 
 class KeepsWeightCopy:
-    """Base of modules that keep a copy of some of their weights; it is never saved.
+    """Base of modules that keep a copy of some of their weights, or of their parts'; it is never saved.
 
-    ``_copy``: addresses and versions of the weights when they were copied, and the copy.
+    ``_copy``: which weights they were when they were copied, and the copy.
     """
 
-    _copy: tuple[tuple[tuple[int, int], ...], Any] | None = None
+    _copy: tuple[tuple[_Stamp, ...], Any] | None = None
 
-    def copy_of(self, weights: Sequence[Tensor]) -> Any:
-        """The copy, if there is one of the weights as they are now; else None."""
-        if self._copy is None or any(weight.is_inference() for weight in weights):
+    def current_copy(self) -> Any:
+        """The copy, if there is one of the weights as they are now; else None. A decoding step asks hundreds
+        of times."""
+        if self._copy is None:
             return None
-        return self._copy[1] if self._copy[0] == _stamps(weights) else None
+        stamps, copy = self._copy
+        for parameters, name, address, version in stamps:
+            weight = parameters.get(name)
+            if weight is None:
+                if address is not None:
+                    return None
+            elif weight.is_inference() or weight.data_ptr() != address or weight._version != version:
+                return None
+        return copy
 
-    def keep_copy(self, weights: Sequence[Tensor], make: Callable[[], Any]) -> bool:
-        """Have a copy of the weights as they are now, from ``make`` if need be. False where that cannot be:
-        tensors of inference mode do not say when they change."""
-        if any(weight.is_inference() for weight in weights):
+    def keep_copy(self, layers: Sequence[nn.Module], make: Callable[[], Any]) -> bool:
+        """Have a copy of the weights of ``layers`` as they are now, from ``make`` if need be. False where
+        that cannot be: tensors of inference mode do not say when they change."""
+        if any(weight.is_inference() for layer in layers for weight in layer.parameters()):
             return False
-        if self.copy_of(weights) is None:
-            self._copy = (_stamps(weights), make())
+        stamps = tuple(_stamps(layers))
+        if self._copy is None or not _are_same(self._copy[0], stamps):
+            self._copy = (stamps, make())
         return True
 
     def train(self, mode: bool = True) -> "KeepsWeightCopy":
@@ -44,5 +57,14 @@ class KeepsWeightCopy:
         return {name: value for name, value in self.__dict__.items() if name != "_copy"}
 
 
-def _stamps(weights: Sequence[Tensor]) -> tuple[tuple[int, int], ...]:
-    return tuple((weight.data_ptr(), weight._version) for weight in weights)
+def _stamps(layers: Sequence[nn.Module]) -> Iterator[_Stamp]:
+    for layer in layers:
+        for name, weight in layer._parameters.items():
+            where = (None, None) if weight is None else (weight.data_ptr(), weight._version)
+            yield layer._parameters, name, *where
+
+
+def _are_same(some: Sequence[_Stamp], others: Sequence[_Stamp]) -> bool:
+    return len(some) == len(others) and all(
+        one[0] is other[0] and one[1:] == other[1:] for one, other in zip(some, others, strict=True)
+    )

@@ -11,6 +11,8 @@ from interactive_st.modules.onednn_linear import use_onednn_linears
 
 
 class Three(JoinsLinears, nn.Module):
+    joins_in_steps = True
+
     def __init__(self, bias: bool = True) -> None:
         super().__init__()
         torch.manual_seed(1)
@@ -56,6 +58,8 @@ CHANGES = {
     "weight in place": lambda module: module.parts[1].weight.mul_(2),
     "bias in place": lambda module: module.parts[2].bias.add_(1),
     "new parameter": lambda module: setattr(module.parts[0], "weight", nn.Parameter(torch.ones(3, 6))),
+    "no bias": lambda module: setattr(module.parts[0], "bias", None),
+    "new layer": lambda module: module.parts.__setitem__(1, nn.Linear(6, 4)),
     "training": lambda module: (module.train(), module.parts[0].weight.data.mul_(2), module.eval()),
     "precision": lambda module: module.double().float().parts[0].bias.data.mul_(2),
 }

@@ -176,16 +176,16 @@ def test_decoding_packs_the_decoder_only():
     encoder_out = model.encoder(**tiny.speech([40, 30]))
     model.decoder.start(encoder_out)
 
-    def packed(part: nn.Module) -> set[bool]:
-        projections = {
-            layer for m in part.modules() if isinstance(m, JoinsLinears) for layer in m.linears_to_join()
-        }
-        copied = [m for m in part.modules() if isinstance(m, OneDnnLinear | JoinsLinears)]
-        return {m._copy is not None for m in copied if m not in projections}
+    def copies(part: nn.Module) -> set[int]:
+        """Of the weights of each linear layer: its own, and those of modules that join it."""
+        joining = [m for m in part.modules() if isinstance(m, JoinsLinears) and m._copy is not None]
+        joined = [layer for m in joining for layer in m.linears_to_join()]
+        layers = [m for m in part.modules() if isinstance(m, OneDnnLinear)]
+        return {(m._copy is not None) + sum(m is other for other in joined) for m in layers}
 
-    assert packed(model.decoder) == {True}
-    assert packed(model.encoder) == {False}
-    assert not any(m._copy for layer in model.decoder.layers for m in layer.self_attn.linears_to_join())
+    assert copies(model.decoder) == {1}
+    assert copies(model.encoder) == {0}
+    assert all(layer.self_attn._copy for layer in model.decoder.layers)
 
 
 @pytest.mark.parametrize("packed", [False, True])
