@@ -45,6 +45,11 @@ class Histories(NamedTuple):
     used: tuple[int, int]
     column: Tensor | None = None
 
+    def of_first_slot(self) -> "Histories":
+        """Those of the hypotheses in slot 0."""
+        partner = None if self.partner is None else self.partner[:, :, :1]
+        return self._replace(own=self.own[:, :, :1], partner=partner)
+
 
 class InteractiveDecoder(TransformerDecoder):
     """fairseq's Transformer decoder run over all of its streams as one batch.

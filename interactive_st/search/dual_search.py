@@ -79,13 +79,7 @@ class DualSearch:
         active = self._active(number)
         lanes = self.beams.lanes(active)
         self.beams.open_columns(lanes.streams, self._writing(active))
-        partner = self._partner_slots() if self.ensemble.interacts else None
-        log_probs = self.ensemble.step(
-            self.beams.last_tokens(lanes),
-            lanes,
-            self.beams.histories(partner),
-            self.options.temperature,
-        )
+        log_probs = self._log_probs(lanes, is_first=self.beams.column is None and number == 0)
         at_end = self.beams.at_end(lanes)
         log_probs = self.constraints.apply(
             log_probs, lanes, self.beams.tokens, at_end, self.prefix_tokens
@@ -93,6 +87,16 @@ class DualSearch:
         if self.beams.ctc is not None:
             log_probs = self.beams.ctc.blend(log_probs, lanes)
         self._choose(log_probs, lanes, at_end)
+
+    def _log_probs(self, lanes: Lanes, is_first: bool) -> Tensor:
+        """What comes next in every slot of every lane, ``(N, W, V)``. At first all slots hold the same, so
+        one row a lane is computed; in the cache it lies where that of slot 0 belongs."""
+        tokens = self.beams.last_tokens(lanes)
+        histories = self.beams.histories(self._partner_slots() if self.ensemble.interacts else None)
+        if is_first:
+            tokens, histories = tokens[:, :1], histories.of_first_slot()
+        log_probs = self.ensemble.step(tokens, lanes, histories, self.options.temperature)
+        return log_probs.repeat(1, self.beams.width, 1) if is_first else log_probs
 
     def _active(self, number: int | Tensor) -> Tensor:
         """Lanes ``(2, B)`` that compute a row in that step; where the course of the search is kept."""

@@ -8,6 +8,7 @@ import tiny
 import torch
 
 from interactive_st.search import DualBeamGenerator
+from interactive_st.search.dual_search import DualSearch
 
 DELAYS = [3, 1, 0, -2, math.inf]
 
@@ -225,3 +226,31 @@ def test_tags_of_the_batch_win_over_the_default():
     assert tiny.hypothesis_pairs(plain) == tiny.hypothesis_pairs(default.generate([model], batch))
     turned = default.generate([model], swapped)
     assert tiny.hypothesis_pairs(plain) != tiny.hypothesis_pairs(turned)
+
+
+@pytest.mark.parametrize("how", ["rank", "joint"])
+@pytest.mark.parametrize("k", DELAYS)
+def test_at_first_one_row_a_lane_is_computed(k, how, monkeypatch):
+    """All slots hold the same then, so the others' rows would be computed for nothing."""
+    model, batch = build(wait_k=k), tiny.sample([44, 36, 29])
+    expected = search(model, batch, search=how)
+    rows, step = [], model.decoder.step
+    monkeypatch.setattr(
+        model.decoder, "step", lambda tokens, *rest: (rows.append(tokens.size(1)), step(tokens, *rest))[1]
+    )
+    search(model, batch, search=how)
+    assert rows[0] == 1
+    assert set(rows[1:]) == {4}
+
+    def all_slots(self, lanes, is_first):
+        return plain(self, lanes, False)
+
+    plain = DualSearch._log_probs
+    monkeypatch.setattr(DualSearch, "_log_probs", all_slots)
+    for found, wanted in zip(search(model, batch, search=how), expected, strict=True):
+        assert [x["tokens"].tolist() for x in found] == [x["tokens"].tolist() for x in wanted]
+        assert torch.allclose(
+            torch.stack([x["pair_score"] for x in found]),
+            torch.stack([x["pair_score"] for x in wanted]),
+            atol=1e-5,
+        )
