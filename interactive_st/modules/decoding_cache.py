@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .streams import STREAMS, Streams
 
-GROWTH = 32  # columns added whenever a cache is full
+GROWTH = 32  # a cache that is full grows to the next multiple of so many columns
 GPU_ALIGNMENT = 8  # GPUs' attention wants numbers of keys that are multiples of this
 
 
@@ -171,9 +171,8 @@ class SelfCache:
             self.key.index_copy_(3, view.columns, key)
             self.value.index_copy_(3, view.columns, value)
             return
-        while self.key is None or self.key.size(3) < 1 + view.used * width:
-            held = 0 if self.key is None else (self.key.size(3) - 1) // width
-            self.reserve(key, len(lanes.all_streams), held + GROWTH, width)
+        if self.key is None or self.key.size(3) < 1 + view.used * width:
+            self.reserve(key, len(lanes.all_streams), -(-view.used // GROWTH) * GROWTH, width)
         first = lanes.places.start
         for place, column in enumerate(view.columns):
             for cache, new in ((self.key, key), (self.value, value)):
