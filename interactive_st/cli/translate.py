@@ -64,6 +64,8 @@ def main(args: argparse.Namespace) -> int:
     from interactive_st.inference.outputs import find_recordings
     from interactive_st.inference.work import Work
 
+    if "" in args.audio:  # pathlib would read the folder that one is in, and all below
+        raise UserError("an empty AUDIO names nothing; is a variable of the shell unset?")
     found = find_recordings(args.audio)
     if not found:
         raise UserError(f"no recordings in {', '.join(args.audio)}; name a file or another folder")

@@ -148,6 +148,10 @@ class TestUserErrors:
     def test_nothing_to_do(self, translate, tmp_path, capsys):
         self.check(translate, capsys, "no recordings in", tmp_path)
 
+    def test_an_empty_name_is_not_the_folder_that_one_is_in(self, translate, audio, monkeypatch, capsys):
+        monkeypatch.chdir(audio)
+        self.check(translate, capsys, "an empty AUDIO names nothing", "")
+
     def test_out_is_a_file(self, translate, audio, capsys):
         self.check(translate, capsys, "is a file", audio, "--out", audio / "notes.txt")
 
