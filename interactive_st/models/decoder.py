@@ -127,7 +127,7 @@ class InteractiveDecoder(TransformerDecoder):
         prepare_linears(self)
         encoder_states, encoder_mask = self._memory(encoder_out)
         keys = [layer.encoder_attn.project_encoder(encoder_states) for layer in self.layers]
-        return DecodingCache(keys, encoder_mask)
+        return DecodingCache([layer.for_steps() for layer in self.layers], keys, encoder_mask)
 
     def step(self, tokens: Tensor, cache: DecodingCache, lanes: Lanes, histories: Histories) -> Tensor:
         """Compute one new row in every slot of every lane.
@@ -141,8 +141,8 @@ class InteractiveDecoder(TransformerDecoder):
         """
         x = self._embed(tokens, self._position_table()[lanes.row + self.padding_idx + 1].unsqueeze(1))
         view = self._step_view(lanes, histories, x.dtype)
-        for layer, keys, memory in zip(self.layers, cache.encoder_keys, cache.layers, strict=True):
-            x = layer.step(x, keys, cache.encoder_mask, memory, lanes, view)
+        for layer, keys, memory in zip(cache.steps, cache.encoder_keys, cache.layers, strict=True):
+            x = layer(x, keys, cache.encoder_mask, memory, lanes, view)
         return self.output_layer(self._finish(x))
 
     def _step_view(self, lanes: Lanes, histories: Histories, dtype: torch.dtype) -> StepView:
@@ -152,8 +152,12 @@ class InteractiveDecoder(TransformerDecoder):
             columns = tuple(histories.used[stream] - 1 for stream in lanes.streams)
         else:
             columns = 1 + width * histories.column + torch.arange(width, device=own.device)
+
+        def mask(slots: Tensor) -> Tensor:
+            return slots_to_mask(slots.flatten(0, 1), width, dtype)
+
         if histories.partner is None or not self.interacts:
-            return StepView(columns, used, slots_to_mask(own, width, dtype), None)
+            return StepView(columns, used, mask(own), None)
         if histories.column is None:
             row = [histories.rows[stream, :, at] for stream, at in zip(lanes.streams, columns, strict=True)]
         else:
@@ -164,9 +168,8 @@ class InteractiveDecoder(TransformerDecoder):
         unseen = histories.rows.flip(0)[streams] > reach.unsqueeze(2)
         partner = histories.partner[streams].masked_fill(unseen.unsqueeze(2), -1)
         if len(lanes.streams) == 1:
-            return StepView(columns, used, *(slots_to_mask(x, width, dtype) for x in (own, partner)))
-        both = torch.cat([own, partner.flip(0)], dim=2)
-        return StepView(columns, used, slots_to_mask(both, width, dtype), None)
+            return StepView(columns, used, mask(own), mask(partner))
+        return StepView(columns, used, mask(torch.cat([own, partner.flip(0)], dim=2)), None)
 
     def _memory(self, encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
         """What is attended to in decoding: encoder states, and their mask added to scores."""

@@ -86,7 +86,8 @@ class SecondDecoder(InteractiveDecoder):
             )
             for layer in self.layers
         ]
-        return SecondCache(keys, (encoder_mask, transcript.visibility))
+        steps = [layer.for_steps() for layer in self.layers]
+        return SecondCache(steps, keys, (encoder_mask, transcript.visibility))
 
 
 class TwoStageDecoder(FairseqDecoder):

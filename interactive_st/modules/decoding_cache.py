@@ -7,6 +7,7 @@ read one shared block of keys under their own mask, so nothing is copied when be
 finishes, or when it stays behind as the partner of the stream that still runs.
 """
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -135,10 +136,10 @@ class StepView(NamedTuple):
     new ones included.
 
     Masks are added to scores, 0 or −inf, over the keys of a cache (:class:`SelfCache`):
-    ``mask`` ``(streams, batch, 1, W, keys)`` by stream, its own queries on its own keys. Where both streams
-    advance and interact it is by the stream whose *keys* are read, ``(2, batch, 1, 2 · W, keys)``: its own
+    ``mask`` ``(streams · batch, 1, W, keys)`` by stream, its own queries on its own keys. Where both streams
+    advance and interact it is by the stream whose *keys* are read, ``(2 · batch, 1, 2 · W, keys)``: its own
     queries and then the partner's.
-    ``partner`` ``(1, batch, 1, W, keys)``: where one stream advances alone and reads the other.
+    ``partner`` ``(batch, 1, W, keys)``: where one stream advances alone and reads the other.
     """
 
     columns: tuple[int, ...] | Tensor
@@ -155,60 +156,62 @@ def key_count(columns: int, width: int, device: torch.device) -> int:
 
 
 class SelfCache:
-    """Keys and values of one layer, ``(S, batch, heads, keys, head_dim)``, see :func:`key_count`.
+    """Keys and values of one layer in one tensor, ``(2, S, batch, heads, keys, head_dim)``, see
+    :func:`key_count`.
 
     The first key and value are zero: whoever sees nothing else attends to them, with the result zero.
     """
 
     def __init__(self) -> None:
-        self.key: Tensor | None = None
-        self.value: Tensor | None = None
+        self.rows: Tensor | None = None
 
-    def write(self, key: Tensor, value: Tensor, lanes: Lanes, view: StepView) -> None:
-        """Store the new rows, ``(streams, batch, heads, W, head_dim)``."""
-        width = key.size(3)
+    def write(self, new: Tensor, lanes: Lanes, view: StepView) -> None:
+        """Store the new rows, keys and values, ``(2, streams, batch, heads, W, head_dim)``."""
+        width = new.size(4)
         if torch.is_tensor(view.columns):  # there is room: see DecodingCache.reserve
-            self.key.index_copy_(3, view.columns, key)
-            self.value.index_copy_(3, view.columns, value)
+            self.rows.index_copy_(4, view.columns, new)
             return
-        if self.key is None or self.key.size(3) < 1 + view.used * width:
-            self.reserve(key, len(lanes.all_streams), -(-view.used // GROWTH) * GROWTH, width)
+        if self.rows is None or self.rows.size(4) < 1 + view.used * width:
+            self.reserve(new, len(lanes.all_streams), -(-view.used // GROWTH) * GROWTH, width)
         first = lanes.places.start
         for place, column in enumerate(view.columns):
-            for cache, new in ((self.key, key), (self.value, value)):
-                cache[first + place].narrow(2, 1 + column * width, width).copy_(new[place])
+            self.rows[:, first + place].narrow(3, 1 + column * width, width).copy_(new[:, place])
 
     def read(self, used: int, width: int) -> tuple[Tensor, Tensor]:
-        """Views of the keys and values up to column ``used``."""
-        count = key_count(used, width, self.key.device)
-        return self.key[:, :, :, :count], self.value[:, :, :, :count]
+        """Views of the keys and of the values up to column ``used``."""
+        count = key_count(used, width, self.rows.device)
+        return self.rows.narrow(4, 0, count).unbind()
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences`` (``(kept,)`` long)."""
-        if self.key is not None:
-            self.key = self.key.index_select(1, sentences)
-            self.value = self.value.index_select(1, sentences)
+        if self.rows is not None:
+            self.rows = self.rows.index_select(2, sentences)
 
     def reserve(self, like: Tensor, n_streams: int, columns: int, width: int) -> None:
         """Have room for so many columns; ``like`` is ``(…, batch, heads, any, head_dim)``."""
         batch, heads, _, head_dim = like.shape[-4:]
-        shape = (n_streams, batch, heads, key_count(columns, width, like.device), head_dim)
-        key, value = like.new_zeros(shape), like.new_zeros(shape)
-        if self.key is not None and self.value is not None:
-            held = self.key.size(3)
-            key[:, :, :, :held], value[:, :, :, :held] = self.key, self.value
-        self.key, self.value = key, value
+        room = like.new_zeros(2, n_streams, batch, heads, key_count(columns, width, like.device), head_dim)
+        if self.rows is not None:
+            room[:, :, :, :, : self.rows.size(4)] = self.rows
+        self.rows = room
 
 
 class DecodingCache:
     """Everything one model remembers of a batch while it is decoded.
 
+    ``steps``: its layers, made ready for the steps of the batch;
     ``encoder_keys``: for every layer the keys and values of the encoder output, each
     ``(batch, heads, source frames, head_dim)``, computed once for both streams and all hypotheses;
     ``encoder_mask``: ``(batch, 1, 1, source frames)`` added to scores, or None.
     """
 
-    def __init__(self, encoder_keys: list[tuple[Tensor, Tensor]], encoder_mask: Tensor | None) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Callable[..., Tensor]],
+        encoder_keys: list[tuple[Tensor, Tensor]],
+        encoder_mask: Tensor | None,
+    ) -> None:
+        self.steps = steps
         self.encoder_keys = encoder_keys
         self.encoder_mask = encoder_mask
         self.layers = [SelfCache() for _ in encoder_keys]

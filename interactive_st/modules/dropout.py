@@ -49,10 +49,13 @@ def _factors(bits: Tensor, dropped: int, dtype: torch.dtype) -> Tensor:
 class Dropout(FairseqDropout):
     """fairseq's dropout module, by :func:`dropout`."""
 
+    @property
+    def drops(self) -> bool:
+        """Whether anything is dropped now."""
+        return self.p > 0 and (self.training or self.apply_during_inference)
+
     def forward(self, x: Tensor, inplace: bool = False) -> Tensor:
-        if self.p > 0 and (self.training or self.apply_during_inference):
-            return dropout(x, self.p)
-        return x
+        return dropout(x, self.p) if self.drops else x
 
 
 def use_dropout(model: nn.Module) -> None:

@@ -4,8 +4,10 @@ import torch
 from fairseq.modules import MultiheadAttention
 from torch import Tensor, nn
 
+from .decoding_cache import Lanes
 from .dropout import attention
 from .joined_linear import JoinsLinears
+from .prepared import prepared
 from .token_rows import TokenRows
 
 
@@ -51,13 +53,36 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
             query = self._split(rows.put_by_sentence(query, batch)).transpose(1, 2)
             context = attention(query, *encoder_keys, encoder_mask, p)
             return self.out_proj(rows.take_of_sentences(context.transpose(1, 2).flatten(2)))
-        shape = query.shape
-        query = self._split(query.view(-1, batch, *shape[2:])).permute(1, 3, 0, 2, 4)
-        askers = query.size(2)
-        context = attention(query.flatten(2, 3), *encoder_keys, encoder_mask, p)
-        context = context.unflatten(2, (askers, shape[2])).permute(2, 0, 3, 1, 4)
-        return self.out_proj(context.reshape(shape))
+        return self.out_proj(attend_encoder(query, encoder_keys, encoder_mask, self.num_heads, p))
 
     def _split(self, x: Tensor) -> Tensor:
         """``(…, C)`` to ``(…, heads, head_dim)``."""
         return x.unflatten(-1, (self.num_heads, self.head_dim))
+
+
+class EncoderStep:
+    """The attention of ``module`` in the steps in which a batch is decoded."""
+
+    def __init__(self, module: EncoderAttention) -> None:
+        self.ask, self.out, self.heads = prepared(module.q_proj), prepared(module.out_proj), module.num_heads
+
+    def __call__(
+        self, x: Tensor, encoder_keys: tuple[Tensor, Tensor], encoder_mask: Tensor | None, lanes: Lanes
+    ) -> Tensor:
+        """``(N, W, C)``, N lanes of W hypotheses, to the like; ``encoder_mask`` is added to scores."""
+        query = lanes.spread(self.ask(x))
+        return self.out(lanes.collect(attend_encoder(query, encoder_keys, encoder_mask, self.heads)))
+
+
+def attend_encoder(
+    query: Tensor, keys: tuple[Tensor, Tensor], mask: Tensor | None, heads: int, p: float = 0.0
+) -> Tensor:
+    """Attention of queries ``(S, r·B, T, C)`` to the keys and values of B sentences, to the like; arguments
+    as those of :meth:`EncoderAttention.forward`, a share ``p`` of the weights dropped."""
+    streams, rows, length, width = query.shape
+    batch = keys[0].size(0)
+    askers, head_dim = streams * rows // batch, width // heads
+    query = query.view(askers, batch, length, heads, head_dim).permute(1, 3, 0, 2, 4)
+    context = attention(query.flatten(2, 3), *keys, mask, p)
+    context = context.view(batch, heads, askers, length, head_dim).permute(2, 0, 3, 1, 4)
+    return context.reshape(streams, rows, length, width)

@@ -15,6 +15,7 @@ from .decoding_cache import Lanes, SelfCache, StepView
 from .dropout import attention
 from .fusion import Fusion
 from .joined_linear import JoinsLinears
+from .prepared import prepared
 from .token_rows import TokenRows, put_rows, take_rows
 from .visibility import BothTerms
 
@@ -59,35 +60,6 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
     def linears_to_join(self) -> list[nn.Module]:
         return [self.q_proj, self.k_proj, self.v_proj]
 
-    def step(self, x: Tensor, cache: SelfCache, lanes: Lanes, view: StepView) -> Tensor:
-        """One decoding step: a new row in each slot of each lane.
-
-        Args:
-            x: ``(N, W, C)``, N lanes of W hypotheses.
-
-        Returns:
-            ``(N, W, C)``
-        """
-        projected = lanes.spread(self.joined(x))
-        shape = (*projected.shape[:3], 3, self.num_heads, self.head_dim)
-        # each (streams, B, heads, W, head_dim)
-        query, key, value = projected.view(shape).permute(3, 0, 1, 4, 2, 5)
-        cache.write(key, value, lanes, view)
-        width = query.size(3)
-        keys, values = cache.read(view.used, width)
-        if view.mask.size(3) > width:
-            # One pass over the keys serves both terms: a stream's keys are asked by its own queries and by
-            # the partner's, side by side in the query dimension.
-            context = _attend(torch.cat([query, query.flip(0)], dim=3), keys, values, view.mask)
-            own, inter = context[:, :, :width], context[:, :, width:].flip(0)
-        else:
-            own = _attend(query, keys[lanes.places], values[lanes.places], view.mask)
-            if view.partner is None:
-                return self.out_proj(lanes.collect(own))
-            other = slice(1 - lanes.streams[0], 2 - lanes.streams[0])
-            inter = _attend(query, keys[other], values[other], view.partner)
-        return self.out_proj(lanes.collect(self.fusion(own, inter)))
-
     def _split(self, x: Tensor) -> Tensor:
         """``(…, T, C)`` to ``(…, heads, T, head_dim)``."""
         return x.unflatten(-1, (self.num_heads, self.head_dim)).transpose(-3, -2)
@@ -98,7 +70,41 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
         return context.transpose(-3, -2).flatten(-2)
 
 
+class InteractiveStep:
+    """The attention of ``module`` in the steps in which a batch is decoded: in each, a new row in every slot
+    of each lane."""
+
+    def __init__(self, module: InteractiveAttention) -> None:
+        self.project, self.out = module.prepared_joined(), prepared(module.out_proj)
+        self.fusion, self.heads = module.fusion, (module.num_heads, module.head_dim)
+
+    def __call__(self, x: Tensor, cache: SelfCache, lanes: Lanes, view: StepView) -> Tensor:
+        """``(N, W, C)``, N lanes of W hypotheses, to the like."""
+        projected = lanes.spread(self.project(x))
+        # each (streams, B, heads, W, head_dim)
+        rows = projected.view(*projected.shape[:3], 3, *self.heads).permute(3, 0, 1, 4, 2, 5)
+        query = rows[0]
+        cache.write(rows[1:], lanes, view)
+        width = query.size(3)
+        keys, values = cache.read(view.used, width)
+        if view.mask.size(2) > width:
+            # One pass over the keys serves both terms: a stream's keys are asked by its own queries and by
+            # the partner's, side by side in the query dimension.
+            both = torch.cat([query, query.flip(0)], dim=3)
+            context = _attend(both, keys, values, view.mask)
+            own, inter = context[:, :, :width], context[:, :, width:].flip(0)
+        else:
+            own = _attend(query, keys[lanes.places], values[lanes.places], view.mask)
+            if view.partner is None:
+                return self.out(lanes.collect(own))
+            other = slice(1 - lanes.streams[0], 2 - lanes.streams[0])
+            inter = _attend(query, keys[other], values[other], view.partner)
+        return self.out(lanes.collect(self.fusion(own, inter)))
+
+
 def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
-    """Attention with two leading dimensions (streams, B), to ``(streams, B, queries, C)``."""
-    context = attention(*(x.flatten(0, 1) for x in (query, key, value, mask)))
-    return context.transpose(1, 2).flatten(-2).unflatten(0, query.shape[:2])
+    """Attention of ``(streams, B, heads, queries, head_dim)`` under a mask over ``(streams · B, 1, queries,
+    keys)``, to ``(streams, B, queries, C)``."""
+    context = attention(query.flatten(0, 1), key.flatten(0, 1), value.flatten(0, 1), mask)
+    streams, batch, _, queries, _ = query.shape
+    return context.transpose(1, 2).reshape(streams, batch, queries, -1)

@@ -4,9 +4,10 @@ from fairseq.modules import TransformerDecoderLayer
 from torch import Tensor
 
 from .decoding_cache import Lanes, SelfCache, StepView
-from .encoder_attention import EncoderAttention
+from .encoder_attention import EncoderAttention, EncoderStep
 from .fusion import Fusion
-from .interactive_attention import InteractiveAttention
+from .interactive_attention import InteractiveAttention, InteractiveStep
+from .prepared import prepared, prepared_activated
 from .sublayers import Sublayers
 from .token_rows import TokenRows
 from .visibility import BothTerms
@@ -50,14 +51,31 @@ class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
 
         ``encoder_out`` is ``(frames, B, C)``.
         """
-        x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self.self_attn(y, partner, rows))
+        x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, partner, rows)
         keys = self.encoder_attn.project_encoder(encoder_out)
-        x = self._sublayer(
-            x, self.encoder_attn_layer_norm, lambda y: self.encoder_attn(y, keys, encoder_mask, rows)
-        )
+        x = self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, keys, encoder_mask, rows)
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
-    def step(
+    def for_steps(self) -> "LayerStep":
+        """This layer, made ready for the steps in which a batch is decoded."""
+        return LayerStep(self)
+
+
+class LayerStep(Sublayers):
+    """What ``layer`` does in the steps in which a batch is decoded, of :func:`prepared` parts that have the
+    layer's names for them."""
+
+    def __init__(self, layer: InteractiveDecoderLayer) -> None:
+        self.normalize_before = layer.normalize_before
+        self.self_attn, self.encoder_attn = InteractiveStep(layer.self_attn), EncoderStep(layer.encoder_attn)
+        self.self_attn_layer_norm = prepared(layer.self_attn_layer_norm)
+        self.encoder_attn_layer_norm = prepared(layer.encoder_attn_layer_norm)
+        self.final_layer_norm = prepared(layer.final_layer_norm)
+        self.dropout_module = prepared(layer.dropout_module)
+        self.fc1, self.fc2 = prepared_activated(layer.fc1, layer.activation_fn), prepared(layer.fc2)
+        self.activation_dropout_module = prepared(layer.activation_dropout_module)
+
+    def __call__(
         self,
         x: Tensor,
         encoder_keys: EncoderKeys,
@@ -67,12 +85,11 @@ class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
         view: StepView,
     ) -> Tensor:
         """One decoding step: ``x`` ``(N, W, C)``, N lanes of W hypotheses; returns like ``x``."""
+        x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, cache, lanes, view)
         x = self._sublayer(
-            x, self.self_attn_layer_norm, lambda y: self.self_attn.step(y, cache, lanes, view)
-        )
-        x = self._sublayer(
-            x,
-            self.encoder_attn_layer_norm,
-            lambda y: lanes.collect(self.encoder_attn(lanes.spread(y), encoder_keys, encoder_mask)),
+            x, self.encoder_attn_layer_norm, self.encoder_attn, encoder_keys, encoder_mask, lanes
         )
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        return self.fc2(self.activation_dropout_module(self.fc1(x)))

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .onednn_linear import OneDnnLinear, is_for_onednn, linear, pack, product
+from .onednn_linear import OneDnnLinear, is_for_onednn, linear, pack, packed_linear, product
+from .prepared import is_hooked
 from .split_product import SplitWeight
 from .weight_copies import KeepsWeightCopy
 
@@ -51,6 +52,15 @@ class JoinsLinears(KeepsWeightCopy):
                 return linear(x, weight, bias)
         return torch.cat([layer(x) for layer in layers], dim=-1)
 
+    def prepared_joined(self) -> Callable[[Tensor], Tensor]:
+        """:meth:`joined`, as :func:`~interactive_st.modules.prepared.prepared` has it."""
+        copy = None if torch.is_grad_enabled() else self.current_copy()
+        if copy is not None and copy[0] == self.linears_to_join():
+            _, weight, bias, _ = copy
+            if weight.is_mkldnn and is_for_onednn(copy[0][0].weight, copy[0][0].weight):
+                return packed_linear(weight, bias)
+        return self.joined
+
     def each(self, x: Tensor, then: Callable[[Tensor], Tensor] = lambda y: y) -> Sequence[Tensor]:
         """What ``then`` makes of each layer's ``(…, out)``, for whole sequences ``x`` ``(…, in)``.
 
@@ -69,7 +79,7 @@ def _are_plain(layers: list[nn.Module]) -> bool:
     return (
         all(type(layer) in (nn.Linear, OneDnnLinear) for layer in layers)
         and len({layer.bias is None for layer in layers}) == 1
-        and not any(layer._forward_pre_hooks or layer._forward_hooks for layer in layers)
+        and not any(map(is_hooked, layers))
     )
 
 

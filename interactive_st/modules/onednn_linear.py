@@ -33,6 +33,13 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
             return linear(x, copy, self.bias, relu)
         return product(x, self.weight, self.bias, relu)
 
+    def prepared(self, relu: bool = False) -> Callable[[Tensor], Tensor]:
+        """:meth:`forward`, as :func:`~interactive_st.modules.prepared.prepared` has it."""
+        copy = None if torch.is_grad_enabled() else self.current_copy()
+        if torch.is_tensor(copy) and is_for_onednn(self.weight, self.weight):
+            return packed_linear(copy, self.bias, relu)
+        return partial(self, relu=True) if relu else self
+
     def pack(self) -> None:
         """Copy the weights into oneDNN's layout, or cut them for a GPU, unless that is done or of no use."""
         if torch.is_grad_enabled():
@@ -82,6 +89,12 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = F
     """``F.linear`` by oneDNN, with ``F.relu`` in the same pass if ``relu``; ``weight`` as it is, or what
     :func:`pack` made of it."""
     return torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "relu" if relu else "none", [], "")
+
+
+def packed_linear(weight: Tensor, bias: Tensor | None, relu: bool = False) -> Callable[[Tensor], Tensor]:
+    """:func:`linear` of that ``weight``, with as little Python as can be."""
+    compute, then = torch.ops.mkldnn._linear_pointwise.default, "relu" if relu else "none"
+    return lambda x: compute(x, weight, bias, then, [], "")
 
 
 def activated(layer: nn.Module, x: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:

@@ -4,8 +4,9 @@ from fairseq.modules import LayerNorm
 from torch import Tensor
 
 from .decoding_cache import Lanes, SelfCache, StepView
-from .encoder_attention import EncoderAttention
-from .interactive_decoder_layer import EncoderKeys, InteractiveDecoderLayer
+from .encoder_attention import EncoderAttention, EncoderStep
+from .interactive_decoder_layer import EncoderKeys, InteractiveDecoderLayer, LayerStep
+from .prepared import prepared
 from .token_rows import TokenRows
 from .visibility import Visibility
 
@@ -48,18 +49,36 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
         Returns:
             like ``x``
         """
-        x = self._sublayer(x, self.self_attn_layer_norm, lambda y: self.self_attn(y, None, rows))
+        x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, None, rows)
         keys = self.encoder_attn.project_encoder(encoder_out)
-        x = self._sublayer(
-            x, self.encoder_attn_layer_norm, lambda y: self.encoder_attn(y, keys, encoder_mask, rows)
-        )
+        x = self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, keys, encoder_mask, rows)
         written = self.transcript_attn.project_encoder(transcript)
-        x = self._sublayer(
-            x, self.transcript_attn_layer_norm, lambda y: self._read(y, written, visibility, rows)
-        )
+        x = self._sublayer(x, self.transcript_attn_layer_norm, self._read, written, visibility, rows)
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
-    def step(
+    def for_steps(self) -> "SecondLayerStep":
+        """This layer, made ready for the steps in which a batch is decoded."""
+        return SecondLayerStep(self)
+
+    def _read(
+        self, x: Tensor, keys: EncoderKeys, visibility: Visibility, rows: TokenRows | None = None
+    ) -> Tensor:
+        """Attend to the transcript; ``x`` ``(1, B, T, C)``, of ``rows`` ``(R, C)``."""
+        blind = visibility.blind.squeeze(1)  # (B, 1, 1)
+        if rows is not None:
+            blind = rows.take(blind.expand(*rows.shape, 1))
+        return self.transcript_attn(x, keys, visibility.mask, rows).masked_fill(blind, 0.0)
+
+
+class SecondLayerStep(LayerStep):
+    """What ``layer`` does in the steps in which a batch is decoded."""
+
+    def __init__(self, layer: SecondDecoderLayer) -> None:
+        super().__init__(layer)
+        self.transcript_attn = EncoderStep(layer.transcript_attn)
+        self.transcript_attn_layer_norm = prepared(layer.transcript_attn_layer_norm)
+
+    def __call__(
         self,
         x: Tensor,
         encoder_keys: tuple[EncoderKeys, EncoderKeys],
@@ -70,26 +89,12 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
     ) -> Tensor:
         """One decoding step, as the parent's; keys and masks are those of speech and transcript."""
         (spoken, written), (mask, exists) = encoder_keys, encoder_mask
-        x = self._sublayer(
-            x, self.self_attn_layer_norm, lambda y: self.self_attn.step(y, cache, lanes, view)
-        )
-        x = self._sublayer(
-            x,
-            self.encoder_attn_layer_norm,
-            lambda y: lanes.collect(self.encoder_attn(lanes.spread(y), spoken, mask)),
-        )
-        x = self._sublayer(
-            x,
-            self.transcript_attn_layer_norm,
-            lambda y: lanes.collect(self._read(lanes.spread(y), written, exists)),
-        )
+        x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, cache, lanes, view)
+        x = self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, spoken, mask, lanes)
+        x = self._sublayer(x, self.transcript_attn_layer_norm, self._read, written, exists, lanes)
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
-    def _read(
-        self, x: Tensor, keys: EncoderKeys, visibility: Visibility, rows: TokenRows | None = None
-    ) -> Tensor:
-        """Attend to the transcript; ``x`` ``(1, B, T, C)``, of ``rows`` ``(R, C)``."""
-        blind = visibility.blind.squeeze(1)  # (B, 1, 1)
-        if rows is not None:
-            blind = rows.take(blind.expand(*rows.shape, 1))
-        return self.transcript_attn(x, keys, visibility.mask, rows).masked_fill(blind, 0.0)
+    def _read(self, x: Tensor, keys: EncoderKeys, visibility: Visibility, lanes: Lanes) -> Tensor:
+        """Attend to the transcript; ``x`` ``(N, W, C)``."""
+        blind = lanes.collect(visibility.blind.transpose(0, 1))  # (N, 1, 1)
+        return self.transcript_attn(x, keys, visibility.mask, lanes).masked_fill(blind, 0.0)

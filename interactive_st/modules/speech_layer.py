@@ -68,9 +68,7 @@ class SpeechEncoderLayer(Sublayers, TransformerEncoderLayer):
         """
         if visible is None:
             visible = visible_frames(encoder_padding_mask, x)
-        x = self._sublayer(
-            x, self.self_attn_layer_norm, lambda y: self._attend(y, encoder_padding_mask, visible)
-        )
+        x = self._sublayer(x, self.self_attn_layer_norm, self._attend, encoder_padding_mask, visible)
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
     def _attend(self, x: Tensor, padding: Tensor | None, visible: Tensor | None) -> Tensor:

@@ -17,7 +17,7 @@ def write(cache: SelfCache, value: float, used: int, columns: dict[int, int]) ->
     """Store ``value`` (and its negative) in a column of each stream."""
     key = torch.full((len(columns), 2, HEADS, WIDTH, DIM), value)
     view = StepView(tuple(columns.values()), used, torch.empty(0), None)
-    cache.write(key, -key, lanes(*columns), view)
+    cache.write(torch.stack([key, -key]), lanes(*columns), view)
 
 
 def test_each_stream_has_its_own_columns():
@@ -45,7 +45,7 @@ def test_it_grows_and_keeps_what_it_has():
 def test_sentences_can_leave():
     cache = SelfCache()
     key = torch.arange(2.0).view(1, 2, 1, 1, 1).expand(1, 2, HEADS, WIDTH, DIM)
-    cache.write(key, key, lanes(0), StepView((0,), 1, torch.empty(0), None))
+    cache.write(torch.stack([key, key]), lanes(0), StepView((0,), 1, torch.empty(0), None))
     cache.keep(torch.tensor([1]))
     assert cache.read(1, WIDTH)[0][0, :, 0, 1:, 0].tolist() == [[1.0, 1.0]]
 

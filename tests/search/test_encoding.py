@@ -5,6 +5,7 @@ import tiny
 import torch
 from torch.testing import assert_close
 
+from interactive_st.modules.onednn_linear import OneDnnLinear, has_onednn_linear
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.encoding import _parts, encode
 
@@ -37,6 +38,22 @@ def test_without_padding_there_is_no_mask():
     (joined,) = encode([model], tiny.speech([40, 40, 40]), 40)
     assert joined["encoder_padding_mask"] == []
     assert joined["encoder_out"][0].size(1) == 3
+
+
+@pytest.mark.skipif(not has_onednn_linear(), reason="this torch has no oneDNN linear layer")
+def test_the_encoder_is_given_packed_weights():
+    model = tiny.model().eval()
+    speech = tiny.speech(FRAMES)
+    with torch.no_grad():
+        plain = model.encoder(**speech)
+        (packed,) = encode([model], speech)
+    layers = [module for module in model.encoder.modules() if isinstance(module, OneDnnLinear)]
+    assert layers
+    assert all(layer.current_copy() is not None for layer in layers)
+    there = ~plain["encoder_padding_mask"][0].t()
+    assert_close(packed["encoder_out"][0][there], plain["encoder_out"][0][there], atol=1e-5, rtol=1e-4)
+    encode([model.train()], speech)[0]["encoder_out"][0].sum().backward()
+    assert all(layer.weight.grad is not None for layer in layers)
 
 
 def test_the_encoder_is_never_given_more_and_hypotheses_stay(monkeypatch):

@@ -98,8 +98,8 @@ def test_the_cache_of_one_text_has_room_for_no_other():
     running = generator.start(tiny.sample([40, 30]))
     with torch.no_grad():
         running.run()
-    keys = running.ensemble.caches[0].layers[0].key
-    assert keys.size(0) == 1
+    rows = running.ensemble.caches[0].layers[0].rows
+    assert rows.size(1) == 1
 
 
 def test_one_text_of_a_model_of_two():
