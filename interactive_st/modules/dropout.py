@@ -14,7 +14,6 @@ from torch.autograd.function import once_differentiable
 
 _LEVELS = 1 << 16
 _LOWEST = -(_LEVELS >> 1)  # of a 16-bit integer
-FEW_QUERIES = 32
 
 
 def dropout(x: Tensor, p: float) -> Tensor:
@@ -69,9 +68,8 @@ def use_dropout(model: nn.Module) -> None:
 def attention(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, p: float = 0.0, is_causal: bool = False
 ) -> Tensor:
-    """``F.scaled_dot_product_attention``, or the products one by one where that is faster: with dropout on a
-    CPU, for which torch has no kernel (then by :func:`dropout`), and for the few queries of a decoding step
-    on a GPU in single precision, whose kernel computes 64 at a time.
+    """``F.scaled_dot_product_attention``; with dropout on a CPU, for which torch has no kernel, the products
+    one by one, and :func:`dropout`.
 
     Args:
         query: ``(batch, heads, queries, head_dim)``
@@ -81,27 +79,11 @@ def attention(
         p: share of attention weights dropped.
         is_causal: query i sees keys up to i; then without ``mask``.
     """
-    if not _by_products(query, p):
+    if p == 0.0 or query.device.type != "cpu":
         return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=p, is_causal=is_causal)
-    scores = _scores(query, key)
+    scores = (query * query.size(-1) ** -0.5) @ key.transpose(-2, -1)
     if is_causal:
         mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
     if mask is not None:
         scores = scores.masked_fill_(~mask, -torch.inf) if mask.dtype == torch.bool else scores.add_(mask)
     return dropout(scores.softmax(dim=-1), p) @ value
-
-
-def _scores(query: Tensor, key: Tensor) -> Tensor:
-    scale = query.size(-1) ** -0.5
-    if query.device.type == "cpu":
-        return (query * scale) @ key.transpose(-2, -1)
-    query_rows, key_rows = query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2)
-    scores = torch.baddbmm(query.new_empty(()), query_rows, key_rows, beta=0, alpha=scale)
-    return scores.unflatten(0, query.shape[:2])
-
-
-def _by_products(query: Tensor, p: float) -> bool:
-    if query.device.type == "cpu":
-        return p > 0.0
-    few = query.size(-2) <= FEW_QUERIES and query.dtype == torch.float32
-    return few and not torch.is_grad_enabled()

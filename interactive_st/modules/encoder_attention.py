@@ -1,5 +1,7 @@
 """Attention of both streams to the encoder, with keys and values computed once for all that ask."""
 
+from collections.abc import Callable
+
 import torch
 from fairseq.modules import MultiheadAttention
 from torch import Tensor, nn
@@ -8,6 +10,7 @@ from .decoding_cache import Lanes
 from .dropout import attention
 from .joined_linear import JoinsLinears
 from .prepared import prepared
+from .step_attention import step_attention
 from .token_rows import TokenRows
 
 
@@ -21,7 +24,7 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
     def project_encoder(self, encoder_out: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values, each ``(B, heads, T, head_dim)``, of ``encoder_out`` ``(T, B, C)``."""
         keys = tuple(self._split(x).permute(1, 2, 0, 3) for x in self.each(encoder_out))
-        if encoder_out.device.type == "cpu" or torch.is_grad_enabled():
+        if torch.is_grad_enabled():
             return keys
         return tuple(x.contiguous() for x in keys)  # every step of decoding reads them
 
@@ -53,7 +56,10 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
             query = self._split(rows.put_by_sentence(query, batch)).transpose(1, 2)
             context = attention(query, *encoder_keys, encoder_mask, p)
             return self.out_proj(rows.take_of_sentences(context.transpose(1, 2).flatten(2)))
-        return self.out_proj(attend_encoder(query, encoder_keys, encoder_mask, self.num_heads, p))
+        context = attend_encoder(
+            query, encoder_keys, encoder_mask, self.num_heads, lambda *x: attention(*x, p)
+        )
+        return self.out_proj(context)
 
     def _split(self, x: Tensor) -> Tensor:
         """``(…, C)`` to ``(…, heads, head_dim)``."""
@@ -71,18 +77,23 @@ class EncoderStep:
     ) -> Tensor:
         """``(N, W, C)``, N lanes of W hypotheses, to the like; ``encoder_mask`` is added to scores."""
         query = lanes.spread(self.ask(x))
-        return self.out(lanes.collect(attend_encoder(query, encoder_keys, encoder_mask, self.heads)))
+        context = attend_encoder(query, encoder_keys, encoder_mask, self.heads, step_attention)
+        return self.out(lanes.collect(context))
 
 
 def attend_encoder(
-    query: Tensor, keys: tuple[Tensor, Tensor], mask: Tensor | None, heads: int, p: float = 0.0
+    query: Tensor,
+    keys: tuple[Tensor, Tensor],
+    mask: Tensor | None,
+    heads: int,
+    attend: Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor],
 ) -> Tensor:
     """Attention of queries ``(S, r·B, T, C)`` to the keys and values of B sentences, to the like; arguments
-    as those of :meth:`EncoderAttention.forward`, a share ``p`` of the weights dropped."""
+    as those of :meth:`EncoderAttention.forward`, ``attend`` what computes it."""
     streams, rows, length, width = query.shape
     batch = keys[0].size(0)
     askers, head_dim = streams * rows // batch, width // heads
     query = query.view(askers, batch, length, heads, head_dim).permute(1, 3, 0, 2, 4)
-    context = attention(query.flatten(2, 3), *keys, mask, p)
+    context = attend(query.flatten(2, 3), *keys, mask)
     context = context.view(batch, heads, askers, length, head_dim).permute(2, 0, 3, 1, 4)
     return context.reshape(streams, rows, length, width)

@@ -16,6 +16,7 @@ from .dropout import attention
 from .fusion import Fusion
 from .joined_linear import JoinsLinears
 from .prepared import prepared
+from .step_attention import step_attention
 from .token_rows import TokenRows, put_rows, take_rows
 from .visibility import BothTerms
 
@@ -105,6 +106,6 @@ class InteractiveStep:
 def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """Attention of ``(streams, B, heads, queries, head_dim)`` under a mask over ``(streams · B, 1, queries,
     keys)``, to ``(streams, B, queries, C)``."""
-    context = attention(query.flatten(0, 1), key.flatten(0, 1), value.flatten(0, 1), mask)
+    context = step_attention(query.flatten(0, 1), key.flatten(0, 1), value.flatten(0, 1), mask)
     streams, batch, _, queries, _ = query.shape
     return context.transpose(1, 2).reshape(streams, batch, queries, -1)
