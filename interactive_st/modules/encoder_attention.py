@@ -38,11 +38,11 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
         encoder_mask: Tensor | None,
         rows: TokenRows | None = None,
     ) -> Tensor:
-        """Attend to the encoder.
+        """Attend to the encoder, in whole sequences.
 
         Args:
-            x: ``(S, r·B, T, C)`` queries of S streams; T = positions in training, hypotheses in decoding;
-                r = 1 unless each sentence is asked by several versions of its streams, block by block.
+            x: ``(S, r·B, T, C)`` T rows of S streams; r = 1 unless each sentence is asked by several versions
+                of its streams, block by block.
             encoder_keys: what :meth:`project_encoder` gave for the B sentences.
             encoder_mask: ``(B, 1, 1, frames)`` bool, True = visible; ``None`` = no padding.
             rows: where ``x`` holds these positions only, ``(R, C)``.
@@ -88,8 +88,8 @@ def attend_encoder(
     heads: int,
     attend: Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor],
 ) -> Tensor:
-    """Attention of queries ``(S, r·B, T, C)`` to the keys and values of B sentences, to the like; arguments
-    as those of :meth:`EncoderAttention.forward`, ``attend`` what computes it."""
+    """Attention of queries ``(S, r·B, T, C)``, T rows or hypotheses, to the keys and values of B sentences,
+    to the like; arguments as those of :meth:`EncoderAttention.forward`, ``attend`` what computes it."""
     streams, rows, length, width = query.shape
     batch = keys[0].size(0)
     askers, head_dim = streams * rows // batch, width // heads
