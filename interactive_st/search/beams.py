@@ -185,12 +185,10 @@ class Beams(Written):
         """Drop every sentence not named in ``sentences`` (on the CPU)."""
         self.origin, self._all = self.origin.index_select(0, sentences), None
         course = sentences.to(self.row.device)
-        for name in ("row", "done"):
-            setattr(self, name, getattr(self, name).index_select(1, course))
+        self.row, self.done = (x.index_select(1, course) for x in (self.row, self.done))
         self.max_len = self.max_len.index_select(0, course)
         sentences = sentences.to(self.device)
-        for name in ("history", "rows"):
-            setattr(self, name, getattr(self, name).index_select(1, sentences))
+        self.history, self.rows = (x.index_select(1, sentences) for x in (self.history, self.rows))
         if self.ctc is not None:
             self.ctc.keep(sentences)
 
