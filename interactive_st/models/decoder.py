@@ -108,6 +108,10 @@ class InteractiveDecoder(TransformerDecoder):
             x = rows.take_among(x, wanted)
         return (x if features_only else self.output_layer(x)), {"encoder_out": encoder_out}
 
+    def extract_features(self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], **given):
+        """:meth:`forward` without the projection to the vocabulary."""
+        return self.forward(prev_output_tokens, encoder_out, features_only=True, **given)
+
     def states(
         self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], rows: TokenRows | None = None
     ) -> Tensor:

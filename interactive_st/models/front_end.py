@@ -51,8 +51,14 @@ def build_front_end(args) -> nn.Module:
     """The subsampler that ``args.front_end`` names.
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: for an unknown name, or fairseq's other subsampler.
     """
+    version = getattr(args, "conv_version", None) or "s2t_transformer"
+    if version != "s2t_transformer":
+        raise ValueError(
+            f"--conv-version {version} (with --conv-out-channels) is not built here: leave it out; "
+            "--front-end conv1d takes fairseq's convolutions over time, stack the paper's stacked frames"
+        )
     feature_dim = args.input_feat_per_channel * args.input_channels
     if args.front_end == "stack":
         return StackedFrames(feature_dim, args.encoder_embed_dim)

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 MARKER = "decoder.interactive_version"
 VOCABULARY = ("decoder.embed_tokens.weight", "decoder.output_projection.weight")
+FRONT_END = "subsample."  # of an encoder's tensors
 STAGES = ("decoder.first.", "decoder.second.")
 
 
@@ -29,18 +30,34 @@ def load_encoder(encoder: nn.Module, path: str) -> None:
 
     Raises:
         FileNotFoundError: when there is no such file (stock fairseq would train from scratch).
-        ValueError: when the sizes differ.
+        ValueError: when it is no checkpoint, the sizes differ, or more than the front end is missing there.
     """
     if not Path(path).exists():
         raise FileNotFoundError(
             f"--load-pretrained-encoder-from {path}: no such file; name an existing checkpoint or "
             f"leave the option out to start from scratch"
         )
-    state = checkpoint_utils.load_checkpoint_to_cpu(path)["model"]
+    try:
+        state = checkpoint_utils.load_checkpoint_to_cpu(path)["model"]
+    except Exception as error:  # whatever torch and fairseq stumble over, and its advice on loading unsafely
+        raise ValueError(
+            f"--load-pretrained-encoder-from {path}: no checkpoint of fairseq ({type(error).__name__}); name "
+            "a file such as checkpoint_best.pt"
+        ) from error
     offered = {k[len("encoder.") :]: v for k, v in state.items() if k.startswith("encoder.")}
-    not_taken = fit(encoder.state_dict(), offered, f"encoder of {path}")
+    own = encoder.state_dict()
+    started = [name for name in own if name not in offered]
+    missing = [name for name in started if not name.startswith(FRONT_END)]
+    if missing:
+        raise ValueError(
+            f"--load-pretrained-encoder-from {path}: {len(missing)} of this encoder's {len(own)} tensors are "
+            f"not there, the first is {missing[0]}; choose --arch and --encoder-layers as that checkpoint "
+            "was trained with, or another checkpoint"
+        )
+    not_taken = fit(own, offered, f"encoder of {path}")
     encoder.load_state_dict(offered, strict=True)
-    logger.info(f"loaded pretrained encoder from: {path}; {_listing('not taken', not_taken)}")
+    left = f"; {_listing('left at their initial values', started)}" if started else ""
+    logger.info(f"loaded pretrained encoder from: {path}; {_listing('not taken', not_taken)}{left}")
 
 
 def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from argparse import Namespace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from fairseq.data import Dictionary
@@ -116,9 +116,9 @@ class TwoStageDecoder(FairseqDecoder):
         self,
         prev_output_tokens: Tensor,
         encoder_out: dict[str, list[Tensor]],
+        features_only: bool = False,
         rows: TokenRows | None = None,
         wanted: TokenRows | None = None,
-        **_: Any,
     ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
         """Teacher forcing of both stages; arguments and result as those of ``InteractiveDecoder``."""
         inputs = prev_output_tokens.split(1)
@@ -128,7 +128,9 @@ class TwoStageDecoder(FairseqDecoder):
         x = torch.cat([heard, read])
         if wanted is not None:
             x = rows.take_among(x, wanted)
-        return self.first.output_layer(x), {"encoder_out": encoder_out}
+        return (x if features_only else self.first.output_layer(x)), {"encoder_out": encoder_out}
+
+    extract_features = InteractiveDecoder.extract_features
 
     def transcribe(
         self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], rows: TokenRows | None = None

@@ -27,7 +27,10 @@ class JoinsLinears(KeepsWeightCopy):
     def join(self) -> bool:
         """Copy the weights, unless that is done; False where it cannot be: not plain linear layers."""
         layers = self.linears_to_join()
-        if torch.is_grad_enabled() or not _are_plain(layers):
+        if torch.is_grad_enabled():
+            return False
+        if not _are_plain(layers):
+            self._copy = None  # of before a hook was registered
             return False
 
         @torch.no_grad()

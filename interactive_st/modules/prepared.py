@@ -3,6 +3,9 @@
 A step is hundreds of small operations with Python between them, whose own data have left the processor's
 caches each time that weights went through. So what does not change while a batch is decoded (which copy of
 the weights is used, hooks, whether anything is dropped) is asked once, when the batch begins.
+
+Hooks are called of linear layers and normalisations. Those of whole layers, attentions and decoders are not:
+a step goes through their parts.
 """
 
 from collections.abc import Callable

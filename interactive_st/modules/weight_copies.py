@@ -5,14 +5,17 @@ from typing import Any
 
 from torch import Tensor, nn
 
-#: The layer's parameters, the name of one, and of that its address and version; None if there is none.
-_Stamp = tuple[dict[str, Tensor | None], str, int | None, int | None]
+#: The layer's parameters, the name of one, and of that its memory, address and version; None if there is
+#: none. The memory is held on to: a new parameter could have the address of one that has been freed.
+_Stamp = tuple[dict[str, Tensor | None], str, Tensor | None, int | None, int | None]
 
 
 class KeepsWeightCopy:
     """Base of modules that keep a copy of some of their weights, or of their parts'; it is never saved.
 
-    ``_copy``: which weights they were when they were copied, and the copy.
+    ``_copy``: which weights they were when they were copied, and the copy. That weights have changed is seen
+    but for writing to ``weight.data`` in evaluation mode, which leaves no trace; ``train()`` and ``eval()``
+    behind it end the copies.
     """
 
     _copy: tuple[tuple[_Stamp, ...], Any] | None = None
@@ -23,7 +26,7 @@ class KeepsWeightCopy:
         if self._copy is None:
             return None
         stamps, copy = self._copy
-        for parameters, name, address, version in stamps:
+        for parameters, name, _, address, version in stamps:
             weight = parameters.get(name)
             if weight is None:
                 if address is not None:
@@ -34,8 +37,10 @@ class KeepsWeightCopy:
 
     def keep_copy(self, layers: Sequence[nn.Module], make: Callable[[], Any]) -> bool:
         """Have a copy of the weights of ``layers`` as they are now, from ``make`` if need be. False where
-        that cannot be: tensors of inference mode do not say when they change."""
-        if any(weight.is_inference() for layer in layers for weight in layer.parameters()):
+        that cannot be: tensors of inference mode do not say when they change, nor do weights that are
+        computed from others (weight norm, pruning, any parametrization)."""
+        if any(map(_is_unwatchable, layers)):
+            self._copy = None
             return False
         stamps = tuple(_stamps(layers))
         if self._copy is None or not _are_same(self._copy[0], stamps):
@@ -60,11 +65,19 @@ class KeepsWeightCopy:
 def _stamps(layers: Sequence[nn.Module]) -> Iterator[_Stamp]:
     for layer in layers:
         for name, weight in layer._parameters.items():
-            where = (None, None) if weight is None else (weight.data_ptr(), weight._version)
+            where = (None, None, None)
+            if weight is not None:
+                where = weight.detach(), weight.data_ptr(), weight._version
             yield layer._parameters, name, *where
 
 
 def _are_same(some: Sequence[_Stamp], others: Sequence[_Stamp]) -> bool:
     return len(some) == len(others) and all(
-        one[0] is other[0] and one[1:] == other[1:] for one, other in zip(some, others, strict=True)
+        one[0] is other[0] and one[1] == other[1] and one[3:] == other[3:]
+        for one, other in zip(some, others, strict=True)
     )
+
+
+def _is_unwatchable(layer: nn.Module) -> bool:
+    computed = "weight" not in layer._parameters or "bias" not in layer._parameters
+    return computed or any(weight.is_inference() for weight in layer.parameters())

@@ -4,7 +4,6 @@ import math
 from typing import NamedTuple
 
 import torch
-from fairseq.ngram_repeat_block import NGramRepeatBlock
 from torch import Tensor
 
 from interactive_st.modules.decoding_cache import Lanes
@@ -40,8 +39,6 @@ class Constraints:
 
     def __init__(self, options: SearchOptions, pad: int, unk: int, eos: int) -> None:
         self.options, self.pad, self.unk, self.eos = options, pad, unk, eos
-        size = options.no_repeat_ngram_size
-        self.ngrams = NGramRepeatBlock(size, use_extension=False) if size > 0 else None
 
     def apply(
         self,
@@ -70,8 +67,8 @@ class Constraints:
         log_probs.select(2, self.eos).masked_fill_(too_short, -math.inf)
         if forced is not None:
             self._only(log_probs, forced.masked_fill(at_end, self.pad))
-        if self.ngrams is not None:
-            self._block_repeats(log_probs, lanes, tokens)
+        if self.options.no_repeat_ngram_size > 0:
+            self._block_repeats(log_probs, lanes, tokens, forced)
         return log_probs
 
     def best(self, log_probs: Tensor, count: int, at_end: Tensor) -> tuple[Tensor, Tensor]:
@@ -103,8 +100,8 @@ class Constraints:
         return None if forced is None else forced.eq(self.eos)
 
     def _only(self, log_probs: Tensor, token: Tensor) -> None:
-        """Leave lanes nothing but their ``token`` ``(N,)`` (on the CPU), unless it is pad, at the probability
-        the model gave it."""
+        """Leave lanes nothing but their ``token`` ``(N,)`` (where the course of the search is kept), unless
+        it is pad, at the probability the model gave it."""
         index = token.ne(self.pad).nonzero().squeeze(1)
         if index.numel():
             chosen = token[index].view(-1, 1, 1).expand(-1, log_probs.size(1), 1)
@@ -113,12 +110,19 @@ class Constraints:
             kept = log_probs[index].gather(2, chosen)
             log_probs[index] = torch.full_like(log_probs[index], -math.inf).scatter(2, chosen, kept)
 
-    def _block_repeats(self, log_probs: Tensor, lanes: Lanes, tokens: Tensor) -> None:
+    def _block_repeats(
+        self, log_probs: Tensor, lanes: Lanes, tokens: Tensor, forced: Tensor | None
+    ) -> None:
+        """Rule out tokens that would repeat an n-gram of their translation, unless they are ``forced``."""
+        size = self.options.no_repeat_ngram_size
         stream, _, row = lanes.course
-        for written in row[stream == TRANSLATION].unique().tolist():
-            index = ((stream == TRANSLATION) & (row == written)).nonzero().squeeze(1)
-            index = index.to(log_probs.device, non_blocking=True)
-            history = tokens[TRANSLATION, lanes.sentence[index], :, : written + 1].flatten(0, 1).long()
-            block = log_probs[index].flatten(0, 1)
-            block = self.ngrams(history, block, index.numel(), log_probs.size(1), written)
-            log_probs[index] = block.view(index.numel(), *log_probs.shape[1:])
+        free = stream == TRANSLATION if forced is None else (stream == TRANSLATION) & forced.eq(self.pad)
+        for written in row[free & (row + 1 >= size)].unique().tolist():
+            index = (free & (row == written)).nonzero().squeeze(1).to(log_probs.device, non_blocking=True)
+            history = tokens[TRANSLATION, lanes.sentence[index], :, : written + 1].long()
+            ngrams = history.unfold(2, size, 1)  # (N, W, n-grams, size)
+            last = history[:, :, None, written + 2 - size :]
+            repeats = (ngrams[..., :-1] == last).all(dim=3)
+            # pad is ruled out anyhow
+            blocked = torch.where(repeats, ngrams[..., -1], self.pad)
+            log_probs[index] = log_probs[index].scatter(2, blocked, -math.inf)

@@ -43,15 +43,15 @@ class CtcPrefixScorer:
         candidates: int,
     ) -> None:
         self.eos, self.weight, self.candidates = eos, weight, candidates
-        frames = log_probs.transpose(0, 1).double().clamp(min=IMPOSSIBLE)
+        frames = log_probs.transpose(0, 1).float().clamp(min=IMPOSSIBLE)
         beyond = torch.arange(frames.size(1), device=frames.device) >= lengths.unsqueeze(1)
-        frames = frames.masked_fill(beyond.unsqueeze(2), IMPOSSIBLE)
-        self.blank = frames[:, :, blank].masked_fill(beyond, 0.0)  # (B, T); padding changes nothing
-        self.frames = frames  # (B, T, V)
+        self.frames = frames.masked_fill_(beyond.unsqueeze(2), IMPOSSIBLE)  # (B, T, V)
+        # sums over frames are in double precision
+        self.blank = frames[:, :, blank].double().masked_fill(beyond, 0.0)  # (B, T); padding changes nothing
         shape = (frames.size(0), width)
-        self.ends_in_token = frames.new_full((*shape, frames.size(1)), IMPOSSIBLE)  # (B, W, T)
+        self.ends_in_token = self.blank.new_full((*shape, frames.size(1)), IMPOSSIBLE)  # (B, W, T)
         self.ends_in_blank = self.blank.cumsum(dim=1).unsqueeze(1).repeat(1, width, 1)
-        self.score = frames.new_zeros(shape)
+        self.score = self.blank.new_zeros(shape)
         self.last = torch.full(shape, -1, device=frames.device)
 
     def blend(self, log_probs: Tensor, lanes: Lanes) -> Tensor:
@@ -107,9 +107,8 @@ class CtcPrefixScorer:
 
     def _emissions(self, sentence: Tensor, token: Tensor) -> Tensor:
         """``(N, W, T, K)`` log-probability of each token ``(N, W, K)`` in each frame."""
-        frames = self.frames[sentence]
-        index = token.flatten(1).unsqueeze(1).expand(-1, frames.size(1), -1)
-        return frames.gather(2, index).unflatten(2, token.shape[1:]).transpose(1, 2)
+        frame = torch.arange(self.frames.size(1), device=token.device).view(-1, 1)
+        return self.frames[sentence.view(-1, 1, 1, 1), frame, token.unsqueeze(2)].double()
 
     def _before(self, sentence: Tensor, token: Tensor) -> Tensor:
         """``(N, W, T, K)`` log-probability that the prefix is complete before each frame and ``token`` may

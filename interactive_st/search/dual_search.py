@@ -54,6 +54,9 @@ class DualSearch:
 
         Returns:
             For every sentence of the batch, in the order in which it came, its hypotheses, best first.
+
+        Raises:
+            ValueError: where a sentence has none of a finite score.
         """
         results: list[list[dict[str, Any]]] = [[] for _ in range(self.beams.batch)]
         steps = None if self.beams.column is None else DeviceSteps(self)
@@ -120,6 +123,12 @@ class DualSearch:
         for sentence, nbest in zip(
             self.beams.origin[ended].tolist(), self._hypotheses(self.pool.fetch(ended)), strict=True
         ):
+            if not nbest:
+                raise ValueError(
+                    f"utterance {sentence} of the batch has no hypothesis with a finite score: the model's "
+                    "probabilities are not numbers (training diverged, or half precision overflows), or the "
+                    "options rule out every text (--no-repeat-ngram-size with --min-len)"
+                )
             results[sentence] = nbest
         sentences = alive.nonzero().squeeze(1)
         self.beams.keep(sentences)

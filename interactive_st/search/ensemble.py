@@ -90,10 +90,23 @@ def check_ctc(models: list[nn.Module], weight: float) -> None:
 
 
 def ctc_log_probs(models: list[nn.Module], encoded: list[EncoderOut]) -> tuple[Tensor, Tensor]:
-    """The models' mean CTC probabilities: logarithms ``(frames, B, V)`` and lengths ``(B,)``."""
+    """The models' mean CTC probabilities: logarithms ``(frames, B, V)`` and lengths ``(B,)``.
+
+    Raises:
+        ValueError: where the models have different numbers of frames.
+    """
     outputs = [
         model.get_ctc_output((None, {"encoder_out": out}), {})
         for model, out in zip(models, encoded, strict=True)
     ]
+    if len(outputs) == 1:
+        return outputs[0]
+    frames = [log_probs.size(0) for log_probs, _ in outputs]
+    if len(set(frames)) > 1:
+        raise ValueError(
+            "--decoding-ctc-weight averages the CTC scores of an ensemble frame by frame, and the front ends "
+            f"of these models leave different numbers of frames ({', '.join(map(str, frames))} of the same "
+            "speech): give models of one front end, or --decoding-ctc-weight 0"
+        )
     log_probs = torch.stack([log_probs for log_probs, _ in outputs])
     return torch.logsumexp(log_probs, dim=0) - math.log(len(outputs)), outputs[0][1]

@@ -65,6 +65,8 @@ class DualBeamGenerator:
         options = SearchOptions(**options)
         if options.temperature <= 0:
             raise ValueError("--temperature must be greater than 0")
+        if options.beam_size < 1:
+            raise ValueError(f"--beam must be at least 1, not {options.beam_size}")
         # never select pad, as in fairseq
         self.options = options._replace(beam_size=min(options.beam_size, len(tgt_dict) - 1))
         self.eos = tgt_dict.eos()
@@ -176,7 +178,8 @@ class DualBeamGenerator:
     def _max_len(self, src_lengths: Tensor, max_positions: int) -> Tensor:
         """Longest output of each utterance by its own length, so that batching changes nothing; on the CPU,
         and asked for before a GPU has much to do."""
-        longest = (self.options.max_len_a * src_lengths.cpu() + self.options.max_len_b).long()
+        # in double precision, as Python computes it for fairseq
+        longest = (self.options.max_len_a * src_lengths.cpu().double() + self.options.max_len_b).long()
         longest = longest.clamp(max=max_positions - 1)
         if int(longest.min()) < self.options.min_len:
             raise ValueError(

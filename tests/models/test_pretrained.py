@@ -6,7 +6,7 @@ import pytest
 import tiny
 import torch
 
-from interactive_st.models.pretrained import MARKER, VOCABULARY, adapt_stock_state_dict
+from interactive_st.models.pretrained import MARKER, VOCABULARY, adapt_stock_state_dict, load_encoder
 
 
 @pytest.fixture
@@ -69,3 +69,38 @@ def test_what_the_checkpoint_lacks(model, stock, caplog):
         f"{count - 1} of {count} tensors taken; not taken: nothing; left at their initial values: {name}"
     )
     assert torch.equal(stock[name], model.state_dict()[name])
+
+
+def save(state_dict, path) -> None:
+    history = [{"num_updates": 1, "optimizer_name": "Adam", "lr_scheduler_state": {}}]
+    extra = {"epoch": 1, "train_iterator": {"epoch": 1}}
+    state = {"model": state_dict, "args": None, "cfg": None, "optimizer_history": history}
+    torch.save({**state, "extra_state": extra, "last_optimizer_state": None}, path)
+
+
+def test_an_encoder_of_another_depth_or_none_is_refused(model, tmp_path):
+    path = str(tmp_path / "small.pt")
+    save(model.state_dict(), path)
+    deeper = tiny.model(encoder_layers=3)
+    message = r"small.pt: \d+ of .* the first is transformer_layers.1.*--encoder-layers"
+    with pytest.raises(ValueError, match=message):
+        load_encoder(deeper.encoder, path)
+    save({"decoder.x": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match=r"tensors are not there"):
+        load_encoder(model.encoder, path)
+    (tmp_path / "small.pt").write_text("<s> 1\n")
+    with pytest.raises(ValueError, match=r"small.pt: no checkpoint of fairseq \(UnpicklingError"):
+        load_encoder(model.encoder, path)
+
+
+def test_an_encoder_with_another_front_end_keeps_its_own(model, tmp_path, caplog):
+    path = str(tmp_path / "convolutions.pt")
+    save(model.state_dict(), path)
+    other = tiny.model(front_end="stack", seed=2)
+    own = other.encoder.subsample.proj.weight.clone()
+    with caplog.at_level(logging.INFO, "interactive_st.models.pretrained"):
+        load_encoder(other.encoder, path)
+    assert "left at their initial values: subsample.proj.weight, subsample.proj.bias" in caplog.messages[-1]
+    assert torch.equal(other.encoder.subsample.proj.weight, own)
+    name = "transformer_layers.0.fc1.weight"
+    assert torch.equal(other.encoder.state_dict()[name], model.encoder.state_dict()[name])

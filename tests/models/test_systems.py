@@ -254,3 +254,20 @@ def test_the_encoder_starts_from_a_recogniser(tmp_path, name):
     model = tiny.model(arch=arch, seed=5, load_pretrained_encoder_from=str(path))
     for key, weight in asr.encoder.state_dict().items():
         assert torch.equal(model.encoder.state_dict()[key], weight)
+
+
+def test_fairseqs_other_subsampler_is_refused():
+    with pytest.raises(ValueError, match=r"--conv-version convtransformer .*--front-end conv1d"):
+        tiny.model(conv_version="convtransformer")
+    tiny.model(conv_version="s2t_transformer")
+
+
+@pytest.mark.parametrize("system", ["interactive_st_s", "two_stage_st_s", "asr_s"])
+def test_features_are_what_the_table_of_words_projects(system):
+    model = tiny.model(arch=ARCHITECTURES.get(system, tiny.models.interactive_st_s))
+    batch = tiny.speech([40, 30])
+    tokens = tiny.prefixes([[5, 4], [3, 6]])[list(model.streams)]
+    features, _ = model.extract_features(**batch, prev_output_tokens=tokens)
+    logits, _ = model(**batch, prev_output_tokens=tokens)
+    assert features.shape == (*tokens.shape, 16)
+    assert torch.allclose(model.decoder.output_projection(features), logits, atol=1e-6)

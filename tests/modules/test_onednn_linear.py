@@ -7,6 +7,7 @@ import pytest
 import tiny
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations, prune
 
 from interactive_st.modules.joined_linear import JoinsLinears, prepare_linears
 from interactive_st.modules.onednn_linear import (
@@ -81,6 +82,52 @@ def test_changed_weights_are_noticed(linear, change):
     assert torch.allclose(linear(x), expected, atol=1e-5)
     linear.pack()
     assert torch.allclose(linear(x), expected, atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_new_weight_at_the_address_of_a_freed_one_is_noticed(linear):
+    x, found = inputs(3, 24), []
+    for n in range(40):
+        del linear.weight
+        linear.weight = nn.Parameter(torch.full((70, 24), float(n)))
+        expected = torch.nn.functional.linear(x, linear.weight, linear.bias)
+        found.append(torch.allclose(linear(x), expected, atol=1e-3))
+        linear.pack()
+    assert all(found)
+
+
+COMPUTED = {
+    "weight norm": nn.utils.weight_norm,
+    "spectral norm": nn.utils.spectral_norm,
+    "pruning": lambda layer: prune.l1_unstructured(layer, "weight", 0.3),
+    "parametrization": parametrizations.weight_norm,
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+@pytest.mark.parametrize("compute", COMPUTED.values(), ids=COMPUTED)
+@pytest.mark.parametrize("joined", [False, True])
+def test_weights_computed_from_others_are_not_copied(linear, compute, joined):
+    layer = linear
+    if joined:
+        layer = tiny.model().decoder.layers[0].self_attn.eval()
+        linear = layer.q_proj
+
+    def result() -> torch.Tensor:
+        with torch.no_grad():
+            prepare_linears(layer)
+            x = inputs(3, linear.in_features)
+            return layer.joined(x)[:, : linear.out_features] if joined else layer(x)
+
+    result()
+    compute(linear)
+    result()
+    changed = {name: tensor * 2 + 0.1 for name, tensor in linear.state_dict().items() if "mask" not in name}
+    linear.load_state_dict(changed, strict=False)
+    fresh = copy.deepcopy(linear)
+    found = result()
+    with torch.no_grad():
+        assert torch.allclose(found, fresh(inputs(3, linear.in_features)), atol=1e-5)
 
 
 def gradients(function, layer, x, weigh) -> list[torch.Tensor]:

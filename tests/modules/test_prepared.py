@@ -106,6 +106,21 @@ def test_hooks_are_called_in_decoding(part):
     assert not seen
 
 
+@pytest.mark.parametrize("part", ["self_attn.q_proj", "self_attn.v_proj"])
+@pytest.mark.parametrize("joins", [False, True])
+def test_hooks_registered_between_decodings_are_called(part, joins):
+    model, batch = tiny.model(spread=2.0), tiny.sample([40, 30])
+    generator = DualBeamGenerator([model], tiny.dictionary(12), beam_size=3, max_len_b=6)
+    if joins:
+        generator.generate([model], batch)  # leaves joined copies of the weights behind
+    seen = []
+    model.decoder.layers[1].get_submodule(part).register_forward_hook(
+        lambda module, args, y: seen.append(y.shape)
+    )
+    generator.generate([model], batch)
+    assert len(seen) > 3
+
+
 @pytest.mark.skipif(not has_onednn_linear(), reason="this torch has no oneDNN linear layer")
 def test_weights_that_change_between_batches_are_noticed():
     model, batch = tiny.model(spread=2.0), tiny.sample([40, 30])

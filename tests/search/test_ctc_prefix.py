@@ -184,3 +184,10 @@ def test_what_cannot_be_scored_is_refused():
         DualBeamGenerator([trained], tiny.dictionary(), ctc_weight=1.5)
     with pytest.raises(ValueError, match="trained with --ctc-weight above 0"):
         DualBeamGenerator([untrained], tiny.dictionary(), ctc_weight=0.3)
+
+
+def test_ensembles_of_unlike_front_ends_are_refused():
+    models = [tiny.model(ctc_weight=0.3, front_end=front_end) for front_end in ("conv1d", "stack")]
+    DualBeamGenerator(models, tiny.dictionary(), max_len_b=2).generate(models, tiny.sample([40]))
+    with pytest.raises(ValueError, match=r"--decoding-ctc-weight.*10, 14 of the same speech.*one front end"):
+        DualBeamGenerator(models, tiny.dictionary(), ctc_weight=0.3).generate(models, tiny.sample([40]))

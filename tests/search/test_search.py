@@ -7,6 +7,7 @@ import pytest
 import tiny
 import torch
 
+from interactive_st.models import ARCHITECTURES
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.dual_search import DualSearch
 
@@ -205,6 +206,8 @@ def test_errors_say_the_way_out():
     model, batch = build(), tiny.sample([30])
     with pytest.raises(ValueError, match="--search must be one of rank, joint"):
         search(model, batch, search="diverse")
+    with pytest.raises(ValueError, match="--beam must be at least 1, not 0"):
+        search(model, batch, beam_size=0)
     with pytest.raises(ValueError, match=r"--min-len 30 is larger"):
         search(model, batch, min_len=30)
     generator = DualBeamGenerator([model], tiny.dictionary())
@@ -254,3 +257,14 @@ def test_at_first_one_row_a_lane_is_computed(k, how, monkeypatch):
             torch.stack([x["pair_score"] for x in wanted]),
             atol=1e-5,
         )
+
+
+@pytest.mark.parametrize("arch", ["interactive_st_s", "two_stage_st_s", "asr_s"])
+@pytest.mark.parametrize("kind", ["rank", "joint"])
+def test_a_model_that_gives_no_numbers_is_an_error(kind, arch):
+    model = tiny.model(arch=ARCHITECTURES.get(arch, tiny.models.interactive_st_s))
+    with torch.no_grad():
+        model.decoder.output_projection.weight.fill_(math.nan)
+    generator = DualBeamGenerator([model], tiny.dictionary(), search=kind, beam_size=2, max_len_b=4)
+    with pytest.raises(ValueError, match=r"no hypothesis with a finite score.*diverged"):
+        generator.generate([model], tiny.sample([40, 30]))

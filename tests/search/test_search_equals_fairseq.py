@@ -135,12 +135,45 @@ def test_a_forced_prefix_is_the_translations():
             assert best[0] == best[1]
 
 
-def test_no_repeated_ngrams_in_the_translation():
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_no_repeated_ngrams_in_the_translation(size):
     for seed in range(3):
         ours, theirs = pair_of_models(seed)
-        mine = generate(DualBeamGenerator, [ours], no_repeat_ngram_size=2)
-        reference = generate(SequenceGenerator, [theirs], no_repeat_ngram_size=2)
+        mine = generate(DualBeamGenerator, [ours], no_repeat_ngram_size=size)
+        reference = generate(SequenceGenerator, [theirs], no_repeat_ngram_size=size)
         assert_same_translations(mine, reference)
         for hypothesis in itertools.chain.from_iterable(mine):
-            pairs = list(itertools.pairwise(hypothesis["tokens"].tolist()))
-            assert len(pairs) == len(set(pairs))
+            assert not has_repeats(hypothesis["tokens"].tolist(), size)
+
+
+def has_repeats(tokens: list[int], size: int) -> bool:
+    ngrams = list(zip(*(tokens[start:] for start in range(size)), strict=False))
+    return len(ngrams) > len(set(ngrams))
+
+
+def test_no_repeated_words_in_the_translation():
+    """n = 1, for which fairseq's code blocks nothing."""
+    ours, _ = pair_of_models(1)
+    free = generate(DualBeamGenerator, [ours], min_len=6)
+    assert any(has_repeats(nbest[0]["tokens"].tolist(), 1) for nbest in free)
+    for nbest in generate(DualBeamGenerator, [ours], min_len=6, no_repeat_ngram_size=1):
+        assert not any(has_repeats(hypothesis["tokens"].tolist(), 1) for hypothesis in nbest)
+
+
+@pytest.mark.parametrize("search", ["rank", "joint"])
+def test_a_forced_prefix_may_repeat_itself(search):
+    ours, _ = pair_of_models(1)
+    prefix = torch.tensor([[7, 7, 7, 7, 7]] * 4)
+    options = {"no_repeat_ngram_size": 2, "prefix_tokens": prefix, "search": search}
+    for nbest in generate(DualBeamGenerator, [ours], **options):
+        tokens = nbest[0]["tokens"].tolist()
+        assert tokens[:5] == [7] * 5
+        assert not has_repeats(tokens[5:], 2)
+        assert tokens[5] != 7
+
+
+@pytest.mark.parametrize(("a", "frames"), [(0.29, 100), (0.57, 100), (0.3, 41), (1 / 3, 60)])
+def test_the_greatest_length_is_rounded_as_fairseq_rounds_it(a, frames):
+    ours, _ = pair_of_models(1)
+    generator = DualBeamGenerator([ours], tiny.dictionary(WORDS), max_len_a=a, max_len_b=2)
+    assert generator._max_len(torch.tensor([frames]), 1000).item() == int(a * frames + 2)
