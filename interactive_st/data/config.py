@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from fairseq.data.audio.data_cfg import S2TDataConfig
+from fairseq.data.audio.dataset_transforms import AUDIO_DATASET_TRANSFORM_REGISTRY as DATASET_TRANSFORMS
+from fairseq.data.audio.feature_transforms import AUDIO_FEATURE_TRANSFORM_REGISTRY as FEATURE_TRANSFORMS
 
 from interactive_st.data import dynamic_range
 from interactive_st.data.errors import DataError
@@ -22,6 +24,16 @@ REFUSED_TRANSFORMS = {
     "delta_deltas": "it needs torchaudio, which is no part of this project; store the features "
     "with their deltas instead",
 }
+#: Keys whose values are keys and values themselves.
+MAPPINGS = (
+    "features",
+    "bpe_tokenizer",
+    "pre_tokenizer",
+    "global_cmvn",
+    "transforms",
+    "feature_transforms",
+    "dataset_transforms",
+)
 #: Entries that name a kind of tokeniser, never a file.
 TOKENISER_KINDS = ("bpe", "tokenizer")
 
@@ -49,6 +61,12 @@ class JointDataConfig(S2TDataConfig):
         self.path = Path(yaml_path)
         if not isinstance(self.config, dict):
             raise DataError(f"{self.path}: no keys; write vocab_filename, bpe_tokenizer, …")
+        for key in MAPPINGS:
+            if not isinstance(self.config.get(key) or {}, dict):
+                raise DataError(
+                    f"{self.path}: {key} is {self.config[key]!r}, where keys and values are needed; write it "
+                    "as interactive-st prepare does"
+                )
         for key, reason in REFUSED_KEYS.items():
             if self.config.get(key):
                 raise DataError(f"{self.path}: {key} cannot be honoured: {reason}; remove the key")
@@ -59,7 +77,12 @@ class JointDataConfig(S2TDataConfig):
         stats = self.config.get("global_cmvn") or {}
         if stats.get("stats_npz_path"):
             # the transform opens the path as it stands, so it has to be whole here
-            stats["stats_npz_path"] = self._auto_convert_to_abs_path(stats["stats_npz_path"])
+            path = stats["stats_npz_path"] = self._auto_convert_to_abs_path(stats["stats_npz_path"])
+            if not Path(path).is_file():
+                raise DataError(
+                    f"{self.path}: global_cmvn names the statistics {path}, which do not exist; copy them to "
+                    f"{self.root} or correct the path"
+                )
         self._check_features()
 
     def _auto_convert_to_abs_path(self, x: Any) -> Any:
@@ -120,16 +143,27 @@ class JointDataConfig(S2TDataConfig):
     def _check_transforms(self) -> None:
         for kind in ("transforms", "feature_transforms", "dataset_transforms"):
             for split, names in (self.config.get(kind) or {}).items():
-                for name in set(names or ()) & set(REFUSED_TRANSFORMS):
-                    raise DataError(
-                        f"{self.path}: {name} ({kind}, {split}) cannot be honoured: "
-                        f"{REFUSED_TRANSFORMS[name]}; remove it"
-                    )
-                if dynamic_range.NAME in (names or ()):
-                    try:
-                        dynamic_range.DynamicRange.from_config_dict(self.config.get(dynamic_range.NAME))
-                    except ValueError as error:
-                        raise DataError(f"{self.path}: {error}") from error
+                if not isinstance(names or [], list):
+                    raise DataError(f"{self.path}: {kind} of {split} is {names!r}; write a list, [{names}]")
+                for name in names or ():
+                    self._check_transform(name, f"{kind}, {split}")
+
+    def _check_transform(self, name: str, where: str) -> None:
+        if name in REFUSED_TRANSFORMS:
+            raise DataError(
+                f"{self.path}: {name} ({where}) cannot be honoured: {REFUSED_TRANSFORMS[name]}; remove it"
+            )
+        known = DATASET_TRANSFORMS if where.startswith("dataset_") else FEATURE_TRANSFORMS
+        if name not in known:
+            raise DataError(
+                f"{self.path}: {name} ({where}) is no transform of fairseq; known are "
+                + ", ".join(sorted(known))
+            )
+        if name == dynamic_range.NAME:
+            try:
+                dynamic_range.DynamicRange.from_config_dict(self.config.get(dynamic_range.NAME))
+            except ValueError as error:
+                raise DataError(f"{self.path}: {error}") from error
 
     def _check_features(self) -> None:
         size = self.features.get("num_mel_bins", self.features.get("dim"))

@@ -19,7 +19,7 @@ from interactive_st.data.features import features_from_file
 from interactive_st.data.features_dataset import FeaturesDataset
 from interactive_st.data.joint_manifest import JointDatasetCreator
 from interactive_st.modules.streams import Streams
-from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
+from interactive_st.modules.wait_k import TRANSLATION
 from interactive_st.tasks.arguments import add_joint_arguments
 from interactive_st.tasks.cascade import build_cascade
 from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
@@ -33,6 +33,7 @@ from interactive_st.tasks.generation_options import (
 from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
+from interactive_st.tasks.required_texts import check_scores, check_texts
 from interactive_st.tasks.validation_metrics import ValidationMetrics
 from interactive_st.tasks.written_texts import BOTH, streams_to_write
 
@@ -77,8 +78,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
             self._pairs = PairsOutput(args.pairs_path, self.data_cfg)
         self._validation: ValidationMetrics | None = None
         self._validation_generator = None
-        self._lines_read = 0
-        self._has_references = True
+        self._lines_read, self._has_references, self._measures = 0, True, False
         self._streams: Streams | None = None
         self._mt_path = getattr(args, "mt_path", None)
 
@@ -100,6 +100,8 @@ class JointSpeechToTextTask(SpeechToTextTask):
         )
         if split.startswith("train"):
             self.datasets[split].limit_text(getattr(self.args, "max_text_tokens", None))
+        if self._measures:
+            check_texts(split, self.datasets[split], self.streams, self.args)
 
     def build_tokenizer(self, args: Any) -> DecodesOnce | None:
         """Return the configuration's pre-tokeniser, whatever `args` says, as `speech_to_text`."""
@@ -216,8 +218,8 @@ class JointSpeechToTextTask(SpeechToTextTask):
 
     def _default_tags(self) -> tuple[int, int] | None:
         """Return the tags of input without languages; None if the configuration has none."""
-        languages = (self.data_cfg.source_lang, self.data_cfg.target_lang)
-        tags = [SpeechToTextDataset.LANG_TAG_TEMPLATE.format(language) for language in languages]
+        template, cfg = SpeechToTextDataset.LANG_TAG_TEMPLATE, self.data_cfg
+        tags = [template.format(language) for language in (cfg.source_lang, cfg.target_lang)]
         known = all(tag in self.tgt_dict for tag in tags)
         return (self.tgt_dict.index(tags[0]), self.tgt_dict.index(tags[1])) if known else None
 
@@ -269,19 +271,19 @@ class JointSpeechToTextTask(SpeechToTextTask):
             args.load_pretrained_encoder_from = None
         model = super().build_model(args, from_checkpoint)
         self._streams = getattr(model, "streams", BOTH)
+        check_scores(self.args, getattr(args, "arch", ""), self.streams)
         bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)
-        for option, asked, stream in (("--eval-wer", wer, TRANSCRIPT), ("--eval-bleu", bleu, TRANSLATION)):
-            if asked and stream not in self.streams:
-                raise ValueError(
-                    f"{option} scores {('transcripts', 'translations')[stream]}, which --arch "
-                    f"{getattr(args, 'arch', '')} does not write; leave it out"
-                )
         if bleu or wer:
             options = parse_validation_options(self.args.eval_bleu_args, "--eval-bleu-args")
             self._validation_generator = self._build_search([model], options)
-            samples = self.args.eval_bleu_print_samples
-            self._validation = ValidationMetrics(self.detokenise, bleu, wer, samples)
+            shown = self.args.eval_bleu_print_samples
+            self._validation = ValidationMetrics(self.detokenise, bleu, wer, print_samples=shown)
         return model
+
+    def build_criterion(self, *args: Any, **kwargs: Any) -> torch.nn.Module:
+        """As fairseq's; splits loaded from now on have to have what it measures."""
+        self._measures = True
+        return super().build_criterion(*args, **kwargs)
 
     def valid_step(
         self, sample: dict[str, Any], model: torch.nn.Module, criterion: torch.nn.Module

@@ -76,7 +76,7 @@ class ValidationMetrics:
     def reduce(self, logging_outputs: Sequence[dict[str, Any]]) -> None:
         """Log ``bleu`` and ``wer`` with fairseq, which adds up what it is given.
 
-        Nothing is logged while there has been no reference.
+        Nothing is logged while there has been no reference (`check_texts` sees to it that there is one).
         """
 
         def total(key: str) -> int:

@@ -61,6 +61,14 @@ def test_features_are_filterbanks_where_nothing_is_said(tmp_path):
         ({"dataset_transforms": {"_train": ["noisyoverlapaugment"]}}, "noisyoverlapaugment"),
         ({"feature_transforms": {"*": ["delta_deltas"]}}, "delta_deltas .*torchaudio"),
         ({"features": {"type": "fbank", "num_mel_bins": 80}}, "80 a frame .* is 8"),
+        ({"features": "fbank"}, "features is 'fbank', where keys and values are needed"),
+        ({"bpe_tokenizer": "sentencepiece"}, "bpe_tokenizer is 'sentencepiece'"),
+        ({"global_cmvn": "gcmvn.npz"}, "global_cmvn is 'gcmvn.npz'"),
+        ({"global_cmvn": {"stats_npz_path": "nope.npz"}}, "statistics nope.npz, which do not exist"),
+        ({"feature_transforms": ["utterance_cmvn"]}, "feature_transforms is"),
+        ({"feature_transforms": {"*": "utterance_cmvn"}}, r"feature_transforms of \* is .*write a list"),
+        ({"feature_transforms": {"*": ["nonesuch"]}}, "nonesuch .*known are .*utterance_cmvn"),
+        ({"dataset_transforms": {"*": ["utterance_cmvn"]}}, "known are concataugment"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_by_name(tmp_path, changes, what):

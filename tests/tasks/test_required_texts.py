@@ -1,0 +1,67 @@
+"""Splits without the text that is learnt or scored are refused before a training begins."""
+
+from types import SimpleNamespace
+
+import pytest
+from fairseq.tasks.speech_to_text import SpeechToTextTask
+
+from interactive_st.data.errors import DataError
+from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
+from tests.fake_decoding import setup
+from tests.joint_corpus import ROWS, write_split
+
+BOTH = (TRANSCRIPT, TRANSLATION)
+ONE = {"asr": (TRANSCRIPT,), "st": (TRANSLATION,), "both": BOTH}
+
+
+@pytest.fixture
+def load(folder, monkeypatch):
+    """Loads a split of the rows that lack a text, as fairseq-train does; True: as fairseq-generate."""
+    # read by the columns of ROWS: id, frames, translation, transcript, …
+    rows = {"asr": [row for row in ROWS if not row[2]], "st": [row for row in ROWS if not row[3]]}
+
+    def run(split: str, model: str, decodes: bool = False, **options: object) -> None:
+        for stream, chosen in rows.items():
+            for kind in ("train", "dev"):
+                write_split(folder, f"{kind}_{stream}", chosen)
+        task = setup(folder, **options)
+        monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: SimpleNamespace(streams=ONE[model]))
+        task.build_model(SimpleNamespace(arch="model"))
+        monkeypatch.setattr(SpeechToTextTask, "build_criterion", lambda *_: None)
+        if not decodes:
+            task.build_criterion(None)
+        task.load_dataset(split)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("split", "model", "message"),
+    [
+        ("train_asr", "st", r"train_asr: no row has a translation \(tgt_text\), so nothing can be learnt"),
+        ("train_st", "asr", r"train_st: no row has a transcript \(src_text\), so nothing can be learnt"),
+        ("dev_asr", "st", r"dev_asr: no row has a translation \(tgt_text\), so it has no loss"),
+    ],
+)
+def test_splits_that_say_nothing_of_the_model_are_refused(load, split, model, message):
+    with pytest.raises(DataError, match=message):
+        load(split, model)
+    load(split, "both")
+    load(split, model, decodes=True)
+
+
+def test_ctc_learns_from_transcripts_alone(load):
+    load("train_asr", "st", ctc_weight=0.3)
+    with pytest.raises(DataError, match="it has no loss"):
+        load("dev_asr", "st", ctc_weight=0.3)
+
+
+@pytest.mark.parametrize(
+    ("split", "metric"),
+    [("dev_asr", "bleu"), ("dev_asr", "st_loss"), ("dev_st", "wer"), ("dev_st", "asr_accuracy")],
+)
+def test_the_metric_that_chooses_has_to_be_there(load, split, metric):
+    with pytest.raises(DataError, match=rf"{split}: .* no {metric}, by which --best-checkpoint-metric"):
+        load(split, "both", best_checkpoint_metric=metric)
+    load(split, "both", best_checkpoint_metric="loss")
+    load(split.replace("dev", "train"), "both", best_checkpoint_metric=metric)
