@@ -24,12 +24,14 @@ STOCK_STREAMS: dict[str, tuple[int, dict[str, bool]]] = {
     "stock_e2e": (1, {}),
     "stock_e2e_half": (1, {"half": True}),
     "stock_e2e_amp": (1, {"amp": True}),
+    "stock_e2e_ctc": (1, {}),
 }
 OURS: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in models.OURS} | {
     "interactive_joint": ("interactive", {"search": "joint"}),
     "interactive_half": ("interactive", {"half": True}),
     "interactive_amp": ("interactive", {"amp": True}),
     "interactive_launched": ("interactive", {"cuda_graphs": False}),
+    "interactive_ctc": ("interactive", {}),
 }
 NAMES = (*OURS, "pipeline", *STOCK_STREAMS, "stock_pipeline")
 
@@ -174,7 +176,9 @@ class StockSpeech(StockModel):
         self.stream = stream
 
     def samples(self, batches: Sequence[Sample]) -> list[Sample]:
-        return [of_stream(batch, self.stream) for batch in batches]
+        samples = [of_stream(batch, self.stream) for batch in batches]
+        # as the task has them, for CTC
+        return [{**s, "target_lengths": s["target"].ne(self.entries.pad()).sum(dim=1)} for s in samples]
 
 
 class Pipeline:
@@ -244,11 +248,12 @@ def build(
         recogniser = build(first, size, entries, beam, device, front_end)
         model = models.stock_text_model(entries, recogniser.model.decoder).to(device)
         return Pipeline(recogniser, StockModel(model, models.stock_loss(entries), entries, beam, TEXTS[1:]))
+    ctc = name.endswith("_ctc")
     if name in STOCK_STREAMS:
         stream, options = STOCK_STREAMS[name]
-        model = models.stock_speech_model(size, entries).to(device)
-        return StockSpeech(stream, model, models.stock_loss(entries), entries, beam, **options)
+        model = models.stock_speech_model(size, entries, ctc).to(device)
+        return StockSpeech(stream, model, models.stock_loss(entries, ctc), entries, beam, **options)
     system, options = OURS[name]
     model = models.our_model(system, size, entries, front_end).to(device)
     texts = [TEXTS[stream] for stream in model.decoder.streams]
-    return OurSystem(model, models.our_loss(entries), entries, beam, texts, **options)
+    return OurSystem(model, models.our_loss(entries, recipe=ctc).to(device), entries, beam, texts, **options)

@@ -7,6 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
+from fairseq.criterions.label_smoothed_cross_entropy_with_ctc import (
+    LabelSmoothedCrossEntropyWithCtcCriterion,
+)
 from fairseq.data import Dictionary
 from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
 from torch import nn
@@ -14,7 +17,7 @@ from torch import nn
 from benchmarks.workload import FEATURES
 from interactive_st.criterions import JointLabelSmoothedCrossEntropyCriterion
 
-SMOOTHING = 0.1
+SMOOTHING, CTC_WEIGHT, PREFIX_CORRUPTION = 0.1, 0.3, 0.15
 #: Entries of the vocabulary and architecture of stock fairseq by size; ours are named by suffix.
 VOCABULARY = {"paper": 33_000, "s": 10_000, "xs": 10_000, "tiny": 1_000}
 SUFFIX = {"paper": "", "s": "_s", "xs": "_xs", "tiny": "_tiny"}
@@ -47,9 +50,13 @@ def our_model(system: str, size: str, entries: Dictionary, front_end: str | None
     return _speech_model(OURS[system] + SUFFIX[size], entries, {"front_end": front_end} if front_end else {})
 
 
-def stock_speech_model(size: str, entries: Dictionary) -> nn.Module:
-    """fairseq's ``s2t_transformer`` with the layers and dimensions of ours."""
-    return _speech_model(STOCK[size], entries, STOCK_OPTIONS.get(size, {}))
+def stock_speech_model(size: str, entries: Dictionary, ctc: bool = False) -> nn.Module:
+    """fairseq's ``s2t_transformer`` with the layers and dimensions of ours, and a projection for CTC if
+    asked for."""
+    options = STOCK_OPTIONS.get(size, {})
+    if ctc:
+        options = {**options, "ctc_weight": CTC_WEIGHT, "tgt_dict_size": len(entries)}
+    return _speech_model(STOCK[size], entries, options)
 
 
 def stock_text_model(entries: Dictionary, like: Any) -> nn.Module:
@@ -66,15 +73,19 @@ def stock_text_model(entries: Dictionary, like: Any) -> nn.Module:
     return ARCH_MODEL_REGISTRY["transformer"].build_model(args, task)
 
 
-def our_loss(entries: Dictionary) -> nn.Module:
-    """The joint label-smoothed cross entropy."""
+def our_loss(entries: Dictionary, recipe: bool = False) -> nn.Module:
+    """The joint label-smoothed cross entropy; with CTC and corrupted prefixes, as the recipes have it, if
+    asked for."""
     task = SimpleNamespace(target_dictionary=entries)
-    return JointLabelSmoothedCrossEntropyCriterion(task, False, SMOOTHING)
+    more = {"ctc_weight": CTC_WEIGHT, "prefix_corruption": PREFIX_CORRUPTION} if recipe else {}
+    return JointLabelSmoothedCrossEntropyCriterion(task, False, SMOOTHING, **more)
 
 
-def stock_loss(entries: Dictionary) -> nn.Module:
-    """fairseq's ``label_smoothed_cross_entropy``."""
+def stock_loss(entries: Dictionary, ctc: bool = False) -> nn.Module:
+    """fairseq's ``label_smoothed_cross_entropy``, or its ``label_smoothed_cross_entropy_with_ctc``."""
     task = SimpleNamespace(target_dictionary=entries)
+    if ctc:
+        return LabelSmoothedCrossEntropyWithCtcCriterion(task, False, SMOOTHING, 0, False, CTC_WEIGHT)
     return LabelSmoothedCrossEntropyCriterion(task, False, SMOOTHING)
 
 

@@ -31,7 +31,7 @@ from interactive_st.modules.onednn_linear import has_onednn_linear
 
 OURS, STOCK = "interactive", "stock_e2e"
 DECODED = (OURS, "interactive_joint", "interactive_half", "two_stage", STOCK, "stock_pipeline")
-TRAINED = (OURS, STOCK)
+TRAINED = (OURS, STOCK, "interactive_ctc", "stock_e2e_ctc")
 #: On a GPU, on which users of stock fairseq have half precision too, and ours has CUDA graphs.
 DECODED_ON_GPU = ("interactive_launched", "stock_e2e_half")
 TRAINED_ON_GPU = ("interactive_amp", "stock_e2e_amp")
@@ -47,7 +47,13 @@ DECODE_RATIOS = {
 }
 TRAIN_RATIOS = {
     "interactive_over_stock_e2e": (OURS, STOCK),
+    "ctc_over_stock_e2e_ctc": ("interactive_ctc", "stock_e2e_ctc"),
     "amp_over_stock_e2e_amp": ("interactive_amp", "stock_e2e_amp"),
+}
+MEMORY_RATIOS = {
+    "decode_over_stock_e2e": ("decode", OURS, STOCK),
+    "train_over_stock_e2e": ("train", OURS, STOCK),
+    "train_ctc_over_stock_e2e_ctc": ("train", "interactive_ctc", "stock_e2e_ctc"),
 }
 PHASES = ("decode", "train", "memory")
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
@@ -93,7 +99,8 @@ def describe_workload(args: argparse.Namespace) -> dict[str, Any]:
         f"to long; beam {args.beam}; in each batch all texts are forced to one length",
         "train": f"{args.train_batches} updates a round, batches of at most {args.max_frames} frames with "
         "padding: forward, loss, backward, clipping, torch's Adam for all; float32, amp: bfloat16 by "
-        "torch.autocast",
+        "torch.autocast; cross entropies alone, ctc: with CTC on the encoder in both (0.3, as in the "
+        "recipes; stock fairseq by its label_smoothed_cross_entropy_with_ctc) and corrupted prefixes in ours",
         "memory": f"decoding: {MEMORY_SENTENCES} utterances of {MEMORY_SECONDS:g} s, beam {MEMORY_BEAM}; "
         "training: two updates on the largest batch; a process of its own for each, peak above what the "
         "loaded model takes",
@@ -161,14 +168,14 @@ def measure_memory(args: argparse.Namespace, device: torch.device) -> tuple[dict
     details: dict[str, Any] = {}
     speech = footprint.Decoding(args.size, MEMORY_BEAM, MEMORY_SENTENCES, MEMORY_SECONDS, args.front_end)
     updates = footprint.Training(args.size, args.train_batches, args.max_frames, args.seed, args.front_end)
-    for phase, job in (("decode", speech), ("train", updates)):
+    for phase, job, names in (("decode", speech, (OURS, STOCK)), ("train", updates, TRAINED)):
         details[phase] = {}
-        for name in (OURS, STOCK):
+        for name in names:
             say(f"memory: {phase} {name}")
             details[phase][name] = memory.in_own_process(job, name, str(device), args.threads)
     ratios = {
-        f"{phase}_over_stock_e2e": found[OURS]["peak_mib"] / found[STOCK]["peak_mib"]
-        for phase, found in details.items()
+        key: details[phase][mine]["peak_mib"] / details[phase][other]["peak_mib"]
+        for key, (phase, mine, other) in MEMORY_RATIOS.items()
     }
     return ratios, details
 

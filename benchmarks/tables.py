@@ -21,9 +21,11 @@ SPEED_ROWS = {
     ("decode", "half_over_stock_e2e_half"): ("decoding, both in half precision / stock fairseq E2E", "–"),
     ("decode", "graphs_over_launches"): ("decoding, with CUDA graphs / without", "–"),
     ("train", "interactive_over_stock_e2e"): ("training, interactive / stock fairseq E2E", "0.894"),
+    ("train", "ctc_over_stock_e2e_ctc"): ("training, both with CTC / stock fairseq E2E", "–"),
     ("train", "amp_over_stock_e2e_amp"): ("training, both in bfloat16 (autocast) / stock fairseq E2E", "–"),
     ("memory", "decode_over_stock_e2e"): ("memory of decoding, / stock fairseq E2E", "–"),
     ("memory", "train_over_stock_e2e"): ("memory of training, / stock fairseq E2E", "–"),
+    ("memory", "train_ctc_over_stock_e2e_ctc"): ("memory of training, both with CTC / stock E2E", "–"),
 }
 SYSTEM_COLUMNS = {
     "params": "parameters",

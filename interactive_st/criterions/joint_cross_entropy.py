@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from fairseq import utils
 from fairseq.criterions import register_criterion
 from fairseq.criterions.label_smoothed_cross_entropy import (
@@ -24,6 +23,7 @@ from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
+from interactive_st.criterions.connectionist import ctc_loss
 from interactive_st.criterions.prefix_corruption import (
     corrupt,
     partner_targets,
@@ -206,22 +206,12 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
 
     def _ctc(self, model: nn.Module, net_output: tuple, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """CTC loss of the transcripts, summed over utterances, and their tokens without </s>."""
-        log_probs, input_lengths = model.get_ctc_output(net_output, sample)
-        # fp16 has too little range for the sums over alignments.
-        log_probs = log_probs.to(torch.promote_types(log_probs.dtype, torch.float32))
+        logits, input_lengths = model.get_ctc_logits(net_output[1]["encoder_out"])
         present = sample["transcript_lengths"].gt(0)
         target_lengths = (sample["transcript_lengths"] - 1).clamp(min=0)
         # Utterances without a transcript are computed with an empty target and then left out:
         # the head stays in the graph (DDP wants a gradient) and nothing of size V is copied.
-        losses = F.ctc_loss(
-            log_probs,
-            sample["transcript"],
-            input_lengths,
-            target_lengths,
-            blank=self.blank_idx,
-            reduction="none",
-            zero_infinity=True,
-        )
+        losses = ctc_loss(logits, input_lengths, sample["transcript"], target_lengths, self.blank_idx)
         return losses.masked_fill(~present, 0.0).sum(), target_lengths.sum()
 
     @classmethod

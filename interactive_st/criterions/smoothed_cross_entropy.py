@@ -79,7 +79,7 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         log_z = logits.new_empty(targets.shape, dtype=dtype)
         loss, nll = torch.empty_like(log_z), torch.empty_like(log_z)
         correct = torch.zeros_like(targets, dtype=torch.bool)
-        for chunk in _chunks(logits):
+        for chunk in row_chunks(logits):
             x, target = logits[chunk], targets[chunk]
             log_p = x.log_softmax(dim=1, dtype=dtype)
             picked = target.unsqueeze(1)
@@ -104,7 +104,7 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         if grad_loss is None:
             return None, None, None, None
         logits, targets, log_z = ctx.saved_tensors
-        for chunk in _chunks(logits):
+        for chunk in row_chunks(logits):
             x = logits[chunk].to(log_z.dtype)  # the logits themselves, unless they are narrower
             x.sub_(log_z[chunk].unsqueeze(1)).exp_().sub_(ctx.share)
             target = targets[chunk].unsqueeze(1)
@@ -116,6 +116,7 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         return logits, None, None, None
 
 
-def _chunks(logits: Tensor) -> list[slice]:
+def row_chunks(logits: Tensor) -> list[slice]:
+    """Slices of the rows of ``logits`` ``(N, V)`` that are worked on together."""
     size = _rows_per_chunk(logits)
     return [slice(first, first + size) for first in range(0, logits.size(0), size)]

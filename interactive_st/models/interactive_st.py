@@ -129,7 +129,7 @@ class InteractiveSTModel(S2TTransformerModel):
         return sample["transcript"], sample["transcript_lengths"]
 
     def get_ctc_output(self, net_output, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
-        """CTC log-probabilities of the encoder, through the decoder's own output table.
+        """CTC log-probabilities of the encoder, as fairseq's models have them.
 
         Returns:
             ``(frames, B, V)`` float32 and lengths ``(B,)``
@@ -137,7 +137,12 @@ class InteractiveSTModel(S2TTransformerModel):
         Raises:
             ValueError: when encoder and output table differ in dimension.
         """
-        encoder_out = net_output[1]["encoder_out"]
+        logits, lengths = self.get_ctc_logits(net_output[1]["encoder_out"])
+        return F.log_softmax(logits.float(), dim=-1), lengths
+
+    def get_ctc_logits(self, encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor]:
+        """What the log-probabilities are made of: the encoder's states through the decoder's own output
+        table; result and errors as :meth:`get_ctc_output`."""
         states: Tensor = encoder_out["encoder_out"][0]
         table = self.decoder.output_projection
         if states.size(-1) != table.in_features:
@@ -150,7 +155,7 @@ class InteractiveSTModel(S2TTransformerModel):
         padding: list[Tensor] = encoder_out["encoder_padding_mask"]
         if padding:
             lengths = lengths - padding[0].sum(dim=1)
-        return F.log_softmax(table(states).float(), dim=-1), lengths
+        return table(states), lengths
 
     def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:
         """Accept our own checkpoints as they are, and stock ``s2t_transformer`` ones where they fit."""

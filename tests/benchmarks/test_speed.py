@@ -38,7 +38,7 @@ def test_a_small_run(tmp_path, capsys, monkeypatch, bfloat16):
     not_here = {"half_over_stock_e2e_half", "graphs_over_launches"}  # of GPUs
     not_here |= set() if bfloat16 else {"half_over_float"}
     assert list(found["decode"]) == [name for name in speed.DECODE_RATIOS if name not in not_here]
-    assert list(found["train"]) == ["interactive_over_stock_e2e"]
+    assert list(found["train"]) == ["interactive_over_stock_e2e", "ctc_over_stock_e2e_ctc"]
     assert found["memory"] == {"decode_over_stock_e2e": 0.5, "train_over_stock_e2e": 0.5}
     decoding = found["details"]["decode"]
     seconds = {name: one["seconds"]["rounds"][0] for name, one in decoding["contestants"].items()}
