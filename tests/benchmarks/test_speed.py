@@ -28,7 +28,7 @@ def test_a_small_run(tmp_path, capsys, monkeypatch, bfloat16):
 
     def measured(job, name, device, threads):
         jobs.append((job, name, device, threads))
-        return {"peak_mib": 30.0 if name == "interactive" else 60.0}
+        return {"peak_mib": {"interactive": 30.0, "interactive_ctc": 45.0}.get(name, 60.0)}
 
     monkeypatch.setattr(memory, "in_own_process", measured)
     path = tmp_path / "new" / "speed.json"
@@ -39,7 +39,11 @@ def test_a_small_run(tmp_path, capsys, monkeypatch, bfloat16):
     not_here |= set() if bfloat16 else {"half_over_float"}
     assert list(found["decode"]) == [name for name in speed.DECODE_RATIOS if name not in not_here]
     assert list(found["train"]) == ["interactive_over_stock_e2e", "ctc_over_stock_e2e_ctc"]
-    assert found["memory"] == {"decode_over_stock_e2e": 0.5, "train_over_stock_e2e": 0.5}
+    assert found["memory"] == {
+        "decode_over_stock_e2e": 0.5,
+        "train_over_stock_e2e": 0.5,
+        "train_ctc_over_stock_e2e_ctc": 0.75,
+    }
     decoding = found["details"]["decode"]
     seconds = {name: one["seconds"]["rounds"][0] for name, one in decoding["contestants"].items()}
     ratios = found["decode"]
@@ -54,7 +58,8 @@ def test_a_small_run(tmp_path, capsys, monkeypatch, bfloat16):
     both = dict.fromkeys(contestants.TEXTS, 2 * (length + 1))
     assert decoding["tokens"].pop("stock_e2e") == {"translation": both["translation"]}
     assert all(tokens == both for tokens in decoding["tokens"].values())
-    assert [name for _, name, _, _ in jobs] == ["interactive", "stock_e2e"] * 2
+    names = ["interactive", "stock_e2e"]
+    assert [name for _, name, _, _ in jobs] == [*names, *names, "interactive_ctc", "stock_e2e_ctc"]
     assert (jobs[0][0].beam, jobs[0][0].seconds) == (8, 30.0)
     table = capsys.readouterr().out
     assert "joint_over_rank_cost" in table
