@@ -99,7 +99,13 @@ def _table_json(table: Table) -> dict[str, Any]:
     rows = []
     for row in table.rows:
         scores = {
-            name: {"mean": cell.mean, "sd": cell.deviation, "seeds": cell.values, "p": cell.p}
+            name: {
+                "mean": cell.mean,
+                "sd": cell.deviation,
+                "seeds": cell.values,
+                "p": cell.p,
+                "reference_better": cell.reference_better,
+            }
             for name, cell in row.scores.items()
         }
         names = {"value": row.value, "variant": row.variant.name}
@@ -125,8 +131,10 @@ def _markdown(tables: Sequence[Table], content: Mapping[str, Any], pictures: Seq
         f"are in `quality.json`.",
         f"Scores are mean ± standard deviation (n − 1) over seeds. p: probability of as large a difference "
         f"from the named row by chance, by paired bootstrap resampling ({settings['resamples']} resamples, "
-        f"sacrebleu's code) of the test utterances, all seeds of an utterance together; smaller "
-        f"than 0.05 in bold. The pipeline's transcripts are its recogniser's, its training time includes it.",
+        f"sacrebleu's code, one-sided) of the test utterances, all seeds of an utterance together; smaller "
+        f"than 0.05 in bold. It is about the models as they were trained, and says nothing of how much "
+        f"trainings differ; in brackets, with how many of the seeds the named row is better. The pipeline's "
+        f"transcripts are its recogniser's, its training time includes it.",
     ]
     for name, group in {table.group.name: table.group for table in tables}.items():
         parts.append(f"## {group.title}")
@@ -185,8 +193,9 @@ def _mean(cell: Cell) -> str:
 def _p(cell: Cell) -> str:
     if cell.p is None:
         return NONE
-    text = f"{cell.p:.3f}"
-    return f"**{text}**" if cell.p < 0.05 else text
+    text = f"**{cell.p:.3f}**" if cell.p < 0.05 else f"{cell.p:.3f}"
+    better, seeds = cell.reference_better
+    return f"{text} ({better}/{seeds})" if seeds > 1 else text
 
 
 def _conditions(name: str, data: Mapping[str, Any]) -> str:

@@ -15,10 +15,12 @@ from benchmarks.quality.runs import SCORES, DataSet, Group, Run, Variant
 
 @dataclass
 class Cell:
-    """One score of a variant: of each seed, and the p-value of its difference from the reference's."""
+    """One score of a variant: of each seed, the p-value of its difference from the reference's, and of the
+    seeds that both have those with which the reference is better, and all."""
 
     values: dict[int, float] = field(default_factory=dict)
     p: float | None = None
+    reference_better: tuple[int, int] | None = None
 
     @property
     def mean(self) -> float | None:
@@ -124,3 +126,6 @@ def _compare(table: Table, done: Mapping[str, Mapping[int, Mapping[str, Any]]], 
                 for each in (reference, row)
             )
             cell.p = compare(score, ours, theirs, resamples).p
+            sign = -1 if score == "wer" else 1
+            gains = [sign * (reference.scores[score].values[s] - cell.values[s]) for s in seeds]
+            cell.reference_better = (sum(gain > 0 for gain in gains), len(seeds))

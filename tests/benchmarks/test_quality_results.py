@@ -112,6 +112,11 @@ def test_summary(tables):
     assert row(systems, "e2e").scores["bleu"].p < 0.05
     assert row(systems, "pipeline").scores["wer"].p < 0.05
     assert row(wait_k, "1").scores["wer"].p > 0.05
+    assert row(systems, "pipeline").scores["wer"].reference_better == (2, 2)
+    assert row(systems, "e2e").scores["bleu"].reference_better == (1, 1)
+    k1 = row(wait_k, "1").scores["bleu"]
+    ahead = [row(wait_k, "3").scores["bleu"].values[seed] > value for seed, value in k1.values.items()]
+    assert k1.reference_better == (sum(ahead), 2)
 
 
 def test_results(done, tables, tmp_path):
@@ -124,7 +129,7 @@ def test_results(done, tables, tmp_path):
     assert "**a, test**" in lines
     cell = row(tables[0], "pipeline").scores["wer"]
     [line] = [line for line in lines if line.startswith("| pipeline |")]
-    assert line.startswith(f"| pipeline | {cell.mean:.2f} ± {cell.deviation:.2f} | **{cell.p:.3f}** |")
+    assert line.startswith(f"| pipeline | {cell.mean:.2f} ± {cell.deviation:.2f} | **{cell.p:.3f}** (2/2) |")
     assert line.endswith("| 2 | 2.0 |")
     [line] = [line for line in lines if line.startswith("| e2e |")]
     assert line.startswith("| e2e | – | – |")
