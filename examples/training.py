@@ -85,7 +85,7 @@ def two_steps(
     """Train a recogniser, then the model that begins with its encoder; returns the seconds of both.
 
     The encoder stays as it is while the decoder learns, which takes less than half of the time, and
-    learns on in the last fifth of the updates. What it is good for: benchmarks/README.md, "Quality".
+    learns on in the last fifth of the updates. What it is good for: benchmarks/quality/README.md.
 
     Args:
         options: of both, behind those that all have.
