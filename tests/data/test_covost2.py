@@ -1,5 +1,7 @@
 """CoVoST 2: what is a row of which split, and what is said of tables that do not fit."""
 
+from pathlib import Path
+
 import pytest
 from mini_corpora import ENGLISH, TRANSLATIONS, make_covost2
 
@@ -37,6 +39,17 @@ def test_splits_and_texts(corpus):
     clip = corpus / "en" / "clips" / "common_voice_en_108.mp3"
     assert splits["dev"].utterances[0].segment == (str(clip), 0.0, None)
     assert splits["dev"].utterances[0].line == 9
+
+
+def test_a_relative_root(corpus, monkeypatch):
+    monkeypatch.chdir(corpus.parent)
+    paths = [u.segment.path for split in read(corpus.name).values() for u in split.utterances]
+    assert paths == [
+        str(Path(u.segment.path).relative_to(corpus.parent))
+        for split in read(corpus).values()
+        for u in split.utterances
+    ]
+    assert all(Path(path).is_file() for path in paths)
 
 
 def test_prepare_reads_the_clips(corpus, tmp_path, capsys):

@@ -1,6 +1,7 @@
 """MuST-C: rows, ids, shared recordings, and what is said of a damaged copy."""
 
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +55,17 @@ def test_every_split_in_the_order_of_its_files(corpus):
     assert first.segment.path == str(corpus / "en-de/data/train/wav/ted_1.wav")
     assert first.segment.offset == 8.5
     assert (first.file, first.line) == (str(corpus / "en-de/data/train/txt/train.yaml"), 1)
+
+
+def test_a_relative_root(corpus, monkeypatch):
+    monkeypatch.chdir(corpus.parent)
+    paths = [u.segment.path for split in read(corpus.name).values() for u in split.utterances]
+    assert paths == [
+        str(Path(u.segment.path).relative_to(corpus.parent))
+        for split in read(corpus).values()
+        for u in split.utterances
+    ]
+    assert all(Path(path).is_file() for path in paths)
 
 
 def test_ids_differ_from_the_order_of_time_as_fairseqs_do(corpus):

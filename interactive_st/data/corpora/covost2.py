@@ -53,7 +53,7 @@ def read_covost2(request: Request) -> dict[str, Split]:
                     f"{table}: none of its {len(rows)} rows of {split} is in {folder / SENTENCES}; "
                     "CoVoST 2 belongs to release 4 of Common Voice"
                 )
-            made = collect(request, split, lang, table, lines, folder / CLIPS)
+            made = collect(request, split, lang, table, lines)
             if len(lines) < len(rows):
                 lost = f"{len(rows) - len(lines)} of {len(rows)} rows left out"
                 note = f"{request.split_name(split, lang)}: {lost}, their clips are not in {SENTENCES}"

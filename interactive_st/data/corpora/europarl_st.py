@@ -48,7 +48,7 @@ def read_europarl_st(request: Request) -> dict[str, Split]:
         for split in names:
             lines = _read_segments(request, folder / split, lang, recordings)
             splits[request.split_name(split, lang)] = collect(
-                request, split, lang, folder / split / SEGMENTS, lines, spoken / "audios"
+                request, split, lang, folder / split / SEGMENTS, lines
             )
     langs = request.target_langs
     order = [request.split_name(split, lang) for split in request.splits or SPLITS for lang in langs]

@@ -52,9 +52,7 @@ def read_mustc(request: Request) -> dict[str, Split]:
         for split in names:
             table = folder / split / "txt" / f"{split}.yaml"
             lines = _read_segments(request, split, lang, table, recordings)
-            splits[request.split_name(split, lang)] = collect(
-                request, split, lang, table, lines, folder / split / "wav"
-            )
+            splits[request.split_name(split, lang)] = collect(request, split, lang, table, lines)
     order = [request.split_name(split, lang) for split in request.splits or SPLITS for lang in folders]
     return {name: splits[name] for name in order if name in splits}
 

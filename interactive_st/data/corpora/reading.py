@@ -118,9 +118,7 @@ def segment_ids(recordings: Sequence[str], offsets: Sequence[str | float]) -> li
     return ids
 
 
-def collect(
-    request: Request, split: str, language: str, path: Path, lines: Iterable[Line], audio_root: Path
-) -> Split:
+def collect(request: Request, split: str, language: str, path: Path, lines: Iterable[Line]) -> Split:
     """Make the split of one target language of the segments of one file.
 
     Args:
@@ -128,14 +126,13 @@ def collect(
         split: the name of the split in the corpus.
         language: of the translations.
         path: the file that the lines are of, for messages.
-        lines: the segments, see `make_split`.
-        audio_root: what relative audio paths are relative to.
+        lines: the segments, see `make_split`; their audio paths begin with `request.root`.
     """
     name = request.split_name(split, language)
     limit = request.max_seconds if is_train(split) else float("inf")
     lines = list(lines)
     kept = [line for line in lines if _seconds(line) <= limit]
-    made = make_split(name, path, kept, audio_root, request.source_lang, language)
+    made = make_split(name, path, kept, Path(), request.source_lang, language)
     notes = ()
     if len(kept) < len(lines):
         notes = (
