@@ -6,14 +6,18 @@ import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from interactive_st.data.errors import DataError
 
 
 @contextlib.contextmanager
-def atomic_folder(out: str | os.PathLike, replaces: str | None = None) -> Iterator[Path]:
+def atomic_folder(
+    out: str | os.PathLike,
+    replaces: str | None = None,
+    check: Callable[[Path], None] | None = None,
+) -> Iterator[Path]:
     """Yield a temporary folder beside `out` that becomes `out` when the block ends well.
 
     If the block raises, the temporary folder is removed and `out` is as it was. A killed process
@@ -24,16 +28,17 @@ def atomic_folder(out: str | os.PathLike, replaces: str | None = None) -> Iterat
         out: the folder to make; its parents are made as well.
         replaces: a file name; an existing `out` that holds such a file is replaced. Without it, or
             without the file, `out` must be new or empty.
+        check: is given the folder that would be replaced, and raises an error if it may not be.
 
     Raises:
         DataError: `out` may not be made or replaced.
     """
     out = Path(out).resolve()
-    _check_out(out, replaces)
-    out.parent.mkdir(parents=True, exist_ok=True)
     prefix, replaced = f".{out.name}.preparing-", out.with_name(f".{out.name}.replaced")
     if replaced.exists() and not out.exists():
         replaced.rename(out)  # a run was killed between the two renames below
+    _check_out(out, replaces, check)
+    out.parent.mkdir(parents=True, exist_ok=True)
     for stale in out.parent.glob(f"{glob.escape(prefix)}*"):
         _remove_if_stale(stale)
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
@@ -41,13 +46,14 @@ def atomic_folder(out: str | os.PathLike, replaces: str | None = None) -> Iterat
         try:
             yield folder
             folder.chmod(0o777 & ~_umask())  # mkdtemp makes it private
-            shutil.rmtree(replaced, ignore_errors=True)
-            if out.exists():
+            _check_out(out, replaces, check)  # hours may have passed
+            if replaces is not None and out.exists():
+                shutil.rmtree(replaced, ignore_errors=True)
                 out.rename(replaced)
             try:
-                folder.rename(out)
+                folder.rename(out)  # which fails where something has just appeared there
             except OSError:
-                if replaced.exists():
+                if replaced.exists() and not out.exists():
                     replaced.rename(out)
                 raise
             shutil.rmtree(replaced, ignore_errors=True)
@@ -55,7 +61,7 @@ def atomic_folder(out: str | os.PathLike, replaces: str | None = None) -> Iterat
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _check_out(out: Path, replaces: str | None) -> None:
+def _check_out(out: Path, replaces: str | None, check: Callable[[Path], None] | None) -> None:
     if not out.exists():
         return
     if not out.is_dir():
@@ -69,6 +75,8 @@ def _check_out(out: Path, replaces: str | None) -> None:
             f"{out}: is not empty and no data folder (it has no {replaces}), so it is not "
             "overwritten; choose a new folder"
         )
+    if check is not None:
+        check(out)
 
 
 @contextlib.contextmanager

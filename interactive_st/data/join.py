@@ -137,6 +137,8 @@ def join_files(asr: Path, st: Path, out: Path, overwrite: bool = False, **option
     if out.resolve() in (asr.resolve(), st.resolve()):
         raise DataError(f"{out}: is input; choose another --out")
     joined = join_manifests(asr, st, **options)
+    if out.resolve() in joined.archives:
+        raise DataError(f"{out}: holds the features of the rows; choose another --out")
     out.parent.mkdir(parents=True, exist_ok=True)
     write_manifest(out, joined.rows, COLUMNS)
     return joined

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from interactive_st.data.atomic import atomic_folder
+from interactive_st.data.data_folder import new_data_folder
 from interactive_st.data.errors import DataError
 from interactive_st.data.fairseq_manifest import Archives, feature_dimension
 from interactive_st.data.feature_pass import COLUMNS, is_train
@@ -16,7 +16,6 @@ from interactive_st.data.join import Joined, join_manifests
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.options import CMVN, POLICY, SAMPLE_RATE, VOCAB_SIZE, VOCAB_TYPE
 from interactive_st.data.settings import (
-    CONFIG,
     DICTIONARY,
     GLOBAL_CMVN,
     MODEL,
@@ -85,7 +84,8 @@ def join_folders(
                 joined[name] = join_manifests(*paths, source, target, keep_unmatched, archives)
     if not any(map(is_train, joined)):
         raise DataError("no split is named train…, so there is nothing to make the vocabulary from")
-    with atomic_folder(out, CONFIG if overwrite else None) as folder:
+    inputs = [*folders, *(archive for part in joined.values() for archive in part.archives)]
+    with new_data_folder(out, inputs, overwrite) as folder:
         size = _fill(folder, joined, folders, st_suffix, languages, (vocab_size, vocab_type))
     return joined, size
 

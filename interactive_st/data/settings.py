@@ -18,6 +18,7 @@ MODEL = "spm_joint.model"
 VOCAB = "spm_joint.vocab"
 DICTIONARY = "dict.txt"
 GLOBAL_CMVN = "gcmvn.npz"
+SKIPPED = "skipped.tsv"
 
 CMVN_TYPES = ("utterance", "global", "none")
 #: SpecAugment policies (Park et al., 2019) by fairseq's names: LibriSpeech basic and double,

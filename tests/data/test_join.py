@@ -229,3 +229,26 @@ def test_names_of_other_recipes(folder, tmp_path):
     joined, _ = join_folders([moved], tmp_path / "data", source_lang="en", target_lang="de", **suffixes)
     assert list(joined) == ["train", "dev", "tst-COMMON", "tst-HE"]
     assert read_manifest(tmp_path / "data" / "dev.tsv")[0]["tgt_lang"] == "de"
+
+
+def test_overwriting_deletes_no_features_that_are_joined(folder, tmp_path):
+    out = tmp_path / "data"
+    join_folders([folder], out, vocab_size=80)
+    inside = out / "en-de"
+    folder.rename(inside)
+    with pytest.raises(DataError, match=r"en-de: is input, and inside"):
+        join_folders([inside], out, vocab_size=80, overwrite=True)
+    inside.rename(folder)
+    (folder / "fbank80.zip").rename(out / "fbank80.zip")
+    (folder / "fbank80.zip").symlink_to(out / "fbank80.zip")
+    with pytest.raises(DataError, match=r"fbank80\.zip: is input, and inside"):
+        join_folders([folder], out, vocab_size=80, overwrite=True)
+    assert (out / "fbank80.zip").is_file()
+
+
+def test_a_manifest_does_not_replace_its_archive(folder):
+    archive = folder / "fbank80.zip"
+    before = archive.read_bytes()
+    with pytest.raises(DataError, match="holds the features of the rows"):
+        join_files(folder / "train_asr.tsv", folder / "train_st.tsv", archive, overwrite=True)
+    assert archive.read_bytes() == before

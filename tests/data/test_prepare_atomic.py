@@ -128,3 +128,50 @@ def test_what_is_there_is_not_overwritten_by_accident(tmp_path):
         run(tmp_path, rows, "file", overwrite=True)
     with pytest.raises(DataError, match="is input, and inside"):
         run(tmp_path, rows, ".", overwrite=True)
+
+
+def test_what_appears_at_out_meanwhile_is_kept(tmp_path):
+    def appear():
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out/thesis.txt").write_text("years")
+
+    with pytest.raises(DataError, match="is not empty"), atomic.atomic_folder(tmp_path / "out"):
+        appear()
+    assert contents(tmp_path / "out") == {"thesis.txt": b"years"}
+    assert leftovers(tmp_path) == []
+
+
+def test_a_folder_restored_after_a_kill_is_not_replaced_unasked(tmp_path):
+    (tmp_path / ".out.replaced").mkdir()
+    (tmp_path / ".out.replaced/train.tsv").touch()
+    with pytest.raises(DataError, match="is not empty"), atomic.atomic_folder(tmp_path / "out"):
+        pass
+    assert contents(tmp_path / "out") == {"train.tsv": b""}
+
+
+def test_overwriting_deletes_no_input(tmp_path):
+    rows = make_rows(tmp_path)
+    run(tmp_path, rows)
+    (tmp_path / "u1.wav").rename(tmp_path / "out/u1.wav")
+    (tmp_path / "u1.wav").symlink_to("out/u1.wav")
+    before = contents(tmp_path / "out")
+    with pytest.raises(DataError, match=r"u1\.wav: is input, and inside .*out, the output"):
+        run(tmp_path, rows, overwrite=True)
+    assert contents(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize(
+    "name", ["checkpoints/best.pt", "mt/checkpoint.pt", "notes.txt", "mine.tsv", "mine.zip", "mt/x.en-de.de"]
+)
+def test_overwriting_deletes_nothing_that_others_made(tmp_path, name):
+    rows = make_rows(tmp_path)
+    run(tmp_path, rows, cmvn="global", skip_bad=True)
+    run(tmp_path, rows, overwrite=True)
+    path = tmp_path / "out" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("weeks of work")
+    before = contents(tmp_path / "out")
+    shown = name if name.startswith("mt/") else path.relative_to(tmp_path / "out").parts[0]
+    with pytest.raises(DataError, match=f"out: holds {shown}, no part of a data folder"):
+        run(tmp_path, rows, overwrite=True)
+    assert contents(tmp_path / "out") == before
