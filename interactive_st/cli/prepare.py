@@ -30,8 +30,8 @@ SPLIT.tsv and its features SPLIT.zip; in the folder mt the texts in pieces of th
 which `fairseq-train --task translation --dataset-impl raw` makes a translation model (see
 `interactive-st cascade`). The folder appears when it is complete, or not at all, and can be moved.
 
-bad rows: unreadable, missing, empty or too short audio, NaN, times outside the audio, an id used
-twice, no text at all, a wrong number of fields, text that is not UTF-8. All are listed with file
+bad rows: unreadable, missing, empty, cut off or too short audio, NaN, times outside the audio, an id
+used twice, no text at all, a wrong number of fields, text that is not UTF-8. All are listed with file
 and line, and nothing is written, unless --skip-bad is given.
 
 corpora: with one language the splits have the corpus's names, with several those of fairseq's

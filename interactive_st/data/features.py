@@ -7,11 +7,10 @@ samples as 16-bit integers. Only the dither is off, so that features can be comp
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
-from interactive_st.data.errors import DataError
+from interactive_st.data.errors import DataError, require_file
 
 FRAME_SECONDS = 0.025
 #: Kaldi's features expect samples in the range of 16-bit integers.
@@ -97,8 +96,7 @@ def features_from_file(
 
 def _load_features(path: str | os.PathLike, dim: object) -> np.ndarray:
     """Read features of shape (T, dim) from a .npy file."""
-    if not Path(path).is_file():
-        raise DataError(f"{path}: no such feature file")
+    require_file(path, "feature file")
     try:
         features = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
@@ -111,8 +109,11 @@ def _load_features(path: str | os.PathLike, dim: object) -> np.ndarray:
         raise DataError(f"{path}: has shape {features.shape}, (frames, dimensions) is expected")
     if 0 in features.shape:
         raise DataError(f"{path}: zero length, shape {features.shape}")
+    with np.errstate(over="ignore"):
+        # before the check: a large number of 64 bits is infinite in 32
+        features = np.ascontiguousarray(features, dtype=np.float32)
     if not np.isfinite(features).all():
-        raise DataError(f"{path}: holds NaN or infinite values")
+        raise DataError(f"{path}: holds NaN, or values that are infinite as 32-bit numbers")
     if dim is not None and features.shape[1] != dim:
         raise DataError(f"{path}: has {features.shape[1]} dimensions, {dim} are expected")
-    return np.ascontiguousarray(features, dtype=np.float32)
+    return features

@@ -186,6 +186,8 @@ def _check_request(
     for name in manifests:
         if not _SPLIT_NAME.fullmatch(name):
             raise DataError(f"split name {name!r} may hold letters, digits, '.', '_' and '-' only")
+        if name == Path(SKIPPED).stem:
+            raise DataError(f"split name {name!r}: {SKIPPED} lists the rows left out; choose another")
     if options.like is None and not any(map(is_train, manifests)):
         raise DataError(
             "no split is named train…, so there is nothing to make the vocabulary from: name one "

@@ -113,6 +113,7 @@ def test_unusable_feature_files_are_refused(tmp_path):
         "one_dimension": (np.zeros(3), "has shape"),
         "no_frames": (np.zeros((0, 3)), "zero length"),
         "nan": (np.full((2, 3), np.nan), "NaN"),
+        "large": (np.full((2, 3), 1e300), "infinite as 32-bit numbers"),
         "wide": (np.zeros((2, 4)), "has 4 dimensions, 3 are expected"),
         "strings": (np.array([["a", "b", "c"]]), "not numbers"),
         "objects": (np.array([[{}, {}, {}]]), "not readable"),
@@ -129,6 +130,8 @@ def test_unusable_feature_files_are_refused(tmp_path):
         features_from_file(tmp_path / "broken.npy", spec)
     with pytest.raises(DataError, match="no such feature file"):
         features_from_file(tmp_path / "none.npy", spec)
+    with pytest.raises(DataError, match="File name too long"):
+        features_from_file(tmp_path / f"{'x' * 300}.npy", spec)
     with pytest.raises(DataError, match="are for audio"):
         features_from_file(tmp_path / "nan.npy", spec, 1.0)
     with pytest.raises(DataError, match="unknown type 'mfcc'"):

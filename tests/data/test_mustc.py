@@ -163,6 +163,14 @@ def test_rows_that_cannot_be_used_are_named_by_their_line(tmp_path):
     assert "no number of seconds above 0" in split.bad[0].reason
 
 
+def test_a_recording_with_an_impossible_name_is_a_bad_row_later(tmp_path):
+    root = make_mustc(tmp_path)
+    name = f"{'x' * 300}.wav"
+    damage(root / "en-de/data/dev/txt", "dev.yaml", lambda text: text.replace("ted_3.wav", name, 1))
+    paths = [Path(u.segment.path).name for u in read(root, splits=["dev"])["dev"].utterances]
+    assert paths == [name, "ted_3.wav"]
+
+
 def damage(folder, name, change):
     path = folder / name
     path.write_text(change(path.read_text("utf-8")), encoding="utf-8")

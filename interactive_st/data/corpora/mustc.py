@@ -151,14 +151,14 @@ class _Recordings:
         self._talks: dict[tuple, Path] = {}
 
     def find(self, split: str, path: Path) -> Path:
-        """Return the file to read; `path` itself, for the error message, where there is none."""
+        """Return the file to read; `path` itself, for the error message, where none can be read."""
         if path not in self._found:
             readable = find_readable(path)
-            if readable is None:
-                self._found[path] = path
-            else:
-                key = (split, readable.name, _sample(readable))
-                self._found[path] = self._talks.setdefault(key, readable)
+            try:
+                key = None if readable is None else (split, readable.name, _sample(readable))
+            except OSError:
+                key = None
+            self._found[path] = path if key is None else self._talks.setdefault(key, readable)
         return self._found[path]
 
 

@@ -1,5 +1,6 @@
 """What the readers of corpora have in common."""
 
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -100,10 +101,11 @@ def check_aligned(segments: Path, count: int, *texts: tuple[Path, Sequence[str]]
 
 def find_readable(path: Path) -> Path | None:
     """Return an audio file, or the same recording in another format that can be read, or None."""
-    if path.suffix.lower() in READABLE and path.is_file():
+    # os.path's does not raise on a name that is too long: the row is reported as bad later
+    if path.suffix.lower() in READABLE and os.path.isfile(path):
         return path
     others = (path.with_suffix(suffix) for suffix in READABLE)
-    return next((other for other in others if other.is_file()), None)
+    return next((other for other in others if os.path.isfile(other)), None)
 
 
 def segment_ids(recordings: Sequence[str], offsets: Sequence[str | float]) -> list[str]:
