@@ -11,8 +11,8 @@ from interactive_st.data.corpus import clean_text
 from interactive_st.data.errors import DataError
 from interactive_st.data.fairseq_manifest import Archives, FairseqRow, read_fairseq_manifest
 from interactive_st.data.feature_pass import COLUMNS
+from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import write_manifest
-from interactive_st.data.vocabulary import find_tag
 
 SHOWN_IDS = 3
 
@@ -73,6 +73,9 @@ def join_manifests(
         DataError: they have no id in common, are of different recordings, or name no archive of
             features.
     """
+    for option, language in (("--source-lang", source_lang), ("--target-lang", target_lang)):
+        if language:
+            check_language(option, language)
     joined = Joined(Path(asr), Path(st))
     archives = archives or Archives()
     transcripts, translations = read_fairseq_manifest(asr), read_fairseq_manifest(st)

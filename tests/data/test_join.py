@@ -252,3 +252,24 @@ def test_a_manifest_does_not_replace_its_archive(folder):
     with pytest.raises(DataError, match="holds the features of the rows"):
         join_files(folder / "train_asr.tsv", folder / "train_st.tsv", archive, overwrite=True)
     assert archive.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[1, 2]", "config_st.yaml: no keys and values"),
+        ("global_cmvn: abc", "config_st.yaml: global_cmvn is 'abc', where keys and values are needed"),
+        ("transforms: [utterance_cmvn]", "config_st.yaml: transforms is .'utterance_cmvn'."),
+        ("global_cmvn: {stats_npz_path: [a]}", "stats_npz_path of global_cmvn is .'a'.; name one file"),
+    ],
+)
+def test_configurations_that_are_no_settings(folder, tmp_path, content, message):
+    (folder / "config_st.yaml").write_text(content)
+    with pytest.raises(DataError, match=message):
+        join_folders([folder], tmp_path / "data", vocab_size=80)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_manifest_is_joined_in_known_languages_only(folder):
+    with pytest.raises(DataError, match="--target-lang 'd>e' is no language code"):
+        join_manifests(folder / "dev_asr.tsv", folder / "dev_st.tsv", "en", "d>e")

@@ -183,6 +183,9 @@ def damage(folder, name, change):
         ("dev.yaml", lambda text: "", r"dev\.yaml: no list of segments"),
         ("dev.yaml", lambda text: "wav: ted_1.wav\n" + text, r"dev\.yaml: no list of segments"),
         ("dev.yaml", lambda text: text.replace("offset", "start"), r"dev\.yaml:1: a segment without offset"),
+        ("dev.yaml", lambda text: text.replace("ted_3.wav", "[a]", 1), r"yaml:1: wav is \['a'\], where one"),
+        ("dev.yaml", lambda text: text.replace("offset: ", "offset: {a: 1}, x: "), "yaml:1: offset is .*'a'"),
+        ("dev.yaml", lambda text: text + "-\n  wav: ted_3.wav\n", r"dev\.yaml:1: no list of segments"),
         ("dev.yaml", lambda text: text[::-1].replace("}", "", 1)[::-1], r"dev\.yaml:\d: not YAML"),
     ],
 )
@@ -212,6 +215,9 @@ def test_wrong_requests(corpus, tmp_path):
         read(tmp_path / "absent")
     with pytest.raises(DataError, match="is the language that is spoken"):
         read(corpus, ("en",))
+    for seconds in (float("nan"), -1.0, 0.0):
+        with pytest.raises(DataError, match="--max-seconds must be above 0 seconds"):
+            read(corpus, max_seconds=seconds)
 
 
 @pytest.mark.parametrize(

@@ -119,10 +119,18 @@ def _parse(request: Request, table: Path) -> Iterator[tuple[int, dict[str, str]]
                 line = numbers[0] + 1 + (mark.line if mark else 0)
                 reason = getattr(error, "problem", error)
                 raise DataError(f"{table}:{line}: not YAML ({reason}); correct the line") from error
+            if len(segments) != len(numbers):
+                raise DataError(f"{table}:{numbers[0] + 1}: no list of segments, each on lines of its own")
             for number, segment in zip(numbers, segments, strict=True):
                 missing = [key for key in KEYS if not isinstance(segment, dict) or key not in segment]
                 if missing:
                     raise DataError(f"{table}:{number + 1}: a segment without {', '.join(missing)}")
+                wrong = next((key for key in KEYS if not isinstance(segment[key], str)), None)
+                if wrong is not None:
+                    raise DataError(
+                        f"{table}:{number + 1}: {wrong} is {segment[wrong]!r}, where one value is needed; "
+                        "correct the line"
+                    )
                 yield number + 1, segment
             bar.update(len(numbers))
 

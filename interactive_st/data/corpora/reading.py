@@ -12,6 +12,7 @@ from tqdm import tqdm
 from interactive_st.data.corpus import Split, make_split
 from interactive_st.data.errors import DataError
 from interactive_st.data.feature_pass import is_train
+from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import Line
 
 #: fairseq's recipes train on no more than 3000 frames of 10 ms.
@@ -34,10 +35,15 @@ class Request:
     def __post_init__(self) -> None:
         if not self.target_langs:
             raise DataError("no target language is given: --lang de, or --lang de,fr")
+        check_language("--source-lang", self.source_lang)
+        for language in self.target_langs:
+            check_language("--lang", language)
         if self.source_lang in self.target_langs:
             raise DataError(
                 f"--lang {self.source_lang} is the language that is spoken; name those of translations"
             )
+        if not self.max_seconds > 0:  # nor is nan
+            raise DataError(f"--max-seconds must be above 0 seconds, got {self.max_seconds}")
         if not self.root.is_dir():
             raise DataError(f"{self.root}: no such folder; give the folder of the unpacked corpus")
 
