@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from interactive_st.cli import UserError
+from interactive_st.cli import UserError, names
 
 HELP = "make a data folder for fairseq-train and fairseq-generate from recordings or a corpus"
 DESCRIPTION = """\
@@ -183,13 +183,6 @@ def _sources(args: argparse.Namespace) -> dict[str, object]:
     )
 
 
-def _names(text: str) -> list[str]:
-    names = [name for name in text.split(",") if name]
-    if not names:
-        raise argparse.ArgumentTypeError(f"{text!r} names nothing; write names with commas between")
-    return names
-
-
 def _split_and_file(text: str) -> tuple[str, Path]:
     split, separator, file = text.partition("=")
     if not (split and separator and file):
@@ -200,12 +193,12 @@ def _split_and_file(text: str) -> tuple[str, Path]:
 def _add_corpora(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--lang",
-        type=_names,
+        type=names,
         metavar="XX[,YY…]",
         help="languages of the translations; --source-lang is that of the speech",
     )
     group.add_argument(
-        "--splits", type=_names, metavar="A[,B…]", help="splits of the corpus (default: all there are)"
+        "--splits", type=names, metavar="A[,B…]", help="splits of the corpus (default: all there are)"
     )
     group.add_argument(
         "--max-seconds",
