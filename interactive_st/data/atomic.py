@@ -1,15 +1,19 @@
 """A folder that appears at once, when everything in it has been written."""
 
 import contextlib
+import errno
 import fcntl
 import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from interactive_st.data.errors import DataError
+
+#: A full disk, a quota that is used up, a file larger than the system or the user's limit allows.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextlib.contextmanager
@@ -35,16 +39,18 @@ def atomic_folder(
     """
     out = Path(out).resolve()
     prefix, replaced = f".{out.name}.preparing-", out.with_name(f".{out.name}.replaced")
-    if replaced.exists() and not out.exists():
-        replaced.rename(out)  # a run was killed between the two renames below
-    _check_out(out, replaces, check)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    for stale in out.parent.glob(f"{glob.escape(prefix)}*"):
-        _remove_if_stale(stale)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
+    with explained(out):
+        if replaced.exists() and not out.exists():
+            replaced.rename(out)  # a run was killed between the two renames below
+        _check_out(out, replaces, check)
+        make_parents(out)
+        for stale in out.parent.glob(f"{glob.escape(prefix)}*"):
+            _remove_if_stale(stale)
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
     with _lock(folder):
         try:
-            yield folder
+            with explained(out, NO_ROOM):
+                yield folder
             folder.chmod(0o777 & ~_umask())  # mkdtemp makes it private
             _check_out(out, replaces, check)  # hours may have passed
             if replaces is not None and out.exists():
@@ -59,6 +65,41 @@ def atomic_folder(
             shutil.rmtree(replaced, ignore_errors=True)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def explained(out: Path, numbers: Collection[int] | None = None) -> Iterator[None]:
+    """Turn an error of the system, which names a temporary file or none, into one that names `out`.
+
+    Args:
+        out: what is being made.
+        numbers: the errors that are turned, by `errno`; all if None.
+
+    Raises:
+        DataError: one was raised in the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        if numbers is not None and error.errno not in numbers:
+            raise
+        way_out = "free space or choose" if error.errno in NO_ROOM else "choose"
+        raise DataError(
+            f"{out}: cannot be written ({error.strerror or error}); nothing was left; {way_out} another place"
+        ) from error
+
+
+def make_parents(out: Path) -> None:
+    """Make the folders above a file or folder.
+
+    Raises:
+        DataError: one of them is a file.
+        OSError: they cannot be made.
+    """
+    file = next((path for path in out.parents if path.exists() and not path.is_dir()), None)
+    if file is not None:
+        raise DataError(f"{out}: cannot be made, as {file} is a file; choose another place")
+    out.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _check_out(out: Path, replaces: str | None, check: Callable[[Path], None] | None) -> None:

@@ -5,6 +5,7 @@ Texts are written by pandas with ``escapechar="\\\\"``: a quotation mark in a se
 """
 
 import csv
+import itertools
 import os
 import re
 import zipfile
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interactive_st.data.errors import DataError
+from interactive_st.data.manifest import check_separator
 from interactive_st.data.npy_header import read_npy_header
+from interactive_st.data.text_encoding import not_utf8, refuse_utf16
 
 REQUIRED = ("id", "audio", "n_frames", "tgt_text")
 LOCAL_HEADER = 30  # bytes of a zip entry before its name
@@ -43,10 +46,14 @@ def read_fairseq_manifest(path: str | os.PathLike) -> dict[str, FairseqRow]:
     rows: dict[str, FairseqRow] = {}
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE, escapechar="\\")
+            first = file.readline()
+            refuse_utf16(path, first.encode())
+            lines = itertools.chain([first], file)
+            reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, escapechar="\\")
             header = next(reader, [])
             missing = [name for name in REQUIRED if name not in header]
             if missing:
+                check_separator(path, header)
                 raise DataError(
                     f"{path}:1: no column {', '.join(missing)}; fairseq writes {', '.join(REQUIRED)}"
                 )
@@ -62,8 +69,12 @@ def read_fairseq_manifest(path: str | os.PathLike) -> dict[str, FairseqRow]:
                         "ids have to be unique to be matched"
                     )
                 rows[row.id] = row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from error
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from error
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: cannot be read ({error})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     if not rows:
         raise DataError(f"{path}: no rows")
     return rows

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from interactive_st.data.atomic import explained, make_parents
 from interactive_st.data.corpus import clean_text
 from interactive_st.data.errors import DataError
 from interactive_st.data.fairseq_manifest import Archives, FairseqRow, read_fairseq_manifest
@@ -161,6 +162,7 @@ def join_files(asr: Path, st: Path, out: Path, overwrite: bool = False, **option
     joined = join_manifests(asr, st, **options)
     if out.resolve() in joined.archives:
         raise DataError(f"{out}: holds the features of the rows; choose another --out")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_manifest(out, joined.rows, COLUMNS)
+    with explained(out):
+        make_parents(out)
+        write_manifest(out, joined.rows, COLUMNS)
     return joined

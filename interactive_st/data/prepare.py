@@ -11,6 +11,7 @@ from interactive_st.data.corpus import Split, Utterance, read_split
 from interactive_st.data.data_folder import new_data_folder, refuse_inputs
 from interactive_st.data.errors import BadRow, BadRowsError, DataError
 from interactive_st.data.feature_pass import FeaturePass, is_train
+from interactive_st.data.features import check_filterbank
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.options import SOURCE_LANG, TARGET_LANG, Options, resolve_options
 from interactive_st.data.settings import (
@@ -126,6 +127,7 @@ def prepare(
         like=like,
     )
     _check_request(manifests, Path(out), options, workers)
+    check_filterbank(options.features)
     languages = (options.source_lang or SOURCE_LANG, options.target_lang or TARGET_LANG)
     splits = {
         name: source if isinstance(source, Split) else read_split(name, source, audio_root, *languages)

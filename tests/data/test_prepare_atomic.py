@@ -1,6 +1,7 @@
 """A data folder is there as a whole or not at all, whatever ends the run."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from small_corpus import contents, leftovers, make_rows, run
 from interactive_st.data import atomic
 from interactive_st.data.errors import DataError
 from interactive_st.data.manifest import write_manifest
+from interactive_st.data.prepare import prepare
 
 
 class Crash(Exception):
@@ -175,3 +177,31 @@ def test_overwriting_deletes_nothing_that_others_made(tmp_path, name):
     with pytest.raises(DataError, match=f"out: holds {shown}, no part of a data folder"):
         run(tmp_path, rows, overwrite=True)
     assert contents(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("limit", [100, 3000, 40000])
+def test_a_full_disk_is_named_with_the_way_out(tmp_path, limit):
+    """In a file that is too large for the user's limit, which is like a disk that is full."""
+    rows = make_rows(tmp_path)
+    message = r"out: cannot be written \(File too large\); nothing was left; free space or choose another"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    write_manifest(tmp_path / "train.in.tsv", rows)
+    options = {"vocab_size": 40, "workers": 1, "progress": False}
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        with pytest.raises(DataError, match=message):
+            prepare({"train": tmp_path / "train.in.tsv"}, tmp_path / "out", **options)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not (tmp_path / "out").exists()
+    assert leftovers(tmp_path) == []
+
+
+def test_a_place_where_nothing_can_be_made_is_named(tmp_path):
+    rows = make_rows(tmp_path)
+    (tmp_path / "file.tsv").touch()
+    for out in ("file.tsv/x", "file.tsv/x/y"):
+        with pytest.raises(DataError, match=rf"{out}: cannot be made, as \S+/file\.tsv is a file; choose"):
+            run(tmp_path, rows, out)
+    with pytest.raises(DataError, match=r"x: cannot be written \(File name too long\); nothing was left"):
+        run(tmp_path, rows, "x" * 250)  # the temporary folder has a longer name

@@ -158,3 +158,10 @@ def test_no_split_has_the_name_of_the_list_of_bad_rows(tmp_path):
     rows = tmp_path / "rows.tsv"
     with pytest.raises(DataError, match=r"'skipped': skipped\.tsv lists the rows"):
         prepare({"train": rows, "skipped": rows}, tmp_path / "out", skip_bad=True, progress=False)
+
+
+@pytest.mark.parametrize("options", [{"num_mel_bins": 1000}, {"sample_rate": 30}])
+def test_impossible_filters_are_no_fault_of_the_rows(tmp_path, options):
+    with pytest.raises(DataError, match=r"^no filterbank of") as raised:
+        run(tmp_path, make_rows(tmp_path), **options)
+    assert not isinstance(raised.value, BadRowsError)

@@ -24,6 +24,7 @@ from interactive_st.data.corpora.reading import (
 from interactive_st.data.corpus import Split
 from interactive_st.data.errors import DataError
 from interactive_st.data.manifest import Line
+from interactive_st.data.text_encoding import not_utf8
 
 SPLITS = ("train", "dev", "tst-COMMON", "tst-HE")
 SOURCE_LANG = "en"
@@ -143,7 +144,9 @@ def _read_yaml_lines(path: Path) -> list[str]:
     """
     try:
         return path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from error
+    except OSError as error:
         raise DataError(f"{path}: cannot be read ({error}); is the corpus complete?") from error
 
 

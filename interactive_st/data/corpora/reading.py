@@ -14,6 +14,7 @@ from interactive_st.data.errors import DataError
 from interactive_st.data.feature_pass import is_train
 from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import Line
+from interactive_st.data.text_encoding import refuse_utf16
 
 #: fairseq's recipes train on no more than 3000 frames of 10 ms.
 LONGEST_TRAINING_SECONDS = 30.0
@@ -77,9 +78,11 @@ def read_lines(path: Path) -> list[str]:
         DataError: it cannot be read.
     """
     try:
-        raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); is the corpus complete?") from error
+    refuse_utf16(path, content)
+    raw = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     if raw and not raw[-1]:
         raw.pop()
     lines = []
