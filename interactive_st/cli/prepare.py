@@ -110,7 +110,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes that compute features; the output does not depend on it (default: one "
         "for each core, fewer for little data)",
     )
-    run.add_argument("--overwrite", action="store_true", help="replace the data folder at --out, if it is nothing else")
+    run.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace the data folder that is at --out; refused where it holds anything else",
+    )
 
 
 def main(args: argparse.Namespace) -> int:

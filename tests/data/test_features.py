@@ -157,5 +157,5 @@ def test_sphinx_mfcc_of_an4_go_through_npy(shared_data, tmp_path):
 def test_impossible_filters_are_found_before_audio_is_read(change):
     check_filterbank(FBANK)
     check_filterbank({"type": "precomputed"})
-    with pytest.raises(DataError, match="no filterbank of .*; choose others by --num-mel-bins"):
+    with pytest.raises(DataError, match=r"no filterbank of .*; choose others by --num-mel-bins"):
         check_filterbank({**FBANK, **change})
