@@ -21,7 +21,7 @@ def refuse_utf16(path: str | os.PathLike, content: bytes) -> None:
 def not_utf8(path: str | os.PathLike, error: UnicodeDecodeError) -> DataError:
     """Return the error for a file that could not be decoded; it names the line."""
     try:
-        content = Path(path).read_bytes()
+        content = Path(path).read_bytes() if os.path.isfile(path) else b""  # a pipe is read only once
         refuse_utf16(path, content)
     except OSError:
         content = b""
@@ -32,4 +32,4 @@ def not_utf8(path: str | os.PathLike, error: UnicodeDecodeError) -> DataError:
             line.decode("utf-8")
         except UnicodeDecodeError:
             return DataError(f"{path}:{number}: not UTF-8 text ({error.reason}); save the file as UTF-8")
-    return DataError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8")  # read from a pipe
+    return DataError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8")
