@@ -4,6 +4,8 @@ A command module `interactive_st/cli/<name>.py` has `HELP` (one line), `add_argu
 `main(args) -> int`, and imports heavy things inside its functions only.
 """
 
+import argparse
+
 
 class UserError(Exception):
     """Something the user can mend; the message says what is wrong, where, and the way out.
@@ -11,3 +13,15 @@ class UserError(Exception):
     It is shown as ``interactive-st COMMAND: error: MESSAGE`` without a traceback; the exit
     status is 2.
     """
+
+
+def names(text: str) -> list[str]:
+    """Return the names in the value of an option, which has commas between them; a type for argparse.
+
+    Raises:
+        argparse.ArgumentTypeError: there is none.
+    """
+    found = [name for name in text.split(",") if name]
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing; write names with commas between")
+    return found

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import UserError
+from interactive_st.cli import UserError, names
 
 HELP = "join fairseq's ASR and ST manifests into joint ones, on top of the same fbank80.zip"
 DESCRIPTION = """\
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
     folders = parser.add_argument_group("folders")
     folders.add_argument(
-        "--splits", type=_names, metavar="A[,B…]", help="splits to join (default: all that both tasks have)"
+        "--splits", type=names, metavar="A[,B…]", help="splits to join (default: all that both tasks have)"
     )
     folders.add_argument("--asr-suffix", metavar="S", help="transcripts are in SPLIT_S.tsv (default: asr)")
     folders.add_argument("--st-suffix", metavar="S", help="translations are in SPLIT_S.tsv (default: st)")
@@ -139,10 +139,3 @@ def _join_files(args: argparse.Namespace) -> int:
         print(line)
     print(f"ready: {args.out}")
     return 0
-
-
-def _names(text: str) -> list[str]:
-    names = [name for name in text.split(",") if name]
-    if not names:
-        raise argparse.ArgumentTypeError(f"{text!r} names nothing; write names with commas between")
-    return names

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from interactive_st.cli import UserError
+from interactive_st.cli import UserError, names
 
 HELP = "make a data folder for fairseq-train and fairseq-generate from recordings or a corpus"
 DESCRIPTION = """\
@@ -30,8 +30,8 @@ SPLIT.tsv and its features SPLIT.zip; in the folder mt the texts in pieces of th
 which `fairseq-train --task translation --dataset-impl raw` makes a translation model (see
 `interactive-st cascade`). The folder appears when it is complete, or not at all, and can be moved.
 
-bad rows: unreadable, missing, empty or too short audio, NaN, times outside the audio, an id used
-twice, no text at all, a wrong number of fields, text that is not UTF-8. All are listed with file
+bad rows: unreadable, missing, empty, cut off or too short audio, NaN, times outside the audio, an id
+used twice, no text at all, a wrong number of fields, text that is not UTF-8. All are listed with file
 and line, and nothing is written, unless --skip-bad is given.
 
 corpora: with one language the splits have the corpus's names, with several those of fairseq's
@@ -110,7 +110,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes that compute features; the output does not depend on it (default: one "
         "for each core, fewer for little data)",
     )
-    run.add_argument("--overwrite", action="store_true", help="replace the data folder that is at --out")
+    run.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace the data folder that is at --out; refused where it holds anything else",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -183,13 +187,6 @@ def _sources(args: argparse.Namespace) -> dict[str, object]:
     )
 
 
-def _names(text: str) -> list[str]:
-    names = [name for name in text.split(",") if name]
-    if not names:
-        raise argparse.ArgumentTypeError(f"{text!r} names nothing; write names with commas between")
-    return names
-
-
 def _split_and_file(text: str) -> tuple[str, Path]:
     split, separator, file = text.partition("=")
     if not (split and separator and file):
@@ -200,12 +197,12 @@ def _split_and_file(text: str) -> tuple[str, Path]:
 def _add_corpora(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--lang",
-        type=_names,
+        type=names,
         metavar="XX[,YY…]",
         help="languages of the translations; --source-lang is that of the speech",
     )
     group.add_argument(
-        "--splits", type=_names, metavar="A[,B…]", help="splits of the corpus (default: all there are)"
+        "--splits", type=names, metavar="A[,B…]", help="splits of the corpus (default: all there are)"
     )
     group.add_argument(
         "--max-seconds",

@@ -11,7 +11,7 @@ import torch
 from fairseq.data import Dictionary
 from torch import Tensor
 
-LANGUAGE_TAG_PREFIX = "<lang:"
+from interactive_st.data.languages import tag_language
 
 
 def regular_tokens(dictionary: Dictionary) -> Tensor:
@@ -26,7 +26,7 @@ def regular_tokens(dictionary: Dictionary) -> Tensor:
     ids = [
         index
         for index in range(dictionary.nspecial, len(dictionary))
-        if not dictionary[index].startswith(LANGUAGE_TAG_PREFIX)
+        if tag_language(dictionary[index]) is None
     ]
     if not ids:
         raise ValueError(

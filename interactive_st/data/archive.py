@@ -15,6 +15,9 @@ import numpy as np
 #: The oldest date a zip file can hold: the same features make the same bytes on any day.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 READABLE = 0o644 << 16
+ENTRY = "{:08d}.npy"
+#: Where the name of the first entry stands in an archive, and that name.
+FIRST_ENTRY = (30, ENTRY.format(0).encode())
 
 
 class FeatureArchive:
@@ -54,7 +57,7 @@ class FeatureArchive:
         np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
         data = buffer.getbuffer()
         # A running number: ids may be no file names, and their order is that of the manifest.
-        entry = zipfile.ZipInfo(f"{self._count:08d}.npy", EPOCH)
+        entry = zipfile.ZipInfo(ENTRY.format(self._count), EPOCH)
         entry.external_attr = READABLE
         self._zip.writestr(entry, data)
         self._count += 1

@@ -1,19 +1,27 @@
 """A folder that appears at once, when everything in it has been written."""
 
 import contextlib
+import errno
 import fcntl
 import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from interactive_st.data.errors import DataError
 
+#: A full disk, a quota that is used up, a file larger than the system or the user's limit allows.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextlib.contextmanager
-def atomic_folder(out: str | os.PathLike, replaces: str | None = None) -> Iterator[Path]:
+def atomic_folder(
+    out: str | os.PathLike,
+    replaces: str | None = None,
+    check: Callable[[Path], None] | None = None,
+) -> Iterator[Path]:
     """Yield a temporary folder beside `out` that becomes `out` when the block ends well.
 
     If the block raises, the temporary folder is removed and `out` is as it was. A killed process
@@ -24,30 +32,34 @@ def atomic_folder(out: str | os.PathLike, replaces: str | None = None) -> Iterat
         out: the folder to make; its parents are made as well.
         replaces: a file name; an existing `out` that holds such a file is replaced. Without it, or
             without the file, `out` must be new or empty.
+        check: is given the folder that would be replaced, and raises an error if it may not be.
 
     Raises:
         DataError: `out` may not be made or replaced.
     """
     out = Path(out).resolve()
-    _check_out(out, replaces)
-    out.parent.mkdir(parents=True, exist_ok=True)
     prefix, replaced = f".{out.name}.preparing-", out.with_name(f".{out.name}.replaced")
-    if replaced.exists() and not out.exists():
-        replaced.rename(out)  # a run was killed between the two renames below
-    for stale in out.parent.glob(f"{glob.escape(prefix)}*"):
-        _remove_if_stale(stale)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
+    with explained(out):
+        if replaced.exists() and not out.exists():
+            replaced.rename(out)  # a run was killed between the two renames below
+        _check_out(out, replaces, check)
+        make_parents(out)
+        for stale in out.parent.glob(f"{glob.escape(prefix)}*"):
+            _remove_if_stale(stale)
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
     with _lock(folder):
         try:
-            yield folder
+            with explained(out, NO_ROOM):
+                yield folder
             folder.chmod(0o777 & ~_umask())  # mkdtemp makes it private
-            shutil.rmtree(replaced, ignore_errors=True)
-            if out.exists():
+            _check_out(out, replaces, check)  # hours may have passed
+            if replaces is not None and out.exists():
+                shutil.rmtree(replaced, ignore_errors=True)
                 out.rename(replaced)
             try:
-                folder.rename(out)
+                folder.rename(out)  # which fails where something has just appeared there
             except OSError:
-                if replaced.exists():
+                if replaced.exists() and not out.exists():
                     replaced.rename(out)
                 raise
             shutil.rmtree(replaced, ignore_errors=True)
@@ -55,7 +67,42 @@ def atomic_folder(out: str | os.PathLike, replaces: str | None = None) -> Iterat
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _check_out(out: Path, replaces: str | None) -> None:
+@contextlib.contextmanager
+def explained(out: Path, numbers: Collection[int] | None = None) -> Iterator[None]:
+    """Turn an error of the system, which names a temporary file or none, into one that names `out`.
+
+    Args:
+        out: what is being made.
+        numbers: the errors that are turned, by `errno`; all if None.
+
+    Raises:
+        DataError: one was raised in the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        if numbers is not None and error.errno not in numbers:
+            raise
+        way_out = "free space or choose" if error.errno in NO_ROOM else "choose"
+        raise DataError(
+            f"{out}: cannot be written ({error.strerror or error}); nothing was left; {way_out} another place"
+        ) from error
+
+
+def make_parents(out: Path) -> None:
+    """Make the folders above a file or folder.
+
+    Raises:
+        DataError: one of them is a file.
+        OSError: they cannot be made.
+    """
+    file = next((path for path in out.parents if path.exists() and not path.is_dir()), None)
+    if file is not None:
+        raise DataError(f"{out}: cannot be made, as {file} is a file; choose another place")
+    out.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _check_out(out: Path, replaces: str | None, check: Callable[[Path], None] | None) -> None:
     if not out.exists():
         return
     if not out.is_dir():
@@ -69,6 +116,8 @@ def _check_out(out: Path, replaces: str | None) -> None:
             f"{out}: is not empty and no data folder (it has no {replaces}), so it is not "
             "overwritten; choose a new folder"
         )
+    if check is not None:
+        check(out)
 
 
 @contextlib.contextmanager

@@ -1,13 +1,13 @@
 """Reads audio, whole or a segment of it, as one channel at a chosen rate."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
 
-from interactive_st.data.errors import DataError
+from interactive_st.data.errors import DataError, require_file
+from interactive_st.data.wav_header import missing_seconds
 
 #: Corpora give times rounded to hundredths of a second: a segment may end this much after its
 #: recording (seconds) and is then cut at the end.
@@ -40,17 +40,20 @@ def load_audio(
     _check_times(path, offset, duration)
     if not os.fspath(path):
         raise DataError("an empty line or name where the path of an audio file is needed")
-    if not Path(path).is_file():
-        raise DataError(f"{path}: no such audio file")
+    require_file(path, "audio file")
     try:
+        missing = missing_seconds(path)
         with soundfile.SoundFile(path) as file:
             rate = file.samplerate
-            start, length = _locate(path, file.frames, rate, offset, duration)
+            frames = file.frames + round(missing * rate)
+            start, length = _locate(path, frames, rate, offset, duration)
             if start:
-                file.seek(start)
+                file.seek(min(start, file.frames))
             samples = file.read(length, dtype="float32", always_2d=True)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
     # soundfile raises TypeError for headerless formats, which it knows by the file name
-    except (soundfile.SoundFileError, OSError, TypeError) as error:
+    except (soundfile.SoundFileError, TypeError) as error:
         reason = getattr(error, "error_string", error)
         raise DataError(f"{path}: not readable as audio ({reason})") from error
     if length - len(samples) > SLACK * rate:

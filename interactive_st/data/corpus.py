@@ -5,20 +5,17 @@ Whether the audio can be read is found out later, when its features are computed
 
 import math
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from interactive_st.data.errors import BadRow
+from interactive_st.data.errors import BadRow, DataError
+from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import Line, scan_manifest
-from interactive_st.data.vocabulary import find_tag
 
 REQUIRED = ("id", "audio", "src_text", "tgt_text")
 OPTIONAL = ("speaker", "src_lang", "tgt_lang", "offset", "duration")
-
-_LANGUAGE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Segment(NamedTuple):
@@ -141,8 +138,11 @@ def _find_faults(fields: Mapping[str, str]) -> list[str]:
         if tag := find_tag(fields[name]):
             faults.append(f"{name} holds {tag}, which stands for a language")
     for name in ("src_lang", "tgt_lang"):
-        if fields[name] and not _LANGUAGE.fullmatch(fields[name]):
-            faults.append(f"{name} {fields[name]!r} is no language code such as en or pt-BR")
+        try:
+            if fields[name]:
+                check_language(name, fields[name])
+        except DataError as error:
+            faults.append(str(error))
     offset, duration = _parse_seconds(fields["offset"]), _parse_seconds(fields["duration"])
     if fields["offset"] and (offset is None or offset < 0):
         faults.append(f"offset {fields['offset']!r} is no number of seconds from 0 on")

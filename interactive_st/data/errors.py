@@ -1,5 +1,7 @@
 """What the modules of this package raise when data, rather than the program, is wrong."""
 
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +11,22 @@ SHOWN = 50
 
 class DataError(ValueError):
     """Data that cannot be used; the message says what is wrong, where, and what to do."""
+
+
+def require_file(path: str | os.PathLike, what: str) -> None:
+    """Make sure that a file is there.
+
+    Raises:
+        DataError: it is not, or the system refuses to look, as for a name that is too long.
+    """
+    try:
+        there = stat.S_ISREG(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        there = False
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    if not there:
+        raise DataError(f"{path}: no such {what}")
 
 
 @dataclass(frozen=True)

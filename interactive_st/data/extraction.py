@@ -106,6 +106,8 @@ def _compute(segment: Segment, spec: Mapping[str, object]) -> Result:
         return features_from_file(segment.path, spec, segment.offset, segment.duration)
     except DataError as error:
         return str(error)
+    except OSError as error:  # such as a network drive that fails: the other rows are not at fault
+        return f"{segment.path}: {error.strerror or error}"
 
 
 def _compute_batch(batch: Sequence[Segment], spec: Mapping[str, object]) -> list[Result]:

@@ -5,19 +5,24 @@ Texts are written by pandas with ``escapechar="\\\\"``: a quotation mark in a se
 """
 
 import csv
+import itertools
 import os
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from interactive_st.data.errors import DataError
+from interactive_st.data.manifest import check_separator
+from interactive_st.data.npy_header import read_npy_header
+from interactive_st.data.text_encoding import not_utf8, refuse_utf16
 
 REQUIRED = ("id", "audio", "n_frames", "tgt_text")
 LOCAL_HEADER = 30  # bytes of a zip entry before its name
 NPY = b"\x93NUMPY"
+
+_PLACE = re.compile(r"(\d{1,18}):(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,14 @@ def read_fairseq_manifest(path: str | os.PathLike) -> dict[str, FairseqRow]:
     rows: dict[str, FairseqRow] = {}
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE, escapechar="\\")
+            first = file.readline()
+            refuse_utf16(path, first.encode())
+            lines = itertools.chain([first], file)
+            reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, escapechar="\\")
             header = next(reader, [])
             missing = [name for name in REQUIRED if name not in header]
             if missing:
+                check_separator(path, header)
                 raise DataError(
                     f"{path}:1: no column {', '.join(missing)}; fairseq writes {', '.join(REQUIRED)}"
                 )
@@ -60,8 +69,12 @@ def read_fairseq_manifest(path: str | os.PathLike) -> dict[str, FairseqRow]:
                         "ids have to be unique to be matched"
                     )
                 rows[row.id] = row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from error
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from error
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: cannot be read ({error})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     if not rows:
         raise DataError(f"{path}: no rows")
     return rows
@@ -78,6 +91,7 @@ class Archives:
     def __init__(self) -> None:
         self._files: dict[tuple[Path, str], Path] = {}
         self._entries: dict[Path, dict[str, tuple[int, int]]] = {}
+        self._sizes: dict[Path, int] = {}
 
     def resolve(self, manifest: Path, audio: str) -> tuple[Path, str]:
         """Split ``…/fbank80.zip:offset:length`` into the file, as it is found today, and the place in it.
@@ -127,6 +141,13 @@ class Archives:
         place = self._entries[archive].get(utterance)
         return None if place is None else f"{place[0]}:{place[1]}"
 
+    def holds(self, archive: Path, place: str) -> bool:
+        """Tell whether a place, ``offset:length``, is inside an archive."""
+        if archive not in self._sizes:
+            self._sizes[archive] = archive.stat().st_size
+        match = _PLACE.fullmatch(place)
+        return match is not None and sum(map(int, match.groups())) <= self._sizes[archive]
+
 
 def feature_dimension(archive: Path, place: str) -> int:
     """Return the number of features a frame of the array at a place in an archive.
@@ -140,11 +161,9 @@ def feature_dimension(archive: Path, place: str) -> int:
             file.seek(offset)
             if file.peek(len(NPY))[: len(NPY)] != NPY:
                 raise ValueError(f"{length} bytes that are no .npy array")
-            version = np.lib.format.read_magic(file)
-            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-            shape, _, _ = read[version](file)
+            shape, _, _ = read_npy_header(file)
         _, dimension = shape
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(
             f"{archive}:{place}: no features there ({error}); manifests of audio (--use-audio-input) cannot "
             "be joined: use `interactive-st prepare --mustc`"

@@ -8,8 +8,9 @@ import mmap
 
 import numpy as np
 
+from interactive_st.data.npy_header import read_npy_header
+
 _HEADER_BYTES = 4096  # of a .npy file, at most
-_READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
 class FeatureReader:
@@ -33,10 +34,7 @@ class FeatureReader:
         if offset < 0 or length <= 0 or offset + length > len(data):
             raise ValueError(f"bytes {offset} to {offset + length} are not in a file of {len(data)} bytes")
         head = io.BytesIO(data[offset : offset + min(length, _HEADER_BYTES)])
-        version = np.lib.format.read_magic(head)
-        if version not in _READERS:
-            raise ValueError(f".npy of version {version[0]}.{version[1]}, which is not known here")
-        shape, fortran_order, dtype = _READERS[version](head)
+        shape, fortran_order, dtype = read_npy_header(head)
         if dtype.hasobject or head.tell() + dtype.itemsize * int(np.prod(shape)) > length:
             raise ValueError(f"an array of shape {shape} and type {dtype} does not fit into {length} bytes")
         array = np.frombuffer(data, dtype, int(np.prod(shape)), offset + head.tell())

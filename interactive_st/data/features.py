@@ -7,15 +7,20 @@ samples as 16-bit integers. Only the dither is off, so that features can be comp
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from interactive_st.data.errors import DataError
+from interactive_st.data.errors import DataError, require_file
+
+if TYPE_CHECKING:
+    from kaldi_native_fbank import OnlineFbank
 
 FRAME_SECONDS = 0.025
 #: Kaldi's features expect samples in the range of 16-bit integers.
 FULL_SCALE = 2.0**15
+#: Samples a second, and filters, beyond which Kaldi would fill the memory with its tables.
+LARGEST = 1_000_000
 
 
 def fbank(waveform: np.ndarray, sample_rate: int, num_mel_bins: int = 80) -> np.ndarray:
@@ -35,18 +40,7 @@ def fbank(waveform: np.ndarray, sample_rate: int, num_mel_bins: int = 80) -> np.
     """
     if waveform.ndim != 1:
         raise DataError(f"one channel of samples is expected, got shape {waveform.shape}")
-    import kaldi_native_fbank  # here, since stored features need none of the libraries for audio
-
-    options = kaldi_native_fbank.FbankOptions()
-    options.frame_opts.dither = 0.0
-    options.frame_opts.samp_freq = sample_rate
-    options.mel_opts.num_bins = num_mel_bins
-    try:
-        computer = kaldi_native_fbank.OnlineFbank(options)
-    except ValueError as error:
-        raise DataError(
-            f"no filterbank of {num_mel_bins} mel bins at {sample_rate} Hz: {error}"
-        ) from error
+    computer = _make_computer(sample_rate, num_mel_bins)
     computer.accept_waveform(sample_rate, waveform.astype(np.float32) * np.float32(FULL_SCALE))
     computer.input_finished()
     if computer.num_frames_ready == 0:
@@ -55,6 +49,39 @@ def fbank(waveform: np.ndarray, sample_rate: int, num_mel_bins: int = 80) -> np.
             f"one frame of features takes {FRAME_SECONDS} s"
         )
     return np.stack([computer.get_frame(i) for i in range(computer.num_frames_ready)])
+
+
+def check_filterbank(spec: Mapping[str, object]) -> None:
+    """Make sure that there are such filters, before audio is read.
+
+    Args:
+        spec: see `features_from_file`.
+
+    Raises:
+        DataError: Kaldi refuses them.
+    """
+    if spec.get("type") != "fbank":
+        return
+    try:
+        _make_computer(int(spec["sample_rate"]), int(spec["num_mel_bins"]))
+    except DataError as error:
+        raise DataError(f"{error}; choose others by --num-mel-bins and --sample-rate") from error
+
+
+def _make_computer(sample_rate: int, num_mel_bins: int) -> "OnlineFbank":
+    import kaldi_native_fbank  # here, since stored features need none of the libraries for audio
+
+    what = f"no filterbank of {num_mel_bins} mel bins at {sample_rate} Hz"
+    if max(sample_rate, num_mel_bins) > LARGEST:
+        raise DataError(f"{what}: neither can be more than {LARGEST}")
+    options = kaldi_native_fbank.FbankOptions()
+    options.frame_opts.dither = 0.0
+    options.frame_opts.samp_freq = sample_rate
+    options.mel_opts.num_bins = num_mel_bins
+    try:
+        return kaldi_native_fbank.OnlineFbank(options)
+    except ValueError as error:
+        raise DataError(f"{what}: {str(error).rstrip('.')}") from error
 
 
 def features_from_file(
@@ -97,8 +124,7 @@ def features_from_file(
 
 def _load_features(path: str | os.PathLike, dim: object) -> np.ndarray:
     """Read features of shape (T, dim) from a .npy file."""
-    if not Path(path).is_file():
-        raise DataError(f"{path}: no such feature file")
+    require_file(path, "feature file")
     try:
         features = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
@@ -111,8 +137,11 @@ def _load_features(path: str | os.PathLike, dim: object) -> np.ndarray:
         raise DataError(f"{path}: has shape {features.shape}, (frames, dimensions) is expected")
     if 0 in features.shape:
         raise DataError(f"{path}: zero length, shape {features.shape}")
+    with np.errstate(over="ignore"):
+        # before the check: a large number of 64 bits is infinite in 32
+        features = np.ascontiguousarray(features, dtype=np.float32)
     if not np.isfinite(features).all():
-        raise DataError(f"{path}: holds NaN or infinite values")
+        raise DataError(f"{path}: holds NaN, or values that are infinite as 32-bit numbers")
     if dim is not None and features.shape[1] != dim:
         raise DataError(f"{path}: has {features.shape[1]} dimensions, {dim} are expected")
-    return np.ascontiguousarray(features, dtype=np.float32)
+    return features

@@ -7,12 +7,13 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from interactive_st.data.atomic import explained, make_parents
 from interactive_st.data.corpus import clean_text
 from interactive_st.data.errors import DataError
 from interactive_st.data.fairseq_manifest import Archives, FairseqRow, read_fairseq_manifest
 from interactive_st.data.feature_pass import COLUMNS
+from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import write_manifest
-from interactive_st.data.vocabulary import find_tag
 
 SHOWN_IDS = 3
 
@@ -24,6 +25,7 @@ class Joined:
     Attributes:
         asr, st: the manifests.
         rows: rows of the joint manifest; ``audio`` is a whole path with the place in the archive.
+        silent: ids of rows that were left out as both texts are empty.
         only_asr, only_st: ids that one of them has and the other has not.
         corrected: ids whose place was not the one that the archive itself gives.
         archives: the archives that the rows name.
@@ -32,6 +34,7 @@ class Joined:
     asr: Path
     st: Path
     rows: list[dict[str, str]] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
     only_asr: list[str] = field(default_factory=list)
     only_st: list[str] = field(default_factory=list)
     corrected: list[str] = field(default_factory=list)
@@ -40,7 +43,11 @@ class Joined:
     def describe(self) -> list[str]:
         """Say what was joined and what does not match, a line each."""
         lines = [f"{len(self.rows)} rows from {self.asr.name} and {self.st.name}"]
+        without = [[row["id"] for row in self.rows if not row[text]] for text in ("src_text", "tgt_text")]
         for ids, what in (
+            (without[0], "without a transcript"),
+            (without[1], "without a translation"),
+            (self.silent, "with neither text, which were left out"),
             (self.only_asr, f"only in {self.asr.name}"),
             (self.only_st, f"only in {self.st.name}"),
             (self.corrected, "at another place in the archive than a manifest says, which was corrected"),
@@ -70,9 +77,12 @@ def join_manifests(
         archives: what is known of archives already.
 
     Raises:
-        DataError: they have no id in common, are of different recordings, or name no archive of
-            features.
+        DataError: they have no id in common, are of different recordings, name no archive of
+            features or no place in it, or no row has a text.
     """
+    for option, language in (("--source-lang", source_lang), ("--target-lang", target_lang)):
+        if language:
+            check_language(option, language)
     joined = Joined(Path(asr), Path(st))
     archives = archives or Archives()
     transcripts, translations = read_fairseq_manifest(asr), read_fairseq_manifest(st)
@@ -91,7 +101,12 @@ def join_manifests(
     names = [*translations, *joined.only_asr] if keep_unmatched else both
     for name in names:
         row = _join_row(joined, archives, transcripts.get(name), translations.get(name))
-        joined.rows.append(row | {"src_lang": source_lang, "tgt_lang": target_lang})
+        if row["src_text"] or row["tgt_text"]:
+            joined.rows.append(row | {"src_lang": source_lang, "tgt_lang": target_lang})
+        else:
+            joined.silent.append(name)
+    if not joined.rows:
+        raise DataError(f"{asr} and {st}: no row has a text; nothing can be learnt from them")
     return joined
 
 
@@ -101,8 +116,11 @@ def _join_row(
     """Return the fields of a joint row but the languages; one of the two rows may be missing."""
     known = [(path, row) for path, row in ((joined.st, st), (joined.asr, asr)) if row is not None]
     for path, row in known:
+        where = f"{path}:{row.line} ({row.id})"
         if tag := find_tag(row.text):
-            raise DataError(f"{path}:{row.line} ({row.id}): holds {tag}, which stands for a language")
+            raise DataError(f"{where}: holds {tag}, which stands for a language")
+        if not (row.n_frames.isdecimal() and int(row.n_frames) > 0):
+            raise DataError(f"{where}: n_frames is {row.n_frames!r}; a whole number above 0 is needed")
     places = [archives.resolve(path, row.audio) for path, row in known]
     row = known[0][1]
     archive, place = places[0]
@@ -115,6 +133,11 @@ def _join_row(
         place = own
     elif len(named) > 1:
         raise DataError(f"{joined.asr} and {joined.st}: {row.id} is at two places; prepare both again")
+    if not archives.holds(archive, place):
+        raise DataError(
+            f"{known[0][0]}:{row.line} ({row.id}): {place!r} is no place in {archive}, as offset:length is; "
+            "prepare the features again"
+        )
     joined.archives.add(archive)
     return {
         "id": row.id,
@@ -137,6 +160,9 @@ def join_files(asr: Path, st: Path, out: Path, overwrite: bool = False, **option
     if out.resolve() in (asr.resolve(), st.resolve()):
         raise DataError(f"{out}: is input; choose another --out")
     joined = join_manifests(asr, st, **options)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_manifest(out, joined.rows, COLUMNS)
+    if out.resolve() in joined.archives:
+        raise DataError(f"{out}: holds the features of the rows; choose another --out")
+    with explained(out):
+        make_parents(out)
+        write_manifest(out, joined.rows, COLUMNS)
     return joined

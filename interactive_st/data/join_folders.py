@@ -8,15 +8,15 @@ from pathlib import Path
 
 import yaml
 
-from interactive_st.data.atomic import atomic_folder
+from interactive_st.data.data_folder import new_data_folder
 from interactive_st.data.errors import DataError
 from interactive_st.data.fairseq_manifest import Archives, feature_dimension
 from interactive_st.data.feature_pass import COLUMNS, is_train
 from interactive_st.data.join import Joined, join_manifests
+from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.options import CMVN, POLICY, SAMPLE_RATE, VOCAB_SIZE, VOCAB_TYPE
 from interactive_st.data.settings import (
-    CONFIG,
     DICTIONARY,
     GLOBAL_CMVN,
     MODEL,
@@ -85,7 +85,8 @@ def join_folders(
                 joined[name] = join_manifests(*paths, source, target, keep_unmatched, archives)
     if not any(map(is_train, joined)):
         raise DataError("no split is named train…, so there is nothing to make the vocabulary from")
-    with atomic_folder(out, CONFIG if overwrite else None) as folder:
+    inputs = [*folders, *(archive for part in joined.values() for archive in part.archives)]
+    with new_data_folder(out, inputs, overwrite) as folder:
         size = _fill(folder, joined, folders, st_suffix, languages, (vocab_size, vocab_type))
     return joined, size
 
@@ -137,12 +138,22 @@ def _take_over(sources: Sequence[Path], name: str, folder: Path) -> dict[str, ob
         config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
+    if not isinstance(config, dict):
+        raise DataError(f"{path}: no keys and values; let fairseq's preparation write it again, or remove it")
+    for key in ("specaugment", "feature_transforms", "transforms", "global_cmvn"):
+        if not isinstance(config.get(key) or {}, dict):
+            raise DataError(
+                f"{path}: {key} is {config[key]!r}, where keys and values are needed; correct the entry, or "
+                "remove it"
+            )
     taken = {key: config[key] for key in ("specaugment", "input_channels") if key in config}
     transforms = config.get("feature_transforms") or config.get("transforms")
     if transforms:
         taken["feature_transforms"] = transforms
     statistics = (config.get("global_cmvn") or {}).get("stats_npz_path")
     if statistics:
+        if not isinstance(statistics, str):
+            raise DataError(f"{path}: stats_npz_path of global_cmvn is {statistics!r}; name one file")
         if len(sources) > 1:
             raise DataError(f"{path}: global CMVN has statistics for one folder; join them one by one")
         candidates = (Path(statistics), path.parent / Path(statistics).name)
@@ -162,6 +173,8 @@ def _languages(folder: Path, source_lang: str | None, target_lang: str | None) -
         raise DataError(
             f"{folder}: its name is no language pair such as en-de; pass --source-lang and --target-lang"
         )
+    check_language("--source-lang", source)
+    check_language("--target-lang", target)
     return source, target
 
 

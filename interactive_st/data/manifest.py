@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interactive_st.data.errors import BadRow, BadRowsError, DataError
+from interactive_st.data.text_encoding import refuse_utf16
 
 #: A field with one of these would break the table, or fairseq's reading of it.
 FORBIDDEN = {"\t": "a tab", "\n": "a line break", "\r": "a carriage return", "\0": "a NUL"}
+
+#: What spreadsheets write where a tab is needed.
+SEPARATORS = {",": "commas", ";": "semicolons"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ def scan_manifest(
         content = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    refuse_utf16(path, content)
     lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     while lines and not lines[-1].strip():
         lines.pop()
@@ -116,13 +121,28 @@ def write_manifest(
         temporary.unlink(missing_ok=True)
 
 
+def check_separator(path: str | os.PathLike, columns: Sequence[str]) -> None:
+    """Refuse a header that was separated by something else, so that it is one column.
+
+    Raises:
+        DataError: it was.
+    """
+    for character, what in SEPARATORS.items():
+        if len(columns) == 1 and character in columns[0]:
+            raise DataError(
+                f"{path}:1: columns are separated by tabs, not {what}; the header is {columns[0]!r}"
+            )
+
+
 def _read_header(path: str | os.PathLike, raw: bytes, required: Sequence[str]) -> list[str]:
     try:
         columns = raw.removesuffix(b"\r").decode("utf-8").split("\t")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}:1: the header is not UTF-8 text ({error.reason})") from error
+        reason = f"the header is not UTF-8 text ({error.reason}); save the file as UTF-8"
+        raise DataError(f"{path}:1: {reason}") from error
     missing = [name for name in required if name not in columns]
     if missing:
+        check_separator(path, columns)
         raise DataError(
             f"{path}:1: missing column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; the "
             f"header, separated by tabs, has {', '.join(columns)}"
@@ -137,7 +157,8 @@ def _read_row(raw: bytes, columns: Sequence[str]) -> dict[str, str]:
     try:
         fields = raw.removesuffix(b"\r").decode("utf-8").split("\t")
     except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 text at byte {error.start + 1} of the line") from error
+        at = f"at byte {error.start + 1} of the line"
+        raise ValueError(f"not UTF-8 text {at}; save the file as UTF-8") from error
     if len(fields) != len(columns):
         raise ValueError(
             f"{len(fields)} fields where the header has {len(columns)} "

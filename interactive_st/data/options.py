@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from interactive_st.data.errors import DataError
+from interactive_st.data.languages import check_language
 from interactive_st.data.settings import CMVN_TYPES, SPECAUGMENT, read_config
 from interactive_st.data.vocabulary import TYPES
 
@@ -62,6 +63,9 @@ def resolve_options(
     Raises:
         DataError: a value is out of range, or options exclude each other.
     """
+    for name, language in (("--source-lang", source_lang), ("--target-lang", target_lang)):
+        if language is not None:
+            check_language(name, language)
     rates = {"--num-mel-bins": num_mel_bins, "--sample-rate": sample_rate}
     choices = {
         "--vocab-size": vocab_size,

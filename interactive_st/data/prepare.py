@@ -3,21 +3,22 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from interactive_st.data.atomic import atomic_folder
 from interactive_st.data.corpus import Split, Utterance, read_split
+from interactive_st.data.data_folder import new_data_folder, refuse_inputs
 from interactive_st.data.errors import BadRow, BadRowsError, DataError
 from interactive_st.data.feature_pass import FeaturePass, is_train
+from interactive_st.data.features import check_filterbank
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.options import SOURCE_LANG, TARGET_LANG, Options, resolve_options
 from interactive_st.data.settings import (
-    CONFIG,
     DICTIONARY,
     GLOBAL_CMVN,
     MODEL,
+    SKIPPED,
     VOCAB,
     copy_settings,
     make_config,
@@ -31,7 +32,6 @@ from interactive_st.data.vocabulary import (
     train_vocabulary,
 )
 
-SKIPPED = "skipped.tsv"
 SKIPPED_COLUMNS = ("split", "file", "line", "id", "reason")
 
 #: Names that fairseq takes as --train-subset and that make file names.
@@ -127,12 +127,13 @@ def prepare(
         like=like,
     )
     _check_request(manifests, Path(out), options, workers)
+    check_filterbank(options.features)
     languages = (options.source_lang or SOURCE_LANG, options.target_lang or TARGET_LANG)
     splits = {
         name: source if isinstance(source, Split) else read_split(name, source, audio_root, *languages)
         for name, source in manifests.items()
     }
-    with atomic_folder(out, CONFIG if overwrite else None) as folder:
+    with new_data_folder(out, _inputs(splits.values()), overwrite) as folder:
         report = _fill(folder, splits, options, skip_bad, workers, progress)
     report.folder = Path(out)
     return report
@@ -187,6 +188,8 @@ def _check_request(
     for name in manifests:
         if not _SPLIT_NAME.fullmatch(name):
             raise DataError(f"split name {name!r} may hold letters, digits, '.', '_' and '-' only")
+        if name == Path(SKIPPED).stem:
+            raise DataError(f"split name {name!r}: {SKIPPED} lists the rows left out; choose another")
     if options.like is None and not any(map(is_train, manifests)):
         raise DataError(
             "no split is named train…, so there is nothing to make the vocabulary from: name one "
@@ -201,9 +204,14 @@ def _check_request(
         )
     inputs = [path for path in manifests.values() if not isinstance(path, Split)]
     inputs += [] if options.like is None else [options.like]
-    for path in inputs:
-        if target == Path(path).resolve() or target in Path(path).resolve().parents:
-            raise DataError(f"{path}: is input, and inside {out}, the output; choose another --out")
+    refuse_inputs(out, inputs)
+
+
+def _inputs(splits: Iterable[Split]) -> Iterator[str]:
+    """Yield the files that rows are of, and those of their audio."""
+    for split in splits:
+        yield from {row.file for row in [*split.utterances, *split.bad]}
+        yield from {row.segment.path for row in split.utterances}
 
 
 def _write_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options) -> list[str]:

@@ -11,13 +11,16 @@ from pathlib import Path
 
 import yaml
 
+from interactive_st.data.config_check import check_config
 from interactive_st.data.errors import DataError
+from interactive_st.data.vocabulary import dictionary_languages, load_model
 
 CONFIG = "config_joint.yaml"
 MODEL = "spm_joint.model"
 VOCAB = "spm_joint.vocab"
 DICTIONARY = "dict.txt"
 GLOBAL_CMVN = "gcmvn.npz"
+SKIPPED = "skipped.tsv"
 
 CMVN_TYPES = ("utterance", "global", "none")
 #: SpecAugment policies (Park et al., 2019) by fairseq's names: LibriSpeech basic and double,
@@ -106,17 +109,7 @@ def read_config(folder: str | os.PathLike) -> dict[str, object]:
             f"{path}: cannot be read ({error}); a data folder made by `interactive-st prepare` "
             "is needed"
         ) from error
-    needed = ("vocab_filename", "bpe_tokenizer", "features", "input_feat_per_channel")
-    config = config or {}
-    missing = [key for key in needed if key not in config]
-    for key, entry in (("bpe_tokenizer", "sentencepiece_model"), ("global_cmvn", "stats_npz_path")):
-        if key in config and entry not in (config[key] or {}):
-            missing.append(f"{entry} of {key}")
-    if missing:
-        raise DataError(
-            f"{path}: lacks {', '.join(missing)}; a data folder made by `interactive-st prepare` "
-            "is needed"
-        )
+    check_config(path, config)
     return config
 
 
@@ -145,10 +138,14 @@ def copy_settings(source: str | os.PathLike, folder: Path, changes: Mapping[str,
     """
     config = read_config(source)
     model = find_file(source, config["bpe_tokenizer"]["sentencepiece_model"])
+    dictionary = find_file(source, config["vocab_filename"])
+    # Both are read here, where an error names the file and not its copy.
+    load_model(model)
+    dictionary_languages(dictionary)
     shutil.copyfile(model, folder / MODEL)
     if model.with_suffix(".vocab").is_file():
         shutil.copyfile(model.with_suffix(".vocab"), folder / VOCAB)
-    shutil.copyfile(find_file(source, config["vocab_filename"]), folder / DICTIONARY)
+    shutil.copyfile(dictionary, folder / DICTIONARY)
     config["vocab_filename"] = DICTIONARY
     config["bpe_tokenizer"]["sentencepiece_model"] = MODEL
     if "global_cmvn" in config:

@@ -9,10 +9,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-import sentencepiece
-
 from interactive_st.data.manifest import read_manifest
 from interactive_st.data.settings import DICTIONARY, MODEL
+from interactive_st.data.vocabulary import load_model
 
 FOLDER = "mt"
 
@@ -26,7 +25,7 @@ def write_translation_text(folder: Path, splits: Iterable[str]) -> None:
         folder: the data folder.
         splits: names of its splits.
     """
-    processor = sentencepiece.SentencePieceProcessor(model_file=str(folder / MODEL))
+    processor = load_model(folder / MODEL)
     languages: set[str] = set()
     for split in splits:
         sentences: dict[tuple[str, str], tuple[list[str], list[str]]] = {}

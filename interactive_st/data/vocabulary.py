@@ -14,6 +14,7 @@ from pathlib import Path
 import sentencepiece
 
 from interactive_st.data.errors import DataError
+from interactive_st.data.languages import language_tag, tag_language
 
 SPECIAL_SYMBOLS = ("<s>", "<pad>", "</s>", "<unk>")
 TYPES = ("unigram", "bpe", "char")
@@ -21,20 +22,8 @@ TYPES = ("unigram", "bpe", "char")
 LONGEST_SENTENCE = 1 << 20
 ERRORS_ONLY = 2  # sentencepiece's --minloglevel
 
-_TAG = re.compile(r"<lang:([^<>\s]+)>")
 _TOO_LARGE = re.compile(r"Vocabulary size too high .*value <= (\d+)")
 _TOO_SMALL = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
-
-
-def language_tag(language: str) -> str:
-    """Return the dictionary entry that stands for a language: ``<lang:en>`` for ``en``."""
-    return f"<lang:{language}>"
-
-
-def find_tag(text: str) -> str | None:
-    """Return the first language tag that stands in a text, None if there is none."""
-    match = _TAG.search(text)
-    return match.group() if match else None
 
 
 def train_vocabulary(
@@ -102,15 +91,34 @@ def save_vocabulary(
 
 
 def dictionary_languages(path: str | os.PathLike) -> set[str]:
-    """Return the languages that have a tag in a fairseq dictionary."""
-    lines = Path(path).read_text(encoding="utf-8").split("\n")
-    tags = (_TAG.fullmatch(line.rsplit(" ", 1)[0]) for line in lines)
-    return {tag.group(1) for tag in tags if tag}
+    """Return the languages that have a tag in a fairseq dictionary.
+
+    Raises:
+        DataError: it is no text.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text ({error.reason}); copy the file again") from error
+    languages = (tag_language(line.rsplit(" ", 1)[0]) for line in lines)
+    return {language for language in languages if language}
+
+
+def load_model(path: str | os.PathLike) -> sentencepiece.SentencePieceProcessor:
+    """Read a sentencepiece model.
+
+    Raises:
+        DataError: it is none.
+    """
+    try:
+        return sentencepiece.SentencePieceProcessor(model_file=os.fspath(path))
+    except (RuntimeError, OSError) as error:
+        raise DataError(f"{path}: not readable as a sentencepiece model; copy the file again") from error
 
 
 def count_unknown(model_path: str | os.PathLike, texts: Iterable[str]) -> tuple[int, int]:
     """Return how many pieces of the texts a model does not know, and how many there are."""
-    processor = sentencepiece.SentencePieceProcessor(model_file=os.fspath(model_path))
+    processor = load_model(model_path)
     unknown = total = 0
     for text in texts:
         ids = processor.encode(text)

@@ -138,3 +138,40 @@ def test_a_file_cut_off_in_the_middle_is_refused(tmp_path):
     path.write_bytes(data[: len(data) // 2])
     with pytest.raises(DataError, match=r"not readable|cut off"):
         load_audio(path)
+
+
+def cut_off_wav(path, declared=None):
+    """Write 1 s of 3 s, with the header of 3 s or with a declared number of bytes."""
+    soundfile.write(path, noise(3.0), RATE, subtype="PCM_16")
+    data = path.read_bytes()
+    header = data.index(b"data") + 8
+    size = data[header - 4 : header] if declared is None else declared.to_bytes(4, "little")
+    path.write_bytes(data[: header - 4] + size + data[header : header + 2 * RATE])
+
+
+def test_a_wav_file_cut_off_is_refused(tmp_path):
+    path = tmp_path / "a.wav"
+    cut_off_wav(path)
+    with pytest.raises(DataError, match=r"a\.wav: damaged or cut off, 1\.00 s of 3\.00 s"):
+        load_audio(path)
+    with pytest.raises(DataError, match=r"damaged or cut off, 0\.00 s of 0\.50 s"):
+        load_audio(path, None, 2.0, 0.5)
+    assert len(load_audio(path, None, 0.25, 0.5)[0]) == RATE // 2  # this part is there
+
+
+@pytest.mark.parametrize("declared", [0xFFFFFFFF, 0x7FFFF000])
+def test_a_wav_file_of_unknown_length_is_read_to_its_end(tmp_path, declared):
+    cut_off_wav(tmp_path / "a.wav", declared)
+    assert len(load_audio(tmp_path / "a.wav")[0]) == RATE
+
+
+@pytest.mark.parametrize("content", [b"RIFF", b"RIFF....WAVEfmt \x10\0\0\0", b"RIFF....WAVEdata"])
+def test_a_wav_file_cut_off_in_its_header_is_refused(tmp_path, content):
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(DataError, match="not readable as audio"):
+        load_audio(tmp_path / "a.wav")
+
+
+def test_a_name_that_the_system_refuses_is_an_error_of_the_data(tmp_path):
+    with pytest.raises(DataError, match=r"x\.wav: File name too long"):
+        load_audio(tmp_path / f"{'x' * 300}.wav")

@@ -1,5 +1,7 @@
 """CoVoST 2: what is a row of which split, and what is said of tables that do not fit."""
 
+from pathlib import Path
+
 import pytest
 from mini_corpora import ENGLISH, TRANSLATIONS, make_covost2
 
@@ -37,6 +39,17 @@ def test_splits_and_texts(corpus):
     clip = corpus / "en" / "clips" / "common_voice_en_108.mp3"
     assert splits["dev"].utterances[0].segment == (str(clip), 0.0, None)
     assert splits["dev"].utterances[0].line == 9
+
+
+def test_a_relative_root(corpus, monkeypatch):
+    monkeypatch.chdir(corpus.parent)
+    paths = [u.segment.path for split in read(corpus.name).values() for u in split.utterances]
+    assert paths == [
+        str(Path(u.segment.path).relative_to(corpus.parent))
+        for split in read(corpus).values()
+        for u in split.utterances
+    ]
+    assert all(Path(path).is_file() for path in paths)
 
 
 def test_prepare_reads_the_clips(corpus, tmp_path, capsys):
@@ -79,6 +92,26 @@ def test_a_missing_clip_is_a_bad_row(tmp_path, capsys):
     assert main([*arguments, "--vocab-size", "60"]) == 2
     message = f"covost_v2.en_de.tsv:9 (common_voice_en_108): {clip}: no such audio file"
     assert message in capsys.readouterr().err
+
+
+def test_a_split_without_rows_is_left_out_unless_it_was_asked_for(tmp_path):
+    root = make_covost2(tmp_path, ("de", "fr"))
+    edit(root / "en" / "covost_v2.en_de.tsv", lambda text: text.replace("\tdev\n", "\tno\n"))
+    assert list(read(root)) == ["train", "test"]
+    assert list(read(root, ("de", "fr"))) == ["train_de", "train_fr", "dev_fr", "test_de", "test_fr"]
+    with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv: no split dev; --splits names those to read"):
+        read(root, splits=["train", "dev"])
+    edit(root / "en" / "covost_v2.en_de.tsv", lambda text: text.split("\n")[0] + "\n")
+    with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv: none of the splits train, dev, test"):
+        read(root)
+
+
+def test_a_line_that_is_not_utf8_is_named(tmp_path):
+    root = make_covost2(tmp_path)
+    table = root / "en" / "covost_v2.en_de.tsv"
+    table.write_bytes(table.read_bytes().replace("weiß".encode(), "weiß".encode("latin-1")))
+    with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv:8: not UTF-8 text"):
+        read(root)
 
 
 def test_tables_that_do_not_fit(tmp_path):

@@ -1,5 +1,7 @@
 """Europarl-ST: segments, speakers, recordings that are still to be converted, damaged lists."""
 
+from pathlib import Path
+
 import pytest
 from mini_corpora import ENGLISH, SPEECHES, TRANSLATIONS, make_europarl_st
 
@@ -34,6 +36,17 @@ def test_splits_texts_and_speakers(corpus):
     assert first.offset == 0.37
     end = float((corpus / "en/de/train/segments.lst").read_text().split()[2])
     assert first.offset + first.duration == pytest.approx(end, abs=1e-6)
+
+
+def test_a_relative_root(corpus, monkeypatch):
+    monkeypatch.chdir(corpus.parent)
+    paths = [u.segment.path for split in read(corpus.name).values() for u in split.utterances]
+    assert paths == [
+        str(Path(u.segment.path).relative_to(corpus.parent))
+        for split in read(corpus).values()
+        for u in split.utterances
+    ]
+    assert all(Path(path).is_file() for path in paths)
 
 
 def test_prepare_one_to_many(corpus, tmp_path, capsys):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from interactive_st.data.audio import load_audio
 from interactive_st.data.errors import DataError
-from interactive_st.data.features import fbank, features_from_file
+from interactive_st.data.features import check_filterbank, fbank, features_from_file
 
 FBANK = {"type": "fbank", "num_mel_bins": 80, "sample_rate": 16000}
 
@@ -113,6 +113,7 @@ def test_unusable_feature_files_are_refused(tmp_path):
         "one_dimension": (np.zeros(3), "has shape"),
         "no_frames": (np.zeros((0, 3)), "zero length"),
         "nan": (np.full((2, 3), np.nan), "NaN"),
+        "large": (np.full((2, 3), 1e300), "infinite as 32-bit numbers"),
         "wide": (np.zeros((2, 4)), "has 4 dimensions, 3 are expected"),
         "strings": (np.array([["a", "b", "c"]]), "not numbers"),
         "objects": (np.array([[{}, {}, {}]]), "not readable"),
@@ -129,6 +130,8 @@ def test_unusable_feature_files_are_refused(tmp_path):
         features_from_file(tmp_path / "broken.npy", spec)
     with pytest.raises(DataError, match="no such feature file"):
         features_from_file(tmp_path / "none.npy", spec)
+    with pytest.raises(DataError, match="File name too long"):
+        features_from_file(tmp_path / f"{'x' * 300}.npy", spec)
     with pytest.raises(DataError, match="are for audio"):
         features_from_file(tmp_path / "nan.npy", spec, 1.0)
     with pytest.raises(DataError, match="unknown type 'mfcc'"):
@@ -146,3 +149,13 @@ def test_sphinx_mfcc_of_an4_go_through_npy(shared_data, tmp_path):
         features = features_from_file(tmp_path / "a.npy", {"type": "precomputed", "dim": 13})
         np.testing.assert_array_equal(features, array)
         assert features.dtype == np.dtype("<f4")
+
+
+@pytest.mark.parametrize(
+    "change", [{"num_mel_bins": 1000}, {"sample_rate": 30}, {"sample_rate": 10**10}, {"num_mel_bins": 10**12}]
+)
+def test_impossible_filters_are_found_before_audio_is_read(change):
+    check_filterbank(FBANK)
+    check_filterbank({"type": "precomputed"})
+    with pytest.raises(DataError, match=r"no filterbank of .*; choose others by --num-mel-bins"):
+        check_filterbank({**FBANK, **change})

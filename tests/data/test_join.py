@@ -139,6 +139,8 @@ def test_one_manifest_of_two(folder, tmp_path):
     assert get_features_or_waveform(rows[3]["audio"]).shape == (int(rows[3]["n_frames"]), 80)
     with pytest.raises(DataError, match="exists; choose another name"):
         join_files(folder / "train_asr.tsv", folder / "train_st.tsv", out)
+    with pytest.raises(DataError, match=r"train\.tsv/x: cannot be made, as \S+/train\.tsv is a file"):
+        join_files(folder / "train_asr.tsv", folder / "train_st.tsv", out / "x")
     with pytest.raises(DataError, match="is input"):
         join_files(
             folder / "train_asr.tsv", folder / "train_st.tsv", folder / "train_st.tsv", overwrite=True

@@ -1,6 +1,7 @@
 """MuST-C: rows, ids, shared recordings, and what is said of a damaged copy."""
 
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +55,17 @@ def test_every_split_in_the_order_of_its_files(corpus):
     assert first.segment.path == str(corpus / "en-de/data/train/wav/ted_1.wav")
     assert first.segment.offset == 8.5
     assert (first.file, first.line) == (str(corpus / "en-de/data/train/txt/train.yaml"), 1)
+
+
+def test_a_relative_root(corpus, monkeypatch):
+    monkeypatch.chdir(corpus.parent)
+    paths = [u.segment.path for split in read(corpus.name).values() for u in split.utterances]
+    assert paths == [
+        str(Path(u.segment.path).relative_to(corpus.parent))
+        for split in read(corpus).values()
+        for u in split.utterances
+    ]
+    assert all(Path(path).is_file() for path in paths)
 
 
 def test_ids_differ_from_the_order_of_time_as_fairseqs_do(corpus):
@@ -151,6 +163,14 @@ def test_rows_that_cannot_be_used_are_named_by_their_line(tmp_path):
     assert "no number of seconds above 0" in split.bad[0].reason
 
 
+def test_a_recording_with_an_impossible_name_is_a_bad_row_later(tmp_path):
+    root = make_mustc(tmp_path)
+    name = f"{'x' * 300}.wav"
+    damage(root / "en-de/data/dev/txt", "dev.yaml", lambda text: text.replace("ted_3.wav", name, 1))
+    paths = [Path(u.segment.path).name for u in read(root, splits=["dev"])["dev"].utterances]
+    assert paths == [name, "ted_3.wav"]
+
+
 def damage(folder, name, change):
     path = folder / name
     path.write_text(change(path.read_text("utf-8")), encoding="utf-8")
@@ -160,9 +180,13 @@ def damage(folder, name, change):
     ("file", "change", "message"),
     [
         ("dev.de", lambda text: text.split("\n")[0] + "\n", r"dev\.de: 1 lines where dev\.yaml has 2"),
+        ("dev.de", lambda text: "\0" + text, r"dev\.de: is UTF-16 text"),
         ("dev.yaml", lambda text: "", r"dev\.yaml: no list of segments"),
         ("dev.yaml", lambda text: "wav: ted_1.wav\n" + text, r"dev\.yaml: no list of segments"),
         ("dev.yaml", lambda text: text.replace("offset", "start"), r"dev\.yaml:1: a segment without offset"),
+        ("dev.yaml", lambda text: text.replace("ted_3.wav", "[a]", 1), r"yaml:1: wav is \['a'\], where one"),
+        ("dev.yaml", lambda text: text.replace("offset: ", "offset: {a: 1}, x: "), "yaml:1: offset is .*'a'"),
+        ("dev.yaml", lambda text: text + "-\n  wav: ted_3.wav\n", r"dev\.yaml:1: no list of segments"),
         ("dev.yaml", lambda text: text[::-1].replace("}", "", 1)[::-1], r"dev\.yaml:\d: not YAML"),
     ],
 )
@@ -192,6 +216,9 @@ def test_wrong_requests(corpus, tmp_path):
         read(tmp_path / "absent")
     with pytest.raises(DataError, match="is the language that is spoken"):
         read(corpus, ("en",))
+    for seconds in (float("nan"), -1.0, 0.0):
+        with pytest.raises(DataError, match="--max-seconds must be above 0 seconds"):
+            read(corpus, max_seconds=seconds)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A data folder is there as a whole or not at all, whatever ends the run."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from small_corpus import contents, leftovers, make_rows, run
 from interactive_st.data import atomic
 from interactive_st.data.errors import DataError
 from interactive_st.data.manifest import write_manifest
+from interactive_st.data.prepare import prepare
 
 
 class Crash(Exception):
@@ -128,3 +130,78 @@ def test_what_is_there_is_not_overwritten_by_accident(tmp_path):
         run(tmp_path, rows, "file", overwrite=True)
     with pytest.raises(DataError, match="is input, and inside"):
         run(tmp_path, rows, ".", overwrite=True)
+
+
+def test_what_appears_at_out_meanwhile_is_kept(tmp_path):
+    def appear():
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out/thesis.txt").write_text("years")
+
+    with pytest.raises(DataError, match="is not empty"), atomic.atomic_folder(tmp_path / "out"):
+        appear()
+    assert contents(tmp_path / "out") == {"thesis.txt": b"years"}
+    assert leftovers(tmp_path) == []
+
+
+def test_a_folder_restored_after_a_kill_is_not_replaced_unasked(tmp_path):
+    (tmp_path / ".out.replaced").mkdir()
+    (tmp_path / ".out.replaced/train.tsv").touch()
+    with pytest.raises(DataError, match="is not empty"), atomic.atomic_folder(tmp_path / "out"):
+        pass
+    assert contents(tmp_path / "out") == {"train.tsv": b""}
+
+
+def test_overwriting_deletes_no_input(tmp_path):
+    rows = make_rows(tmp_path)
+    run(tmp_path, rows)
+    (tmp_path / "u1.wav").rename(tmp_path / "out/u1.wav")
+    (tmp_path / "u1.wav").symlink_to("out/u1.wav")
+    before = contents(tmp_path / "out")
+    with pytest.raises(DataError, match=r"u1\.wav: is input, and inside .*out, the output"):
+        run(tmp_path, rows, overwrite=True)
+    assert contents(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize(
+    "name", ["checkpoints/best.pt", "mt/checkpoint.pt", "notes.txt", "mine.tsv", "mine.zip", "mt/x.en-de.de"]
+)
+def test_overwriting_deletes_nothing_that_others_made(tmp_path, name):
+    rows = make_rows(tmp_path)
+    run(tmp_path, rows, cmvn="global", skip_bad=True)
+    run(tmp_path, rows, overwrite=True)
+    path = tmp_path / "out" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("weeks of work")
+    before = contents(tmp_path / "out")
+    shown = name if name.startswith("mt/") else path.relative_to(tmp_path / "out").parts[0]
+    with pytest.raises(DataError, match=f"out: holds {shown}, no part of a data folder"):
+        run(tmp_path, rows, overwrite=True)
+    assert contents(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("limit", [100, 3000, 40000])
+def test_a_full_disk_is_named_with_the_way_out(tmp_path, limit):
+    """In a file that is too large for the user's limit, which is like a disk that is full."""
+    rows = make_rows(tmp_path)
+    message = r"out: cannot be written \(File too large\); nothing was left; free space or choose another"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    write_manifest(tmp_path / "train.in.tsv", rows)
+    options = {"vocab_size": 40, "workers": 1, "progress": False}
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        with pytest.raises(DataError, match=message):
+            prepare({"train": tmp_path / "train.in.tsv"}, tmp_path / "out", **options)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not (tmp_path / "out").exists()
+    assert leftovers(tmp_path) == []
+
+
+def test_a_place_where_nothing_can_be_made_is_named(tmp_path):
+    rows = make_rows(tmp_path)
+    (tmp_path / "file.tsv").touch()
+    for out in ("file.tsv/x", "file.tsv/x/y"):
+        with pytest.raises(DataError, match=rf"{out}: cannot be made, as \S+/file\.tsv is a file; choose"):
+            run(tmp_path, rows, out)
+    with pytest.raises(DataError, match=r"x: cannot be written \(File name too long\); nothing was left"):
+        run(tmp_path, rows, "x" * 250)  # the temporary folder has a longer name

@@ -1,5 +1,6 @@
 """Bad rows: all are listed at once, with nothing written, or all are left out."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import soundfile
 from small_corpus import RATE, contents, leftovers, make_rows, run, write_audio
 
-from interactive_st.data import feature_pass
+from interactive_st.data import extraction, feature_pass
 from interactive_st.data.errors import BadRowsError, DataError
 from interactive_st.data.manifest import read_manifest
 from interactive_st.data.prepare import prepare
@@ -28,6 +29,8 @@ BAD = {
     "spoken": "src_lang 'e n'",
     "latin": "not UTF-8",
     "noaudio": "audio is empty",
+    "long": ".wav: File name too long",
+    "cut": "cut.wav: damaged or cut off",
 }
 
 
@@ -37,6 +40,9 @@ def make_bad_manifest(folder: Path) -> Path:
     (folder / "text.wav").write_text("no audio")
     soundfile.write(folder / "empty.wav", np.zeros(0), RATE)
     write_audio(folder / "short.wav", 0, 0.02)
+    write_audio(folder / "cut.wav", 0, 0.3)
+    whole = (folder / "cut.wav").read_bytes()
+    (folder / "cut.wav").write_bytes(whole[: len(whole) // 2])
     soundfile.write(folder / "nan.wav", np.full(RATE, np.nan), RATE, subtype="FLOAT")
     row = "{id}\t{audio}\t{src_text}\t{tgt_text}\t{src_lang}\t{offset}\t{duration}"
     base = {**good[0], "src_lang": "", "offset": "", "duration": ""}
@@ -58,6 +64,8 @@ def make_bad_manifest(folder: Path) -> Path:
         "spoken": {"src_lang": "e n"},
         "latin": {"src_text": "LATIN"},
         "noaudio": {"audio": ""},
+        "long": {"audio": f"{'x' * 300}.wav"},
+        "cut": {"audio": "cut.wav"},
     }
     lines += [row.format(**{**base, "id": name, **change}) for name, change in changes.items()]
     content = "\n".join(lines).encode().replace(b"LATIN", "Grüße".encode("latin-1"))
@@ -133,3 +141,27 @@ def test_nothing_is_computed_after_the_first_bad_row_is_stored(tmp_path, monkeyp
     with pytest.raises(BadRowsError):
         run(tmp_path, rows)
     assert len(added) == 1
+
+
+def test_a_file_system_that_fails_makes_bad_rows(tmp_path, monkeypatch):
+    def fail(path, *_):
+        if path.endswith("u1.wav"):
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return np.zeros((3, 80), np.float32)
+
+    monkeypatch.setattr(extraction, "features_from_file", fail)
+    report = run(tmp_path, make_rows(tmp_path), skip_bad=True)
+    assert [row.reason for row in report.skipped] == [f"{tmp_path}/u1.wav: Stale file handle"]
+
+
+def test_no_split_has_the_name_of_the_list_of_bad_rows(tmp_path):
+    rows = tmp_path / "rows.tsv"
+    with pytest.raises(DataError, match=r"'skipped': skipped\.tsv lists the rows"):
+        prepare({"train": rows, "skipped": rows}, tmp_path / "out", skip_bad=True, progress=False)
+
+
+@pytest.mark.parametrize("options", [{"num_mel_bins": 1000}, {"sample_rate": 30}])
+def test_impossible_filters_are_no_fault_of_the_rows(tmp_path, options):
+    with pytest.raises(DataError, match=r"^no filterbank of") as raised:
+        run(tmp_path, make_rows(tmp_path), **options)
+    assert not isinstance(raised.value, BadRowsError)

@@ -69,3 +69,38 @@ def test_languages_that_like_has_may_be_swapped(tmp_path):
     config = yaml.safe_load((tmp_path / "b/config_joint.yaml").read_text())
     assert (config["source_lang"], config["target_lang"]) == ("de", "en")
     assert {row["src_lang"] for row in read_manifest(tmp_path / "b/train.tsv")} == {"de"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features": {"type": "fbank", "num_mel_bins": 80}}, "sample_rate of features is None"),
+        ({"features": {"type": "mfcc"}}, "features of unknown type 'mfcc'"),
+        ({"features": {"type": ["fbank"]}}, r"features of unknown type \['fbank'\]"),
+        ({"features": {"dim": 3}}, "lacks type of features"),
+        ({"features": "fbank"}, "features is 'fbank', where keys and values are needed"),
+        ({"input_feat_per_channel": "80"}, "input_feat_per_channel is '80', where a whole number"),
+        ({"vocab_filename": 5}, "vocab_filename names 5, where a text is needed"),
+        ({"bpe_tokenizer": {"sentencepiece_model": None}}, "bpe_tokenizer names None"),
+    ],
+)
+def test_like_names_what_is_wrong_in_its_configuration_once(tmp_path, changes, message):
+    rows = make_rows(tmp_path)
+    run(tmp_path, rows)
+    path = tmp_path / "out/config_joint.yaml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **changes}))
+    with pytest.raises(DataError, match=rf"config_joint\.yaml: {message}") as raised:
+        run(tmp_path, rows, "b", like=tmp_path / "out", vocab_size=None)
+    assert "bad row" not in str(raised.value)
+    path.write_text("just words")
+    with pytest.raises(DataError, match="lacks vocab_filename"):
+        run(tmp_path, rows, "b", like=tmp_path / "out", vocab_size=None)
+
+
+def test_like_names_its_own_file_where_one_is_damaged(tmp_path):
+    rows = make_rows(tmp_path)
+    run(tmp_path, rows)
+    for name, message in (("dict.txt", "not UTF-8"), ("spm_joint.model", "not readable as a sentencepiece")):
+        (tmp_path / "out" / name).write_bytes(b"\xff damaged")
+        with pytest.raises(DataError, match=f"^{tmp_path}/out/{name}: {message}"):
+            run(tmp_path, rows, "b", like=tmp_path / "out", vocab_size=None)

@@ -10,7 +10,6 @@ from interactive_st.data.errors import DataError
 from interactive_st.data.vocabulary import (
     count_unknown,
     dictionary_languages,
-    find_tag,
     save_vocabulary,
     train_vocabulary,
 )
@@ -105,8 +104,3 @@ def test_unknown_pieces_are_counted(tmp_path):
     unknown, total = count_unknown(model_path, ["the q", "the 7"])
     assert unknown == 2
     assert total > 4
-
-
-def test_tags_in_texts_are_found():
-    assert find_tag("a <lang:en> b") == "<lang:en>"
-    assert find_tag("a <lang> b <b:lang:en x>") is None

@@ -14,6 +14,7 @@ from interactive_st.data.corpora.reading import Request, collect, find_readable,
 from interactive_st.data.corpus import Split
 from interactive_st.data.errors import DataError
 from interactive_st.data.manifest import Line
+from interactive_st.data.text_encoding import not_utf8
 
 #: The values of the column ``split`` that make a split, as in fairseq's ``prep_covost_data.py``.
 SPLITS = {"train": ("train", "train_covost"), "dev": ("dev",), "test": ("test",)}
@@ -44,8 +45,17 @@ def read_covost2(request: Request) -> dict[str, Split]:
     unknown = [name for name in request.splits or () if name not in SPLITS]
     if unknown:
         raise DataError(f"CoVoST 2 has no split {', '.join(unknown)}, only {', '.join(SPLITS)}")
+    marks = {lang: {row["split"] for _, row in rows} for lang, rows in translations.items()}
+    chosen = {
+        lang: request.choose_splits(
+            tuple(SPLITS), lambda name, own=marks[lang]: not own.isdisjoint(SPLITS[name]), table
+        )
+        for lang, table in tables.items()
+    }
     for split in request.splits or SPLITS:
         for lang, table in tables.items():
+            if split not in chosen[lang]:
+                continue
             rows = [(n, row) for n, row in translations[lang] if row["split"] in SPLITS[split]]
             lines = [_line(n, row, sentences, folder) for n, row in rows if row["path"] in sentences]
             if not lines:
@@ -53,7 +63,7 @@ def read_covost2(request: Request) -> dict[str, Split]:
                     f"{table}: none of its {len(rows)} rows of {split} is in {folder / SENTENCES}; "
                     "CoVoST 2 belongs to release 4 of Common Voice"
                 )
-            made = collect(request, split, lang, table, lines, folder / CLIPS)
+            made = collect(request, split, lang, table, lines)
             if len(lines) < len(rows):
                 lost = f"{len(rows) - len(lines)} of {len(rows)} rows left out"
                 note = f"{request.split_name(split, lang)}: {lost}, their clips are not in {SENTENCES}"
@@ -109,7 +119,9 @@ def _read_table(
                         "correct the line"
                     )
                 yield reader.line_num, {name: fields[place] for name, place in places.items()}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from error
+    except (OSError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read ({error}); is the corpus complete?") from error
 
 

@@ -9,6 +9,7 @@
 """
 
 import math
+import os
 from pathlib import Path
 
 from interactive_st.data.corpora.reading import (
@@ -48,7 +49,7 @@ def read_europarl_st(request: Request) -> dict[str, Split]:
         for split in names:
             lines = _read_segments(request, folder / split, lang, recordings)
             splits[request.split_name(split, lang)] = collect(
-                request, split, lang, folder / split / SEGMENTS, lines, spoken / "audios"
+                request, split, lang, folder / split / SEGMENTS, lines
             )
     langs = request.target_langs
     order = [request.split_name(split, lang) for split in request.splits or SPLITS for lang in langs]
@@ -120,7 +121,7 @@ class _Recordings:
         if name not in self._found:
             original = self._folder / f"{name}.m4a"
             readable = find_readable(original)
-            if readable is None and original.is_file():
+            if readable is None and os.path.isfile(original):
                 raise DataError(
                     f"{original}: m4a cannot be read; convert the recordings, as in: "
                     f"for f in {self._folder}/*.m4a; do "

@@ -24,6 +24,7 @@ from interactive_st.data.corpora.reading import (
 from interactive_st.data.corpus import Split
 from interactive_st.data.errors import DataError
 from interactive_st.data.manifest import Line
+from interactive_st.data.text_encoding import not_utf8
 
 SPLITS = ("train", "dev", "tst-COMMON", "tst-HE")
 SOURCE_LANG = "en"
@@ -52,9 +53,7 @@ def read_mustc(request: Request) -> dict[str, Split]:
         for split in names:
             table = folder / split / "txt" / f"{split}.yaml"
             lines = _read_segments(request, split, lang, table, recordings)
-            splits[request.split_name(split, lang)] = collect(
-                request, split, lang, table, lines, folder / split / "wav"
-            )
+            splits[request.split_name(split, lang)] = collect(request, split, lang, table, lines)
     order = [request.split_name(split, lang) for split in request.splits or SPLITS for lang in folders]
     return {name: splits[name] for name in order if name in splits}
 
@@ -121,10 +120,18 @@ def _parse(request: Request, table: Path) -> Iterator[tuple[int, dict[str, str]]
                 line = numbers[0] + 1 + (mark.line if mark else 0)
                 reason = getattr(error, "problem", error)
                 raise DataError(f"{table}:{line}: not YAML ({reason}); correct the line") from error
+            if len(segments) != len(numbers):
+                raise DataError(f"{table}:{numbers[0] + 1}: no list of segments, each on lines of its own")
             for number, segment in zip(numbers, segments, strict=True):
                 missing = [key for key in KEYS if not isinstance(segment, dict) or key not in segment]
                 if missing:
                     raise DataError(f"{table}:{number + 1}: a segment without {', '.join(missing)}")
+                wrong = next((key for key in KEYS if not isinstance(segment[key], str)), None)
+                if wrong is not None:
+                    raise DataError(
+                        f"{table}:{number + 1}: {wrong} is {segment[wrong]!r}, where one value is needed; "
+                        "correct the line"
+                    )
                 yield number + 1, segment
             bar.update(len(numbers))
 
@@ -137,7 +144,9 @@ def _read_yaml_lines(path: Path) -> list[str]:
     """
     try:
         return path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from error
+    except OSError as error:
         raise DataError(f"{path}: cannot be read ({error}); is the corpus complete?") from error
 
 
@@ -153,14 +162,14 @@ class _Recordings:
         self._talks: dict[tuple, Path] = {}
 
     def find(self, split: str, path: Path) -> Path:
-        """Return the file to read; `path` itself, for the error message, where there is none."""
+        """Return the file to read; `path` itself, for the error message, where none can be read."""
         if path not in self._found:
             readable = find_readable(path)
-            if readable is None:
-                self._found[path] = path
-            else:
-                key = (split, readable.name, _sample(readable))
-                self._found[path] = self._talks.setdefault(key, readable)
+            try:
+                key = None if readable is None else (split, readable.name, _sample(readable))
+            except OSError:
+                key = None
+            self._found[path] = path if key is None else self._talks.setdefault(key, readable)
         return self._found[path]
 
 

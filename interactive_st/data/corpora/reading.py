@@ -1,5 +1,6 @@
 """What the readers of corpora have in common."""
 
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +12,9 @@ from tqdm import tqdm
 from interactive_st.data.corpus import Split, make_split
 from interactive_st.data.errors import DataError
 from interactive_st.data.feature_pass import is_train
+from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import Line
+from interactive_st.data.text_encoding import refuse_utf16
 
 #: fairseq's recipes train on no more than 3000 frames of 10 ms.
 LONGEST_TRAINING_SECONDS = 30.0
@@ -33,10 +36,15 @@ class Request:
     def __post_init__(self) -> None:
         if not self.target_langs:
             raise DataError("no target language is given: --lang de, or --lang de,fr")
+        check_language("--source-lang", self.source_lang)
+        for language in self.target_langs:
+            check_language("--lang", language)
         if self.source_lang in self.target_langs:
             raise DataError(
                 f"--lang {self.source_lang} is the language that is spoken; name those of translations"
             )
+        if not self.max_seconds > 0:  # nor is nan
+            raise DataError(f"--max-seconds must be above 0 seconds, got {self.max_seconds}")
         if not self.root.is_dir():
             raise DataError(f"{self.root}: no such folder; give the folder of the unpacked corpus")
 
@@ -70,9 +78,11 @@ def read_lines(path: Path) -> list[str]:
         DataError: it cannot be read.
     """
     try:
-        raw = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); is the corpus complete?") from error
+    refuse_utf16(path, content)
+    raw = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     if raw and not raw[-1]:
         raw.pop()
     lines = []
@@ -100,10 +110,11 @@ def check_aligned(segments: Path, count: int, *texts: tuple[Path, Sequence[str]]
 
 def find_readable(path: Path) -> Path | None:
     """Return an audio file, or the same recording in another format that can be read, or None."""
-    if path.suffix.lower() in READABLE and path.is_file():
+    # os.path's does not raise on a name that is too long: the row is reported as bad later
+    if path.suffix.lower() in READABLE and os.path.isfile(path):
         return path
     others = (path.with_suffix(suffix) for suffix in READABLE)
-    return next((other for other in others if other.is_file()), None)
+    return next((other for other in others if os.path.isfile(other)), None)
 
 
 def segment_ids(recordings: Sequence[str], offsets: Sequence[str | float]) -> list[str]:
@@ -118,9 +129,7 @@ def segment_ids(recordings: Sequence[str], offsets: Sequence[str | float]) -> li
     return ids
 
 
-def collect(
-    request: Request, split: str, language: str, path: Path, lines: Iterable[Line], audio_root: Path
-) -> Split:
+def collect(request: Request, split: str, language: str, path: Path, lines: Iterable[Line]) -> Split:
     """Make the split of one target language of the segments of one file.
 
     Args:
@@ -128,14 +137,13 @@ def collect(
         split: the name of the split in the corpus.
         language: of the translations.
         path: the file that the lines are of, for messages.
-        lines: the segments, see `make_split`.
-        audio_root: what relative audio paths are relative to.
+        lines: the segments, see `make_split`; their audio paths begin with `request.root`.
     """
     name = request.split_name(split, language)
     limit = request.max_seconds if is_train(split) else float("inf")
     lines = list(lines)
     kept = [line for line in lines if _seconds(line) <= limit]
-    made = make_split(name, path, kept, audio_root, request.source_lang, language)
+    made = make_split(name, path, kept, Path(), request.source_lang, language)
     notes = ()
     if len(kept) < len(lines):
         notes = (

@@ -1,0 +1,52 @@
+"""What `prepare --like` needs of the configuration of a data folder, checked before anything is made."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from interactive_st.data.errors import DataError
+
+ADVICE = "a data folder made by `interactive-st prepare` is needed"
+NEEDED = ("vocab_filename", "bpe_tokenizer", "features", "input_feat_per_channel")
+#: Entries that hold entries themselves, and which of them are needed.
+INNER = {"bpe_tokenizer": ("sentencepiece_model",), "global_cmvn": ("stats_npz_path",), "features": ("type",)}
+#: Kinds of features, and the numbers that say how they are made.
+FEATURES = {"fbank": ("num_mel_bins", "sample_rate"), "precomputed": ()}
+#: Entries that are texts where they are there.
+TEXTS = ("vocab_filename", "source_lang", "target_lang")
+
+
+def check_config(path: Path, config: object) -> None:
+    """Make sure that a configuration has what `prepare` writes.
+
+    Args:
+        path: its file, for messages.
+        config: what YAML made of it.
+
+    Raises:
+        DataError: an entry is missing, or is something else.
+    """
+    config = config if isinstance(config, Mapping) else {}
+    for key in INNER:
+        if not isinstance(config.get(key, {}), Mapping):
+            raise DataError(f"{path}: {key} is {config[key]!r}, where keys and values are needed; {ADVICE}")
+    missing = [key for key in NEEDED if key not in config]
+    for key, entries in INNER.items():
+        missing += [f"{entry} of {key}" for entry in entries if key in config and entry not in config[key]]
+    if missing:
+        raise DataError(f"{path}: lacks {', '.join(missing)}; {ADVICE}")
+    features = config["features"]
+    kind = features["type"]
+    if kind not in tuple(FEATURES):
+        raise DataError(f"{path}: features of unknown type {kind!r}: it must be {' or '.join(FEATURES)}")
+    numbers = {f"{key} of features": features.get(key) for key in FEATURES[kind]}
+    numbers["input_feat_per_channel"] = config["input_feat_per_channel"]
+    if "dim" in features:
+        numbers["dim of features"] = features["dim"]
+    for key, value in numbers.items():
+        if type(value) is not int or value < 1:
+            raise DataError(f"{path}: {key} is {value!r}, where a whole number above 0 is needed; {ADVICE}")
+    texts = {key: config[key] for key in TEXTS if key in config}
+    texts |= {key: config[key][INNER[key][0]] for key in ("bpe_tokenizer", "global_cmvn") if key in config}
+    for key, value in texts.items():
+        if not isinstance(value, str):
+            raise DataError(f"{path}: {key} names {value!r}, where a text is needed; {ADVICE}")

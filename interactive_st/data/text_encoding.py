@@ -1,0 +1,35 @@
+"""Says what is wrong with the encoding of a text that should be UTF-8."""
+
+import os
+from pathlib import Path
+
+from interactive_st.data.errors import DataError
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def refuse_utf16(path: str | os.PathLike, content: bytes) -> None:
+    """Refuse a text that spreadsheets save as "Unicode text": its first line has a mark or NUL in it.
+
+    Raises:
+        DataError: it is UTF-16.
+    """
+    if content.startswith(_UTF16_MARKS) or b"\0" in content.split(b"\n", 1)[0]:
+        raise DataError(f"{path}: is UTF-16 text; save it as UTF-8")
+
+
+def not_utf8(path: str | os.PathLike, error: UnicodeDecodeError) -> DataError:
+    """Return the error for a file that could not be decoded; it names the line."""
+    try:
+        content = Path(path).read_bytes() if os.path.isfile(path) else b""  # a pipe is read only once
+        refuse_utf16(path, content)
+    except OSError:
+        content = b""
+    except DataError as refused:
+        return refused
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            return DataError(f"{path}:{number}: not UTF-8 text ({error.reason}); save the file as UTF-8")
+    return DataError(f"{path}: not UTF-8 text ({error.reason}); save it as UTF-8")

@@ -1,0 +1,40 @@
+"""What is said of texts in another encoding, or with other separators."""
+
+import pytest
+
+from interactive_st.data.errors import BadRowsError, DataError
+from interactive_st.data.fairseq_manifest import read_fairseq_manifest
+from interactive_st.data.manifest import read_manifest, scan_manifest
+
+REQUIRED = ("id", "audio")
+
+
+def scan(path):
+    return scan_manifest(path, required=REQUIRED)
+
+
+@pytest.mark.parametrize("read", [scan, read_fairseq_manifest])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16(tmp_path, read, encoding):
+    path = tmp_path / "a.tsv"
+    path.write_bytes("id\taudio\nb\tc\n".encode(encoding))
+    with pytest.raises(DataError, match=r"a\.tsv: is UTF-16 text; save it as UTF-8"):
+        read(path)
+
+
+@pytest.mark.parametrize("read", [scan, read_fairseq_manifest])
+@pytest.mark.parametrize(("character", "what"), [(",", "commas"), (";", "semicolons")])
+def test_other_separators(tmp_path, read, character, what):
+    path = tmp_path / "a.tsv"
+    path.write_text(character.join(["id", "audio", "n_frames", "tgt_text"]) + "\n")
+    with pytest.raises(DataError, match=rf"a\.tsv:1: columns are separated by tabs, not {what}; .*'id"):
+        read(path)
+
+
+def test_the_line_that_is_not_utf8_is_named(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_bytes(b"id\taudio\tn_frames\ttgt_text\na\tb\t1\tc\nd\te\t1\tGr\xfc\xdfe\n")
+    with pytest.raises(DataError, match=r"a\.tsv:3: not UTF-8 text .*; save the file as UTF-8"):
+        read_fairseq_manifest(path)
+    with pytest.raises(BadRowsError, match=r"a\.tsv:3 \(d\): not UTF-8 text at byte 9 .*; save the file as"):
+        read_manifest(path)
