@@ -15,7 +15,7 @@ from mini_corpora import make_mustc
 from recipe_shell import missing_lines, read_blocks
 
 import interactive_st  # noqa: F401 (registers)
-from benchmarks import speed
+from benchmarks import speed, systems
 from docs.draw_wait_k import PICTURE, draw
 from interactive_st.cli.main import build_parser
 from interactive_st.scoring.pairs_file import read_pairs
@@ -175,8 +175,8 @@ def known_options():
 
 
 def parsed_by_the_benchmark(command: re.Match[str]) -> str:
-    """Nothing, in the place of a command that the benchmark of speed takes."""
-    speed.parse(shlex.split(command[1]))
+    """Nothing, in the place of a command that a benchmark takes."""
+    {"speed": speed, "systems": systems}[command[1]].parse(shlex.split(command[2]))
     return ""
 
 
@@ -184,7 +184,7 @@ def test_every_option_that_is_named_exists(repository):
     known = known_options()
     for document in documents(repository):
         text = re.sub(r'ARGS="[^"]*"', "", document.read_text(encoding="utf-8"))  # of the examples
-        text = re.sub(r"`python -m benchmarks\.speed ([^`]*)`", parsed_by_the_benchmark, text)
+        text = re.sub(r"`python -m benchmarks\.(speed|systems) ([^`]*)`", parsed_by_the_benchmark, text)
         named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", text))
         unknown = {option for option in named if option.rstrip("-") not in known}
         assert not unknown, f"{document.name}: {unknown}"
