@@ -8,7 +8,7 @@ Neural Speech Translation" (cascade and triangle).
 from fairseq.models import register_model
 from torch import Tensor
 
-from .interactive_st import InteractiveSTModel, add_speech_args
+from .interactive_st import INTERACTION, InteractiveSTModel, add_speech_args
 from .pretrained import double_decoder
 from .two_stage_decoder import TwoStageDecoder
 
@@ -28,6 +28,13 @@ class TwoStageSTModel(InteractiveSTModel):
                 f"a two-stage model writes both texts, not {args.streams!r}; leave 'streams' out of "
                 f"--model-overrides"
             )
+        for option, usual in INTERACTION.items():
+            given = getattr(args, option, usual)
+            if str(given) != str(usual):
+                raise ValueError(
+                    f"{option} {given} has no effect on a two-stage model, whose decoders work one after the "
+                    f"other; leave {option!r} out of --model-overrides"
+                )
         return TwoStageDecoder(args, task.target_dictionary, embed_tokens)
 
     def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:

@@ -271,3 +271,13 @@ def test_features_are_what_the_table_of_words_projects(system):
     logits, _ = model(**batch, prev_output_tokens=tokens)
     assert features.shape == (*tokens.shape, 16)
     assert torch.allclose(model.decoder.output_projection(features), logits, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "override", [{"wait_k": 7}, {"wait_k": "inf"}, {"fusion": "gate"}, {"fusion_lambda": 0.3}]
+)
+def test_a_two_stage_model_refuses_how_streams_interact(override):
+    [option] = override
+    with pytest.raises(ValueError, match=rf"{option} .* no effect on a two-stage model.*--model-overrides"):
+        tiny.model(arch=ARCHITECTURES["two_stage_st_s"], **override)
+    tiny.model(arch=ARCHITECTURES["two_stage_st_s"], wait_k="3", fusion_lambda=1.0)
