@@ -51,8 +51,8 @@ class Decoding:
         batches = [_uniform(self, self.sentences, self.seconds, tokens, device)]
         small = system.samples([_uniform(self, 1, 1.0, 3, device)])
         system.decode(small)  # what libraries set up once is no part of the peak
-        samples, loaded = system.samples(batches), _loaded(device)
-        peak = PeakMemory(device)
+        samples, peak = system.samples(batches), PeakMemory(device)
+        loaded = _loaded(device)  # once what was freed is given back
         written = system.decode(samples)
         found: dict[str, Any] = {"peak_mib": peak.mebibytes(), "loaded_mib": loaded}
         found["tokens"] = check_written(name, system.texts, written, batches, self.beam)
@@ -120,8 +120,8 @@ def _uniform(
 
 
 def _updates(system: System, batch: workload.Sample, repeats: int, device: torch.device) -> dict[str, Any]:
-    [sample], loaded = system.samples([batch]), _loaded(device)
-    peak = PeakMemory(device)
+    [sample], peak = system.samples([batch]), PeakMemory(device)
+    loaded = _loaded(device)  # once what was freed is given back
     system.train([sample, sample])  # Adam's state comes with the first update
     found = {"peak_mib": peak.mebibytes(), "loaded_mib": loaded, "sentences": batch["nsentences"]}
     return found | _time(lambda: system.train([sample]), repeats, device)
