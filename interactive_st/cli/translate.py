@@ -13,8 +13,8 @@ Decodes recordings of any length, rate and number of channels, in any format of 
 flac, ogg, mp3 …). Transcript and translation are printed as they are ready, or written under --out,
 one file a recording and format.
 
-A recording longer than --max-segment is cut at its pauses; silence is left out. A recording that
-fails is reported, and the others go on.
+A recording is cut at pauses of --min-pause or longer, and where it would be longer than
+--max-segment; silence is left out. A recording that fails is reported, and the others go on.
 """
 EPILOG = """\
 exit status: 0 all recordings were decoded, 1 some failed, 2 nothing could be begun.
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target-lang", metavar="XX", help="language to translate to (default: the model's)")
     _add_output(parser.add_argument_group("output"))
     _add_search(parser.add_argument_group("search"))
-    _add_cutting(parser.add_argument_group("long recordings"))
+    _add_cutting(parser.add_argument_group("cutting"))
     _add_machine(parser.add_argument_group("machine"))
 
 

@@ -29,9 +29,9 @@ class Options:
         no_repeat_ngram_size: n-grams of this size are not repeated in a translation; 0: they may be.
         source_lang: language of the speech; None for the model's own.
         target_lang: language of the translation; None for the model's own.
-        max_segment: recordings longer than this, in seconds, are cut; None for 20, or less if
-            the model reads less.
-        min_pause: a longer recording is cut at each pause of at least this many seconds.
+        max_segment: longest piece decoded at once, in seconds; None for 20, or less if the model
+            reads less.
+        min_pause: a recording is cut at each pause of at least this many seconds.
         batch_seconds: audio in one batch; changes speed and memory, not results.
         cuda_graphs: on a GPU, record the steps of decoding and repeat them; changes speed, not results.
 

@@ -18,7 +18,7 @@ def export(*words):
     return main.main(["export", *map(str, words)])
 
 
-def test_makes_a_model_that_translates(made, tmp_path, capsys):
+def test_makes_a_model_that_translates(made, tmp_path, noise_is_speech, capsys):
     scores = tmp_path / "test.json"
     scores.write_text(json.dumps({"sentences": 2, "wer": 50.0, "cer": 40.0, "bleu": 10.0, "chrf": 20.0}))
     words = ("--name", "noise", "--license", "MIT", "--data-name", "noises", "--metrics", scores)

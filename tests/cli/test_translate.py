@@ -13,6 +13,13 @@ from tests import speech_model
 from tests.speech_model import bursts
 
 
+@pytest.fixture(autouse=True)
+def _hears_noise(request):
+    """All but real recordings are noise."""
+    if "shared_data" not in request.fixturenames:
+        request.getfixturevalue("noise_is_speech")
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     return speech_model.make(tmp_path_factory.mktemp("speech_model"))

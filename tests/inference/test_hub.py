@@ -23,6 +23,13 @@ from tests.speech_model import RATE, SHORT, bursts
 FIVE = [(0.5, 1.4), (2.2, 2.6), (3.4, 5.0), (6.0, 6.7), (7.5, 7.9)]
 
 
+@pytest.fixture(autouse=True)
+def _hears_noise(request):
+    """All but real recordings are noise."""
+    if "shared_data" not in request.fixturenames:
+        request.getfixturevalue("noise_is_speech")
+
+
 @pytest.fixture(scope="module")
 def model(made):
     return InteractiveST.from_pretrained(made.checkpoint, device="cpu")
@@ -164,7 +171,7 @@ class TestInput:
 
     def test_too_short(self, model):
         with pytest.raises(DataError, match="too short"):
-            model(np.zeros(100, dtype=np.float32), sample_rate=8000)
+            model(bursts([(0.0, 0.01)], 0.01), sample_rate=RATE)
 
 
 class TestOptions:
@@ -207,7 +214,7 @@ class TestLongRecordings:
     samples = bursts(FIVE, 9.0)
 
     @pytest.fixture
-    def result(self, model, noise_is_speech):
+    def result(self, model):
         return model(self.samples, sample_rate=RATE, nbest=2, **SHORT)
 
     def test_is_cut_at_pauses(self, result):
@@ -218,7 +225,7 @@ class TestLongRecordings:
         assert times == sorted(times)
 
     @pytest.mark.parametrize("seconds", [0.1, 2.0, 3.0])
-    def test_batches_do_not_matter(self, model, result, seconds, noise_is_speech):
+    def test_batches_do_not_matter(self, model, result, seconds):
         """Nor does in how many portions utterances are decoded, which four batches make."""
         other = model(self.samples, sample_rate=RATE, nbest=2, batch_seconds=seconds, **SHORT)
         assert texts(other) == texts(result)
@@ -226,26 +233,26 @@ class TestLongRecordings:
             assert (one.start, one.end, one.speech) == (two.start, two.end, two.speech)
             assert one.score == pytest.approx(two.score, abs=1e-4)
 
-    def test_segments_are_the_pieces(self, model, result, noise_is_speech):
+    def test_segments_are_the_pieces(self, model, result):
         """Each is decoded as a recording of its own would be."""
         for segment in result.segments:
             piece = self.samples[round(segment.start * RATE) : round(segment.end * RATE)]
             alone = model(piece, sample_rate=RATE, nbest=2, **SHORT)
             assert texts(alone) == [(segment.transcript, segment.translation)]
 
-    def test_file_is_read_in_blocks(self, model, result, noise_is_speech, tmp_path):
+    def test_file_is_read_in_blocks(self, model, result, tmp_path):
         path = tmp_path / "long.wav"
         speech_model.soundfile.write(path, self.samples, RATE, subtype="FLOAT")
         assert model(path, nbest=2, **SHORT).segments == result.segments
 
-    def test_silence(self, model, noise_is_speech):
+    def test_silence(self, model):
         result = model(np.zeros(9 * RATE, dtype=np.float32), sample_rate=RATE)
         assert result.segments == ()
         assert result.render("vtt") == "WEBVTT\n\n"
 
 
 class TestStream:
-    def test_order_and_progress(self, model, talk, tmp_path, noise_is_speech):
+    def test_order_and_progress(self, model, talk, tmp_path):
         """All of a recording before the next; one that fails does not stop the others."""
         long = speech_model.write(tmp_path / "long.wav", bursts(FIVE, 9.0))
         done = []
@@ -274,7 +281,7 @@ class TestStream:
         next(stream)
         assert len(opened) <= 5
 
-    def test_failure_in_the_middle(self, model, tmp_path, noise_is_speech):
+    def test_failure_in_the_middle(self, model, tmp_path):
         """What was decoded before the damage is handed over, then the reason."""
         samples = np.tile(bursts([(0.5, 1.5)], 2.0), 30)
         samples[-5] = np.nan
