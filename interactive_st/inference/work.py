@@ -14,7 +14,7 @@ from interactive_st.inference.documents import Writer
 from interactive_st.inference.hub import InteractiveST
 from interactive_st.inference.outputs import Found, output_names, write_whole
 from interactive_st.inference.pipeline import Result
-from interactive_st.inference.results import Recording
+from interactive_st.inference.results import Recording, Segment
 
 #: File name endings where they are not the name of the format.
 ENDINGS = {"text": "txt"}
@@ -92,16 +92,19 @@ class Work:
         writer = Writer(self.formats[0], languages, self.shown, named=len(self.found) > 1)
         self._out(writer.head)
         for number, result in results:
+            if isinstance(result, Segment):
+                self._out(writer.add(str(self.found[number].path), result))
+                continue
+            self._out(writer.finish())
             if isinstance(result, DataError):
                 self._fail(number, result)
-            elif isinstance(result, Recording):
-                self._note_silence(result)
             else:
-                self._out(writer.add(str(self.found[number].path), result))
+                self._note_silence(result)
 
     def _out(self, text: str) -> None:
-        self.bar.write(text, file=sys.stdout, end="")
-        sys.stdout.flush()
+        if text:
+            self.bar.write(text, file=sys.stdout, end="")
+            sys.stdout.flush()
 
     def _note_silence(self, recording: Recording) -> None:
         if not recording.segments:
