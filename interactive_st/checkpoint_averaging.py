@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from interactive_st.checkpoint_reading import refusing_others
 from interactive_st.registration import allow_fairseq_checkpoints
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
@@ -119,7 +120,8 @@ def _numbered(folder: Path, pattern: re.Pattern[str]) -> list[tuple[float, Path]
 
 def _load(path: Path | str) -> dict[str, Any]:
     allow_fairseq_checkpoints()
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    with refusing_others(path):
+        state = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
         raise ValueError(f"{path}: not a fairseq checkpoint (it has no 'model')")
     return state

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from interactive_st.checkpoint_reading import read_checkpoint, task_name
 from interactive_st.data.errors import DataError
 from interactive_st.data.settings import CONFIG
 from interactive_st.registration import register
@@ -51,11 +52,9 @@ class StoredModel:
         Raises:
             DataError: the parts do not fit together.
         """
-        from fairseq.tasks import TASK_REGISTRY
-
         register()
         with quiet():
-            task = TASK_REGISTRY[TASK].setup_task(self._task_arguments())
+            task = self._task()
             model = task.build_model(Namespace(**self.options, arch=self.architecture), from_checkpoint=True)
         try:
             model.load_state_dict(dict(self.weights), strict=True)
@@ -65,6 +64,21 @@ class StoredModel:
                 "data folder that the model was trained with?"
             ) from error
         return task, model.eval()
+
+    def _task(self) -> Any:
+        from fairseq.tasks import TASK_REGISTRY
+
+        arguments = self._task_arguments()
+        try:
+            return TASK_REGISTRY[TASK].setup_task(arguments)
+        except DataError:
+            raise
+        except Exception as error:  # fairseq raises a bare one for a configuration that is no YAML
+            reason = " ".join(str(error).split())
+            raise DataError(
+                f"{self.data}: the task cannot be made of it ({reason}); copy the folder again, whole, or "
+                "make it again"
+            ) from error
 
     def _task_arguments(self) -> Namespace:
         from fairseq.tasks import TASK_REGISTRY
@@ -87,17 +101,9 @@ def load_checkpoint(path: Path, data: Path | None = None) -> StoredModel:
     Raises:
         DataError: it is no checkpoint of this task, or its data folder is not there.
     """
-    from fairseq.checkpoint_utils import load_checkpoint_to_cpu
-    from fairseq.dataclass.utils import convert_namespace_to_omegaconf
-
-    register()
-    try:
-        state = load_checkpoint_to_cpu(str(path))
-        cfg = state.get("cfg") or convert_namespace_to_omegaconf(state["args"])
-        weights, task, model = state["model"], cfg["task"], cfg["model"]
-    except (OSError, RuntimeError, LookupError, TypeError, AttributeError, ValueError) as error:
-        raise DataError(f"{path}: not a checkpoint of fairseq-train ({error})") from error
-    name = getattr(task, "_name", None) or getattr(task, "task", None)
+    state, cfg = read_checkpoint(path)
+    weights, task, model = state["model"], cfg["task"], cfg["model"]
+    name = task_name(cfg)
     if name != TASK:
         raise DataError(f"{path}: trained by the task {name}; one that writes two texts is needed, {TASK}")
     folder = Path(data if data is not None else task.data)

@@ -192,6 +192,18 @@ class TestBadInput:
         with pytest.raises(DataError, match="not a complete model folder"):
             read_model_folder(tmp_path / "model")
 
+    @pytest.mark.parametrize(
+        ("name", "content"), [("config_joint.yaml", "features: {type: fbank\n"), ("dict.txt", None)]
+    )
+    def test_damaged_data_files(self, folder, tmp_path, name, content):
+        shutil.copytree(folder, tmp_path / "model")
+        path = tmp_path / "model" / name
+        path.unlink()
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(DataError, match=rf"model: the task cannot be made of it \(.*{name}"):
+            read_model_folder(tmp_path / "model").build()
+
     def test_newer_format(self, folder, tmp_path):
         shutil.copytree(folder, tmp_path / "model")
         path = tmp_path / "model" / "config.json"
