@@ -1,6 +1,7 @@
 """`interactive-st translate`: recordings in, transcripts and translations out."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +78,13 @@ def main(args: argparse.Namespace) -> int:
     elif args.out.exists() and not args.out.is_dir():
         raise UserError(f"--out {args.out}: is a file; give a folder")
     model = _load(args)
+    _check_shown(args, model.model.streams)
     options = {
         name: value
         for name in Options.__dataclass_fields__
         if (value := getattr(args, name, None)) is not None
     }
-    work = Work(found, args.format, args.srt, args.out, show=not args.quiet)
+    work = Work(found, args.format, args.show, args.out, show=not args.quiet)
     try:
         return 1 if work.decode(model, options) else 0
     except ValueError as error:
@@ -100,6 +102,17 @@ def _load(args: argparse.Namespace) -> Any:
         return InteractiveST.from_pretrained(args.model, args.data, args.device, args.half)
     except (ValueError, OSError) as error:
         raise UserError(str(error)) from error
+
+
+def _check_shown(args: argparse.Namespace, streams: Sequence[int]) -> None:
+    """Refuse subtitles of a text that the model does not write."""
+    names = ("transcript", "translation")
+    if args.show in names and names.index(args.show) not in streams and set(args.format) & set(SUBTITLES):
+        written = names[streams[0]]
+        raise UserError(
+            f"--show {args.show}: {args.model} writes the {written} alone; leave the option out, or take another "
+            "model"
+        )
 
 
 def _formats(text: str) -> list[str]:
@@ -132,10 +145,11 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         help=f"{', '.join(FORMATS)}, or several with commas (default: text)",
     )
     group.add_argument(
+        "--show",
         "--srt",
         choices=("both", "transcript", "translation"),
         default="both",
-        help="what subtitles (srt and vtt) show (default: both, the transcript above)",
+        help="what subtitles (srt and vtt) show (default: both, the transcript above); --srt is its old name",
     )
     group.add_argument(
         "--quiet", action="store_true", help="no progress bar and no real-time factor at the end"

@@ -108,7 +108,7 @@ def _utterances(
             for utterance in find_utterances(
                 source, activity, decoding.max_segment, decoding.options.min_pause
             ):
-                features = fbank(utterance.samples, activity.rate, bins)
+                features = _features(utterance.samples, activity.rate, bins, source.name)
                 item = _Waiting(utterance.start, utterance.end, utterance.speech, features)
                 found += item.seconds
                 yield number, item
@@ -118,3 +118,10 @@ def _utterances(
             continue
         progress(duration - found)
         yield number, Recording(source.name, duration, config.source_lang, config.target_lang)
+
+
+def _features(samples: np.ndarray, rate: int, bins: int, name: str | None) -> np.ndarray:
+    try:
+        return fbank(samples, rate, bins)
+    except DataError as error:
+        raise DataError(f"{name or 'the samples'}: {error}") from error

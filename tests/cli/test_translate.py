@@ -92,8 +92,11 @@ def test_writes_a_file_a_recording_and_format(translate, audio, tmp_path, capsys
 
 @pytest.mark.parametrize(("shown", "key"), [("transcript", "transcript"), ("translation", "translation")])
 def test_subtitles_of_one_text(translate, audio, tmp_path, shown, key):
-    words = ("--out", tmp_path / "out", "--format", "srt,jsonl", "--srt", shown)
+    words = ("--out", tmp_path / "out", "--format", "srt,jsonl", "--show", shown)
     assert translate(audio / "a.wav", *words) == 0
+    written = (tmp_path / "out" / "a.srt").read_text()
+    assert translate(audio / "a.wav", *words[:-2], "--srt", shown) == 0, "the old name of the option"
+    assert (tmp_path / "out" / "a.srt").read_text() == written
     pair = json.loads((tmp_path / "out" / "a.jsonl").read_text())
     (cue,) = pysubs2.load(str(tmp_path / "out" / "a.srt"))
     assert cue.plaintext == " ".join(pair[key].split())
@@ -170,6 +173,13 @@ class TestUserErrors:
 
     def test_language_that_the_model_does_not_know(self, translate, audio, capsys):
         self.check(translate, capsys, "choose one of de, en", audio / "a.wav", "--target-lang", "fr")
+
+    @pytest.mark.parametrize(("arch", "shown"), [("asr_tiny", "translation"), ("e2e_st_tiny", "transcript")])
+    def test_subtitles_of_a_text_that_is_not_written(self, translate, audio, tmp_path, arch, shown, capsys):
+        alone = speech_model.make(tmp_path / "alone", arch=arch).checkpoint
+        words = (audio / "a.wav", "--show", shown)
+        self.check(translate, capsys, f"--show {shown}: {alone} writes the", *words, "--format", "srt", model=alone)
+        assert translate(*words, model=alone) == 0
 
     @pytest.mark.parametrize("words", [("--format", "doc"), ("--threads", "0"), ("--srt", "none")])
     def test_options_without_meaning(self, translate, audio, words, capsys):

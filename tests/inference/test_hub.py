@@ -169,9 +169,13 @@ class TestInput:
         with pytest.raises(DataError, match=r"none\.wav: no such audio file"):
             model(tmp_path / "none.wav")
 
-    def test_too_short(self, model):
-        with pytest.raises(DataError, match="too short"):
-            model(bursts([(0.0, 0.01)], 0.01), sample_rate=RATE)
+    def test_too_short(self, model, tmp_path):
+        samples = bursts([(0.0, 0.01)], 0.01)
+        with pytest.raises(DataError, match="the samples: too short"):
+            model(samples, sample_rate=RATE)
+        path = speech_model.write(tmp_path / "a.wav", samples)
+        with pytest.raises(DataError, match=r"a\.wav: too short"):
+            model(path)
 
 
 class TestOptions:
