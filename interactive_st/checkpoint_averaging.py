@@ -100,13 +100,19 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
 
 
 def save_checkpoint(state: dict[str, Any], path: Path | str) -> None:
-    """Write ``state`` to ``path`` in one move: a reader sees the old file or the new one, whole."""
+    """Write ``state`` to ``path`` in one move: a reader sees the old file or the new one, whole.
+
+    Raises ``ValueError`` where it cannot be written.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         torch.save(state, unfinished)
         os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:  # torch raises the second for a full disk
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise ValueError(f"{path}: cannot be written ({reason}); choose another place") from error
     finally:
         unfinished.unlink(missing_ok=True)
 

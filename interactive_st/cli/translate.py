@@ -64,6 +64,7 @@ def main(args: argparse.Namespace) -> int:
     logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports on its optional packages
     from interactive_st.inference.outputs import find_recordings
     from interactive_st.inference.work import Work
+    from interactive_st.writing import check_folder
 
     if "" in args.audio:  # pathlib would read the folder that one is in, and all below
         raise UserError("an empty AUDIO names nothing; is a variable of the shell unset?")
@@ -77,6 +78,11 @@ def main(args: argparse.Namespace) -> int:
             raise UserError("subtitles of several recordings need a file each: give --out DIR")
     elif args.out.exists() and not args.out.is_dir():
         raise UserError(f"--out {args.out}: is a file; give a folder")
+    if args.out is not None:
+        try:
+            check_folder(args.out, f"--out {args.out}")
+        except ValueError as error:
+            raise UserError(str(error)) from error
     model = _load(args)
     _check_shown(args, model.model.streams)
     options = {
@@ -110,13 +116,13 @@ def _check_shown(args: argparse.Namespace, streams: Sequence[int]) -> None:
     if args.show in names and names.index(args.show) not in streams and set(args.format) & set(SUBTITLES):
         written = names[streams[0]]
         raise UserError(
-            f"--show {args.show}: {args.model} writes the {written} alone; leave the option out, or take another "
-            "model"
+            f"--show {args.show}: {args.model} writes the {written} alone; leave the option out, or take "
+            "another model"
         )
 
 
 def _formats(text: str) -> list[str]:
-    forms = list(dict.fromkeys(text.split(",")))
+    forms = list(dict.fromkeys(form.strip() for form in text.split(",")))
     for form in forms:
         if form not in FORMATS:
             raise argparse.ArgumentTypeError(f"no format {form!r}; choose from {', '.join(FORMATS)}")

@@ -3,7 +3,6 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,20 +63,3 @@ def output_names(places: Iterable[Path]) -> list[Path]:
             names[i] = name.with_name(f"{name.name}-{number}")
         taken.add(names[i])
     return names
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file in one step, making its folder: readers see the old file or the whole new one.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # beside the target, because a rename is atomic within one file system only
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(unfinished, path)
-    finally:
-        with suppress(FileNotFoundError):
-            unfinished.unlink()

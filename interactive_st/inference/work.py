@@ -12,9 +12,10 @@ from tqdm import tqdm
 from interactive_st.data.errors import DataError
 from interactive_st.inference.documents import Writer
 from interactive_st.inference.hub import InteractiveST
-from interactive_st.inference.outputs import Found, output_names, write_whole
+from interactive_st.inference.outputs import Found, output_names
 from interactive_st.inference.pipeline import Result
 from interactive_st.inference.results import Recording, Segment
+from interactive_st.writing import write_whole
 
 #: File name endings where they are not the name of the format.
 ENDINGS = {"text": "txt"}

@@ -47,6 +47,12 @@ def test_checkpoint_is_missing(tmp_path, capsys):
     assert "no such checkpoint" in capsys.readouterr().err
 
 
+def test_out_cannot_be_written(made, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert export(made.checkpoint, tmp_path / "file" / "model") == 2
+    assert f"error: {tmp_path / 'file' / 'model'}: {tmp_path / 'file'} is a file" in capsys.readouterr().err
+
+
 def test_data_is_missing(made, tmp_path, capsys):
     assert export(made.checkpoint, tmp_path / "model", "--data", tmp_path) == 2
     assert "name the data folder" in capsys.readouterr().err

@@ -75,7 +75,7 @@ def test_prints_several_by_name(translate, audio, capsys):
 
 
 def test_writes_a_file_a_recording_and_format(translate, audio, tmp_path, capsys):
-    assert translate(audio, "--out", tmp_path / "out", "--format", "text,jsonl,srt,vtt,tsv") == 0
+    assert translate(audio, "--out", tmp_path / "out", "--format", "text,jsonl, srt,vtt, tsv") == 0
     assert capsys.readouterr().out == ""
     names = ["a.flac", "a.wav", "deep/c", "deep/er/b"]
     endings = ("jsonl", "srt", "tsv", "txt", "vtt")
@@ -162,6 +162,11 @@ class TestUserErrors:
         monkeypatch.chdir(audio)
         self.check(translate, capsys, "an empty AUDIO names nothing", "")
 
+    def test_out_is_found_to_be_impossible_before_the_model_is_loaded(self, translate, audio, capsys):
+        out = audio / "notes.txt" / "below"
+        self.check(translate, capsys, f"--out {out}: ", audio, "--out", out, model=audio / "no model")
+        assert list(audio.glob("**/below")) == []
+
     def test_out_is_a_file(self, translate, audio, capsys):
         self.check(translate, capsys, "is a file", audio, "--out", audio / "notes.txt")
 
@@ -177,8 +182,8 @@ class TestUserErrors:
     @pytest.mark.parametrize(("arch", "shown"), [("asr_tiny", "translation"), ("e2e_st_tiny", "transcript")])
     def test_subtitles_of_a_text_that_is_not_written(self, translate, audio, tmp_path, arch, shown, capsys):
         alone = speech_model.make(tmp_path / "alone", arch=arch).checkpoint
-        words = (audio / "a.wav", "--show", shown)
-        self.check(translate, capsys, f"--show {shown}: {alone} writes the", *words, "--format", "srt", model=alone)
+        words, message = (audio / "a.wav", "--show", shown), f"--show {shown}: {alone} writes the"
+        self.check(translate, capsys, message, *words, "--format", "srt", model=alone)
         assert translate(*words, model=alone) == 0
 
     @pytest.mark.parametrize("words", [("--format", "doc"), ("--threads", "0"), ("--srt", "none")])
