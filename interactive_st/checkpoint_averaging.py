@@ -128,8 +128,8 @@ def _load(path: Path | str) -> dict[str, Any]:
     allow_fairseq_checkpoints()
     with refusing_others(path):
         state = torch.load(path, map_location="cpu", weights_only=True)
-    if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
-        raise ValueError(f"{path}: not a fairseq checkpoint (it has no 'model')")
+        if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
+            raise LookupError("it has no 'model'")
     return state
 
 

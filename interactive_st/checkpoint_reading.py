@@ -50,7 +50,7 @@ def read_checkpoint(path: str | PathLike) -> tuple[dict[str, Any], Any]:
         state = load_checkpoint_to_cpu(str(path))
         cfg = state.get("cfg") or convert_namespace_to_omegaconf(state["args"])
         if not all(key in cfg for key in ("task", "model")) or "model" not in state:
-            raise LookupError("no task or no model in it")
+            raise LookupError("it names no task or no model")
     return state, cfg
 
 
@@ -67,4 +67,6 @@ def _reason(error: Exception) -> str:
         return "it holds something else than weights and settings"
     if isinstance(error, EOFError):
         return "it ends too early"
+    if type(error) is LookupError:
+        return str(error)
     return f"{type(error).__name__}: {str(error).splitlines()[0]}" if str(error) else type(error).__name__

@@ -41,7 +41,7 @@ def test_a_whole_module_is_refused(tmp_path):
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path):
     torch.save({**SAVED, "cfg": {"model": {}}}, tmp_path / "a.pt")
-    assert "no task" in refusal(tmp_path / "a.pt")
+    assert "(it names no task or no model)" in refusal(tmp_path / "a.pt")
 
 
 def test_weights_of_a_model_folder(tmp_path):

@@ -61,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Write the model folder."""
+    import logging
+
+    logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports on its optional packages
     from interactive_st.inference.model_card import Card, read_metrics
     from interactive_st.inference.model_folder import write_model_folder
     from interactive_st.inference.stored_model import load_checkpoint

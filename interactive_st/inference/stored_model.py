@@ -106,13 +106,13 @@ def load_checkpoint(path: Path, data: Path | None = None) -> StoredModel:
     name = task_name(cfg)
     if name != TASK:
         raise DataError(f"{path}: trained by the task {name}; one that writes two texts is needed, {TASK}")
-    folder = Path(data if data is not None else task.data)
     config = getattr(task, "config_yaml", None) or CONFIG
+    folder = _trained_on(path, Path(task.data), config) if data is None else data
     if not (folder / config).is_file():
-        where = "" if data is not None else ", where it was trained"
+        where = f"{folder.resolve()}, where it was trained," if data is None else str(folder)
         raise DataError(
-            f"{path}: its data folder {folder}{where} has no {config}; name the data folder by "
-            "data= (--data), or make a model folder of it by `interactive-st export` where both are"
+            f"{path}: its data folder {where} has no {config}; name the data folder by --data DIR (in Python "
+            "data=)"
         )
     history = state.get("optimizer_history") or [{}]
     architecture = getattr(model, "arch", None) or model._name
@@ -125,6 +125,16 @@ def load_checkpoint(path: Path, data: Path | None = None) -> StoredModel:
         config=config,
         updates=history[-1].get("num_updates"),
     )
+
+
+def _trained_on(checkpoint: Path, data: Path, config: str) -> Path:
+    """Return the data folder of a training.
+
+    A relative path is from the working directory of the training, which often is one of the folders
+    above the checkpoint.
+    """
+    found = (folder / data for folder in (Path(), *checkpoint.resolve().parents))
+    return next((folder for folder in found if (folder / config).is_file()), data)
 
 
 def model_options(architecture: str, stored: Namespace) -> dict[str, Any]:
