@@ -51,3 +51,10 @@ def noise_is_speech(monkeypatch):
     from interactive_st.inference.voice_activity import VoiceActivity
 
     monkeypatch.setattr(VoiceActivity, "_probability", lambda self, window: float(abs(window).mean() > 0.02))
+
+
+@pytest.fixture
+def hears_noise(request):
+    """The same for all tests but those of real recordings."""
+    if "shared_data" not in request.fixturenames:
+        request.getfixturevalue("noise_is_speech")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from interactive_st.cli import UserError
-from interactive_st.inference.options import MAX_SEGMENT, Options
+from interactive_st.inference.options import MAX_SEGMENT, SEARCHES, OptionError, Options
 
 HELP = "transcribe and translate recordings: text, JSON lines, tables or bilingual subtitles"
 DESCRIPTION = """\
@@ -83,18 +83,28 @@ def main(args: argparse.Namespace) -> int:
             check_folder(args.out, f"--out {args.out}")
         except ValueError as error:
             raise UserError(str(error)) from error
-    model = _load(args)
-    _check_shown(args, model.model.streams)
     options = {
         name: value
         for name in Options.__dataclass_fields__
         if (value := getattr(args, name, None)) is not None
     }
+    try:
+        Options(**options)  # before the model is loaded
+    except OptionError as error:
+        raise _named(error) from error
+    model = _load(args)
+    _check_shown(args, model.model.streams)
     work = Work(found, args.format, args.show, args.out, show=not args.quiet)
     try:
         return 1 if work.decode(model, options) else 0
+    except OptionError as error:
+        raise _named(error) from error
     except ValueError as error:
         raise UserError(str(error)) from error
+
+
+def _named(error: OptionError) -> UserError:
+    return UserError(f"--{error.option.replace('_', '-')} {error.value}: {error.reason}")
 
 
 def _load(args: argparse.Namespace) -> Any:
@@ -174,7 +184,7 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--search",
-        choices=("rank", "joint"),
+        choices=SEARCHES,
         help="how the two beams are kept (default: the model's; joint if it has none and its streams read "
         "each other)",
     )

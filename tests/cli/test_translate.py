@@ -12,12 +12,7 @@ from interactive_st.cli import main
 from tests import speech_model
 from tests.speech_model import bursts
 
-
-@pytest.fixture(autouse=True)
-def _hears_noise(request):
-    """All but real recordings are noise."""
-    if "shared_data" not in request.fixturenames:
-        request.getfixturevalue("noise_is_speech")
+pytestmark = pytest.mark.usefixtures("hears_noise")
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +169,22 @@ class TestUserErrors:
         self.check(translate, capsys, "no such model", audio, model=tmp_path / "none")
 
     def test_options_that_contradict(self, translate, audio, capsys):
-        self.check(translate, capsys, "--nbest 9 needs", audio / "a.wav", "--nbest", 9)
+        self.check(translate, capsys, "--nbest 9: at most beam, 5, are kept", audio / "a.wav", "--nbest", 9)
+
+    @pytest.mark.parametrize(
+        ("option", "value", "reason"),
+        [
+            ("--ctc-weight", "2.0", "at most 1 has a meaning"),
+            ("--ctc-weight", "0.3", "it needs a model trained with --ctc-weight above 0"),
+            ("--min-pause", "0.0", "at least 0.1 seconds are needed"),
+            ("--batch-seconds", "inf", "a finite number is needed"),
+            ("--max-segment", "9.0", "the model reads at most 3 s"),
+            ("--lenpen", "nan", "a finite number is needed"),
+            ("--wait-k", "soon", "a whole number or inf is needed"),
+        ],
+    )
+    def test_options_are_named_as_they_were_given(self, translate, audio, option, value, reason, capsys):
+        self.check(translate, capsys, f"error: {option} {value}: {reason}", audio / "a.wav", option, value)
 
     def test_language_that_the_model_does_not_know(self, translate, audio, capsys):
         self.check(translate, capsys, "choose one of de, en", audio / "a.wav", "--target-lang", "fr")

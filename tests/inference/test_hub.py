@@ -1,6 +1,5 @@
+import io
 import math
-import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,36 +8,14 @@ from fairseq import checkpoint_utils, options
 from fairseq.dataclass.utils import convert_namespace_to_omegaconf
 from fairseq_cli import interactive
 
-import interactive_st
 from interactive_st.data.errors import DataError
-from interactive_st.inference import hub
-from interactive_st.inference.hub import InteractiveST
-from interactive_st.inference.model_card import Card
-from interactive_st.inference.model_folder import write_model_folder
 from interactive_st.inference.results import Recording, Segment
-from interactive_st.inference.stored_model import load_checkpoint
 from tests import speech_model
 from tests.speech_model import RATE, SHORT, bursts
 
 FIVE = [(0.5, 1.4), (2.2, 2.6), (3.4, 5.0), (6.0, 6.7), (7.5, 7.9)]
 
-
-@pytest.fixture(autouse=True)
-def _hears_noise(request):
-    """All but real recordings are noise."""
-    if "shared_data" not in request.fixturenames:
-        request.getfixturevalue("noise_is_speech")
-
-
-@pytest.fixture(scope="module")
-def model(made):
-    return InteractiveST.from_pretrained(made.checkpoint, device="cpu")
-
-
-@pytest.fixture(scope="module")
-def talk(tmp_path_factory):
-    """A recording shorter than the 3 s that the model reads at once."""
-    return speech_model.write(tmp_path_factory.mktemp("audio") / "talk.wav", bursts([(0.2, 1.8)], 2.0))
+pytestmark = pytest.mark.usefixtures("hears_noise")
 
 
 def texts(recording):
@@ -58,50 +35,6 @@ def run_fairseq_interactive(made, recording, capsys, *words):
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     found = {name[:1]: rest for name, *rest in lines if name.endswith("-0")}
     return found["S"][0], found["D"][1], float(found["D"][0]) * math.log(2)
-
-
-class TestLoading:
-    def test_is_offered_by_the_package(self):
-        assert interactive_st.InteractiveST is InteractiveST
-        with pytest.raises(AttributeError, match="no attribute 'Other'"):
-            _ = interactive_st.Other
-
-    def test_checkpoint_and_folder_are_the_same(self, made, model, talk, tmp_path):
-        folder = write_model_folder(load_checkpoint(made.checkpoint), tmp_path / "model", Card("test"))
-        exported = InteractiveST.from_pretrained(folder)
-        assert exported(talk, **SHORT) == model(talk, **SHORT)
-
-    def test_moved_data_folder(self, made, model, talk, tmp_path):
-        shutil.copytree(made.data, tmp_path / "elsewhere")
-        moved = InteractiveST.from_pretrained(made.checkpoint, data=tmp_path / "elsewhere")
-        assert moved(talk, **SHORT) == model(talk, **SHORT)
-
-    @pytest.mark.parametrize(
-        ("name", "message"), [("none.pt", "no such model"), (".", "no model folder; give one made by")]
-    )
-    def test_no_model(self, tmp_path, name, message):
-        with pytest.raises(DataError, match=message):
-            InteractiveST.from_pretrained(tmp_path / name)
-
-    def test_no_such_device(self, made):
-        with pytest.raises(ValueError, match="device 'abacus' cannot be used"):
-            InteractiveST.from_pretrained(made.checkpoint, device="abacus")
-
-    def test_features_computed_elsewhere(self, model):
-        config = SimpleNamespace(features={"type": "precomputed", "dim": 13})
-        with pytest.raises(DataError, match="fairseq-generate"):
-            InteractiveST(SimpleNamespace(data_cfg=config), model.model)
-
-    def test_half_precision(self, made, talk):
-        half = InteractiveST.from_pretrained(made.checkpoint, device="cpu", half=True)
-        assert next(half.model.parameters()).dtype == torch.bfloat16
-        assert math.isfinite(half(talk, **SHORT).score)
-
-    @pytest.mark.parametrize("supported", [True, False])
-    def test_half_precision_warns_where_it_is_slower(self, made, supported, monkeypatch, caplog):
-        monkeypatch.setattr(hub, "has_onednn_linear", lambda dtype: supported)
-        InteractiveST.from_pretrained(made.checkpoint, device="cpu", half=True)
-        assert ("leave out --half" in caplog.text) is not supported
 
 
 @pytest.mark.parametrize("search", ["rank", "joint"])
@@ -161,9 +94,22 @@ class TestInput:
         with pytest.raises(DataError, match="give sample_rate"):
             model(np.zeros(8000, dtype=np.float32))
 
-    def test_no_recording(self, model):
-        with pytest.raises(DataError, match="dict is no recording"):
-            model({}, sample_rate=8000)
+    @pytest.mark.parametrize("rate", [math.nan, math.inf, 0, -1, "16000"])
+    def test_rates_without_meaning(self, model, rate):
+        with pytest.raises(DataError, match=r"sample_rate is .*; a number of Hz is needed"):
+            model(np.zeros(8000, dtype=np.float32), sample_rate=rate)
+
+    def test_samples_with_their_rate(self, model, talk):
+        expected = model(talk, **SHORT)
+        samples, rate = speech_model.soundfile.read(talk, dtype="float32")
+        for same in ((samples, rate), {"array": samples, "sampling_rate": rate, "path": None}):
+            assert model(same, **SHORT).segments == expected.segments
+            assert [each.segments for each in model([same, talk], **SHORT)] == [expected.segments] * 2
+
+    @pytest.mark.parametrize("audio", [{}, None, b"RIFF", io.BytesIO(b"RIFF"), 3])
+    def test_no_recording(self, model, audio):
+        with pytest.raises(DataError, match=f"{type(audio).__name__} is no recording"):
+            model(audio)
 
     def test_failing_file(self, model, tmp_path):
         with pytest.raises(DataError, match=r"none\.wav: no such audio file"):
@@ -197,12 +143,19 @@ class TestOptions:
         ("wrong", "message"),
         [
             ({"target_lang": "fr"}, "choose one of de, en"),
-            ({"beam": 2, "nbest": 3}, "--nbest 3 needs"),
+            ({"beam": 2, "nbest": 3}, "nbest is 3; at most beam, 2"),
+            ({"beam": 0}, "beam is 0; a whole number from 1"),
+            ({"beam": 5.0}, r"beam is 5\.0; a whole number"),
+            ({"unkpen": math.nan}, "unkpen is nan; a finite number"),
+            ({"lenpen": math.inf}, "lenpen is inf"),
+            ({"temperature": 0.0}, r"temperature is 0\.0; more than 0"),
+            ({"ctc_weight": 0.3}, r"ctc_weight is 0\.3; it needs a model trained with"),
+            ({"max_len_b": 2, "min_len": 3}, "max_len_b is 2; texts have at least 3 tokens"),
             ({"max_segment": 5.0}, "at most 3 s"),
             ({"max_segment": 0.5}, "max_segment"),
             ({"min_pause": math.nan}, "min_pause"),
-            ({"search": "wide"}, "--search must be one of"),
-            ({"wait_k": "much"}, "--wait-k must be"),
+            ({"search": "wide"}, "search is 'wide'; choose one of rank, joint"),
+            ({"wait_k": "much"}, "wait_k is 'much'; a whole number or inf"),
         ],
     )
     def test_wrong(self, model, talk, wrong, message):
