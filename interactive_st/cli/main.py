@@ -16,21 +16,27 @@ PROGRAM = "interactive-st"
 #: Exit statuses as a shell reports them for a program ended by SIGINT and SIGPIPE.
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+#: The commands as the help lists them, by how often they are used.
+ORDER = ("translate", "prepare", "average", "export", "score", "compare", "report", "plot", "cascade", "join")
 CLOSED = "standard output is closed; send it to a file, or to /dev/null"
 
 
 def find_commands() -> dict[str, ModuleType]:
-    """Return the command modules by name, in alphabetical order.
+    """Return the command modules by name, in the order of `ORDER`; those not in it come last.
 
     Every module of the package `interactive_st.cli` but this one is a command; ``_`` in the name
     of a file is ``-`` in the name of its command.
     """
-    names = sorted(module.name for module in pkgutil.iter_modules(cli.__path__))
+    names = sorted((module.name for module in pkgutil.iter_modules(cli.__path__)), key=_rank)
     return {
         name.replace("_", "-"): importlib.import_module(f"{cli.__name__}.{name}")
         for name in names
         if name != "main"
     }
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return ORDER.index(name) if name in ORDER else len(ORDER), name
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,12 +1,18 @@
 """`interactive-st translate`: recordings in, transcripts and translations out."""
 
+from __future__ import annotations
+
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interactive_st.cli import UserError
 from interactive_st.inference.options import MAX_SEGMENT, SEARCHES, OptionError, Options
+
+if TYPE_CHECKING:
+    from interactive_st.inference.outputs import Found
 
 HELP = "transcribe and translate recordings: text, JSON lines, tables or bilingual subtitles"
 DESCRIPTION = """\
@@ -22,7 +28,7 @@ exit status: 0 all recordings were decoded, 1 some failed, 2 nothing could be be
 
 examples:
   interactive-st translate talk.wav --model model
-  interactive-st translate recordings/ --model model --out subtitles --format srt,jsonl
+  interactive-st translate recordings/ --model model --out subtitles --format srt,jsonl --skip-existing
   interactive-st translate talk.mp3 --model checkpoint_best.pt --data data --format vtt > talk.vtt
 """
 FORMATS = ("text", "jsonl", "srt", "vtt", "tsv")
@@ -64,7 +70,6 @@ def main(args: argparse.Namespace) -> int:
     logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports on its optional packages
     from interactive_st.inference.outputs import find_recordings
     from interactive_st.inference.work import Work
-    from interactive_st.writing import check_folder
 
     if "" in args.audio:  # pathlib would read the folder that one is in, and all below
         raise UserError("an empty AUDIO names nothing; is a variable of the shell unset?")
@@ -76,13 +81,13 @@ def main(args: argparse.Namespace) -> int:
             raise UserError("several formats need a folder for their files: give --out DIR")
         if args.format[0] in SUBTITLES and len(found) > 1:
             raise UserError("subtitles of several recordings need a file each: give --out DIR")
-    elif args.out.exists() and not args.out.is_dir():
-        raise UserError(f"--out {args.out}: is a file; give a folder")
+        if args.skip_existing:
+            raise UserError("--skip-existing is for files: give --out DIR")
+    files = None
     if args.out is not None:
-        try:
-            check_folder(args.out, f"--out {args.out}")
-        except ValueError as error:
-            raise UserError(str(error)) from error
+        found, files = _outputs(args, found)
+        if not found:
+            return 0
     options = {
         name: value
         for name in Options.__dataclass_fields__
@@ -94,13 +99,36 @@ def main(args: argparse.Namespace) -> int:
         raise _named(error) from error
     model = _load(args)
     _check_shown(args, model.model.streams)
-    work = Work(found, args.format, args.show, args.out, show=not args.quiet)
+    work = Work(found, args.format, args.show, files, show=not args.quiet)
     try:
         return 1 if work.decode(model, options) else 0
     except OptionError as error:
         raise _named(error) from error
     except ValueError as error:
         raise UserError(str(error)) from error
+
+
+def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found], list[dict[str, Path]]]:
+    """Return the recordings that are to be decoded, and the files of each.
+
+    Raises:
+        UserError: nothing can be written there, which is better known before hours of decoding.
+    """
+    from interactive_st.inference.outputs import output_files
+    from interactive_st.writing import check_folder
+
+    try:
+        check_folder(args.out, f"--out {args.out}")
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    files = output_files(found, args.format, args.out)
+    if args.skip_existing:
+        # files appear when they are whole, so those that are there are complete
+        left = [i for i, own in enumerate(files) if not all(path.is_file() for path in own.values())]
+        if len(left) < len(found) and not args.quiet:
+            print(f"{len(found) - len(left)} of {len(found)} recordings have their files", file=sys.stderr)
+        found, files = [found[i] for i in left], [files[i] for i in left]
+    return found, files
 
 
 def _named(error: OptionError) -> UserError:
@@ -151,7 +179,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         type=Path,
         metavar="DIR",
         help="write one file a recording and format there, in sub-folders like those that were "
-        "searched; existing files are replaced (default: print)",
+        "searched; existing files are replaced, unless --skip-existing is given (default: print)",
     )
     group.add_argument(
         "--format",
@@ -166,6 +194,11 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         choices=("both", "transcript", "translation"),
         default="both",
         help="what subtitles (srt and vtt) show (default: both, the transcript above); --srt is its old name",
+    )
+    group.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="leave out recordings that have all their files under --out, as after an interruption",
     )
     group.add_argument(
         "--quiet", action="store_true", help="no progress bar and no real-time factor at the end"

@@ -13,6 +13,10 @@ EXTENSIONS = frozenset(
 )
 
 
+#: File name endings where they are not the name of the format.
+ENDINGS = {"text": "txt"}
+
+
 @dataclass(frozen=True)
 class Found:
     """A recording: its path, and its place below the folder that was named, which outputs mirror."""
@@ -63,3 +67,12 @@ def output_names(places: Iterable[Path]) -> list[Path]:
             names[i] = name.with_name(f"{name.name}-{number}")
         taken.add(names[i])
     return names
+
+
+def output_files(found: Sequence[Found], formats: Sequence[str], out: Path) -> list[dict[str, Path]]:
+    """Return for each recording the file below `out` of each format."""
+    names = output_names(recording.place for recording in found)
+    return [
+        {form: out / name.with_name(f"{name.name}.{ENDINGS.get(form, form)}") for form in formats}
+        for name in names
+    ]

@@ -43,7 +43,8 @@ def test_commands_are_the_modules_of_the_package():
     commands = main.find_commands()
     assert "user-dir" in commands
     assert "main" not in commands
-    assert list(commands) == sorted(commands)
+    assert tuple(commands)[: len(main.ORDER)] == main.ORDER
+    assert tuple(commands)[len(main.ORDER) :] == ("user-dir",)
 
 
 @pytest.mark.parametrize("name", sorted(main.find_commands()))

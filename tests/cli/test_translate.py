@@ -103,6 +103,22 @@ def test_prints_subtitles_of_one_recording(translate, audio, tmp_path, capsys):
     assert len(webvtt.read(str(tmp_path / "a.vtt"))) == 1
 
 
+def test_goes_on_where_it_was_interrupted(translate, audio, tmp_path, capsys):
+    words = (audio, "--out", tmp_path / "out", "--format", "text,tsv", "--skip-existing")
+    assert translate(*words) == 0
+    written = files(tmp_path / "out")
+    assert "have their files" not in capsys.readouterr().err
+    (tmp_path / "out" / "deep" / "c.tsv").unlink()
+    (tmp_path / "out" / "a.wav.txt").write_text("kept")
+    assert translate(*words) == 0
+    assert files(tmp_path / "out") == written
+    assert (tmp_path / "out" / "a.wav.txt").read_text() == "kept"
+    errors = capsys.readouterr().err
+    assert "3 of 4 recordings have their files" in errors
+    assert "1 recording, 1.5 s of audio" in errors
+    assert translate(*words, model=tmp_path / "not loaded") == 0
+
+
 def test_a_failure_is_reported_and_the_rest_goes_on(translate, audio, tmp_path, capsys):
     (audio / "b.wav").write_text("not a recording")
     soundfile.write(audio / "empty.wav", np.zeros(0), 8000)
@@ -149,6 +165,9 @@ class TestUserErrors:
 
     def test_subtitles_of_several_recordings_without_a_folder(self, translate, audio, capsys):
         self.check(translate, capsys, "give --out DIR", audio, "--format", "srt")
+
+    def test_skipping_without_files(self, translate, audio, capsys):
+        self.check(translate, capsys, "give --out DIR", audio, "--skip-existing")
 
     def test_nothing_to_do(self, translate, tmp_path, capsys):
         self.check(translate, capsys, "no recordings in", tmp_path)

@@ -238,6 +238,14 @@ class TestStream:
         next(stream)
         assert len(opened) <= 5
 
+        opened.clear()
+        stream = model.stream(audios(), **SHORT)
+        next(stream)
+        assert len(opened) == 8, "a quarter of a batch of 60 s, in recordings of 2 s"
+        for _ in range(2 * 8):
+            next(stream)
+        assert len(opened) == 8 + 15, "then twice as much"
+
     def test_failure_in_the_middle(self, model, tmp_path):
         """What was decoded before the damage is handed over, then the reason."""
         samples = np.tile(bursts([(0.5, 1.5)], 2.0), 30)
