@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from interactive_st.checkpoint_reading import refusing_others
 from interactive_st.registration import allow_fairseq_checkpoints
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
@@ -99,13 +100,19 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
 
 
 def save_checkpoint(state: dict[str, Any], path: Path | str) -> None:
-    """Write ``state`` to ``path`` in one move: a reader sees the old file or the new one, whole."""
+    """Write ``state`` to ``path`` in one move: a reader sees the old file or the new one, whole.
+
+    Raises ``ValueError`` where it cannot be written.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         torch.save(state, unfinished)
         os.replace(unfinished, path)
+    except (OSError, RuntimeError) as error:  # torch raises the second for a full disk
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise ValueError(f"{path}: cannot be written ({reason}); choose another place") from error
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -119,9 +126,10 @@ def _numbered(folder: Path, pattern: re.Pattern[str]) -> list[tuple[float, Path]
 
 def _load(path: Path | str) -> dict[str, Any]:
     allow_fairseq_checkpoints()
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
-        raise ValueError(f"{path}: not a fairseq checkpoint (it has no 'model')")
+    with refusing_others(path):
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
+            raise LookupError("it has no 'model'")
     return state
 
 

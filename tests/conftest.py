@@ -43,3 +43,18 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no shared data at {folder}: set INTERACTIVE_ST_SHARED_DATA to its folder")
     return folder.resolve()
+
+
+@pytest.fixture
+def noise_is_speech(monkeypatch):
+    """Let noise count as speech, which Silero does not take for it."""
+    from interactive_st.inference.voice_activity import VoiceActivity
+
+    monkeypatch.setattr(VoiceActivity, "_probability", lambda self, window: float(abs(window).mean() > 0.02))
+
+
+@pytest.fixture
+def hears_noise(request):
+    """The same for all tests but those of real recordings."""
+    if "shared_data" not in request.fixturenames:
+        request.getfixturevalue("noise_is_speech")

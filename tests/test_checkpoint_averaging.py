@@ -65,8 +65,11 @@ def test_nothing_to_average_and_no_checkpoint_are_refused(tmp_path):
     with pytest.raises(ValueError, match="at least one"):
         averaging.average_checkpoints([])
     torch.save({"weights": {}}, tmp_path / "other.pt")
-    with pytest.raises(ValueError, match=r"other\.pt: not a fairseq checkpoint"):
+    with pytest.raises(ValueError, match=r"other\.pt: not a checkpoint .* \(it has no 'model'\)"):
         averaging.average_checkpoints([tmp_path / "other.pt"])
+    (tmp_path / "empty.pt").touch()
+    with pytest.raises(ValueError, match=r"empty\.pt: not a checkpoint .*\(it ends too early\)"):
+        averaging.average_checkpoints([tmp_path / "empty.pt"])
 
 
 def names(paths):

@@ -78,12 +78,14 @@ def main(args: argparse.Namespace) -> int:
     inputs = [*args.checkpoints, *args.inputs]
     _check(args, inputs)
     from interactive_st.checkpoint_averaging import average_checkpoints, save_checkpoint
+    from interactive_st.writing import check_folder
 
     try:
         paths = _choose(args, inputs)
         output = args.output or inputs[0] / _default_name(args)
         if any(path.resolve() == output.resolve() for path in paths):
             raise UserError(f"--output {output} is one of the checkpoints to average; choose another name")
+        check_folder(output.parent, f"--output {output}")
         state = average_checkpoints(paths)
         save_checkpoint(state, output)
     except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+from pathlib import Path
 
 from interactive_st.cli import UserError
 
@@ -73,6 +74,7 @@ def main(args: argparse.Namespace) -> int:
     from fairseq_cli import generate
 
     from interactive_st.registration import register
+    from interactive_st.writing import check_folder
 
     register()
     words = [args.data, "--task", "joint_speech_to_text", "--path", args.asr, "--mt-path", args.mt]
@@ -83,7 +85,31 @@ def main(args: argparse.Namespace) -> int:
     parser = options.get_generation_parser()
     parser.set_defaults(scoring="sacrebleu")
     try:
+        if args.pairs_path is not None:
+            check_folder(Path(args.pairs_path).parent, f"--pairs-path {args.pairs_path}")
+        _check_models(args)
         generate.main(options.parse_args_and_arch(parser, [*words, *args.generate_options]))
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from error
+    except AssertionError as error:
+        if "max_tokens" not in str(error):
+            raise
+        raise UserError(f"--max-tokens {args.max_tokens}: an utterance has more frames; raise it") from error
     return 0
+
+
+def _check_models(args: argparse.Namespace) -> None:
+    """Refuse checkpoints of other kinds before fairseq stumbles over them.
+
+    Raises:
+        ValueError: naming the option and what it needs.
+    """
+    from fairseq.utils import split_paths
+
+    from interactive_st.checkpoint_reading import read_checkpoint, task_name
+    from interactive_st.inference.stored_model import TASK
+
+    for path in split_paths(args.asr):
+        name = task_name(read_checkpoint(path)[1])
+        if name != TASK:
+            raise ValueError(f"--asr {path}: trained by the task {name}; give a model of {TASK}, --arch asr")

@@ -51,14 +51,17 @@ def main(args: argparse.Namespace) -> int:
     from interactive_st.report.compare_page import build_page, missing_notes
     from interactive_st.report.comparison import in_order, match
     from interactive_st.scoring.pairs import read_pairs
+    from interactive_st.writing import check_file, write_whole
 
     if args.limit is not None and args.limit < 1:
         raise UserError(f"--limit {args.limit}: give a number from 1")
     order = args.sort or ("difference" if len(args.files) > 1 else "id")
     try:
+        if args.html is not None:
+            check_file(args.html, "--html")
         comparison = match({name: read_pairs(path) for name, path in _named(args.files).items()})
         if args.html is not None:
-            args.html.write_text(build_page(comparison, args.title, order, args.limit), encoding="utf-8")
+            write_whole(args.html, build_page(comparison, args.title, order, args.limit))
     except (ValueError, OSError) as error:
         raise UserError(str(error)) from error
     for note in [*missing_notes(comparison), *comparison.notes]:

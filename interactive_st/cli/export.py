@@ -61,13 +61,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Write the model folder."""
+    import logging
+
+    logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports on its optional packages
     from interactive_st.inference.model_card import Card, read_metrics
     from interactive_st.inference.model_folder import write_model_folder
     from interactive_st.inference.stored_model import load_checkpoint
+    from interactive_st.writing import check_folder
 
     if not args.checkpoint.is_file():
         raise UserError(f"{args.checkpoint}: no such checkpoint")
     try:
+        check_folder(args.out.parent, str(args.out))
         card = Card(
             name=args.name or args.out.resolve().name,
             license=args.license,

@@ -16,20 +16,27 @@ PROGRAM = "interactive-st"
 #: Exit statuses as a shell reports them for a program ended by SIGINT and SIGPIPE.
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+#: The commands as the help lists them, by how often they are used.
+ORDER = ("translate", "prepare", "average", "export", "score", "compare", "report", "plot", "cascade", "join")
+CLOSED = "standard output is closed; send it to a file, or to /dev/null"
 
 
 def find_commands() -> dict[str, ModuleType]:
-    """Return the command modules by name, in alphabetical order.
+    """Return the command modules by name, in the order of `ORDER`; those not in it come last.
 
     Every module of the package `interactive_st.cli` but this one is a command; ``_`` in the name
     of a file is ``-`` in the name of its command.
     """
-    names = sorted(module.name for module in pkgutil.iter_modules(cli.__path__))
+    names = sorted((module.name for module in pkgutil.iter_modules(cli.__path__)), key=_rank)
     return {
         name.replace("_", "-"): importlib.import_module(f"{cli.__name__}.{name}")
         for name in names
         if name != "main"
     }
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return ORDER.index(name) if name in ORDER else len(ORDER), name
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -74,6 +81,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.command is None:
         parser.print_help()
         return 0
+    if sys.stdout is None:  # what is opened next would take its place, and be written to
+        print(f"{PROGRAM} {args.command}: error: {CLOSED}", file=sys.stderr)
+        return 2
     try:
         status = args.run(args)
         sys.stdout.flush()  # here, where a closed pipe is still caught
@@ -85,6 +95,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{PROGRAM} {args.command}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes stdout once more at exit; give it a place where that succeeds.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is not None:  # a mistake of the program: commands name such files themselves
+            raise
+        _drop_output()
+        reason = f"standard output cannot be written ({error.strerror}); send it elsewhere"
+        print(f"{PROGRAM} {args.command}: error: {reason}", file=sys.stderr)
+        return 2
+
+
+def _drop_output() -> None:
+    # Python flushes stdout once more at exit; give it a place where that succeeds.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

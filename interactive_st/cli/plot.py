@@ -81,7 +81,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
 def _add_attention(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Decodes one recording and draws its features, the attention of both streams to the speech, and "
-        "the interactive attention between transcript and translation, in both directions."
+        "the interactive attention between transcript and translation, in both directions; of 30 s at most."
     )
     add = parser.add_argument
     add("audio", type=Path, metavar="AUDIO", help="wav, flac, ogg or mp3 (or .npy of precomputed features)")
@@ -146,12 +146,16 @@ def _attention(args: argparse.Namespace) -> list[str]:
 
     logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports every step of the loading
     from interactive_st.data.features import features_from_file
-    from interactive_st.plots.attention import compute_picture, draw_attention
+    from interactive_st.plots.attention import check_length, compute_picture, draw_attention
     from interactive_st.plots.load_model import load_model
     from interactive_st.plots.style import drawing, save
 
     model, task = load_model(args.model, args.data)
     features = features_from_file(args.audio, task.data_cfg.features, args.offset, args.duration)
+    try:
+        check_length(features, task)
+    except ValueError as error:
+        raise UserError(f"{args.audio}: {error}") from error
     picture = compute_picture(model, task, features, layer=args.layer, head=args.head, beam=args.beam)
     layers = len(model.decoder.layers)
     heads = "mean over heads" if args.head is None else f"head {args.head}"

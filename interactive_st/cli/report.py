@@ -1,6 +1,7 @@
 """`interactive-st report`: one HTML page of a run."""
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -73,11 +74,14 @@ def main(args: argparse.Namespace) -> int:
     """
     from interactive_st.report.page import build_page
     from interactive_st.report.run_contents import read_contents
+    from interactive_st.writing import check_file, write_whole
 
-    if args.examples < 0 or args.clip_seconds <= 0:
+    if args.examples < 0 or not 0 < args.clip_seconds < math.inf:
         raise UserError("--examples is 0 or more, --clip-seconds more than 0")
     out = args.out or args.folder / "report.html"
     try:
+        if args.out is not None:
+            check_file(args.out, "--out")
         contents = read_contents(args.folder, args.log, dict(map(_named, args.pairs)) or None, args.audio)
         html, notes = build_page(
             contents,
@@ -86,7 +90,8 @@ def main(args: argparse.Namespace) -> int:
             choose=args.choose,
             clip_seconds=args.clip_seconds,
         )
-        out.write_text(html, encoding="utf-8")
+        check_file(out, "--out")
+        write_whole(out, html)
     except (ValueError, OSError) as error:
         raise UserError(str(error)) from error
     for note in notes:

@@ -2,6 +2,9 @@
 
 import argparse
 import json
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from interactive_st.cli import UserError
@@ -52,11 +55,23 @@ def main(args: argparse.Namespace) -> int:
         )
     except ValueError as error:
         raise UserError(str(error)) from error
+    _note_repeated(pairs)
     if args.json:
         print(json.dumps(scores, ensure_ascii=False, indent=2))
     else:
         _print_table(scores)
     return 0
+
+
+def _note_repeated(pairs: Sequence[Mapping[str, Any]]) -> None:
+    counts = Counter(pair["id"] for pair in pairs if pair.get("id") is not None)
+    repeated = [name for name, count in counts.items() if count > 1]
+    if repeated:
+        print(
+            f"note: {len(repeated)} ids come more than once, such as {repeated[0]}, and each counts; is a "
+            "file named twice?",
+            file=sys.stderr,
+        )
 
 
 def _print_table(scores: dict[str, Any]) -> None:

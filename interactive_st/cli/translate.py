@@ -1,11 +1,18 @@
 """`interactive-st translate`: recordings in, transcripts and translations out."""
 
+from __future__ import annotations
+
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interactive_st.cli import UserError
-from interactive_st.inference.options import MAX_SEGMENT, Options
+from interactive_st.inference.options import MAX_SEGMENT, SEARCHES, OptionError, Options
+
+if TYPE_CHECKING:
+    from interactive_st.inference.outputs import Found
 
 HELP = "transcribe and translate recordings: text, JSON lines, tables or bilingual subtitles"
 DESCRIPTION = """\
@@ -13,15 +20,15 @@ Decodes recordings of any length, rate and number of channels, in any format of 
 flac, ogg, mp3 …). Transcript and translation are printed as they are ready, or written under --out,
 one file a recording and format.
 
-A recording longer than --max-segment is cut at its pauses; silence is left out. A recording that
-fails is reported, and the others go on.
+A recording is cut at pauses of --min-pause or longer, and where it would be longer than
+--max-segment; silence is left out. A recording that fails is reported, and the others go on.
 """
 EPILOG = """\
 exit status: 0 all recordings were decoded, 1 some failed, 2 nothing could be begun.
 
 examples:
   interactive-st translate talk.wav --model model
-  interactive-st translate recordings/ --model model --out subtitles --format srt,jsonl
+  interactive-st translate recordings/ --model model --out subtitles --format srt,jsonl --skip-existing
   interactive-st translate talk.mp3 --model checkpoint_best.pt --data data --format vtt > talk.vtt
 """
 FORMATS = ("text", "jsonl", "srt", "vtt", "tsv")
@@ -52,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target-lang", metavar="XX", help="language to translate to (default: the model's)")
     _add_output(parser.add_argument_group("output"))
     _add_search(parser.add_argument_group("search"))
-    _add_cutting(parser.add_argument_group("long recordings"))
+    _add_cutting(parser.add_argument_group("cutting"))
     _add_machine(parser.add_argument_group("machine"))
 
 
@@ -74,19 +81,58 @@ def main(args: argparse.Namespace) -> int:
             raise UserError("several formats need a folder for their files: give --out DIR")
         if args.format[0] in SUBTITLES and len(found) > 1:
             raise UserError("subtitles of several recordings need a file each: give --out DIR")
-    elif args.out.exists() and not args.out.is_dir():
-        raise UserError(f"--out {args.out}: is a file; give a folder")
-    model = _load(args)
+        if args.skip_existing:
+            raise UserError("--skip-existing is for files: give --out DIR")
+    files = None
+    if args.out is not None:
+        found, files = _outputs(args, found)
+        if not found:
+            return 0
     options = {
         name: value
         for name in Options.__dataclass_fields__
         if (value := getattr(args, name, None)) is not None
     }
-    work = Work(found, args.format, args.srt, args.out, show=not args.quiet)
+    try:
+        Options(**options)  # before the model is loaded
+    except OptionError as error:
+        raise _named(error) from error
+    model = _load(args)
+    _check_shown(args, model.model.streams)
+    work = Work(found, args.format, args.show, files, show=not args.quiet)
     try:
         return 1 if work.decode(model, options) else 0
+    except OptionError as error:
+        raise _named(error) from error
     except ValueError as error:
         raise UserError(str(error)) from error
+
+
+def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found], list[dict[str, Path]]]:
+    """Return the recordings that are to be decoded, and the files of each.
+
+    Raises:
+        UserError: nothing can be written there, which is better known before hours of decoding.
+    """
+    from interactive_st.inference.outputs import output_files
+    from interactive_st.writing import check_folder
+
+    try:
+        check_folder(args.out, f"--out {args.out}")
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    files = output_files(found, args.format, args.out)
+    if args.skip_existing:
+        # files appear when they are whole, so those that are there are complete
+        left = [i for i, own in enumerate(files) if not all(path.is_file() for path in own.values())]
+        if len(left) < len(found) and not args.quiet:
+            print(f"{len(found) - len(left)} of {len(found)} recordings have their files", file=sys.stderr)
+        found, files = [found[i] for i in left], [files[i] for i in left]
+    return found, files
+
+
+def _named(error: OptionError) -> UserError:
+    return UserError(f"--{error.option.replace('_', '-')} {error.value}: {error.reason}")
 
 
 def _load(args: argparse.Namespace) -> Any:
@@ -102,8 +148,19 @@ def _load(args: argparse.Namespace) -> Any:
         raise UserError(str(error)) from error
 
 
+def _check_shown(args: argparse.Namespace, streams: Sequence[int]) -> None:
+    """Refuse subtitles of a text that the model does not write."""
+    names = ("transcript", "translation")
+    if args.show in names and names.index(args.show) not in streams and set(args.format) & set(SUBTITLES):
+        written = names[streams[0]]
+        raise UserError(
+            f"--show {args.show}: {args.model} writes the {written} alone; leave the option out, or take "
+            "another model"
+        )
+
+
 def _formats(text: str) -> list[str]:
-    forms = list(dict.fromkeys(text.split(",")))
+    forms = list(dict.fromkeys(form.strip() for form in text.split(",")))
     for form in forms:
         if form not in FORMATS:
             raise argparse.ArgumentTypeError(f"no format {form!r}; choose from {', '.join(FORMATS)}")
@@ -122,7 +179,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         type=Path,
         metavar="DIR",
         help="write one file a recording and format there, in sub-folders like those that were "
-        "searched; existing files are replaced (default: print)",
+        "searched; existing files are replaced, unless --skip-existing is given (default: print)",
     )
     group.add_argument(
         "--format",
@@ -132,10 +189,16 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         help=f"{', '.join(FORMATS)}, or several with commas (default: text)",
     )
     group.add_argument(
+        "--show",
         "--srt",
         choices=("both", "transcript", "translation"),
         default="both",
-        help="what subtitles (srt and vtt) show (default: both, the transcript above)",
+        help="what subtitles (srt and vtt) show (default: both, the transcript above); --srt is its old name",
+    )
+    group.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="leave out recordings that have all their files under --out, as after an interruption",
     )
     group.add_argument(
         "--quiet", action="store_true", help="no progress bar and no real-time factor at the end"
@@ -154,7 +217,7 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--search",
-        choices=("rank", "joint"),
+        choices=SEARCHES,
         help="how the two beams are kept (default: the model's; joint if it has none and its streams read "
         "each other)",
     )

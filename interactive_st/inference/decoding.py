@@ -12,11 +12,12 @@ from torch import nn
 
 from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
-from interactive_st.inference.options import MAX_SEGMENT, Options
+from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
 from interactive_st.inference.results import Hypothesis
 from interactive_st.inference.stored_model import quiet
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.wait_k import parse_wait_k
+from interactive_st.search.ensemble import check_ctc
 
 #: Kaldi's filterbanks, see `interactive_st.data.features`.
 FRAMES_PER_SECOND = 100
@@ -39,6 +40,7 @@ class Decoding:
         args = Namespace(**vars(task.args))
         args.search = options.search or args.search
         if options.ctc_weight is not None:
+            self._check_ctc(options.ctc_weight)
             args.decoding_ctc_weight = options.ctc_weight
         args.no_cuda_graphs = not options.cuda_graphs
         args.source_lang = options.source_lang or args.source_lang
@@ -51,9 +53,7 @@ class Decoding:
         self.max_segment = self._max_segment(args.max_source_positions)
         self.wait_k = None
         if options.wait_k is not None:
-            if len(model.streams) < 2 or isinstance(model.decoder, TwoStageDecoder):
-                raise ValueError("wait_k is for models whose texts read each other; leave it out")
-            self.wait_k = parse_wait_k(options.wait_k)
+            self.wait_k = self._wait_k(options.wait_k)
         self.generator = self.task.build_generator([model], options.generation())
 
     def _check_languages(self) -> None:
@@ -62,17 +62,30 @@ class Decoding:
             if not language or f"<lang:{language}>" not in self.task.tgt_dict:
                 names = (self.task.tgt_dict[i] for i in sorted(self.task.tag_ids))
                 known = ", ".join(name.removeprefix("<lang:").removesuffix(">") for name in names)
-                raise ValueError(
-                    f"{option} is {language!r}, which the model does not know; choose one of {known}"
-                )
+                reason = f"the model does not know it; choose one of {known}"
+                raise OptionError(option, language, reason)
+
+    def _check_ctc(self, weight: float) -> None:
+        try:
+            if weight > 0:
+                check_ctc([self.model], weight)
+        except ValueError as error:  # which begins with the name that fairseq's tools have for it
+            reason = str(error).removeprefix("--decoding-ctc-weight ")
+            raise OptionError("ctc_weight", weight, f"it {reason}") from error
+
+    def _wait_k(self, wanted: int | float | str) -> int | float:
+        if len(self.model.streams) < 2 or isinstance(self.model.decoder, TwoStageDecoder):
+            raise OptionError("wait_k", wanted, "it is for models whose texts read each other; leave it out")
+        try:
+            return parse_wait_k(wanted)
+        except ValueError as error:
+            raise OptionError("wait_k", wanted, "a whole number or inf is needed") from error
 
     def _max_segment(self, max_frames: int) -> float:
         limit = max_frames / FRAMES_PER_SECOND
         wanted = self.options.max_segment
         if wanted is not None and wanted > limit:
-            raise ValueError(
-                f"max_segment is {wanted:g} s, but the model reads at most {limit:g} s; lower it"
-            )
+            raise OptionError("max_segment", wanted, f"the model reads at most {limit:g} s; lower it")
         return min(MAX_SEGMENT, limit) if wanted is None else wanted
 
     def __call__(

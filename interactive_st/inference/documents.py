@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from interactive_st.inference.results import Hypothesis, Recording, Segment
-from interactive_st.inference.subtitles import VTT_HEAD, segment_cues, srt_cue, vtt_cue
+from interactive_st.inference.subtitles import VTT_HEAD, Cue, readable, segment_cues, srt_cue, vtt_cue
 
 FORMS = ("text", "jsonl", "srt", "vtt", "tsv")
 COLUMNS = ("audio", "start", "end", "transcript", "translation", "score")
@@ -20,7 +20,8 @@ HEADS = {"tsv": "\t".join(COLUMNS) + "\n", "vtt": VTT_HEAD}
 def render(recording: Recording, form: str, lines: str = "both") -> str:
     """Return a recording as a document; see `Recording.render`."""
     writer = Writer(form, (recording.source_lang, recording.target_lang), lines)
-    return writer.head + "".join(writer.add(recording.audio or "", segment) for segment in recording.segments)
+    added = [writer.add(recording.audio or "", segment) for segment in recording.segments]
+    return "".join((writer.head, *added, writer.finish()))
 
 
 class Writer:
@@ -48,17 +49,23 @@ class Writer:
         self.languages, self.lines, self.named = languages, lines, named
         #: what the document begins with
         self.head = HEADS.get(form, "")
-        self._write = getattr(self, f"_{form}")
+        self._form, self._write = form, getattr(self, f"_{form}")
         self._audio: str | None = None
         self._segments = self._cues = 0
+        #: the last cue, until it is known what time the next one leaves it
+        self._held: Cue | None = None
 
     def add(self, audio: str, segment: Segment) -> str:
-        """Return what the next segment of a recording adds to the document."""
+        """Return what the next segment of a recording adds to the document; `finish` gives the rest."""
         if audio != self._audio:
             self._audio, self._segments = audio, 0
         written = self._write(audio, segment)
         self._segments += 1
         return written
+
+    def finish(self) -> str:
+        """Return what the document ends with, once all segments of a recording were added."""
+        return self._subtitles(None)
 
     def _text(self, audio: str, segment: Segment) -> str:
         name = f"{audio}\n\n" if self.named and self._segments == 0 else ""
@@ -99,13 +106,22 @@ class Writer:
         return "\t".join(_one_line(cell) for cell in cells) + "\n"
 
     def _srt(self, audio: str, segment: Segment) -> str:
-        cues = list(segment_cues(segment, self.lines))
-        first = self._cues + 1
-        self._cues += len(cues)
-        return "".join(srt_cue(number, cue) for number, cue in enumerate(cues, first))
+        return self._subtitles(segment)
 
     def _vtt(self, audio: str, segment: Segment) -> str:
-        return "".join(vtt_cue(cue) for cue in segment_cues(segment, self.lines))
+        return self._subtitles(segment)
+
+    def _subtitles(self, segment: Segment | None) -> str:
+        """Return the cues that are complete: all but the last, or that one too where no segment follows."""
+        cues = [] if segment is None else segment_cues(segment, self.lines, self.languages)
+        held = [cue for cue in (self._held, *cues) if cue is not None]
+        self._held = held.pop() if segment is not None and held else None
+        following = [*held[1:], self._held]
+        return "".join(map(self._cue, map(readable, held, following)))
+
+    def _cue(self, cue: Cue) -> str:
+        self._cues += 1
+        return srt_cue(self._cues, cue) if self._form == "srt" else vtt_cue(cue)
 
 
 def _entry(hypothesis: Hypothesis) -> dict[str, Any]:

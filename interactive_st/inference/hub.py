@@ -1,9 +1,11 @@
 """The Python interface: a trained model that takes recordings."""
 
 import logging
+import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +88,16 @@ class InteractiveST:
             raise DataError(f"{path}: no such model folder or checkpoint")
         return cls(*stored.build()).to(device, half)
 
-    def to(self, device: str | torch.device | None = None, half: bool = False) -> "InteractiveST":
-        """Move the model to a device, and to half precision if asked for; return self. A CPU that has no
-        instructions for bfloat16 is several times slower with it than with float32, so the log warns of it.
+    def to(
+        self, device: str | torch.device | None = None, half: bool | None = None
+    ) -> "InteractiveST":
+        """Move the model to a device; return self. A CPU that has no instructions for bfloat16 is several
+        times slower with it than with float32, so the log warns of it.
+
+        Args:
+            device: as torch names it; the first GPU if there is one, else the CPU, if None.
+            half: True for half precision, float16 on a GPU and bfloat16 on the CPU; False for single;
+                None leaves it as it is.
 
         Raises:
             ValueError: there is no such device.
@@ -103,6 +112,8 @@ class InteractiveST:
             if place.type == "cpu" and not has_onednn_linear(torch.bfloat16):
                 logger.warning(SLOW_HALF)
             self.model.to(torch.bfloat16 if place.type == "cpu" else torch.float16)
+        elif half is not None:
+            self.model.float()
         return self
 
     @property
@@ -128,17 +139,20 @@ class InteractiveST:
 
         Args:
             audio: a file that soundfile reads, of any rate and number of channels; samples as a
-                numpy array or a tensor, (N,), (channels, N) or (N, channels); or a list of these.
-            sample_rate: of the samples, in Hz.
+                numpy array or a tensor, (N,), (channels, N) or (N, channels); such samples with
+                their rate, as `soundfile.read` returns them or as a dict of ``array`` and
+                ``sampling_rate`` (Hugging Face's); or a list of these.
+            sample_rate: of samples that come without it, in Hz.
             options: see `Options`.
 
         Returns:
             the recording, or a list of them if a list was given.
 
         Raises:
-            ValueError: a recording cannot be read, or an option has no meaning.
+            ValueError: a recording cannot be read, or an option has no meaning. Of a list the first
+                recording that fails ends the call; `stream` goes on with the others.
         """
-        many = isinstance(audio, list | tuple)
+        many = isinstance(audio, list | tuple) and not _has_rate(audio)
         recordings: list[Recording] = []
         for _, result in self.stream(audio if many else [audio], sample_rate, **options):
             if isinstance(result, DataError):
@@ -160,7 +174,7 @@ class InteractiveST:
 
         Args:
             audios: recordings as `__call__` takes them, read one after the other.
-            sample_rate: of those that are samples, in Hz.
+            sample_rate: of samples that come without it, in Hz.
             progress: is told of seconds of audio that are done with.
             options: see `Options`.
 
@@ -178,11 +192,23 @@ class InteractiveST:
         return decode_recordings(openers, decoding, self._activity, progress)
 
 
-def _open(audio: Any, sample_rate: int | None) -> FileSource | ArraySource:
+def _open(audio: Any, sample_rate: float | None) -> FileSource | ArraySource:
     if isinstance(audio, str | os.PathLike):
         return FileSource(audio)
-    if sample_rate is None or sample_rate <= 0:
-        raise DataError("samples need their rate: give sample_rate in Hz, such as 16000")
+    if _has_rate(audio):
+        audio, sample_rate = audio
+    elif isinstance(audio, Mapping) and {"array", "sampling_rate"} <= set(audio):
+        audio, sample_rate = audio["array"], audio["sampling_rate"]
     if isinstance(audio, Sequence) or not hasattr(audio, "shape"):
         raise DataError(f"{type(audio).__name__} is no recording; give a file name, an array or a tensor")
+    if sample_rate is None:
+        raise DataError("samples need their rate: give sample_rate in Hz, such as 16000")
+    if not isinstance(sample_rate, Real) or not 0 < sample_rate < math.inf:
+        raise DataError(f"sample_rate is {sample_rate!r}; a number of Hz is needed, such as 16000")
     return ArraySource(audio, sample_rate)
+
+
+def _has_rate(audio: Any) -> bool:
+    """Tell samples with their rate, as `soundfile.read` returns them, from several recordings."""
+    pair = isinstance(audio, tuple) and len(audio) == 2
+    return pair and hasattr(audio[0], "shape") and isinstance(audio[1], Real)

@@ -3,10 +3,21 @@
 import math
 from argparse import Namespace
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 #: Longest piece of a recording that is decoded at once, unless the model reads less (seconds).
 MAX_SEGMENT = 20.0
 SHORTEST_MAX_SEGMENT = 1.0
+SEARCHES = ("rank", "joint")
+
+
+class OptionError(ValueError):
+    """An option without meaning; the command line puts its own name of the option before the reason."""
+
+    def __init__(self, option: str, value: Any, reason: str) -> None:
+        super().__init__(f"{option} is {value!r}; {reason}")
+        self.option, self.value, self.reason = option, value, reason
 
 
 @dataclass(frozen=True)
@@ -29,14 +40,14 @@ class Options:
         no_repeat_ngram_size: n-grams of this size are not repeated in a translation; 0: they may be.
         source_lang: language of the speech; None for the model's own.
         target_lang: language of the translation; None for the model's own.
-        max_segment: recordings longer than this, in seconds, are cut; None for 20, or less if
-            the model reads less.
-        min_pause: a longer recording is cut at each pause of at least this many seconds.
+        max_segment: longest piece decoded at once, in seconds; None for 20, or less if the model
+            reads less.
+        min_pause: a recording is cut at each pause of at least this many seconds.
         batch_seconds: audio in one batch; changes speed and memory, not results.
         cuda_graphs: on a GPU, record the steps of decoding and repeat them; changes speed, not results.
 
     Raises:
-        ValueError: a value has no meaning.
+        OptionError: a value has no meaning.
     """
 
     beam: int = 5
@@ -59,15 +70,45 @@ class Options:
     cuda_graphs: bool = True
 
     def __post_init__(self) -> None:
+        self._check_search()
+        self._whole("beam", 1)
+        self._whole("nbest", 1)
+        if self.nbest > self.beam:
+            raise OptionError("nbest", self.nbest, f"at most beam, {self.beam}, are kept; raise the beam")
+        for name in ("max_len_b", "min_len", "no_repeat_ngram_size"):
+            self._whole(name, 0)
+        for name in ("lenpen", "unkpen"):
+            self._number(name, -math.inf)
+        self._number("temperature", 0.0, above=True)
+        self._number("max_len_a", 0.0)
+        if self.max_len_a == 0 and self.max_len_b < self.min_len:
+            reason = f"texts have at least {self.min_len} tokens (min_len); raise it, or max_len_a"
+            raise OptionError("max_len_b", self.max_len_b, reason)
         if self.max_segment is not None:
-            self._check("max_segment", self.max_segment, SHORTEST_MAX_SEGMENT)
-        self._check("min_pause", self.min_pause, 0.1)
-        self._check("batch_seconds", self.batch_seconds, 0.0)
+            self._number("max_segment", SHORTEST_MAX_SEGMENT, "seconds")
+        self._number("min_pause", 0.1, "seconds")
+        self._number("batch_seconds", 0.0, "seconds")
 
-    @staticmethod
-    def _check(name: str, value: float, least: float) -> None:
-        if not (math.isfinite(value) and value >= least):
-            raise ValueError(f"{name} is {value}; at least {least:g} seconds are needed")
+    def _check_search(self) -> None:
+        if self.search not in (None, *SEARCHES):
+            raise OptionError("search", self.search, f"choose one of {', '.join(SEARCHES)}")
+        if self.ctc_weight is not None:
+            self._number("ctc_weight", 0.0)
+            if self.ctc_weight > 1:
+                raise OptionError("ctc_weight", self.ctc_weight, "at most 1 has a meaning, as it is a share")
+
+    def _whole(self, name: str, least: int) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, Integral) or value < least:
+            raise OptionError(name, value, f"a whole number from {least} is needed")
+
+    def _number(self, name: str, least: float, unit: str = "", above: bool = False) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, Real) or not math.isfinite(value):
+            raise OptionError(name, value, "a finite number is needed")
+        if value < least or (above and value == least):
+            limit = f"more than {least:g}" if above else f"at least {least:g}"
+            raise OptionError(name, value, f"{limit} {unit or 'is needed'}{' are needed' if unit else ''}")
 
     def generation(self) -> Namespace:
         """Return the generation options as fairseq's tools hold them."""

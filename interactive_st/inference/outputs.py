@@ -3,7 +3,6 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,10 @@ EXTENSIONS = frozenset(
     {".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".nist", ".oga", ".ogg", ".opus"}
     | {".rf64", ".snd", ".sph", ".voc", ".w64", ".wav"}
 )
+
+
+#: File name endings where they are not the name of the format.
+ENDINGS = {"text": "txt"}
 
 
 @dataclass(frozen=True)
@@ -66,18 +69,10 @@ def output_names(places: Iterable[Path]) -> list[Path]:
     return names
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file in one step, making its folder: readers see the old file or the whole new one.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # beside the target, because a rename is atomic within one file system only
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(unfinished, path)
-    finally:
-        with suppress(FileNotFoundError):
-            unfinished.unlink()
+def output_files(found: Sequence[Found], formats: Sequence[str], out: Path) -> list[dict[str, Path]]:
+    """Return for each recording the file below `out` of each format."""
+    names = output_names(recording.place for recording in found)
+    return [
+        {form: out / name.with_name(f"{name.name}.{ENDINGS.get(form, form)}") for form in formats}
+        for name in names
+    ]

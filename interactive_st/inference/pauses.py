@@ -1,5 +1,6 @@
 """Cuts recordings into utterances at pauses, while they are being read."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ MARGIN = 0.2
 SHORTEST_SPEECH = 0.1
 #: Shorter gaps do not part two stretches of speech, in seconds.
 SHORTEST_GAP = 0.2
+#: Silence before or after the speech of a short recording that it may keep, in seconds: recordings of
+#: training have about as much, and a model makes text of more.
+LONGEST_EDGE = 1.0
 #: Windows over which the probability is averaged to find the least bad place to cut speech.
 SMOOTHING = 9
 
@@ -41,21 +45,34 @@ def find_utterances(
 ) -> Iterator[Utterance]:
     """Yield what is said in a recording.
 
-    A recording of at most `max_segment` seconds is one utterance, whole, as it would be in training
-    data. A longer one is read block by block and cut at each pause of `min_pause` seconds; speech
-    without a pause is cut where a pause is likeliest in the second half of `max_segment`. Silence
-    is left out, so there may be nothing at all.
+    One of at most `max_segment` seconds in which nobody pauses for `min_pause` seconds is one
+    utterance, whole, as it would be in training data. Any other is cut at each such pause, a long
+    one while it is read block by block; speech without a pause is cut where a pause is likeliest in
+    the second half of `max_segment`. Silence is left out, so there may be nothing at all.
 
     Raises:
         DataError: the recording cannot be read.
     """
     rate = activity.rate
-    if source.duration <= max_segment:
-        samples = source.whole(rate)
-        windows = list(activity.windows([samples]))
-        yield Utterance(0.0, len(samples) / rate, samples, _speech(windows, 0, rate))
+    if source.duration > max_segment:
+        yield from cut_at_pauses(activity.windows(source.blocks(rate)), rate, max_segment, min_pause)
         return
-    yield from cut_at_pauses(activity.windows(source.blocks(rate)), rate, max_segment, min_pause)
+    samples = source.whole(rate)
+    windows = list(activity.windows([samples]))
+    speech = _speech(windows, 0, rate)
+    seconds = len(samples) / rate
+    if _is_one_utterance(speech, seconds, min_pause):
+        yield Utterance(0.0, seconds, samples, speech)
+    else:
+        yield from cut_at_pauses(windows, rate, max_segment, min_pause)
+
+
+def _is_one_utterance(speech: Spans, seconds: float, min_pause: float) -> bool:
+    if not speech:
+        return False
+    pauses = (after[0] - before[1] for before, after in itertools.pairwise(speech))
+    edges = (speech[0][0], seconds - speech[-1][1])
+    return max(pauses, default=0.0) < min_pause and max(edges) <= max(LONGEST_EDGE, min_pause)
 
 
 def cut_at_pauses(

@@ -16,6 +16,9 @@ from interactive_st.inference.voice_activity import VoiceActivity
 #: Batches of utterances that are read before the first of them is decoded, so that utterances of
 #: similar length come together.
 BATCHES_AHEAD = 4
+#: How much of a batch is read before the first decoding, so that texts come soon; each next reads twice as
+#: much, up to `BATCHES_AHEAD`.
+FIRST_SHARE = 0.25
 
 Opener = Callable[[], Source]
 #: What comes of a recording: its segments in order, then the recording or what went wrong.
@@ -55,7 +58,8 @@ def decode_recordings(
         the number of a recording and what comes of it. All of one recording comes before the next;
         a recording that fails is done with, and the others go on.
     """
-    most = BATCHES_AHEAD * decoding.options.batch_seconds
+    seconds = decoding.options.batch_seconds
+    share = FIRST_SHARE
     parts: list[Segment] = []
     waiting: list[tuple[int, _Waiting | Recording | DataError]] = []
     held = 0.0
@@ -85,9 +89,9 @@ def decode_recordings(
         waiting.append((number, item))
         if isinstance(item, _Waiting):
             held += item.seconds
-        if held >= most:
+        if held >= share * seconds:
             yield from flush()
-            held = 0.0
+            held, share = 0.0, min(2 * share, BATCHES_AHEAD)
     yield from flush()
 
 
@@ -108,7 +112,7 @@ def _utterances(
             for utterance in find_utterances(
                 source, activity, decoding.max_segment, decoding.options.min_pause
             ):
-                features = fbank(utterance.samples, activity.rate, bins)
+                features = _features(utterance.samples, activity.rate, bins, source.name)
                 item = _Waiting(utterance.start, utterance.end, utterance.speech, features)
                 found += item.seconds
                 yield number, item
@@ -118,3 +122,10 @@ def _utterances(
             continue
         progress(duration - found)
         yield number, Recording(source.name, duration, config.source_lang, config.target_lang)
+
+
+def _features(samples: np.ndarray, rate: int, bins: int, name: str | None) -> np.ndarray:
+    try:
+        return fbank(samples, rate, bins)
+    except DataError as error:
+        raise DataError(f"{name or 'the samples'}: {error}") from error

@@ -1,9 +1,15 @@
 """What was heard and how it translates, with times and scores."""
 
+import re
 from dataclasses import dataclass
 
 #: Languages written without spaces between words.
 UNSPACED = {"ja", "km", "lo", "my", "th", "yue", "zh"}
+
+
+def base_language(language: str | None) -> str:
+    """Return a language without its region or script: ``zh`` of ``zh-TW``."""
+    return re.split("[-_]", language or "")[0].lower()
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ class Recording:
 
     @staticmethod
     def _join(texts: list[str], language: str | None) -> str:
-        between = "" if language in UNSPACED else " "
+        between = "" if base_language(language) in UNSPACED else " "
         return between.join(text for text in texts if text)
 
     def render(self, form: str, lines: str = "both") -> str:

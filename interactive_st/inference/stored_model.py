@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from interactive_st.checkpoint_reading import read_checkpoint, task_name
 from interactive_st.data.errors import DataError
 from interactive_st.data.settings import CONFIG
 from interactive_st.registration import register
@@ -51,11 +52,9 @@ class StoredModel:
         Raises:
             DataError: the parts do not fit together.
         """
-        from fairseq.tasks import TASK_REGISTRY
-
         register()
         with quiet():
-            task = TASK_REGISTRY[TASK].setup_task(self._task_arguments())
+            task = self._task()
             model = task.build_model(Namespace(**self.options, arch=self.architecture), from_checkpoint=True)
         try:
             model.load_state_dict(dict(self.weights), strict=True)
@@ -65,6 +64,21 @@ class StoredModel:
                 "data folder that the model was trained with?"
             ) from error
         return task, model.eval()
+
+    def _task(self) -> Any:
+        from fairseq.tasks import TASK_REGISTRY
+
+        arguments = self._task_arguments()
+        try:
+            return TASK_REGISTRY[TASK].setup_task(arguments)
+        except DataError:
+            raise
+        except Exception as error:  # fairseq raises a bare one for a configuration that is no YAML
+            reason = " ".join(str(error).split())
+            raise DataError(
+                f"{self.data}: the task cannot be made of it ({reason}); copy the folder again, whole, or "
+                "make it again"
+            ) from error
 
     def _task_arguments(self) -> Namespace:
         from fairseq.tasks import TASK_REGISTRY
@@ -87,26 +101,18 @@ def load_checkpoint(path: Path, data: Path | None = None) -> StoredModel:
     Raises:
         DataError: it is no checkpoint of this task, or its data folder is not there.
     """
-    from fairseq.checkpoint_utils import load_checkpoint_to_cpu
-    from fairseq.dataclass.utils import convert_namespace_to_omegaconf
-
-    register()
-    try:
-        state = load_checkpoint_to_cpu(str(path))
-        cfg = state.get("cfg") or convert_namespace_to_omegaconf(state["args"])
-        weights, task, model = state["model"], cfg["task"], cfg["model"]
-    except (OSError, RuntimeError, LookupError, TypeError, AttributeError, ValueError) as error:
-        raise DataError(f"{path}: not a checkpoint of fairseq-train ({error})") from error
-    name = getattr(task, "_name", None) or getattr(task, "task", None)
+    state, cfg = read_checkpoint(path)
+    weights, task, model = state["model"], cfg["task"], cfg["model"]
+    name = task_name(cfg)
     if name != TASK:
         raise DataError(f"{path}: trained by the task {name}; one that writes two texts is needed, {TASK}")
-    folder = Path(data if data is not None else task.data)
     config = getattr(task, "config_yaml", None) or CONFIG
+    folder = _trained_on(path, Path(task.data), config) if data is None else data
     if not (folder / config).is_file():
-        where = "" if data is not None else ", where it was trained"
+        where = f"{folder.resolve()}, where it was trained," if data is None else str(folder)
         raise DataError(
-            f"{path}: its data folder {folder}{where} has no {config}; name the data folder by "
-            "data= (--data), or make a model folder of it by `interactive-st export` where both are"
+            f"{path}: its data folder {where} has no {config}; name the data folder by --data DIR (in Python "
+            "data=)"
         )
     history = state.get("optimizer_history") or [{}]
     architecture = getattr(model, "arch", None) or model._name
@@ -119,6 +125,16 @@ def load_checkpoint(path: Path, data: Path | None = None) -> StoredModel:
         config=config,
         updates=history[-1].get("num_updates"),
     )
+
+
+def _trained_on(checkpoint: Path, data: Path, config: str) -> Path:
+    """Return the data folder of a training.
+
+    A relative path is from the working directory of the training, which often is one of the folders
+    above the checkpoint.
+    """
+    found = (folder / data for folder in (Path(), *checkpoint.resolve().parents))
+    return next((folder for folder in found if (folder / config).is_file()), data)
 
 
 def model_options(architecture: str, stored: Namespace) -> dict[str, Any]:

@@ -12,12 +12,10 @@ from tqdm import tqdm
 from interactive_st.data.errors import DataError
 from interactive_st.inference.documents import Writer
 from interactive_st.inference.hub import InteractiveST
-from interactive_st.inference.outputs import Found, output_names, write_whole
+from interactive_st.inference.outputs import Found
 from interactive_st.inference.pipeline import Result
-from interactive_st.inference.results import Recording
-
-#: File name endings where they are not the name of the format.
-ENDINGS = {"text": "txt"}
+from interactive_st.inference.results import Recording, Segment
+from interactive_st.writing import write_whole
 
 
 class Work:
@@ -27,14 +25,19 @@ class Work:
         found: the recordings.
         formats: see `documents.FORMS`; one only without `out`.
         shown: what subtitles show.
-        out: folder of the files to write; None to print.
+        files: of each recording the file to write by its format; None to print.
         show: a progress bar, where standard error is a terminal, and the real-time factor.
     """
 
     def __init__(
-        self, found: Sequence[Found], formats: Sequence[str], shown: str, out: Path | None, show: bool = True
+        self,
+        found: Sequence[Found],
+        formats: Sequence[str],
+        shown: str,
+        files: Sequence[Mapping[str, Path]] | None,
+        show: bool = True,
     ) -> None:
-        self.found, self.formats, self.shown, self.out, self.show = found, formats, shown, out, show
+        self.found, self.formats, self.shown, self.files, self.show = found, formats, shown, files, show
         self.failed: set[int] = set()
         self.seconds = 0.0
         self.bar = tqdm(
@@ -59,8 +62,8 @@ class Work:
         paths = [recording.path for recording in self.found]
         with self.bar:
             results = model.stream(paths, progress=self._progress, **options)
-            if self.out is not None:
-                self._write(results, self.out)
+            if self.files is not None:
+                self._write(results, self.files)
             else:
                 source, target = model.languages
                 languages = (options.get("source_lang", source), options.get("target_lang", target))
@@ -73,16 +76,13 @@ class Work:
         self.seconds += seconds
         self.bar.update(min(seconds, self.bar.total - self.bar.n) if self.bar.total else seconds)
 
-    def _write(self, results: Iterator[tuple[int, Result]], out: Path) -> None:
-        names = output_names(recording.place for recording in self.found)
+    def _write(self, results: Iterator[tuple[int, Result]], files: Sequence[Mapping[str, Path]]) -> None:
         for number, result in results:
             if isinstance(result, DataError):
                 self._fail(number, result)
             elif isinstance(result, Recording):
                 self._note_silence(result)
-                for form in self.formats:
-                    name = f"{names[number].name}.{ENDINGS.get(form, form)}"
-                    path = out / names[number].with_name(name)
+                for form, path in files[number].items():
                     try:
                         write_whole(path, result.render(form, self.shown))
                     except OSError as error:
@@ -92,16 +92,19 @@ class Work:
         writer = Writer(self.formats[0], languages, self.shown, named=len(self.found) > 1)
         self._out(writer.head)
         for number, result in results:
+            if isinstance(result, Segment):
+                self._out(writer.add(str(self.found[number].path), result))
+                continue
+            self._out(writer.finish())
             if isinstance(result, DataError):
                 self._fail(number, result)
-            elif isinstance(result, Recording):
-                self._note_silence(result)
             else:
-                self._out(writer.add(str(self.found[number].path), result))
+                self._note_silence(result)
 
     def _out(self, text: str) -> None:
-        self.bar.write(text, file=sys.stdout, end="")
-        sys.stdout.flush()
+        if text:
+            self.bar.write(text, file=sys.stdout, end="")
+            sys.stdout.flush()
 
     def _note_silence(self, recording: Recording) -> None:
         if not recording.segments:

@@ -12,6 +12,9 @@ from pathlib import Path
 from fairseq import checkpoint_utils
 from torch import Tensor, nn
 
+from interactive_st.checkpoint_reading import refusing_others
+from interactive_st.data.errors import DataError
+
 logger = logging.getLogger(__name__)
 
 MARKER = "decoder.interactive_version"
@@ -38,12 +41,10 @@ def load_encoder(encoder: nn.Module, path: str) -> None:
             f"leave the option out to start from scratch"
         )
     try:
-        state = checkpoint_utils.load_checkpoint_to_cpu(path)["model"]
-    except Exception as error:  # whatever torch and fairseq stumble over, and its advice on loading unsafely
-        raise ValueError(
-            f"--load-pretrained-encoder-from {path}: no checkpoint of fairseq ({type(error).__name__}); name "
-            "a file such as checkpoint_best.pt"
-        ) from error
+        with refusing_others(path):
+            state = checkpoint_utils.load_checkpoint_to_cpu(path)["model"]
+    except DataError as error:
+        raise DataError(f"--load-pretrained-encoder-from {error}") from error
     offered = {k[len("encoder.") :]: v for k, v in state.items() if k.startswith("encoder.")}
     own = encoder.state_dict()
     started = [name for name in own if name not in offered]

@@ -20,6 +20,8 @@ COLOUR_MAP = "cividis"  # made for colour-blind readers, even in brightness
 #: Labels an axis has room for, upright and below; of longer texts every second, third … token is named.
 MOST_ROWS, MOST_COLUMNS = 60, 44
 MOST_SIDE_BY_SIDE = 18  # tokens with which both directions of the interactive attention share a line
+#: Frames of the longest speech of which a picture shows anything; its attention takes memory by the square.
+MOST_FRAMES = 3000
 WIDTH, INCHES_PER_TOKEN = 8.5, 0.165
 
 
@@ -82,6 +84,16 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
     if picture.title:
         figure.suptitle(picture.title, x=0.01, ha="left", fontsize="medium")
     return figure
+
+
+def check_length(features: np.ndarray, task: Any) -> None:
+    """Raise ``ValueError`` for more frames of speech than a picture shows, or than the model reads."""
+    most = min(MOST_FRAMES, int(task.args.max_source_positions))
+    if len(features) > most:
+        raise ValueError(
+            f"{len(features) / FRAMES_PER_SECOND:.2f} s of speech, and a picture is of at most "
+            f"{most / FRAMES_PER_SECOND:g} s; cut out a part by --offset and --duration"
+        )
 
 
 def compute_picture(

@@ -9,9 +9,11 @@ import torch
 from fairseq import checkpoint_utils, utils
 from fairseq.data import Dictionary
 from fairseq.data.audio.speech_to_text_dataset import SpeechToTextDataset
+from fairseq.tasks import TASK_REGISTRY
 from fairseq.tasks.translation import TranslationTask
 from torch import nn
 
+from interactive_st.checkpoint_reading import read_checkpoint, task_name
 from interactive_st.data.translation_text import FOLDER
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.search.dual_search import make_hypotheses
@@ -32,7 +34,6 @@ class Translator:
         like: a model whose device and precision it takes.
 
     Raises:
-        OSError: a file cannot be read.
         ValueError: it is no such model, or has another dictionary.
     """
 
@@ -40,14 +41,11 @@ class Translator:
         self, path: str, data: str | None, dictionary: Dictionary, options: Namespace, like: nn.Module
     ) -> None:
         overrides = {"eval_bleu": False} | ({} if data is None else {"data": data})
-        self.models, cfg, self.task = checkpoint_utils.load_model_ensemble_and_task(
+        for each in utils.split_paths(path):
+            self._check_task(each)
+        self.models, _, self.task = checkpoint_utils.load_model_ensemble_and_task(
             utils.split_paths(path), arg_overrides=overrides
         )
-        if not isinstance(self.task, TranslationTask):
-            raise ValueError(
-                f"{path}: trained by the task {cfg.task._name}, not by translation; train the text model by "
-                f"fairseq-train DATA/{FOLDER} --task translation"
-            )
         for side in (self.task.source_dictionary, self.task.target_dictionary):
             if side != dictionary:
                 raise ValueError(
@@ -61,6 +59,16 @@ class Translator:
         self.generator = self.task.build_generator(self.models, options)
         tag = SpeechToTextDataset.LANG_TAG_TEMPLATE.format(self.task.cfg.target_lang)
         self.tag = dictionary.index(tag) if tag in dictionary else None
+
+    @staticmethod
+    def _check_task(path: str) -> None:
+        """Raise ``ValueError`` for another task, whose loading would fail for reasons that mislead."""
+        name = task_name(read_checkpoint(path)[1])
+        if not issubclass(TASK_REGISTRY.get(name, object), TranslationTask):
+            raise ValueError(
+                f"{path}: trained by the task {name}, not by translation; train the text model by "
+                f"fairseq-train DATA/{FOLDER} --task translation"
+            )
 
     def check_language(self, tags: torch.Tensor) -> None:
         """Raise ``ValueError`` if translations are wanted with other language tags ``(B,)`` than its own."""

@@ -3,14 +3,28 @@
 import pytest
 from fairseq_cli import generate
 
+from interactive_st.cli import cascade
 from interactive_st.cli.main import main
-from tests.joint_corpus import write_corpus
+from interactive_st.data.translation_text import write_translation_text
+from tests import speech_model
+from tests.joint_corpus import ROWS, write_corpus
+from tests.text_model import save_text_model
+
+
+@pytest.fixture(scope="module")
+def text_model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("text")
+    data = write_corpus(folder / "data", {"train": ROWS, "test": ROWS[:3]})
+    write_translation_text(data, ["train", "test"])
+    save_text_model(data / "mt", folder / "mt.pt")
+    return folder / "mt.pt"
 
 
 @pytest.fixture
 def handed_over(monkeypatch):
     """What fairseq-generate was called with."""
     calls = []
+    monkeypatch.setattr(cascade, "_check_models", lambda args: None)
     monkeypatch.setattr(generate, "main", calls.append)
     return calls
 
@@ -33,7 +47,37 @@ def test_arguments(tmp_path, handed_over):
 def test_a_missing_checkpoint_is_named(tmp_path, capsys):
     folder = write_corpus(tmp_path)
     assert main(["cascade", "--asr", "gone.pt", "--mt", "m.pt", str(folder), "--cpu"]) == 2
-    assert "interactive-st cascade: error: Model file not found: gone.pt" in capsys.readouterr().err
+    assert "interactive-st cascade: error: gone.pt: no such checkpoint" in capsys.readouterr().err
+
+
+def test_a_model_of_another_kind_is_named(text_model, tmp_path, capsys):
+    speech = speech_model.make(tmp_path / "speech", arch="asr_tiny").checkpoint
+    data = str(text_model.parent / "data")
+    assert main(["cascade", "--asr", str(text_model), "--mt", str(text_model), data, "--cpu"]) == 2
+    message = f"--asr {text_model}: trained by the task translation; give a model of joint_speech_to_text"
+    assert message in capsys.readouterr().err
+    data = str(speech.parent / "data")
+    words = ["--asr", str(speech), "--mt", str(speech), data, "--gen-subset", "train", "--cpu"]
+    assert main(["cascade", *words]) == 2
+    message = f"{speech}: trained by the task joint_speech_to_text, not by translation"
+    assert message in capsys.readouterr().err
+
+
+def test_utterances_longer_than_a_batch(monkeypatch, tmp_path, capsys):
+    def refuse(args):
+        raise AssertionError("Sentences lengths should not exceed max_tokens=10")
+
+    monkeypatch.setattr(cascade, "_check_models", lambda args: None)
+    monkeypatch.setattr(generate, "main", refuse)
+    assert main(["cascade", "--asr", "a.pt", "--mt", "m.pt", str(tmp_path), "--max-tokens", "10"]) == 2
+    assert "--max-tokens 10: an utterance has more frames; raise it" in capsys.readouterr().err
+
+
+def test_pairs_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    pairs = str(tmp_path / "file" / "p.jsonl")
+    assert main(["cascade", "--asr", "a.pt", "--mt", "m.pt", str(tmp_path), "--pairs-path", pairs]) == 2
+    assert "file is a file; give a folder" in capsys.readouterr().err
 
 
 def test_both_models_are_needed(tmp_path, capsys):

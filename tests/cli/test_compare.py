@@ -83,6 +83,8 @@ def test_mistakes_are_named_without_a_traceback(files, tmp_path, capsys):
     assert "two systems are called a" in capsys.readouterr().err
     assert main(["compare", files[0], "--limit", "0"]) == 2
     assert "--limit 0" in capsys.readouterr().err
+    assert main(["compare", *files, "--html", str(tmp_path / "none" / "a.html")]) == 2
+    assert f"a.html: there is no folder {tmp_path / 'none'}; make it" in capsys.readouterr().err
 
 
 def test_a_system_that_writes_one_text(tmp_path, capsys):

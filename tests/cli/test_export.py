@@ -18,7 +18,7 @@ def export(*words):
     return main.main(["export", *map(str, words)])
 
 
-def test_makes_a_model_that_translates(made, tmp_path, capsys):
+def test_makes_a_model_that_translates(made, tmp_path, noise_is_speech, capsys):
     scores = tmp_path / "test.json"
     scores.write_text(json.dumps({"sentences": 2, "wer": 50.0, "cer": 40.0, "bleu": 10.0, "chrf": 20.0}))
     words = ("--name", "noise", "--license", "MIT", "--data-name", "noises", "--metrics", scores)
@@ -45,6 +45,12 @@ def test_existing_folder(made, tmp_path, capsys):
 def test_checkpoint_is_missing(tmp_path, capsys):
     assert export(tmp_path / "none.pt", tmp_path / "model") == 2
     assert "no such checkpoint" in capsys.readouterr().err
+
+
+def test_out_cannot_be_written(made, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert export(made.checkpoint, tmp_path / "file" / "model") == 2
+    assert f"error: {tmp_path / 'file' / 'model'}: {tmp_path / 'file'} is a file" in capsys.readouterr().err
 
 
 def test_data_is_missing(made, tmp_path, capsys):

@@ -43,7 +43,8 @@ def test_commands_are_the_modules_of_the_package():
     commands = main.find_commands()
     assert "user-dir" in commands
     assert "main" not in commands
-    assert list(commands) == sorted(commands)
+    assert tuple(commands)[: len(main.ORDER)] == main.ORDER
+    assert tuple(commands)[len(main.ORDER) :] == ("user-dir",)
 
 
 @pytest.mark.parametrize("name", sorted(main.find_commands()))
@@ -125,6 +126,33 @@ def test_reader_that_goes_away():
         result = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, timeout=60)
     assert result.returncode == 141
     assert result.stderr == b""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_output_that_cannot_be_written():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "interactive_st_cli", "user-dir"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert result.returncode == 2
+    assert result.stderr == (
+        "interactive-st user-dir: error: standard output cannot be written (No space left on device); "
+        "send it elsewhere\n"
+    )
+
+
+def test_output_that_is_closed():
+    command = [sys.executable, "-m", "interactive_st_cli", "user-dir"]
+    closing = ["sh", "-c", '"$@" >&-', "sh", *command]
+    result = subprocess.run(closing, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 2
+    assert "error: standard output is closed; send it to a file" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_missing_files_are_mistakes_of_the_program(command):
+    command(raising(FileNotFoundError(2, "No such file or directory", "gone")))
+    with pytest.raises(FileNotFoundError):
+        main.main(["greet"])
 
 
 def test_help_imports_nothing_heavy():

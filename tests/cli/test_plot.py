@@ -52,6 +52,10 @@ def test_attention(tmp_path, monkeypatch, capsys):
     assert out.stat().st_size > 10_000
     assert main([*words, "--layer", "9"]) == 2
     assert "the decoder has 2 layers" in capsys.readouterr().err
+    np.save(features, np.zeros((3001, FEATURES), dtype=np.float32))
+    assert main(words) == 2
+    message = f"{features}: 30.01 s of speech, and a picture is of at most 30 s; cut out a part by --offset"
+    assert message in capsys.readouterr().err
 
 
 def test_a_model_that_is_not_there(tmp_path, capsys):

@@ -48,6 +48,8 @@ def test_files_by_options(run, tmp_path):
         ([".", "--pairs", "gone.jsonl"], "gone.jsonl: cannot be read"),
         ([".", "--examples", "-1"], "--examples is 0 or more"),
         ([".", "--clip-seconds", "0"], "--clip-seconds more than 0"),
+        ([".", "--clip-seconds", "nan"], "--clip-seconds more than 0"),
+        ([".", "--out", "none/a.html"], "--out none/a.html: there is no folder none; make it"),
     ],
 )
 def test_mistakes_are_named_without_a_traceback(words, message, tmp_path, monkeypatch, capsys):

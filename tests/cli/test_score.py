@@ -46,7 +46,11 @@ def test_table_states_scores_signature_and_normalisation(path, capsys):
 
 def test_shards_are_one_corpus(path, capsys):
     assert main(["score", path, path, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["sentences"] == 4
+    output = capsys.readouterr()
+    assert json.loads(output.out)["sentences"] == 4
+    assert "note: 2 ids come more than once, such as " in output.err
+    assert main(["score", path]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_mistakes_are_named_without_a_traceback(tmp_path, path, capsys):

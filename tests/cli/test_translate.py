@@ -12,6 +12,8 @@ from interactive_st.cli import main
 from tests import speech_model
 from tests.speech_model import bursts
 
+pytestmark = pytest.mark.usefixtures("hears_noise")
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
@@ -68,7 +70,7 @@ def test_prints_several_by_name(translate, audio, capsys):
 
 
 def test_writes_a_file_a_recording_and_format(translate, audio, tmp_path, capsys):
-    assert translate(audio, "--out", tmp_path / "out", "--format", "text,jsonl,srt,vtt,tsv") == 0
+    assert translate(audio, "--out", tmp_path / "out", "--format", "text,jsonl, srt,vtt, tsv") == 0
     assert capsys.readouterr().out == ""
     names = ["a.flac", "a.wav", "deep/c", "deep/er/b"]
     endings = ("jsonl", "srt", "tsv", "txt", "vtt")
@@ -80,13 +82,16 @@ def test_writes_a_file_a_recording_and_format(translate, audio, tmp_path, capsys
         lines = " ".join(pair["transcript"].split()), " ".join(pair["translation"].split())
         assert srt.plaintext == vtt.text == "\n".join(lines)
         assert pair["audio"].startswith(str(audio))
-        assert 0 <= srt.start < srt.end <= 1000 * pair["end"] + 1
+        assert 0 <= srt.start < min(srt.end, 1000 * pair["end"])
 
 
 @pytest.mark.parametrize(("shown", "key"), [("transcript", "transcript"), ("translation", "translation")])
 def test_subtitles_of_one_text(translate, audio, tmp_path, shown, key):
-    words = ("--out", tmp_path / "out", "--format", "srt,jsonl", "--srt", shown)
+    words = ("--out", tmp_path / "out", "--format", "srt,jsonl", "--show", shown)
     assert translate(audio / "a.wav", *words) == 0
+    written = (tmp_path / "out" / "a.srt").read_text()
+    assert translate(audio / "a.wav", *words[:-2], "--srt", shown) == 0, "the old name of the option"
+    assert (tmp_path / "out" / "a.srt").read_text() == written
     pair = json.loads((tmp_path / "out" / "a.jsonl").read_text())
     (cue,) = pysubs2.load(str(tmp_path / "out" / "a.srt"))
     assert cue.plaintext == " ".join(pair[key].split())
@@ -96,6 +101,22 @@ def test_prints_subtitles_of_one_recording(translate, audio, tmp_path, capsys):
     assert translate(audio / "a.wav", "--format", "vtt", "--quiet") == 0
     (tmp_path / "a.vtt").write_text(capsys.readouterr().out)
     assert len(webvtt.read(str(tmp_path / "a.vtt"))) == 1
+
+
+def test_goes_on_where_it_was_interrupted(translate, audio, tmp_path, capsys):
+    words = (audio, "--out", tmp_path / "out", "--format", "text,tsv", "--skip-existing")
+    assert translate(*words) == 0
+    written = files(tmp_path / "out")
+    assert "have their files" not in capsys.readouterr().err
+    (tmp_path / "out" / "deep" / "c.tsv").unlink()
+    (tmp_path / "out" / "a.wav.txt").write_text("kept")
+    assert translate(*words) == 0
+    assert files(tmp_path / "out") == written
+    assert (tmp_path / "out" / "a.wav.txt").read_text() == "kept"
+    errors = capsys.readouterr().err
+    assert "3 of 4 recordings have their files" in errors
+    assert "1 recording, 1.5 s of audio" in errors
+    assert translate(*words, model=tmp_path / "not loaded") == 0
 
 
 def test_a_failure_is_reported_and_the_rest_goes_on(translate, audio, tmp_path, capsys):
@@ -145,12 +166,20 @@ class TestUserErrors:
     def test_subtitles_of_several_recordings_without_a_folder(self, translate, audio, capsys):
         self.check(translate, capsys, "give --out DIR", audio, "--format", "srt")
 
+    def test_skipping_without_files(self, translate, audio, capsys):
+        self.check(translate, capsys, "give --out DIR", audio, "--skip-existing")
+
     def test_nothing_to_do(self, translate, tmp_path, capsys):
         self.check(translate, capsys, "no recordings in", tmp_path)
 
     def test_an_empty_name_is_not_the_folder_that_one_is_in(self, translate, audio, monkeypatch, capsys):
         monkeypatch.chdir(audio)
         self.check(translate, capsys, "an empty AUDIO names nothing", "")
+
+    def test_out_is_found_to_be_impossible_before_the_model_is_loaded(self, translate, audio, capsys):
+        out = audio / "notes.txt" / "below"
+        self.check(translate, capsys, f"--out {out}: ", audio, "--out", out, model=audio / "no model")
+        assert list(audio.glob("**/below")) == []
 
     def test_out_is_a_file(self, translate, audio, capsys):
         self.check(translate, capsys, "is a file", audio, "--out", audio / "notes.txt")
@@ -159,10 +188,32 @@ class TestUserErrors:
         self.check(translate, capsys, "no such model", audio, model=tmp_path / "none")
 
     def test_options_that_contradict(self, translate, audio, capsys):
-        self.check(translate, capsys, "--nbest 9 needs", audio / "a.wav", "--nbest", 9)
+        self.check(translate, capsys, "--nbest 9: at most beam, 5, are kept", audio / "a.wav", "--nbest", 9)
+
+    @pytest.mark.parametrize(
+        ("option", "value", "reason"),
+        [
+            ("--ctc-weight", "2.0", "at most 1 has a meaning"),
+            ("--ctc-weight", "0.3", "it needs a model trained with --ctc-weight above 0"),
+            ("--min-pause", "0.0", "at least 0.1 seconds are needed"),
+            ("--batch-seconds", "inf", "a finite number is needed"),
+            ("--max-segment", "9.0", "the model reads at most 3 s"),
+            ("--lenpen", "nan", "a finite number is needed"),
+            ("--wait-k", "soon", "a whole number or inf is needed"),
+        ],
+    )
+    def test_options_are_named_as_they_were_given(self, translate, audio, option, value, reason, capsys):
+        self.check(translate, capsys, f"error: {option} {value}: {reason}", audio / "a.wav", option, value)
 
     def test_language_that_the_model_does_not_know(self, translate, audio, capsys):
         self.check(translate, capsys, "choose one of de, en", audio / "a.wav", "--target-lang", "fr")
+
+    @pytest.mark.parametrize(("arch", "shown"), [("asr_tiny", "translation"), ("e2e_st_tiny", "transcript")])
+    def test_subtitles_of_a_text_that_is_not_written(self, translate, audio, tmp_path, arch, shown, capsys):
+        alone = speech_model.make(tmp_path / "alone", arch=arch).checkpoint
+        words, message = (audio / "a.wav", "--show", shown), f"--show {shown}: {alone} writes the"
+        self.check(translate, capsys, message, *words, "--format", "srt", model=alone)
+        assert translate(*words, model=alone) == 0
 
     @pytest.mark.parametrize("words", [("--format", "doc"), ("--threads", "0"), ("--srt", "none")])
     def test_options_without_meaning(self, translate, audio, words, capsys):

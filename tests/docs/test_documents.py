@@ -9,6 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 from documents import anchors, read_code, read_links
+from espeak import needs_espeak
 from fairseq import options as fairseq_options
 from fairseq_prep import prepare_as_fairseq
 from mini_corpora import make_mustc
@@ -129,6 +130,7 @@ def test_from_fairseq(run):
     assert (folder / "checkpoints" / "joint" / "checkpoint_last.pt").exists()
 
 
+@needs_espeak  # its page writes subtitles, and what nobody says has none
 def test_from_whisper(run):
     folder = run("docs/from_whisper.md")
     assert (folder / "talk.srt").read_text(encoding="utf-8").startswith("1\n00:00:0")

@@ -2,7 +2,9 @@
 
 import pytest
 
+from interactive_st.inference.hub import InteractiveST
 from tests import speech_model
+from tests.speech_model import bursts
 
 
 @pytest.fixture(scope="package")
@@ -11,9 +13,13 @@ def made(tmp_path_factory) -> speech_model.Made:
     return speech_model.make(tmp_path_factory.mktemp("speech_model"))
 
 
-@pytest.fixture
-def noise_is_speech(monkeypatch):
-    """Let noise count as speech, which Silero does not take for it."""
-    from interactive_st.inference.voice_activity import VoiceActivity
+@pytest.fixture(scope="module")
+def model(made):
+    """It, loaded."""
+    return InteractiveST.from_pretrained(made.checkpoint, device="cpu")
 
-    monkeypatch.setattr(VoiceActivity, "_probability", lambda self, window: float(abs(window).mean() > 0.02))
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory):
+    """A recording shorter than the 3 s that the model reads at once."""
+    return speech_model.write(tmp_path_factory.mktemp("audio") / "talk.wav", bursts([(0.2, 1.8)], 2.0))

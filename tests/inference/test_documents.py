@@ -62,8 +62,10 @@ def test_writer_names_recordings_and_numbers_cues():
     assert text.add("a.wav", segment).startswith("a.wav\n\n[0:00")
     assert text.add("a.wav", segment).startswith("[0:00")
     assert text.add("b.wav", segment).startswith("b.wav\n\n[0:00")
+    assert srt.add("a.wav", segment) == "", "held back: how long it is shown depends on the next"
     assert srt.add("a.wav", segment).startswith("1\n")
-    assert srt.add("a.wav", segment).startswith("2\n")
+    assert srt.finish().startswith("2\n")
+    assert srt.finish() == text.finish() == ""
 
 
 class TestRecording:

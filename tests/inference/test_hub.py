@@ -1,6 +1,5 @@
+import io
 import math
-import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,29 +8,14 @@ from fairseq import checkpoint_utils, options
 from fairseq.dataclass.utils import convert_namespace_to_omegaconf
 from fairseq_cli import interactive
 
-import interactive_st
 from interactive_st.data.errors import DataError
-from interactive_st.inference import hub
-from interactive_st.inference.hub import InteractiveST
-from interactive_st.inference.model_card import Card
-from interactive_st.inference.model_folder import write_model_folder
 from interactive_st.inference.results import Recording, Segment
-from interactive_st.inference.stored_model import load_checkpoint
 from tests import speech_model
 from tests.speech_model import RATE, SHORT, bursts
 
 FIVE = [(0.5, 1.4), (2.2, 2.6), (3.4, 5.0), (6.0, 6.7), (7.5, 7.9)]
 
-
-@pytest.fixture(scope="module")
-def model(made):
-    return InteractiveST.from_pretrained(made.checkpoint, device="cpu")
-
-
-@pytest.fixture(scope="module")
-def talk(tmp_path_factory):
-    """A recording shorter than the 3 s that the model reads at once."""
-    return speech_model.write(tmp_path_factory.mktemp("audio") / "talk.wav", bursts([(0.2, 1.8)], 2.0))
+pytestmark = pytest.mark.usefixtures("hears_noise")
 
 
 def texts(recording):
@@ -51,50 +35,6 @@ def run_fairseq_interactive(made, recording, capsys, *words):
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     found = {name[:1]: rest for name, *rest in lines if name.endswith("-0")}
     return found["S"][0], found["D"][1], float(found["D"][0]) * math.log(2)
-
-
-class TestLoading:
-    def test_is_offered_by_the_package(self):
-        assert interactive_st.InteractiveST is InteractiveST
-        with pytest.raises(AttributeError, match="no attribute 'Other'"):
-            _ = interactive_st.Other
-
-    def test_checkpoint_and_folder_are_the_same(self, made, model, talk, tmp_path):
-        folder = write_model_folder(load_checkpoint(made.checkpoint), tmp_path / "model", Card("test"))
-        exported = InteractiveST.from_pretrained(folder)
-        assert exported(talk, **SHORT) == model(talk, **SHORT)
-
-    def test_moved_data_folder(self, made, model, talk, tmp_path):
-        shutil.copytree(made.data, tmp_path / "elsewhere")
-        moved = InteractiveST.from_pretrained(made.checkpoint, data=tmp_path / "elsewhere")
-        assert moved(talk, **SHORT) == model(talk, **SHORT)
-
-    @pytest.mark.parametrize(
-        ("name", "message"), [("none.pt", "no such model"), (".", "no model folder; give one made by")]
-    )
-    def test_no_model(self, tmp_path, name, message):
-        with pytest.raises(DataError, match=message):
-            InteractiveST.from_pretrained(tmp_path / name)
-
-    def test_no_such_device(self, made):
-        with pytest.raises(ValueError, match="device 'abacus' cannot be used"):
-            InteractiveST.from_pretrained(made.checkpoint, device="abacus")
-
-    def test_features_computed_elsewhere(self, model):
-        config = SimpleNamespace(features={"type": "precomputed", "dim": 13})
-        with pytest.raises(DataError, match="fairseq-generate"):
-            InteractiveST(SimpleNamespace(data_cfg=config), model.model)
-
-    def test_half_precision(self, made, talk):
-        half = InteractiveST.from_pretrained(made.checkpoint, device="cpu", half=True)
-        assert next(half.model.parameters()).dtype == torch.bfloat16
-        assert math.isfinite(half(talk, **SHORT).score)
-
-    @pytest.mark.parametrize("supported", [True, False])
-    def test_half_precision_warns_where_it_is_slower(self, made, supported, monkeypatch, caplog):
-        monkeypatch.setattr(hub, "has_onednn_linear", lambda dtype: supported)
-        InteractiveST.from_pretrained(made.checkpoint, device="cpu", half=True)
-        assert ("leave out --half" in caplog.text) is not supported
 
 
 @pytest.mark.parametrize("search", ["rank", "joint"])
@@ -154,17 +94,34 @@ class TestInput:
         with pytest.raises(DataError, match="give sample_rate"):
             model(np.zeros(8000, dtype=np.float32))
 
-    def test_no_recording(self, model):
-        with pytest.raises(DataError, match="dict is no recording"):
-            model({}, sample_rate=8000)
+    @pytest.mark.parametrize("rate", [math.nan, math.inf, 0, -1, "16000"])
+    def test_rates_without_meaning(self, model, rate):
+        with pytest.raises(DataError, match=r"sample_rate is .*; a number of Hz is needed"):
+            model(np.zeros(8000, dtype=np.float32), sample_rate=rate)
+
+    def test_samples_with_their_rate(self, model, talk):
+        expected = model(talk, **SHORT)
+        samples, rate = speech_model.soundfile.read(talk, dtype="float32")
+        for same in ((samples, rate), {"array": samples, "sampling_rate": rate, "path": None}):
+            assert model(same, **SHORT).segments == expected.segments
+            assert [each.segments for each in model([same, talk], **SHORT)] == [expected.segments] * 2
+
+    @pytest.mark.parametrize("audio", [{}, None, b"RIFF", io.BytesIO(b"RIFF"), 3])
+    def test_no_recording(self, model, audio):
+        with pytest.raises(DataError, match=f"{type(audio).__name__} is no recording"):
+            model(audio)
 
     def test_failing_file(self, model, tmp_path):
         with pytest.raises(DataError, match=r"none\.wav: no such audio file"):
             model(tmp_path / "none.wav")
 
-    def test_too_short(self, model):
-        with pytest.raises(DataError, match="too short"):
-            model(np.zeros(100, dtype=np.float32), sample_rate=8000)
+    def test_too_short(self, model, tmp_path):
+        samples = bursts([(0.0, 0.01)], 0.01)
+        with pytest.raises(DataError, match="the samples: too short"):
+            model(samples, sample_rate=RATE)
+        path = speech_model.write(tmp_path / "a.wav", samples)
+        with pytest.raises(DataError, match=r"a\.wav: too short"):
+            model(path)
 
 
 class TestOptions:
@@ -186,12 +143,19 @@ class TestOptions:
         ("wrong", "message"),
         [
             ({"target_lang": "fr"}, "choose one of de, en"),
-            ({"beam": 2, "nbest": 3}, "--nbest 3 needs"),
+            ({"beam": 2, "nbest": 3}, "nbest is 3; at most beam, 2"),
+            ({"beam": 0}, "beam is 0; a whole number from 1"),
+            ({"beam": 5.0}, r"beam is 5\.0; a whole number"),
+            ({"unkpen": math.nan}, "unkpen is nan; a finite number"),
+            ({"lenpen": math.inf}, "lenpen is inf"),
+            ({"temperature": 0.0}, r"temperature is 0\.0; more than 0"),
+            ({"ctc_weight": 0.3}, r"ctc_weight is 0\.3; it needs a model trained with"),
+            ({"max_len_b": 2, "min_len": 3}, "max_len_b is 2; texts have at least 3 tokens"),
             ({"max_segment": 5.0}, "at most 3 s"),
             ({"max_segment": 0.5}, "max_segment"),
             ({"min_pause": math.nan}, "min_pause"),
-            ({"search": "wide"}, "--search must be one of"),
-            ({"wait_k": "much"}, "--wait-k must be"),
+            ({"search": "wide"}, "search is 'wide'; choose one of rank, joint"),
+            ({"wait_k": "much"}, "wait_k is 'much'; a whole number or inf"),
         ],
     )
     def test_wrong(self, model, talk, wrong, message):
@@ -207,7 +171,7 @@ class TestLongRecordings:
     samples = bursts(FIVE, 9.0)
 
     @pytest.fixture
-    def result(self, model, noise_is_speech):
+    def result(self, model):
         return model(self.samples, sample_rate=RATE, nbest=2, **SHORT)
 
     def test_is_cut_at_pauses(self, result):
@@ -218,7 +182,7 @@ class TestLongRecordings:
         assert times == sorted(times)
 
     @pytest.mark.parametrize("seconds", [0.1, 2.0, 3.0])
-    def test_batches_do_not_matter(self, model, result, seconds, noise_is_speech):
+    def test_batches_do_not_matter(self, model, result, seconds):
         """Nor does in how many portions utterances are decoded, which four batches make."""
         other = model(self.samples, sample_rate=RATE, nbest=2, batch_seconds=seconds, **SHORT)
         assert texts(other) == texts(result)
@@ -226,26 +190,26 @@ class TestLongRecordings:
             assert (one.start, one.end, one.speech) == (two.start, two.end, two.speech)
             assert one.score == pytest.approx(two.score, abs=1e-4)
 
-    def test_segments_are_the_pieces(self, model, result, noise_is_speech):
+    def test_segments_are_the_pieces(self, model, result):
         """Each is decoded as a recording of its own would be."""
         for segment in result.segments:
             piece = self.samples[round(segment.start * RATE) : round(segment.end * RATE)]
             alone = model(piece, sample_rate=RATE, nbest=2, **SHORT)
             assert texts(alone) == [(segment.transcript, segment.translation)]
 
-    def test_file_is_read_in_blocks(self, model, result, noise_is_speech, tmp_path):
+    def test_file_is_read_in_blocks(self, model, result, tmp_path):
         path = tmp_path / "long.wav"
         speech_model.soundfile.write(path, self.samples, RATE, subtype="FLOAT")
         assert model(path, nbest=2, **SHORT).segments == result.segments
 
-    def test_silence(self, model, noise_is_speech):
+    def test_silence(self, model):
         result = model(np.zeros(9 * RATE, dtype=np.float32), sample_rate=RATE)
         assert result.segments == ()
         assert result.render("vtt") == "WEBVTT\n\n"
 
 
 class TestStream:
-    def test_order_and_progress(self, model, talk, tmp_path, noise_is_speech):
+    def test_order_and_progress(self, model, talk, tmp_path):
         """All of a recording before the next; one that fails does not stop the others."""
         long = speech_model.write(tmp_path / "long.wav", bursts(FIVE, 9.0))
         done = []
@@ -274,7 +238,15 @@ class TestStream:
         next(stream)
         assert len(opened) <= 5
 
-    def test_failure_in_the_middle(self, model, tmp_path, noise_is_speech):
+        opened.clear()
+        stream = model.stream(audios(), **SHORT)
+        next(stream)
+        assert len(opened) == 8, "a quarter of a batch of 60 s, in recordings of 2 s"
+        for _ in range(2 * 8):
+            next(stream)
+        assert len(opened) == 8 + 15, "then twice as much"
+
+    def test_failure_in_the_middle(self, model, tmp_path):
         """What was decoded before the damage is handed over, then the reason."""
         samples = np.tile(bursts([(0.5, 1.5)], 2.0), 30)
         samples[-5] = np.nan

@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -170,8 +171,19 @@ class TestBadInput:
             load_checkpoint(tmp_path / "b.pt")
 
     def test_data_folder_is_gone(self, made, tmp_path):
-        with pytest.raises(DataError, match="name the data folder by data="):
+        with pytest.raises(DataError, match=r"no config_joint\.yaml; name the data folder by --data DIR"):
             load_checkpoint(made.checkpoint, tmp_path)
+
+    def test_a_relative_data_folder_is_looked_for_above_the_checkpoint(self, tmp_path, monkeypatch):
+        made = speech_model.make(tmp_path / "work" / "run")
+        state = torch.load(made.checkpoint)
+        state["cfg"]["task"].data = "run/data"
+        torch.save(state, made.checkpoint)
+        monkeypatch.chdir(tmp_path)
+        assert load_checkpoint(Path("work/run/checkpoint_best.pt")).data == made.data
+        moved = shutil.copy(made.checkpoint, tmp_path / "a.pt")
+        with pytest.raises(DataError, match=f"folder {tmp_path}/run/data, where it was trained, has no"):
+            load_checkpoint(Path(moved))
 
     def test_weights_of_another_model(self, made, tmp_path):
         stored = load_checkpoint(made.checkpoint)
@@ -191,6 +203,18 @@ class TestBadInput:
         weights.write_bytes(weights.read_bytes()[:1000])
         with pytest.raises(DataError, match="not a complete model folder"):
             read_model_folder(tmp_path / "model")
+
+    @pytest.mark.parametrize(
+        ("name", "content"), [("config_joint.yaml", "features: {type: fbank\n"), ("dict.txt", None)]
+    )
+    def test_damaged_data_files(self, folder, tmp_path, name, content):
+        shutil.copytree(folder, tmp_path / "model")
+        path = tmp_path / "model" / name
+        path.unlink()
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(DataError, match=rf"model: the task cannot be made of it \(.*{name}"):
+            read_model_folder(tmp_path / "model").build()
 
     def test_newer_format(self, folder, tmp_path):
         shutil.copytree(folder, tmp_path / "model")

@@ -1,8 +1,6 @@
 from pathlib import Path
 
-import pytest
-
-from interactive_st.inference.outputs import find_recordings, output_names, write_whole
+from interactive_st.inference.outputs import find_recordings, output_names
 
 
 def touch(*paths):
@@ -51,14 +49,3 @@ def test_names_that_stay_the_same_are_numbered():
     assert names("a.wav", "a.wav", "a.wav") == ["a.wav", "a.wav-2", "a.wav-3"]
     all_different = names("a.wav", "a.wav", "a.wav-2.x", "a.wav-3.ogg")
     assert len(set(all_different)) == 4
-
-
-def test_files_appear_whole(tmp_path):
-    write_whole(tmp_path / "new" / "a.txt", "ü\n")
-    assert (tmp_path / "new" / "a.txt").read_bytes() == "ü\n".encode()
-    write_whole(tmp_path / "new" / "a.txt", "b")
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]
-    (tmp_path / "new" / "c.txt").mkdir()
-    with pytest.raises(OSError, match=r"c\.txt"):
-        write_whole(tmp_path / "new" / "c.txt", "b")
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.txt", "c.txt"]

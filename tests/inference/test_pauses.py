@@ -102,17 +102,39 @@ def test_speech_is_kept_in_order(runs):
         start += count
 
 
-def test_a_short_recording_is_one_utterance(noise_is_speech):
-    samples = bursts([(1.0, 2.0), (3.5, 4.0)], 5.0)
-    (utterance,) = find_utterances(ArraySource(samples, RATE), VoiceActivity(RATE), 20.0, 0.5)
-    assert (utterance.start, utterance.end) == (0.0, 5.0)
+def find(samples, max_segment=20.0, min_pause=0.5):
+    return list(find_utterances(ArraySource(samples, RATE), VoiceActivity(RATE), max_segment, min_pause))
+
+
+def test_a_short_recording_without_a_pause_is_one_utterance(noise_is_speech):
+    samples = bursts([(0.8, 2.0), (2.4, 4.0)], 4.9)
+    (utterance,) = find(samples)
+    assert (utterance.start, utterance.end) == (0.0, 4.9)
     assert np.array_equal(utterance.samples, samples)
-    np.testing.assert_allclose(utterance.speech, [(1.0, 2.0), (3.5, 4.0)], atol=2 * SECONDS)
+    np.testing.assert_allclose(utterance.speech, [(0.8, 2.0), (2.4, 4.0)], atol=2 * SECONDS)
+
+
+def test_a_short_recording_is_cut_at_its_pauses(noise_is_speech):
+    samples = bursts([(0.8, 2.0), (3.5, 4.0)], 5.0)
+    utterances = find(samples)
+    np.testing.assert_allclose(
+        [(u.start, u.end) for u in utterances], [(0.6, 2.2), (3.3, 4.2)], atol=2 * SECONDS
+    )
+    assert len(find(samples, min_pause=2.0)) == 1
+
+
+def test_a_short_recording_of_silence_has_no_utterances(noise_is_speech):
+    assert find(np.zeros(5 * RATE, dtype=np.float32)) == []
+
+
+def test_long_silence_around_speech_is_left_out(noise_is_speech):
+    (utterance,) = find(bursts([(3.0, 4.0)], 9.0))
+    assert (utterance.start, utterance.end) == pytest.approx((2.8, 4.2), abs=2 * SECONDS)
 
 
 def test_a_long_one_is_cut(noise_is_speech):
     samples = bursts([(1.0, 2.0), (3.5, 4.5)], 5.0)
-    utterances = list(find_utterances(ArraySource(samples, RATE), VoiceActivity(RATE), 4.0, 0.5))
+    utterances = find(samples, max_segment=4.0)
     np.testing.assert_allclose(
         [(u.start, u.end) for u in utterances], [(0.8, 2.2), (3.3, 4.7)], atol=2 * SECONDS
     )

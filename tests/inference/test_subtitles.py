@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interactive_st.inference.results import Hypothesis, Recording, Segment
-from interactive_st.inference.subtitles import segment_cues, split_evenly
+from interactive_st.inference.subtitles import SHOWN, readable, segment_cues
+from interactive_st.inference.text_parts import lines
 
 LONG = (
     "and so my fellow americans ask not what your country can do for you, ask what you can do for your "
@@ -80,7 +81,7 @@ def test_much_text_is_split_alike_and_in_time():
 
 def test_a_long_segment_is_split():
     cues = list(
-        segment_cues(segment(0.0, 20.0, "one two three four five six", "eins zwei drei vier fünf sechs"))
+        segment_cues(segment(0.0, 17.5, "one two three four five six", "eins zwei drei vier fünf sechs"))
     )
     assert len(cues) == 3
     assert [cue.texts for cue in cues] == [
@@ -99,9 +100,9 @@ def test_pauses_part_cues():
 
 def test_speech_far_from_a_pause_is_cut_where_it_is():
     text = "one two three four"
-    cues = list(segment_cues(segment(0.0, 12.0, text, text, speech=((0.5, 1.0), (4.0, 11.0)))))
+    cues = list(segment_cues(segment(0.0, 12.0, text, text, speech=((0.5, 1.0), (2.2, 9.2)))))
     assert len(cues) == 2
-    assert cues[0].end == cues[1].start == pytest.approx(4.0 + 7.5 * 8 / 19 - 0.5)
+    assert cues[0].end == cues[1].start == pytest.approx(2.2 + 7.5 * 8 / 19 - 0.5)
 
 
 def test_much_text_in_little_time_stays_readable():
@@ -110,17 +111,44 @@ def test_much_text_in_little_time_stays_readable():
     assert all(cue.end - cue.start > 0.9 for cue in cues)
 
 
-def test_cuts_come_after_punctuation():
-    assert split_evenly("one two three, four five six seven", 2) == ["one two three,", "four five six seven"]
+def test_nothing_is_shown_in_a_long_pause():
+    """1.8 s of speech, 14 s of silence, 0.6 s of speech."""
+    speech = ((0.4, 2.2), (16.2, 16.8))
+    cues = list(segment_cues(segment(0.0, 17.0, "one two three four", "eins zwei drei vier", speech)))
+    assert [(cue.start, cue.end) for cue in cues] == list(speech)
+    assert [cue.texts for cue in cues] == [("one two three", "eins zwei drei"), ("four", "vier")]
 
 
-def test_text_without_spaces():
-    assert split_evenly("请不要问你的国家", 2) == ["请不要问", "你的国家"]
+def test_a_word_is_not_cut_into_letters():
+    (cue,) = segment_cues(segment(0.0, 20.0, "Yes.", "Ja.", ((0.5, 1.5), (18.0, 19.0))))
+    assert (cue.start, cue.end, cue.texts) == (0.5, 1.5, ("Yes.", "Ja."))
+    (cue,) = segment_cues(segment(0.0, 20.0, "Yes.", "Ja."))
+    assert (cue.start, cue.end, cue.texts) == (0.0, 7.0, ("Yes.", "Ja."))
 
 
-def test_fewer_words_than_parts():
-    assert split_evenly("one two", 4).count("") == 2
-    assert split_evenly("", 3) == ["", "", ""]
+def test_parts_of_both_texts_are_the_same_sentences():
+    transcript = "He is late again. I will tell you the rest of the story as soon as we are alone."
+    translation = "Er hat sich wie immer um mehrere Stunden verspätet. Den Rest erzähle ich dir bald."
+    first, second = segment_cues(segment(0.0, 9.0, transcript, translation))
+    assert first.texts == ("He is late again.", "Er hat sich wie immer um mehrere Stunden verspätet.")
+    assert second.texts[1] == "Den Rest erzähle ich dir bald."
+
+
+def test_a_cue_stays_until_it_can_be_read():
+    short, *_ = segment_cues(segment(1.0, 1.03))
+    assert readable(short, None).end == 2.0
+    long, *_ = segment_cues(segment(1.0, 2.5, LONG[:68]))
+    assert readable(long, None).end == pytest.approx(5.0)
+    (following,) = segment_cues(segment(3.0, 4.0))
+    assert readable(long, following).end == pytest.approx(2.92)
+    assert readable(following, following).end == 4.0, "never earlier than its words end"
+
+
+def test_chinese_and_japanese_have_shorter_lines():
+    translation = "请不要问你的国家能为你做什么，而要问你能为你的国家做什么。"
+    segments = (segment(0.0, 6.0, "ask what", translation),)
+    written = Recording("a.wav", 9.0, "en", "zh-TW", segments).render("srt").splitlines()
+    assert written[2:5] == ["ask what", "请不要问你的国家能为你做什么，", "而要问你能为你的国家做什么。"]
 
 
 class TestDocuments:
@@ -156,6 +184,16 @@ class TestDocuments:
         assert [len(line) for line in lines[:2]] == pytest.approx([40, 40], abs=8)
 
 
+    def test_a_cue_has_the_time_before_the_next_segment(self):
+        text = recording(segment(0.0, 0.5), segment(0.9, 1.0), segment(9.0, 9.1)).render("vtt")
+        times = [(cue.start, cue.end) for cue in read_vtt(text)]
+        assert times == [
+            ("00:00:00.000", "00:00:00.820"),
+            ("00:00:00.900", "00:00:01.900"),
+            ("00:00:09.000", "00:00:10.000"),
+        ]
+
+
 words = st.text(alphabet=st.sampled_from("ab, .ü请<>&-\n\t0"), max_size=260)
 
 
@@ -166,7 +204,8 @@ def test_both_formats_can_be_read_whatever_the_text(rows):
     for seconds, pause, transcript, translation in rows:
         segments.append(segment(time, time + seconds, transcript, translation))
         time += seconds + pause
-    cues = [cue for each in segments for cue in segment_cues(each)]
+    raw = [cue for each in segments for cue in segment_cues(each)]
+    cues = [readable(cue, following) for cue, following in itertools.zip_longest(raw, raw[1:])]
     times = [time for cue in cues for time in (cue.start, cue.end)]
     assert times == sorted(times)
     srt, vtt = (recording(*segments).render(form) for form in ("srt", "vtt"))
@@ -175,3 +214,28 @@ def test_both_formats_can_be_read_whatever_the_text(rows):
     assert [cue.start for cue in read] == [round(cue.start * 1000) for cue in cues]
     assert [cue.end for cue in read] == [round(cue.end * 1000) for cue in cues]
     assert all(cue.end > cue.start for cue in read)
+
+
+sentences = st.lists(
+    st.text(alphabet=st.sampled_from("abcdefgü,.!"), min_size=1, max_size=20), min_size=1, max_size=60
+).map(" ".join)
+speeches = st.lists(st.tuples(st.floats(0.3, 9.0), st.floats(0.2, 4.0)), min_size=1, max_size=5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(sentences, sentences, speeches, st.sampled_from(SHOWN))
+def test_cues_keep_to_lines_and_seconds(transcript, translation, rows, shown):
+    """Of all that is said at a speed at which it can be: 20 characters a second."""
+    spans, time = [], 0.0
+    for seconds, pause in rows:
+        spans.append((time, time + seconds))
+        time += seconds + pause
+    room = int(20 * sum(end - start for start, end in spans))
+    each = segment(0.0, time, transcript[:room], translation[:room], tuple(spans))
+    for cue in segment_cues(each, shown):
+        assert cue.end - cue.start <= 7.0 + 1e-6
+        for text in cue.texts:
+            parts = lines(text)
+            assert len(parts) <= 2
+            assert all(len(part) <= 42 for part in parts)
+            assert " ".join(parts) == text

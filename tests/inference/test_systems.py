@@ -21,7 +21,7 @@ from tests.speech_model import RATE, SHORT, bursts
         ("e2e_st_tiny", False, True),
     ],
 )
-def test_writes_its_texts(arch, transcript, translation, tmp_path):
+def test_writes_its_texts(arch, transcript, translation, tmp_path, noise_is_speech):
     made = speech_model.make(tmp_path / "training", arch=arch)
     folder = write_model_folder(load_checkpoint(made.checkpoint), tmp_path / "model", Card("test"))
     samples = bursts([(0.2, 1.8)], 2.0)
@@ -39,5 +39,5 @@ def test_writes_its_texts(arch, transcript, translation, tmp_path):
 def test_wait_k_is_for_texts_that_read_each_other(tmp_path):
     made = speech_model.make(tmp_path / "training", arch="two_stage_st_tiny")
     model = InteractiveST.from_pretrained(made.checkpoint)
-    with pytest.raises(ValueError, match="wait_k is for models"):
+    with pytest.raises(ValueError, match="wait_k is 3; it is for models"):
         model(bursts([(0.2, 1.8)], 2.0), sample_rate=RATE, wait_k=3)

@@ -89,7 +89,7 @@ def test_an_encoder_of_another_depth_or_none_is_refused(model, tmp_path):
     with pytest.raises(ValueError, match=r"tensors are not there"):
         load_encoder(model.encoder, path)
     (tmp_path / "small.pt").write_text("<s> 1\n")
-    with pytest.raises(ValueError, match=r"small.pt: no checkpoint of fairseq \(UnpicklingError"):
+    with pytest.raises(ValueError, match=r"from .*small.pt: not a checkpoint of fairseq-train"):
         load_encoder(model.encoder, path)
 
 

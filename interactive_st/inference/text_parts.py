@@ -1,0 +1,154 @@
+"""Cuts texts into parts and lines: between words, better after punctuation, best between sentences."""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from interactive_st.inference.results import UNSPACED, base_language
+
+#: Characters in a line, the usual limits of subtitling; those of Chinese and Japanese are wide.
+LINE, WIDE_LINE = 42, 16
+WIDE = {"ja", "yue", "zh"}
+#: Lines of a language in a cue.
+LINES = 2
+#: Cutting after punctuation is worth moving the cut by this share of the shorter part beside it.
+PUNCTUATION_REACH = 0.35
+#: Cutting between sentences is worth this share.
+SENTENCE_REACH = 0.6
+_PAUSES = frozenset(".,;:!?…–。、，；：！？")
+#: What begins no line.
+_CLOSING = _PAUSES | frozenset(")]}»”’」』）】》")
+_SENTENCE_END = re.compile(r"[.!?…][\"'»”’)]*(?= )|[。！？][」』）”]*(?=.)")
+
+Texts = tuple[str, ...]
+Languages = Sequence[str | None]
+
+
+def line_length(language: str | None) -> int:
+    """Return how many characters of a language a line holds."""
+    return WIDE_LINE if base_language(language) in WIDE else LINE
+
+
+def places(text: str, language: str | None = None) -> list[int]:
+    """Return where a text can be cut: between words, and inside what is longer than a line.
+
+    Languages without spaces are cut between characters, but not inside words of Latin letters and
+    numbers nor before closing punctuation.
+    """
+    length, anywhere = line_length(language), base_language(language) in UNSPACED
+    found: list[int] = []
+    last = 0
+    for place in range(1, len(text)):
+        before, after = text[place - 1], text[place]
+        overlong = place - last >= length and after != " "
+        if before == " " or overlong or (anywhere and not _belong_together(before, after)):
+            found.append(place)
+            last = place
+    return found
+
+
+def split(texts: Texts, shares: Sequence[float], languages: Languages) -> list[Texts]:
+    """Cut texts that mean the same into parts of which each has its share of the length.
+
+    Where all have the same number of sentences, no two, they are cut between the same ones if that is
+    not too far off, and elsewhere at corresponding places. Parts are empty where there are fewer
+    words than parts.
+
+    Args:
+        texts: without double spaces.
+        shares: of each part; more than 0.
+        languages: of the texts.
+    """
+    if len(shares) == 1:
+        return [tuple(text.strip() for text in texts)]
+    middle = len(shares) // 2
+    fraction = sum(shares[:middle]) / sum(shares)
+    narrow = min(shares[middle - 1 : middle + 1]) / sum(shares)  # share of the shorter part beside the cut
+    cuts = _between_sentences(texts, fraction, narrow)
+    if cuts is None:
+        cuts = _between_words(texts, fraction, narrow, languages)
+    first = tuple(text[:cut].strip() for text, cut in zip(texts, cuts, strict=True))
+    second = tuple(text[cut:].strip() for text, cut in zip(texts, cuts, strict=True))
+    return [*split(first, shares[:middle], languages), *split(second, shares[middle:], languages)]
+
+
+def lines(text: str, language: str | None = None) -> list[str]:
+    """Break a text into as few lines as it needs; two are about equally long, the cut after punctuation."""
+    length = line_length(language)
+    if len(text) <= length:
+        return [text]
+    possible = places(text, language)
+    short = [place for place in possible if len(text[:place].rstrip()) <= length]
+    cut = short[-1]
+    fitting = [place for place in short if len(text) - place <= length]
+    if fitting:
+        cut = _nearest(text, fitting, len(text) / 2, len(text) / 2 * PUNCTUATION_REACH)
+    return [text[:cut].rstrip(), *lines(text[cut:].lstrip(), language)]
+
+
+def fits(text: str, language: str | None = None) -> bool:
+    """Tell whether a text has room in the lines of a cue."""
+    return len(lines(text, language)) <= LINES
+
+
+def _between_sentences(texts: Texts, fraction: float, narrow: float) -> list[int] | None:
+    """Return where all texts are cut between the same two sentences; None if there is no place near."""
+    ends = _sentence_ends(texts)
+    if not ends:
+        return None
+
+    def distance(cuts: tuple[int, ...]) -> float:
+        return max(abs(cut / len(text) - fraction) for cut, text in zip(cuts, texts, strict=True))
+
+    best = min(ends, key=distance)
+    return list(best) if distance(best) <= SENTENCE_REACH * narrow else None
+
+
+def _between_words(texts: Texts, fraction: float, narrow: float, languages: Languages) -> list[int]:
+    """Return where each text is cut; the others where the first is, between the same two sentences."""
+    knots = [(0,) * len(texts), *_sentence_ends(texts), tuple(map(len, texts))]
+    ideals = [len(text) * fraction for text in texts]
+    cuts: list[int] = []
+    for number, (text, language) in enumerate(zip(texts, languages, strict=True)):
+        if number and texts[0] and len(knots) > 2:
+            ideals[number] = _corresponding(cuts[0], knots, number)
+        # a text of one word goes where more time is
+        possible = places(text, language) or (0, len(text))
+        cuts.append(_nearest(text, possible, ideals[number], len(text) * narrow * PUNCTUATION_REACH))
+    return cuts
+
+
+def _sentence_ends(texts: Texts) -> list[tuple[int, ...]]:
+    """Return the places at which sentences end in all texts; none where their numbers differ."""
+    ends = [[match.end() for match in _SENTENCE_END.finditer(text)] for text in texts if text]
+    if len(ends) < len(texts) or len({len(each) for each in ends}) != 1:
+        return []
+    return list(zip(*ends, strict=True))
+
+
+def _corresponding(place: float, knots: Sequence[tuple[int, ...]], number: int) -> float:
+    """Return where in another text is what is at a place of the first, by the knots that both have."""
+    before, after = next(pair for pair in itertools.pairwise(knots) if place <= pair[1][0])
+    share = (place - before[0]) / max(after[0] - before[0], 1)
+    return before[number] + share * (after[number] - before[number])
+
+
+def _nearest(text: str, possible: Sequence[int], ideal: float, reach: float) -> int:
+    """Return the place nearest to the ideal one; punctuation before it counts as being nearer by `reach`."""
+
+    def cost(place: int) -> float:
+        pause = text[:place].rstrip()[-1:] in _PAUSES
+        return abs(place - ideal) - (reach if pause else 0.0)
+
+    return min(possible, key=cost)
+
+
+def _belong_together(before: str, after: str) -> bool:
+    """Tell of two characters of a language without spaces whether no line may end between them."""
+    is_mark = unicodedata.category(after).startswith("M")
+    return after == " " or after in _CLOSING or is_mark or (_is_latin(before) and _is_latin(after))
+
+
+def _is_latin(character: str) -> bool:
+    return character.isalnum() and character < "ɐ"

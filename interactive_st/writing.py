@@ -1,0 +1,65 @@
+"""Files that a command writes: refused before its work where they cannot be, and never half-written."""
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from interactive_st.data.errors import DataError
+
+
+def check_file(path: Path, option: str) -> None:
+    """Refuse a file that cannot be written, before the work is done.
+
+    Raises:
+        DataError: naming the option that says where.
+    """
+    folder = path.resolve().parent
+    if path.is_dir():
+        raise DataError(f"{option} {path}: is a folder; name a file")
+    if not folder.is_dir():
+        raise DataError(f"{option} {path}: there is no folder {path.parent}; make it, or name another")
+    _try(folder, f"{option} {path}")
+
+
+def check_folder(path: Path, what: str) -> None:
+    """Refuse a folder in which nothing can be written; it need not be there, and is not made.
+
+    Args:
+        path: the folder.
+        what: begins the message, such as the option and its value.
+
+    Raises:
+        DataError: it cannot be made, or nothing can be written there.
+    """
+    path = path.resolve()
+    nearest = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not nearest.is_dir():
+        raise DataError(f"{what}: {nearest} is a file; give a folder")
+    _try(nearest, what)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in one step, making its folder: readers see the old file or the whole new one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # beside the target, because a rename is atomic within one file system only
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        unfinished.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(unfinished, path)
+    finally:
+        with suppress(FileNotFoundError):
+            unfinished.unlink()
+
+
+def _try(folder: Path, what: str) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = f"nothing can be written there ({error.strerror}); choose another place"
+        raise DataError(f"{what}: {reason}") from error

@@ -1,0 +1,66 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interactive_st.inference.text_parts import lines, places, split
+
+
+def parts(text, count, language=None):
+    return [part for (part,) in split((text,), [1.0] * count, (language,))]
+
+
+def test_cuts_come_after_punctuation():
+    assert parts("one two three, four five six seven", 2) == ["one two three,", "four five six seven"]
+
+
+def test_text_without_spaces():
+    assert parts("请不要问你的国家", 2, "zh") == ["请不要问", "你的国家"]
+    assert parts("请不要，问你的国家", 2, "zh") == ["请不要，", "问你的国家"]
+
+
+def test_words_in_other_letters_stay_whole():
+    assert parts("我的iPhone15手机", 2, "zh") in (["我的", "iPhone15手机"], ["我的iPhone15", "手机"])
+
+
+def test_fewer_words_than_parts():
+    assert parts("one two", 4).count("") == 2
+    assert parts("", 3) == ["", "", ""]
+
+
+def test_shares():
+    texts = ("one two three four", "eins zwei drei vier")
+    assert split(texts, [3.0, 1.0], ("en", "de")) == [("one two three", "eins zwei drei"), ("four", "vier")]
+
+
+def test_a_place_within_a_sentence_corresponds():
+    """Half of the first text is in its second sentence, and so is the cut of the other."""
+    texts = ("Ja. " + "ab " * 20 + "ab.", "cd " * 20 + "cd. Nein nein nein.")
+    _, second = split(texts, [1.0, 1.0], (None, None))
+    assert second[1] in ("Nein nein nein.", "nein nein.", "nein.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Er hat Wein. Sie mögen Äpfel. Ich bin auf dem Weg dorthin. Wir rufen Sie an.",
+        "a" * 42 + " " + "b" * 42,
+        "a" * 84,
+        "ab " * 28,
+    ],
+)
+def test_two_lines(text):
+    assert len(lines(text.strip())) == 2
+    assert max(map(len, lines(text.strip()))) <= 42
+
+
+texts = st.text(alphabet=st.sampled_from("aü,. 请，<"), max_size=300)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, st.sampled_from([None, "en", "zh", "th"]))
+def test_lines_are_never_too_long_and_nothing_is_lost(text, language):
+    text = " ".join(text.split())
+    found = lines(text, language)
+    assert max(map(len, found)) <= (16 if language == "zh" else 42)
+    assert "".join(found).replace(" ", "") == text.replace(" ", "")
+    assert places(text, language) == sorted(set(places(text, language)))

@@ -1,0 +1,42 @@
+import pytest
+
+from interactive_st.data.errors import DataError
+from interactive_st.writing import check_file, check_folder, write_whole
+
+
+def test_files_appear_whole(tmp_path):
+    write_whole(tmp_path / "new" / "a.txt", "ü\n")
+    assert (tmp_path / "new" / "a.txt").read_bytes() == "ü\n".encode()
+    write_whole(tmp_path / "new" / "a.txt", "b")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]
+    (tmp_path / "new" / "c.txt").mkdir()
+    with pytest.raises(OSError, match=r"c\.txt"):
+        write_whole(tmp_path / "new" / "c.txt", "b")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.txt", "c.txt"]
+
+
+def test_files_that_cannot_be_written_are_refused(tmp_path):
+    check_file(tmp_path / "a.html", "--out")
+    with pytest.raises(DataError, match=r"--out .*a\.html: there is no folder .*none; make it, or"):
+        check_file(tmp_path / "none" / "a.html", "--out")
+    with pytest.raises(DataError, match="is a folder; name a file"):
+        check_file(tmp_path, "--out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_in_which_nothing_can_be_written_are_refused(tmp_path, monkeypatch):
+    check_folder(tmp_path / "new" / "er", "--out new")
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"--out new: .*file is a file; give a folder"):
+        check_folder(tmp_path / "file" / "below", "--out new")
+
+    def refuse(dir):
+        raise PermissionError(13, "Permission denied", f"{dir}/tmp123")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    with pytest.raises(DataError) as error:
+        check_folder(tmp_path, "--out new")
+    assert str(error.value) == (
+        "--out new: nothing can be written there (Permission denied); choose another place"
+    )
