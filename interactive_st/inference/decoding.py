@@ -12,6 +12,7 @@ from torch import nn
 
 from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
+from interactive_st.data.languages import language_tag, tag_language
 from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
 from interactive_st.inference.results import Hypothesis
 from interactive_st.inference.stored_model import quiet
@@ -59,10 +60,9 @@ class Decoding:
     def _check_languages(self) -> None:
         for option in ("source_lang", "target_lang"):
             language = getattr(self.config, option)
-            if not language or f"<lang:{language}>" not in self.task.tgt_dict:
-                names = (self.task.tgt_dict[i] for i in sorted(self.task.tag_ids))
-                known = ", ".join(name.removeprefix("<lang:").removesuffix(">") for name in names)
-                reason = f"the model does not know it; choose one of {known}"
+            if not language or language_tag(language) not in self.task.tgt_dict:
+                known = [tag_language(self.task.tgt_dict[i]) for i in sorted(self.task.tag_ids)]
+                reason = f"the model does not know it; choose one of {', '.join(known)}"
                 raise OptionError(option, language, reason)
 
     def _check_ctc(self, weight: float) -> None:

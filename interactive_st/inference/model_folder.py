@@ -24,6 +24,7 @@ from interactive_st import __version__
 from interactive_st.data.atomic import atomic_folder
 from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
+from interactive_st.data.languages import tag_language
 from interactive_st.data.settings import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
 from interactive_st.inference.model_card import Card
 from interactive_st.inference.stored_model import StoredModel
@@ -125,7 +126,7 @@ def describe(stored: StoredModel, task: Any, model: nn.Module) -> dict[str, Any]
         "architecture": stored.architecture,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "updates": stored.updates,
-        "languages": [tag.removeprefix("<lang:").removesuffix(">") for tag in tags],
+        "languages": [tag_language(tag) for tag in tags],
         "source_lang": task.data_cfg.source_lang,
         "target_lang": task.data_cfg.target_lang,
         "vocabulary": len(task.tgt_dict),
