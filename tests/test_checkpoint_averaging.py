@@ -72,6 +72,17 @@ def test_nothing_to_average_and_no_checkpoint_are_refused(tmp_path):
         averaging.average_checkpoints([tmp_path / "empty.pt"])
 
 
+def test_what_cannot_be_written_is_named_by_its_own_path(tmp_path, monkeypatch):
+    def fail(state, path):
+        path.write_bytes(b"half")
+        raise RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 4\nframe #0")
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(ValueError, match=r"out\.pt: cannot be written \(\[enforce fail .* pos 4\); choose"):
+        averaging.save_checkpoint({}, tmp_path / "out.pt")
+    assert list(tmp_path.iterdir()) == []
+
+
 def names(paths):
     return [path.name for path in paths]
 

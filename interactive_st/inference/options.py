@@ -82,7 +82,7 @@ class Options:
         self._number("temperature", 0.0, above=True)
         self._number("max_len_a", 0.0)
         if self.max_len_a == 0 and self.max_len_b < self.min_len:
-            reason = f"texts have at least {self.min_len} tokens (min_len); raise it, or max_len_a"
+            reason = f"the shortest text has {self.min_len}; raise it"
             raise OptionError("max_len_b", self.max_len_b, reason)
         if self.max_segment is not None:
             self._number("max_segment", SHORTEST_MAX_SEGMENT, "seconds")

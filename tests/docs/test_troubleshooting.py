@@ -35,7 +35,7 @@ FAIRSEQ = {
     "samples have invalid sizes and will be skipped, ": "fairseq.tasks.fairseq_task",
     "Model file not found: ": "fairseq.checkpoint_utils",
 }
-PREFIX = re.compile(r"(interactive-st \S+: (error|failed): |\w+(Error|Exception): |setup: error: )?")
+PREFIX = re.compile(r"(interactive-st \S+: ((error|failed): )?|\w+(Error|Exception): |setup: error: )?")
 
 
 def read_messages(repository: Path) -> list[str]:

@@ -150,7 +150,7 @@ class TestOptions:
             ({"lenpen": math.inf}, "lenpen is inf"),
             ({"temperature": 0.0}, r"temperature is 0\.0; more than 0"),
             ({"ctc_weight": 0.3}, r"ctc_weight is 0\.3; it needs a model trained with"),
-            ({"max_len_b": 2, "min_len": 3}, "max_len_b is 2; texts have at least 3 tokens"),
+            ({"max_len_b": 2, "min_len": 3}, "max_len_b is 2; the shortest text has 3"),
             ({"max_segment": 5.0}, "at most 3 s"),
             ({"max_segment": 0.5}, "max_segment"),
             ({"min_pause": math.nan}, "min_pause"),
