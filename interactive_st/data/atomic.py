@@ -113,8 +113,8 @@ def _check_out(out: Path, replaces: str | None, check: Callable[[Path], None] | 
         raise DataError(f"{out}: is not empty; choose a new folder, or pass --overwrite")
     if not (out / replaces).is_file():
         raise DataError(
-            f"{out}: is not empty and no data folder (it has no {replaces}), so it is not "
-            "overwritten; choose a new folder"
+            f"{out}: is not empty and has no {replaces}, so it is not what --overwrite may replace; "
+            "choose a new folder"
         )
     if check is not None:
         check(out)
