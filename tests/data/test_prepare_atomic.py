@@ -123,7 +123,7 @@ def test_what_is_there_is_not_overwritten_by_accident(tmp_path):
     assert leftovers(tmp_path) == []
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("years")
-    with pytest.raises(DataError, match="has no config_joint.yaml, so it is not what --overwrite may replace"):
+    with pytest.raises(DataError, match="so it is not what --overwrite may replace"):
         run(tmp_path, rows, "mine", overwrite=True)
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="is a file"):
