@@ -180,6 +180,26 @@ print(len(names), sorted(heavy))
     assert result.stdout == f"{len(main.find_commands())} []\n"
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "None")],
+)
+def test_threads_that_wait_leave_their_core(given, expected):
+    script = """
+import os, sys
+sys.argv = ["interactive-st", "user-dir"]
+import interactive_st_cli
+interactive_st_cli.main()
+assert "torch" not in sys.modules  # which reads it when it is imported
+print(os.environ.get("GOMP_SPINCOUNT"))
+"""
+    env = {name: v for name, v in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, env=env | given
+    )
+    assert result.stdout.splitlines()[-1:] == [expected], result.stderr
+
+
 def test_user_dir_is_the_package(repository, tmp_path):
     result = run("user-dir", cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(repository)})
     assert result.returncode == 0
