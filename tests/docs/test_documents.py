@@ -186,7 +186,7 @@ def test_every_option_that_is_named_exists(repository):
     known = known_options()
     for document in documents(repository):
         text = re.sub(r'ARGS="[^"]*"', "", document.read_text(encoding="utf-8"))  # of the examples
-        text = re.sub(r"`python -m benchmarks\.(speed|systems) ([^`]*)`", parsed_by_the_benchmark, text)
+        text = re.sub(r"`python -m\s+benchmarks\.(speed|systems)\s+([^`]*)`", parsed_by_the_benchmark, text)
         named = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", text))
         unknown = {option for option in named if option.rstrip("-") not in known}
         assert not unknown, f"{document.name}: {unknown}"
