@@ -7,8 +7,8 @@ import os
 import sys
 
 #: How often a thread of torch looks for work before it lets others have the core. With the library's own
-#: number one busy core makes decoding on two threads ten times slower and more; with this one it is as fast,
-#: and 9 % slower where nothing else runs.
+#: number one busy core makes decoding on two threads many times slower, with this one hardly; where nothing
+#: else runs this one is 9 % slower (benchmarks/changes.md).
 SPIN_COUNT = "1000"
 
 # Also when run as `python -m interactive_st_cli` or again in a worker process, under which this

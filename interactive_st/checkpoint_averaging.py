@@ -6,7 +6,6 @@ this is what fairseq's ``scripts/average_checkpoints.py`` does, here with the sa
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 
 from interactive_st.checkpoint_reading import refusing_others
 from interactive_st.registration import allow_fairseq_checkpoints
+from interactive_st.writing import replacing
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
 _BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
@@ -106,15 +106,12 @@ def save_checkpoint(state: dict[str, Any], path: Path | str) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        torch.save(state, unfinished)
-        os.replace(unfinished, path)
+        with replacing(path) as unfinished:
+            torch.save(state, unfinished)
     except (OSError, RuntimeError) as error:  # torch raises the second for a full disk
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise ValueError(f"{path}: cannot be written ({reason}); choose another place") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _numbered(folder: Path, pattern: re.Pattern[str]) -> list[tuple[float, Path]]:

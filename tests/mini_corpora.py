@@ -1,11 +1,12 @@
 """Miniatures of published corpora: a few spoken sentences in the file layout of the real ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 import soundfile
 import soxr
 
@@ -162,3 +163,15 @@ def make_europarl_st(root: Path, langs: Sequence[str] = ("de",), suffix: str = "
 
 def write_lines(path: Path, lines: Sequence[str]) -> None:
     path.write_text("".join(lines), encoding="utf-8")
+
+
+def check_relative_root(read: Callable, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corpus that is named relative to the working directory has the same files, by relative paths."""
+
+    def paths(root: Path | str) -> list[str]:
+        return [u.segment.path for split in read(root).values() for u in split.utterances]
+
+    monkeypatch.chdir(corpus.parent)
+    found = paths(corpus.name)
+    assert found == [str(Path(path).relative_to(corpus.parent)) for path in paths(corpus)]
+    assert all(Path(path).is_file() for path in found)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from interactive_st.data.errors import BadRow, BadRowsError, DataError
 from interactive_st.data.text_encoding import refuse_utf16
+from interactive_st.writing import replacing
 
 #: A field with one of these would break the table, or fairseq's reading of it.
 FORBIDDEN = {"\t": "a tab", "\n": "a line break", "\r": "a carriage return", "\0": "a NUL"}
@@ -112,13 +113,8 @@ def write_manifest(
             for name, value in values
         ]
         lines.append("\t".join(fields))
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(("\n".join(lines) + "\n").encode("utf-8"))
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(Path(path)) as unfinished:
+        unfinished.write_bytes(("\n".join(lines) + "\n").encode("utf-8"))
 
 
 def check_separator(path: str | os.PathLike, columns: Sequence[str]) -> None:

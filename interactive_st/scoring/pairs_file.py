@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from interactive_st.writing import replacing
+
 Pair = dict[str, Any]
 #: Without one of these there is nothing to score.
 REQUIRED_KEYS = ("transcript", "translation")
@@ -50,18 +52,11 @@ def write_pairs(path: str | os.PathLike, pairs: Iterable[Pair]) -> None:
     Raises:
         OSError: the folder does not exist or cannot be written.
     """
-    path = Path(path)
-    # beside the target, because a rename is atomic within one file system only
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(unfinished, "w", encoding="utf-8") as file:
-            for pair in pairs:
-                file.write(json.dumps(pair, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(Path(path)) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
+        for pair in pairs:
+            file.write(json.dumps(pair, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _parse(line: str, where: str) -> Pair:

@@ -18,6 +18,7 @@ from interactive_st.data.config import JointDataConfig
 from interactive_st.data.features import features_from_file
 from interactive_st.data.features_dataset import FeaturesDataset
 from interactive_st.data.joint_manifest import JointDatasetCreator
+from interactive_st.data.languages import language_tag
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import TRANSLATION
 from interactive_st.tasks.arguments import add_joint_arguments
@@ -218,8 +219,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
 
     def _default_tags(self) -> tuple[int, int] | None:
         """Return the tags of input without languages; None if the configuration has none."""
-        template, cfg = SpeechToTextDataset.LANG_TAG_TEMPLATE, self.data_cfg
-        tags = [template.format(language) for language in (cfg.source_lang, cfg.target_lang)]
+        tags = [language_tag(str(x)) for x in (self.data_cfg.source_lang, self.data_cfg.target_lang)]
         known = all(tag in self.tgt_dict for tag in tags)
         return (self.tgt_dict.index(tags[0]), self.tgt_dict.index(tags[1])) if known else None
 

@@ -1,9 +1,8 @@
 """Europarl-ST: segments, speakers, recordings that are still to be converted, damaged lists."""
 
-from pathlib import Path
 
 import pytest
-from mini_corpora import ENGLISH, SPEECHES, TRANSLATIONS, make_europarl_st
+from mini_corpora import ENGLISH, SPEECHES, TRANSLATIONS, check_relative_root, make_europarl_st
 
 from interactive_st.cli.main import main
 from interactive_st.data.corpora import read_corpus
@@ -39,14 +38,7 @@ def test_splits_texts_and_speakers(corpus):
 
 
 def test_a_relative_root(corpus, monkeypatch):
-    monkeypatch.chdir(corpus.parent)
-    paths = [u.segment.path for split in read(corpus.name).values() for u in split.utterances]
-    assert paths == [
-        str(Path(u.segment.path).relative_to(corpus.parent))
-        for split in read(corpus).values()
-        for u in split.utterances
-    ]
-    assert all(Path(path).is_file() for path in paths)
+    check_relative_root(read, corpus, monkeypatch)
 
 
 def test_prepare_one_to_many(corpus, tmp_path, capsys):
