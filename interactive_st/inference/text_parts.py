@@ -51,7 +51,7 @@ def places(text: str, language: str | None = None) -> list[int]:
 def split(texts: Texts, shares: Sequence[float], languages: Languages) -> list[Texts]:
     """Cut texts that mean the same into parts of which each has its share of the length.
 
-    Where all have the same number of sentences, no two, they are cut between the same ones if that is
+    Where all have the same number of sentences they are cut between the same ones if that is
     not too far off, and elsewhere at corresponding places. Parts are empty where there are fewer
     words than parts.
 
