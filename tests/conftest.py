@@ -1,6 +1,9 @@
 """What several test modules share."""
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,23 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 def repository() -> Path:
     """The root of the checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files_of_commands() -> Iterator[None]:
+    """A folder of its own for what commands leave: fairseq's data workers never remove their sockets.
+
+    Not one of pytest's, whose paths may be too long for a socket.
+    """
+    before = os.environ.get("TMPDIR")
+    folder = tempfile.mkdtemp(prefix="ist-")
+    os.environ["TMPDIR"] = folder
+    yield
+    if before is None:
+        del os.environ["TMPDIR"]
+    else:
+        os.environ["TMPDIR"] = before
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
