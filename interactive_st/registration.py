@@ -2,6 +2,10 @@
 
 import argparse
 import importlib
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -12,9 +16,28 @@ REGISTERING_PACKAGES = ("models", "criterions", "tasks")
 
 def register() -> None:
     """Register task, models and criteria with fairseq; calling it again changes nothing."""
-    for package in REGISTERING_PACKAGES:
-        importlib.import_module(f"interactive_st.{package}")
+    with untouched_logging():
+        for package in REGISTERING_PACKAGES:
+            importlib.import_module(f"interactive_st.{package}")
     allow_fairseq_checkpoints()
+
+
+@contextmanager
+def untouched_logging() -> Iterator[None]:
+    """Keep the import of fairseq from setting up logging for the program that imports this package.
+
+    One of its modules calls ``logging.basicConfig(level=logging.DEBUG)``, so that every library would tell
+    what it does. Where fairseq is imported before, as by its own commands, nothing changes.
+    """
+    root = logging.getLogger()
+    if "fairseq" in sys.modules or root.handlers or logging.lastResort is None:
+        yield
+        return
+    root.addHandler(logging.lastResort)  # basicConfig does nothing where there is a handler
+    try:
+        yield
+    finally:
+        root.removeHandler(logging.lastResort)
 
 
 def allow_fairseq_checkpoints() -> None:

@@ -17,3 +17,18 @@ def test_libraries_that_only_some_need_come_later():
     imported = set(json.loads(done.stdout.splitlines()[-1]))
     assert "interactive_st.tasks.joint_speech_to_text" in imported
     assert not imported & LATER
+
+
+def test_logging_is_left_to_the_program():
+    script = "import logging, interactive_st; print(logging.root.level, logging.root.handlers)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "30 []"
+    assert "INFO" not in done.stderr
+
+
+def test_logging_of_fairseq_where_it_came_first():
+    script = (
+        "import fairseq.models, logging; before = logging.root.level, logging.root.handlers[:]; "
+        "import interactive_st; assert before == (logging.root.level, logging.root.handlers), before"
+    )
+    subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
