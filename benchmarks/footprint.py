@@ -1,10 +1,14 @@
-"""Jobs whose peak memory is measured, each for a process of its own (:mod:`benchmarks.memory`)."""
+"""Jobs whose peak memory is measured, each for a process of its own (:mod:`benchmarks.memory`).
+
+A job called with the name of a contestant, a device and threads tells what it found; its method ``begin``
+returns besides what works once more and tells the seconds.
+"""
 
 from __future__ import annotations
 
 import logging
-import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +19,8 @@ from benchmarks.contestants import VOCABULARY, System, build
 from benchmarks.memory import MIB, PeakMemory, resident
 from benchmarks.work import check_written
 
+#: What was found, and what works once more and returns the seconds that it took.
+Begun = tuple[dict[str, Any], Callable[[], float]]
 #: Pieces of text in a second of speech, as in :mod:`benchmarks.workload`.
 TOKENS_A_SECOND = workload.TOKENS_A_SECOND
 
@@ -31,7 +37,6 @@ class Decoding:
         front_end: of our models; None: the size's own.
         tokens: of each text (None: as many as people say in that time).
         vocabulary: entries (None: the size's own).
-        repeats: passes that are timed after the one whose memory counts.
     """
 
     size: str
@@ -41,10 +46,13 @@ class Decoding:
     front_end: str | None = None
     tokens: int | None = None
     vocabulary: int | None = None
-    repeats: int = 0
 
     def __call__(self, name: str, device_name: str, threads: int | None) -> dict[str, Any]:
-        """Measure the contestant ``name``: MiB above what the loaded model takes, and seconds."""
+        """Measure the contestant ``name``: MiB above what the loaded model takes."""
+        return self.begin(name, device_name, threads)[0]
+
+    def begin(self, name: str, device_name: str, threads: int | None) -> Begun:
+        """The same, and passes to come."""
         device, system = _begin(self, name, device_name, threads)
         system.end_training()
         tokens = round(TOKENS_A_SECOND * self.seconds) if self.tokens is None else self.tokens
@@ -57,7 +65,7 @@ class Decoding:
         found: dict[str, Any] = {"peak_mib": peak.mebibytes(), "loaded_mib": loaded}
         found["tokens"] = check_written(name, system.texts, written, batches, self.beam)
         del written
-        return found | _time(lambda: system.decode(samples), self.repeats, device)
+        return found, lambda: _seconds(lambda: system.decode(samples), device)
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ class Training:
         entries = workload.vocabulary(VOCABULARY[self.size])
         batches = workload.make_batches(entries, self.batches, self.max_frames, self.seed, device)
         batch = max(batches, key=lambda batch: batch["targets"].numel())
-        return _updates(system, batch, 0, device)
+        return _updates(system, batch, device)[0]
 
 
 @dataclass(frozen=True)
@@ -88,17 +96,20 @@ class UniformTraining:
     size: str
     sentences: int
     seconds: float
+    front_end: str
     tokens: int
-    front_end: str | None = None
-    vocabulary: int | None = None
-    repeats: int = 0
+    vocabulary: int
     beam: int = 1
 
     def __call__(self, name: str, device_name: str, threads: int | None) -> dict[str, Any]:
-        """Measure the contestant ``name``: MiB above what the loaded model takes, and seconds an update."""
+        """Measure the contestant ``name``: MiB above what the loaded model takes."""
+        return self.begin(name, device_name, threads)[0]
+
+    def begin(self, name: str, device_name: str, threads: int | None) -> Begun:
+        """The same, and updates to come."""
         device, system = _begin(self, name, device_name, threads)
         batch = _uniform(self, self.sentences, self.seconds, self.tokens, device)
-        return _updates(system, batch, self.repeats, device)
+        return _updates(system, batch, device)
 
 
 Job = Decoding | Training | UniformTraining
@@ -119,12 +130,12 @@ def _uniform(
     return workload.make_uniform_batch(entries, sentences, seconds, tokens, device)
 
 
-def _updates(system: System, batch: workload.Sample, repeats: int, device: torch.device) -> dict[str, Any]:
+def _updates(system: System, batch: workload.Sample, device: torch.device) -> Begun:
     [sample], peak = system.samples([batch]), PeakMemory(device)
     loaded = _loaded(device)  # once what was freed is given back
     system.train([sample, sample])  # Adam's state comes with the first update
     found = {"peak_mib": peak.mebibytes(), "loaded_mib": loaded, "sentences": batch["nsentences"]}
-    return found | _time(lambda: system.train([sample]), repeats, device)
+    return found, lambda: _seconds(lambda: system.train([sample]), device)
 
 
 def _loaded(device: torch.device) -> float:
@@ -132,12 +143,9 @@ def _loaded(device: torch.device) -> float:
     return (torch.cuda.memory_allocated(device) if device.type == "cuda" else resident()) / MIB
 
 
-def _time(work: Any, repeats: int, device: torch.device) -> dict[str, Any]:
-    seconds = []
-    for _ in range(repeats):
-        timing.synchronise(device)
-        started = time.perf_counter()
-        work()
-        timing.synchronise(device)
-        seconds.append(time.perf_counter() - started)
-    return {"seconds": statistics.median(seconds), "all_seconds": seconds} if seconds else {}
+def _seconds(work: Callable[[], Any], device: torch.device) -> float:
+    timing.synchronise(device)
+    started = time.perf_counter()
+    work()
+    timing.synchronise(device)
+    return time.perf_counter() - started

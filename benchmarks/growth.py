@@ -1,8 +1,9 @@
 """How time and peak memory grow: ``python -m benchmarks.growth --help``.
 
 One factor is varied at a time around a centre, for the interactive model and for stock fairseq's
-translation-only model. Every point is a process of its own: the peak of the first pass above what the loaded
-model takes, then the median time of further passes. What each decoded is counted (:mod:`benchmarks.work`).
+translation-only model. At every point each of both is a process of its own: the peak of the first pass above
+what the loaded model takes, then the time of further passes, which both make in turns. What each decoded is
+counted (:mod:`benchmarks.work`).
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -28,24 +31,25 @@ PHASES = ("decode", "train")
 DESCRIPTION = """\
 Curves of time and peak memory against the length of utterances, beam, batch, vocabulary and length of texts,
 one varied at a time: the interactive model, which writes both texts, and stock fairseq's translation-only
-model. Every point is kept as soon as it is measured; the same command goes on where it was stopped.
-A full run takes about a quarter of an hour at size s on two cores.
+model. At each point both take turns; a ratio is the median of those of the rounds. Every point is kept as
+soon as it is measured; the same command goes on where it was stopped. A full run takes some twenty minutes at size s
+on two cores.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     machine = timing.describe_machine(torch.device(args.device), timing.set_threads(args.threads))
-    settings = {name: getattr(args, name) for name in ("size", "device", "threads", "repeats")}
+    settings = {name: getattr(args, name) for name in ("size", "device", "threads", "rounds")}
     settings |= {"centre": asdict(CENTRE), "front_end": "conv1d"}
     results = read(args.json, settings)
     results["machine"] = machine
-    todo = [key for key in jobs(args) if key_of(*key) not in results["points"]]
-    for index, (phase, point, name) in enumerate(todo, start=1):
-        key = key_of(phase, point, name)
-        say(f"{index} of {len(todo)}: {key}")
-        job = job_of(phase, point, args.size, args.repeats)
-        results["points"][key] = memory.in_own_process(job, name, args.device, args.threads)
+    known = results["points"].keys()
+    todo = [at for at in jobs(args) if not known >= {key_of(*at, name) for name in CONTESTANTS}]
+    for index, (phase, point) in enumerate(todo, start=1):
+        say(f"{index} of {len(todo)}: {phase} {point}")
+        found = measure(job_of(phase, point, args.size), args.device, args.threads, args.rounds)
+        results["points"] |= {key_of(phase, point, name): one for name, one in found.items()}
         write(args.json, results)
     for phase in args.only:
         show(results["points"], phase)
@@ -53,28 +57,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def jobs(args: argparse.Namespace) -> Iterator[tuple[str, Point, str]]:
-    """Phase, point and contestant of everything to measure, each once."""
+def jobs(args: argparse.Namespace) -> Iterator[tuple[str, Point]]:
+    """Phase and point of everything to measure, each once."""
     seen = set()
     for phase in args.only:
         for factor, values in (QUICK if args.quick else VALUES).items():
             for value in values if concerns(phase, factor) else ():
-                point = replace(CENTRE, **{factor: value})
-                for name in CONTESTANTS:
-                    if (job := (phase, point, name)) not in seen:
-                        seen.add(job)
-                        yield job
+                if (job := (phase, replace(CENTRE, **{factor: value}))) not in seen:
+                    seen.add(job)
+                    yield job
 
 
-def job_of(phase: str, point: Point, size: str, repeats: int) -> footprint.Job:
+def job_of(phase: str, point: Point, size: str) -> footprint.Decoding | footprint.UniformTraining:
     """What measures a point."""
+    rest = (point.batch, point.seconds, "conv1d", point.tokens, point.vocabulary)
     if phase == "decode":
-        return footprint.Decoding(
-            size, point.beam, point.batch, point.seconds, "conv1d", point.tokens, point.vocabulary, repeats
-        )
-    return footprint.UniformTraining(
-        size, point.batch, point.seconds, point.tokens, "conv1d", point.vocabulary, repeats
-    )
+        return footprint.Decoding(size, point.beam, *rest)
+    return footprint.UniformTraining(size, *rest)
+
+
+def measure(
+    job: footprint.Decoding | footprint.UniformTraining, device: str, threads: int | None, rounds: int
+) -> dict[str, dict[str, Any]]:
+    """What is found of each contestant, and the seconds of its passes; who begins changes with the round."""
+    with ExitStack() as stack:
+        processes = {
+            name: stack.enter_context(memory.OwnProcess(job.begin, name, device, threads))
+            for name in CONTESTANTS
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
+        for number_of_round in range(rounds):
+            for name in CONTESTANTS[:: 1 if number_of_round % 2 == 0 else -1]:
+                seconds[name].append(processes[name].again())
+    return {
+        name: process.result | {"seconds": statistics.median(seconds[name]), "all_seconds": seconds[name]}
+        for name, process in processes.items()
+    }
 
 
 def read(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
@@ -116,10 +134,11 @@ def show(points: dict[str, Any], phase: str) -> None:
         for value in sorted(ours.keys() & stock.keys()):
             mine, theirs = ours[value], stock[value]
             cells = [f"{factor} {value:g}"]
-            for quantity in ("seconds", "peak_mib"):
-                pair = [mine[quantity], theirs[quantity]]
-                cells += [number(one, 3 if quantity == "seconds" else 0) for one in pair]
-                cells.append(number(pair[0] / pair[1], 2))
+            cells += [number(one["seconds"], 3) for one in (mine, theirs)]
+            rounds = zip(mine["all_seconds"], theirs["all_seconds"], strict=True)
+            cells.append(number(statistics.median(a / b for a, b in rounds), 2))
+            cells += [number(one["peak_mib"], 0) for one in (mine, theirs)]
+            cells.append(number(mine["peak_mib"] / theirs["peak_mib"], 2))
             rows.append(cells)
     columns = ["one varied", "interactive s", "stock s", "ratio", "interactive MiB", "stock MiB", "ratio"]
     show_table(phase, columns, rows)
@@ -131,14 +150,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--size", choices=list(SUFFIX), default="s", help="of both models (default: s)")
     add("--device", default="cpu", help="cpu (default), cuda, cuda:1, …")
     add("--threads", type=int, help="CPU threads (default: torch's choice)")
-    add("--repeats", type=int, default=2, help="passes that are timed at each point (default: 2)")
+    add("--rounds", type=int, default=3, help="passes of each that are timed at a point (default: 3)")
     add("--only", choices=PHASES, nargs="+", default=list(PHASES), help="measure only these")
     add("--quick", action="store_true", help="three values of each factor")
     add("--json", type=Path, metavar="FILE", help="results, taken up again; the pictures lie beside it "
         "(default: benchmarks/results/growth_SIZE_DEVICE.json)")  # fmt: skip
     args = parser.parse_args(argv)
-    if args.repeats < 1:
-        parser.error("--repeats has to be at least 1")
+    if args.rounds < 1:
+        parser.error("--rounds has to be at least 1")
     if args.json is None:
         args.json = Path("benchmarks/results") / f"growth_{args.size}_{args.device.partition(':')[0]}.json"
     return args

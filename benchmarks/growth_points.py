@@ -18,6 +18,10 @@ class Point:
     vocabulary: int = 10_000
     tokens: int = 24
 
+    def __str__(self) -> str:
+        """All values: ``seconds=10 beam=5 …``."""
+        return " ".join(f"{factor}={value:g}" for factor, value in asdict(self).items())
+
 
 CENTRE = Point()
 #: What is varied; the beam concerns decoding only.
@@ -44,8 +48,7 @@ def concerns(phase: str, factor: str) -> bool:
 
 def key_of(phase: str, point: Point, name: str) -> str:
     """The name of a measurement in the file."""
-    values = " ".join(f"{factor}={value:g}" for factor, value in asdict(point).items())
-    return f"{phase} {name} {values}"
+    return f"{phase} {name} {point}"
 
 
 def curve(points: dict[str, Any], phase: str, factor: str, name: str) -> list[tuple[float, dict[str, Any]]]:

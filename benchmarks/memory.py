@@ -7,9 +7,12 @@ import ctypes
 import gc
 import multiprocessing
 import os
+import traceback
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Generic, TypeVar
 
 import torch
 
@@ -27,10 +30,72 @@ def in_own_process(function: Callable[..., Result], *args: Any) -> Result:
     The process is forked from a server that has imported torch and fairseq and has not worked, so starting
     costs little and what others left in memory does not matter.
     """
+    with _context().Pool(1) as pool:
+        return pool.apply(function, args)
+
+
+class OwnProcess(Generic[Result]):
+    """Calls a function as :func:`in_own_process` does, in a process that stays to do more.
+
+    Args:
+        function: returns what was found, :attr:`result`, and what :meth:`again` calls, without arguments.
+        args: of the function.
+
+    Raises:
+        RuntimeError: the function failed, or the process ended; with its traceback where there is one.
+    """
+
+    def __init__(self, function: Callable[..., tuple[Result, Callable[[], float]]], *args: Any) -> None:
+        context = _context()
+        self._here, there = context.Pipe()
+        self._process = context.Process(target=_serve, args=(there, function, args), daemon=True)
+        self._process.start()
+        there.close()
+        self.result: Result = self._receive()
+
+    def again(self) -> float:
+        """Call there once more what the function returned, and return what that returns."""
+        self._here.send(None)
+        return self._receive()
+
+    def _receive(self) -> Any:
+        try:
+            value, failure = self._here.recv()
+        except EOFError:
+            self._process.join()
+            raise RuntimeError(f"the measuring process ended with {self._process.exitcode}") from None
+        if failure is not None:
+            raise RuntimeError(failure)
+        return value
+
+    def __enter__(self) -> OwnProcess[Result]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._here.close()  # upon which the process ends
+        self._process.join()
+
+
+def _serve(there: Connection, function: Callable[..., tuple[Any, Callable[[], Any]]], args: Any) -> None:
+    """What an :class:`OwnProcess` does until the other end is closed."""
+    try:
+        found, again = function(*args)
+        there.send((found, None))
+        while True:
+            there.recv()
+            there.send((again(), None))
+    except EOFError:
+        return
+    except Exception:
+        there.send((None, traceback.format_exc()))
+
+
+def _context() -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
-    with context.Pool(1) as pool:
-        return pool.apply(function, args)
+    return context
 
 
 class PeakMemory:

@@ -11,28 +11,40 @@ from benchmarks.growth_points import CENTRE, CONTESTANTS, curve, key_of
 
 @pytest.fixture
 def measured(monkeypatch):
-    """Jobs asked for; the measuring itself is left out."""
-    jobs = []
+    """Jobs asked for, and whose turn it was; the measuring itself is left out."""
 
-    def measure(job, name, device, threads):
-        jobs.append((job, name))
-        weight = 1 if name == "interactive" else 2
-        return {"seconds": weight * job.seconds / 10, "peak_mib": weight * 10.0 * job.sentences}
+    class Process:
+        jobs, turns = [], []
 
-    monkeypatch.setattr(memory, "in_own_process", measure)
-    return jobs
+        def __init__(self, begin, name, device, threads):
+            self.name, self.job, self.weight = name, begin.__self__, 1 if name == "interactive" else 2
+            self.jobs.append((self.job, name))
+            self.result = {"peak_mib": self.weight * 10.0 * self.job.sentences}
+
+        def again(self):
+            self.turns.append(self.name)
+            return self.weight * (self.job.seconds + len(self.turns) % 3) / 10
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            self.turns.append("end")
+
+    monkeypatch.setattr(memory, "OwnProcess", Process)
+    return Process
 
 
 def test_each_point_once_and_only_one_factor_at_a_time(tmp_path, measured, capsys):
     path = tmp_path / "growth_s.json"
     words = ["--quick", "--threads", "1", "--json", str(path)]
     assert growth.main(words) == 0
-    decoding = {job for job, _ in measured if isinstance(job, footprint.Decoding)}
-    training = {job for job, _ in measured if isinstance(job, footprint.UniformTraining)}
+    decoding = {job for job, _ in measured.jobs if isinstance(job, footprint.Decoding)}
+    training = {job for job, _ in measured.jobs if isinstance(job, footprint.UniformTraining)}
     # three values of each factor, of which the middle one is the centre; no beam in training
     assert (len(decoding), len(training)) == (5 * 2 + 1, 4 * 2 + 1)
-    assert len(measured) == len(set(measured)) == 2 * (len(decoding) + len(training))
-    centre = footprint.Decoding("s", 5, 8, 10.0, "conv1d", 24, 10_000, 2)
+    assert len(measured.jobs) == len(set(measured.jobs)) == 2 * (len(decoding) + len(training))
+    centre = footprint.Decoding("s", 5, 8, 10.0, "conv1d", 24, 10_000)
     assert centre in decoding
     changed = ("beam", "sentences", "seconds", "tokens", "vocabulary")
     assert max(sum(getattr(job, n) != getattr(centre, n) for n in changed) for job in decoding) == 1
@@ -50,13 +62,21 @@ def test_a_stopped_run_goes_on(tmp_path, measured, monkeypatch):
     lost = key_of("train", CENTRE, "stock_e2e")
     del results["points"][lost]
     growth.write(path, results)
-    measured.clear()
+    measured.jobs.clear()
     growth.main(words)
-    assert [name for _, name in measured] == ["stock_e2e"]
+    assert [name for _, name in measured.jobs] == list(CONTESTANTS)  # a ratio needs both, in turns
     assert lost in json.loads(path.read_text(encoding="utf-8"))["points"]
     assert [file.name for file in tmp_path.iterdir()] == ["growth.json"]
-    with pytest.raises(SystemExit, match="was measured with another repeats"):
-        growth.main([*words, "--repeats", "5"])
+    with pytest.raises(SystemExit, match="was measured with another rounds"):
+        growth.main([*words, "--rounds", "5"])
+
+
+def test_in_turns(measured):
+    found = growth.measure(growth.job_of("train", CENTRE, "s"), "cpu", 1, 3)
+    ours, stock = CONTESTANTS
+    assert measured.turns == [ours, stock, stock, ours, ours, stock, "end", "end"]
+    assert found[ours]["all_seconds"] == pytest.approx([1.1, 1.1, 1.2])
+    assert found[ours]["seconds"] == pytest.approx(1.1)
 
 
 def test_curves_run_through_the_centre():

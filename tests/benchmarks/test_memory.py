@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 import torch
 
 from benchmarks import memory
@@ -24,3 +25,26 @@ def test_another_process(monkeypatch):
     monkeypatch.setattr(memory, "_PRELOADED", [])
     assert memory.in_own_process(os.getpid) != os.getpid()
     assert memory.in_own_process(divmod, 7, 2) == (3, 1)
+
+
+def begin(values):
+    """Found: the sum; again: the values one by one."""
+    left = iter(values)
+    return sum(values), lambda: next(left)
+
+
+def broken(values):
+    raise ValueError(f"cannot do {values}")
+
+
+def test_a_process_that_stays(monkeypatch):
+    monkeypatch.setattr(memory, "_PRELOADED", [])
+    with memory.OwnProcess(begin, [1, 2]) as one, memory.OwnProcess(begin, [30, 40]) as other:
+        assert (one.result, other.result) == (3, 70)
+        assert [one.again(), other.again(), other.again(), one.again()] == [1, 30, 40, 2]
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            one.again()
+    with pytest.raises(RuntimeError, match=r"ValueError: cannot do \[5\]"):
+        memory.OwnProcess(broken, [5])
+    with pytest.raises(RuntimeError, match="ended with 3"):
+        memory.OwnProcess(os._exit, 3)
