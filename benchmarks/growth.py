@@ -32,8 +32,8 @@ DESCRIPTION = """\
 Curves of time and peak memory against the length of utterances, beam, batch, vocabulary and length of texts,
 one varied at a time: the interactive model, which writes both texts, and stock fairseq's translation-only
 model. At each point both take turns; a ratio is the median of those of the rounds. Every point is kept as
-soon as it is measured; the same command goes on where it was stopped. A full run takes some twenty minutes at size s
-on two cores.
+soon as it is measured; the same command goes on where it was stopped. A full run takes some twenty minutes
+at size s on two cores.
 """
 
 
