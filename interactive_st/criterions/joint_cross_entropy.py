@@ -191,8 +191,9 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         """Decoder inputs of S streams and what they are to predict, both (S, B, L) or (2, 2B, L)."""
         prefixes, targets = sample["net_input"]["prev_output_tokens"], sample["targets"]
         if streams != BOTH:  # the padding that only the other text needs is cut off
-            longest = max(sample["longest_by_stream"][streams[0]], 1)
-            prefixes, targets = (text[list(streams), :, :longest] for text in (prefixes, targets))
+            [stream] = streams
+            longest = max(sample["longest_by_stream"][stream], 1)
+            prefixes, targets = (text[stream : stream + 1, :, :longest] for text in (prefixes, targets))
         if not training or self.prefix_corruption == 0:
             return prefixes, targets
         if streams != BOTH and self.prefix_corruption_of == "partner":

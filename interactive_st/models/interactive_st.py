@@ -7,6 +7,7 @@ Interactive Decoding". Sizes and option names follow fairseq's ``s2t_transformer
 from importlib.util import find_spec
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from fairseq.models import register_model, register_model_architecture
 from fairseq.models.speech_to_text.s2t_transformer import (
@@ -155,7 +156,8 @@ class InteractiveSTModel(S2TTransformerModel):
                 f"gives {states.size(-1)}: use equal --encoder-embed-dim and --decoder-embed-dim, or "
                 f"--ctc-weight 0"
             )
-        lengths = states.new_full((states.size(1),), states.size(0)).long()
+        # as whole numbers from the start: bfloat16 has no 303
+        lengths = states.new_full((states.size(1),), states.size(0), dtype=torch.long)
         padding: list[Tensor] = encoder_out["encoder_padding_mask"]
         if padding:
             lengths = lengths - padding[0].sum(dim=1)

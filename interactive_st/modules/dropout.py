@@ -80,6 +80,8 @@ def attention(
         is_causal: query i sees keys up to i; then without ``mask``.
     """
     if p == 0.0 or query.device.type != "cpu":
+        if mask is not None and mask.dtype not in (torch.bool, query.dtype):
+            mask = mask.to(query.dtype)  # fairseq's --checkpoint-activations computes again without autocast
         return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=p, is_causal=is_causal)
     scores = (query * query.size(-1) ** -0.5) @ key.transpose(-2, -1)
     if is_causal:

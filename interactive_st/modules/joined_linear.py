@@ -71,10 +71,14 @@ class JoinsLinears(KeepsWeightCopy):
         be copied apart again for the products of attention.
         """
         layers = self.linears_to_join()
-        if x.device.type == "cpu" or not _are_plain(layers):
+        if not self.is_one_product(x.device):
             return [then(layer(x)) for layer in layers]
         together = then(product(x, *_one_under_the_other(layers)))
         return together.split([layer.out_features for layer in layers], dim=-1)
+
+    def is_one_product(self, device: torch.device) -> bool:
+        """Whether :meth:`each` leaves the layers themselves alone on that device."""
+        return device.type != "cpu" and _are_plain(self.linears_to_join())
 
 
 def _are_plain(layers: list[nn.Module]) -> bool:
@@ -94,10 +98,12 @@ def _one_under_the_other(layers: list[nn.Module]) -> tuple[Tensor, Tensor | None
 def prepare_linears(model: nn.Module) -> None:
     """Give the linear layers of ``model`` the copies that many small products are worth: those of one input
     together where steps ask for them, the others each for itself."""
-    joined: set[int] = set()
+    never_alone: set[int] = set()
     for module in model.modules():
-        if isinstance(module, JoinsLinears) and module.joins_in_steps and module.join():
-            joined.update(map(id, module.linears_to_join()))
+        if isinstance(module, JoinsLinears):
+            layers = module.linears_to_join()
+            if module.join() if module.joins_in_steps else module.is_one_product(layers[0].weight.device):
+                never_alone.update(map(id, layers))
     for module in model.modules():
-        if isinstance(module, OneDnnLinear) and id(module) not in joined:
+        if isinstance(module, OneDnnLinear) and id(module) not in never_alone:
             module.pack()

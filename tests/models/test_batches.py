@@ -47,6 +47,17 @@ def test_in_a_batch_as_alone(front_end, frames, lengths, k):
         assert torch.allclose(ctc[: ctc_lengths[row], row], single_ctc[:, 0], atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_frames_are_counted_in_every_precision(dtype):
+    """bfloat16 has 8 digits: 303 would be 304 frames, one more than there are, and 301 would be 300."""
+    model = tiny.model().to(dtype)
+    for longest, expected in ((1210, [303, 10]), (1204, [301, 10])):
+        net_input = tiny.speech([longest, 40])
+        net_input["src_tokens"] = net_input["src_tokens"].to(dtype)
+        _, lengths = model.get_ctc_logits(model.encoder(**net_input))
+        assert lengths.tolist() == expected
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("k", [-3, 0, 3, math.inf])
 def test_rows_that_see_nothing_are_finite_and_train(dtype, k):

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from fairseq.modules import FairseqDropout
 
 from interactive_st.modules.dropout import Dropout, attention, dropout
+from interactive_st.modules.visibility import additive
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
@@ -64,6 +65,14 @@ def test_attention_with_next_to_no_dropout_equals_torchs():
         expected = F.scaled_dot_product_attention(query, key, value, **torch_options)
         torch.testing.assert_close(attention(query, key, value, p=1e-9, **options), expected)
         assert attention(query, key, value, p=0.5, **options).sub(expected).abs().max() > 0.1
+
+
+def test_attention_under_a_mask_of_another_precision():
+    """Activation checkpointing computes a layer again outside autocast, under the masks of inside."""
+    torch.manual_seed(3)
+    x, visible = torch.randn(1, 2, 5, 4), torch.ones(5, 5, dtype=torch.bool).tril()
+    mask = additive(visible, torch.float16)
+    assert torch.allclose(attention(x, x, x, mask), attention(x, x, x, visible), atol=1e-6)
 
 
 def test_attention_drops_weights_without_bias():

@@ -104,3 +104,15 @@ def test_other_precisions_and_copies(three):
     prepare_linears(other)
     assert other.joined(X.bfloat16()).dtype == torch.bfloat16
     assert not any("_copy" in name for name in three.state_dict())
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("one_product", [False, True])
+def test_layers_that_are_never_asked_alone_have_no_copies(monkeypatch, one_product):
+    """As on a GPU, where `each` multiplies by all at once."""
+    module = Three()
+    use_onednn_linears(module)
+    monkeypatch.setattr(Three, "joins_in_steps", False)
+    monkeypatch.setattr(Three, "is_one_product", lambda self, device: one_product)
+    prepare_linears(module.eval())
+    assert [layer.current_copy() is None for layer in module.parts] == 3 * [one_product]
