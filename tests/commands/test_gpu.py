@@ -22,6 +22,7 @@ def gpu_tools(tmp_path_factory, repository):
     "options",
     [{"fp16": True}, {"bf16": True}, {"amp": True}, {"fp16": True, "memory_efficient_fp16": True},
      {"fp16": True, "checkpoint_activations": True, "update_freq": 2, "ctc_weight": 0.3},
+     {"amp": True, "checkpoint_activations": True},
      {"bf16": True, "arch": "two_stage_st_tiny", "ctc_weight": 0.3, "prefix_corruption": 0.1}],
     ids=lambda options: " ".join(options),
 )  # fmt: skip
