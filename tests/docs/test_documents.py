@@ -106,10 +106,10 @@ def test_from_espnet(run):
     def make_kaldi_folder(folder):
         files = {
             "train/wav.scp": "rec1 talk1.flac",
-            "train/segments": "rec1_0 rec1 0.00 1.50\nrec1_1 rec1 1.50 3.00",
-            "train/utt2spk": "rec1_0 anna\nrec1_1 anna",
-            "train/text.lc.rm.en": "rec1_0 good morning\nrec1_1 we are here",
-            "train/text.tc.de": "rec1_0 Guten Morgen\nrec1_1 wir sind hier",
+            "train/segments": "rec1_0 rec1 0.00 1.50\nrec1_1 rec1 1.50 3.00\nrec1_2 rec1 3.00 4.00",
+            "train/utt2spk": "rec1_0 anna\nrec1_1 anna\nrec1_2 anna",
+            "train/text.lc.rm.en": "rec1_0 good morning\nrec1_1 we are here\nrec1_2 yes",
+            "train/text.tc.de": "rec1_0 Guten Morgen\nrec1_1 wir sind hier\nrec1_2",  # an empty text
             "dev/wav.scp": "talk3 talk3.flac",
             "dev/utt2spk": "talk3 ben",
             "dev/text.lc.rm.en": "talk3 it works",
@@ -123,6 +123,7 @@ def test_from_espnet(run):
     folder = run("docs/from_espnet.md", make_kaldi_folder)
     lines = (folder / "espnet_train.tsv").read_text(encoding="utf-8").splitlines()
     assert lines[2] == "rec1_1\ttalk1.flac\t1.50\t1.500\tanna\twe are here\twir sind hier"
+    assert lines[3] == "rec1_2\ttalk1.flac\t3.00\t1.000\tanna\tyes\t"
 
 
 def test_from_fairseq(run):
