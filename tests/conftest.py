@@ -70,7 +70,9 @@ def noise_is_speech(monkeypatch):
     """Let noise count as speech, which Silero does not take for it."""
     from interactive_st.inference.voice_activity import VoiceActivity
 
-    monkeypatch.setattr(VoiceActivity, "_probability", lambda self, window: float(abs(window).mean() > 0.02))
+    monkeypatch.setattr(
+        VoiceActivity, "_probability", lambda self, network, window: float(abs(window).mean() > 0.02)
+    )
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
 from interactive_st.data.languages import language_tag, tag_language
 from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
+from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Hypothesis
-from interactive_st.inference.stored_model import quiet
+from interactive_st.inference.turns import turn
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.wait_k import parse_wait_k
 from interactive_st.search.ensemble import check_ctc
@@ -132,15 +133,16 @@ class Decoding:
         net_input["src_lengths"] = net_input["src_lengths"].to(like.device)
         sample["lang_tags"] = sample["lang_tags"].to(like.device)
         decoder = self.model.decoder
-        own = getattr(decoder, "wait_k", None)
-        try:
-            if self.wait_k is not None:
-                decoder.wait_k = self.wait_k
-            with torch.no_grad():
-                return self.generator.generate([self.model], sample)
-        finally:
-            if self.wait_k is not None:
-                decoder.wait_k = own
+        with turn(self.model):
+            own = getattr(decoder, "wait_k", None)
+            try:
+                if self.wait_k is not None:
+                    decoder.wait_k = self.wait_k
+                with torch.no_grad():
+                    return self.generator.generate([self.model], sample)
+            finally:
+                if self.wait_k is not None:
+                    decoder.wait_k = own
 
 
 def check_features(config: JointDataConfig) -> None:

@@ -17,9 +17,10 @@ from interactive_st.inference.decoding import Decoding, check_features
 from interactive_st.inference.model_folder import is_model_folder, read_model_folder
 from interactive_st.inference.options import Options
 from interactive_st.inference.pipeline import Result, decode_recordings
+from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Recording
 from interactive_st.inference.sources import ArraySource, FileSource
-from interactive_st.inference.stored_model import load_checkpoint, quiet
+from interactive_st.inference.stored_model import load_checkpoint
 from interactive_st.inference.voice_activity import VoiceActivity
 from interactive_st.modules.onednn_linear import has_onednn_linear
 
@@ -50,7 +51,6 @@ class InteractiveST:
         self.task, self.model = task, model.eval()
         with quiet():
             _ = task.detokenise  # reads the subword model, once for all calls
-        self._activity: VoiceActivity | None = None
 
     @classmethod
     def from_pretrained(
@@ -170,7 +170,8 @@ class InteractiveST:
     ) -> Iterator[tuple[int, Result]]:
         """Transcribe and translate recordings, handing over texts as they are ready.
 
-        One stream at a time: they share the state of what finds speech.
+        Streams may take turns, and run in several threads: each gives what it would give alone. Speech is
+        found in all threads at once; batches are decoded one at a time, see `turns`.
 
         Args:
             audios: recordings as `__call__` takes them, read one after the other.
@@ -186,10 +187,8 @@ class InteractiveST:
             ValueError: an option has no meaning.
         """
         decoding = Decoding(self.task, self.model, Options(**options))
-        if self._activity is None:
-            self._activity = VoiceActivity(self.sample_rate)
         openers = (partial(_open, audio, sample_rate) for audio in audios)
-        return decode_recordings(openers, decoding, self._activity, progress)
+        return decode_recordings(openers, decoding, VoiceActivity(self.sample_rate), progress)
 
 
 def _open(audio: Any, sample_rate: float | None) -> FileSource | ArraySource:

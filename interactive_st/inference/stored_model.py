@@ -1,9 +1,6 @@
 """A trained model as it is stored, from which it is built again."""
 
-import logging
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ from torch import Tensor, nn
 from interactive_st.checkpoint_reading import read_checkpoint, task_name
 from interactive_st.data.errors import DataError
 from interactive_st.data.settings import CONFIG
+from interactive_st.inference.quieting import quiet
 from interactive_st.registration import register
 
 TASK = "joint_speech_to_text"
@@ -153,15 +151,3 @@ def model_options(architecture: str, stored: Namespace) -> dict[str, Any]:
         for name in sorted(names)
         if hasattr(stored, name) and not name.startswith(STARTING_POINTS)
     }
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep fairseq from reporting every dictionary and data set that it makes."""
-    logger = logging.getLogger("fairseq")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
