@@ -17,11 +17,11 @@ COLUMNS = ("audio", "start", "end", "transcript", "translation", "score")
 HEADS = {"tsv": "\t".join(COLUMNS) + "\n", "vtt": VTT_HEAD}
 
 
-def render(recording: Recording, form: str, lines: str = "both") -> str:
+def render(recording: Recording, form: str, lines: str = "both", name: str | None = None) -> str:
     """Return a recording as a document; see `Recording.render`."""
     writer = Writer(form, (recording.source_lang, recording.target_lang), lines)
-    added = [writer.add(recording.audio or "", segment) for segment in recording.segments]
-    return "".join((writer.head, *added, writer.finish()))
+    added = [writer.add(recording.audio or "", segment, name) for segment in recording.segments]
+    return "".join((writer.head, *added, writer.finish(recording.duration)))
 
 
 class Writer:
@@ -51,21 +51,33 @@ class Writer:
         self.head = HEADS.get(form, "")
         self._form, self._write = form, getattr(self, f"_{form}")
         self._audio: str | None = None
+        self._name = ""
         self._segments = self._cues = 0
         #: the last cue, until it is known what time the next one leaves it
         self._held: Cue | None = None
 
-    def add(self, audio: str, segment: Segment) -> str:
-        """Return what the next segment of a recording adds to the document; `finish` gives the rest."""
+    def add(self, audio: str, segment: Segment, name: str | None = None) -> str:
+        """Return what the next segment of a recording adds to the document; `finish` gives the rest.
+
+        Args:
+            audio: the recording, as it was named; empty for samples from memory.
+            segment: with what was heard.
+            name: begins the segment's id in ``jsonl``; the last part of `audio` if None.
+        """
         if audio != self._audio:
             self._audio, self._segments = audio, 0
+            self._name = name or Path(audio).name or "audio"
         written = self._write(audio, segment)
         self._segments += 1
         return written
 
-    def finish(self) -> str:
-        """Return what the document ends with, once all segments of a recording were added."""
-        return self._subtitles(None)
+    def finish(self, duration: float | None = None) -> str:
+        """Return what the document ends with, once all segments of a recording were added.
+
+        Args:
+            duration: of the recording in seconds, which the last cue is not to outlast; None: unknown.
+        """
+        return self._subtitles(None, duration)
 
     def _text(self, audio: str, segment: Segment) -> str:
         name = f"{audio}\n\n" if self.named and self._segments == 0 else ""
@@ -80,7 +92,7 @@ class Writer:
 
     def _jsonl(self, audio: str, segment: Segment) -> str:
         pair = {
-            "id": f"{Path(audio).name or 'audio'}-{self._segments:05d}",
+            "id": f"{self._name}-{self._segments:05d}",
             "audio": audio or None,
             "start": round(segment.start, 3),
             "end": round(segment.end, 3),
@@ -111,13 +123,13 @@ class Writer:
     def _vtt(self, audio: str, segment: Segment) -> str:
         return self._subtitles(segment)
 
-    def _subtitles(self, segment: Segment | None) -> str:
+    def _subtitles(self, segment: Segment | None, duration: float | None = None) -> str:
         """Return the cues that are complete: all but the last, or that one too where no segment follows."""
         cues = [] if segment is None else segment_cues(segment, self.lines, self.languages)
         held = [cue for cue in (self._held, *cues) if cue is not None]
         self._held = held.pop() if segment is not None and held else None
         following = [*held[1:], self._held]
-        return "".join(map(self._cue, map(readable, held, following)))
+        return "".join(self._cue(readable(*pair, duration)) for pair in zip(held, following, strict=False))
 
     def _cue(self, cue: Cue) -> str:
         self._cues += 1

@@ -19,10 +19,14 @@ ENDINGS = {"text": "txt"}
 
 @dataclass(frozen=True)
 class Found:
-    """A recording: its path, and its place below the folder that was named, which outputs mirror."""
+    """A recording: its path, and its place below the folder that was named, which outputs mirror.
+
+    ``name`` is its place too, numbered where another recording has the same.
+    """
 
     path: Path
     place: Path
+    name: str
 
 
 def find_recordings(names: Sequence[str | os.PathLike]) -> list[Found]:
@@ -32,13 +36,14 @@ def find_recordings(names: Sequence[str | os.PathLike]) -> list[Found]:
     those with one of `EXTENSIONS` are taken. Hidden files and folders are passed over. What is
     named twice is taken once.
     """
-    found: dict[Path, Found] = {}
+    places: dict[Path, tuple[Path, Path]] = {}
     for name in map(Path, names):
         folder = name.is_dir()
         for path in _search(name) if folder else [name]:
             place = path.relative_to(name) if folder else Path(path.name)
-            found.setdefault(path.resolve(), Found(path, place))
-    return list(found.values())
+            places.setdefault(path.resolve(), (path, place))
+    unique = _numbered([place for _, place in places.values()])
+    return [Found(*pair, name.as_posix()) for pair, name in zip(places.values(), unique, strict=True)]
 
 
 def _search(folder: Path) -> Iterator[Path]:
@@ -58,8 +63,12 @@ def output_names(places: Iterable[Path]) -> list[Path]:
     places = list(places)
     short = [place.with_suffix("") for place in places]
     count = Counter(short)
-    names = [bare if count[bare] == 1 else place for bare, place in zip(short, places, strict=True)]
-    taken: set[Path] = set()
+    return _numbered([bare if count[bare] == 1 else place for bare, place in zip(short, places, strict=True)])
+
+
+def _numbered(names: Sequence[Path]) -> list[Path]:
+    """Return the same names, with a number behind those that are there before."""
+    names, taken = list(names), set()
     for i, name in enumerate(names):
         number = 1
         while names[i] in taken or (number > 1 and names[i] in names[i + 1 :]):

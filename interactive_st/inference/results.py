@@ -108,16 +108,18 @@ class Recording:
         between = "" if base_language(language) in UNSPACED else " "
         return between.join(text for text in texts if text)
 
-    def render(self, form: str, lines: str = "both") -> str:
+    def render(self, form: str, lines: str = "both", name: str | None = None) -> str:
         """Return the recording as a document.
 
         Args:
             form: ``text``, ``jsonl``, ``tsv``, ``srt`` or ``vtt``.
             lines: what subtitles show: ``both``, ``transcript`` or ``translation``.
+            name: begins the ids in ``jsonl``, which of all recordings in a file have to differ; the last
+                part of `audio` if None.
         """
         from interactive_st.inference.documents import render
 
-        return render(self, form, lines)
+        return render(self, form, lines, name)
 
 
 def _mean(scores: list[float | None]) -> float | None:

@@ -81,13 +81,22 @@ def segment_cues(
                 )
 
 
-def readable(cue: Cue, following: Cue | None) -> Cue:
-    """Return a cue that is shown until it can be read, as far as the following one leaves time."""
+def readable(cue: Cue, following: Cue | None, duration: float | None = None) -> Cue:
+    """Return a cue that is shown until it can be read, as far as there is time.
+
+    Args:
+        cue: shown while its words are said.
+        following: leaves time until it begins; None after the last.
+        duration: of the recording in seconds, with which the last one ends at the latest; None: unknown.
+    """
     needed = max(
         reading_time(len(text), line_length(language))
         for text, language in zip(cue.texts, cue.languages, strict=True)
     )
-    free = math.inf if following is None else following.start - GAP
+    if following is not None:
+        free = following.start - GAP
+    else:  # in whole milliseconds, as times are written: rounded, it could end after the recording
+        free = math.inf if duration is None else math.floor(duration * 1000) / 1000
     return replace(cue, end=max(cue.end, min(cue.start + needed, free)))
 
 

@@ -84,7 +84,7 @@ class Work:
                 self._note_silence(result)
                 for form, path in files[number].items():
                     try:
-                        write_whole(path, result.render(form, self.shown))
+                        write_whole(path, result.render(form, self.shown, self.found[number].name))
                     except OSError as error:
                         self._fail(number, f"{path}: cannot be written ({error.strerror})")
 
@@ -93,9 +93,10 @@ class Work:
         self._out(writer.head)
         for number, result in results:
             if isinstance(result, Segment):
-                self._out(writer.add(str(self.found[number].path), result))
+                recording = self.found[number]
+                self._out(writer.add(str(recording.path), result, recording.name))
                 continue
-            self._out(writer.finish())
+            self._out(writer.finish(None if isinstance(result, DataError) else result.duration))
             if isinstance(result, DataError):
                 self._fail(number, result)
             else:

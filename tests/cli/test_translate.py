@@ -103,6 +103,35 @@ def test_prints_subtitles_of_one_recording(translate, audio, tmp_path, capsys):
     assert len(webvtt.read(str(tmp_path / "a.vtt"))) == 1
 
 
+def test_ids_of_jsonl_differ(translate, tmp_path, capsys):
+    """Where recordings of one name are below several folders; `compare` takes the file."""
+    folder = tmp_path / "a"
+    for name in ("k.wav", "sub/k.wav"):
+        speech_model.write(folder / name, bursts([(0.1, 0.9)], 1.0))
+    ids = {}
+    for words in [(folder,), (folder / "k.wav", folder / "sub")]:
+        assert translate(*words, "--format", "jsonl", "--quiet") == 0
+        printed = capsys.readouterr().out
+        (tmp_path / "pairs.jsonl").write_text(printed)
+        ids[len(words)] = [json.loads(line)["id"] for line in printed.splitlines()]
+        assert main.main(["compare", str(tmp_path / "pairs.jsonl")]) == 0
+        assert translate(*words, "--format", "jsonl", "--out", tmp_path / "out") == 0
+        written = [path.read_text() for path in sorted((tmp_path / "out").rglob("*.jsonl"))]
+        assert sorted("".join(written).splitlines()) == sorted(printed.splitlines())
+        for path in (tmp_path / "out").rglob("*.jsonl"):
+            path.unlink()
+        capsys.readouterr()
+    assert ids == {1: ["k.wav-00000", "sub/k.wav-00000"], 2: ["k.wav-00000", "k.wav-2-00000"]}
+
+
+def test_printed_subtitles_end_with_the_recording(translate, tmp_path, capsys):
+    path = speech_model.write(tmp_path / "a.wav", bursts([(3.4, 3.9)], 4.0))
+    assert translate(path, "--format", "srt", "--quiet") == 0
+    (tmp_path / "a.srt").write_text(capsys.readouterr().out)
+    *_, cue = pysubs2.load(str(tmp_path / "a.srt"))
+    assert cue.end == 4000
+
+
 def test_goes_on_where_it_was_interrupted(translate, audio, tmp_path, capsys):
     words = (audio, "--out", tmp_path / "out", "--format", "text,tsv", "--skip-existing")
     assert translate(*words) == 0

@@ -44,6 +44,11 @@ def test_jsonl_is_a_pairs_file(tmp_path):
     assert (second["start"], second["end"]) == (61.0, 62.345)
 
 
+def test_ids_begin_with_a_given_name():
+    ids = [json.loads(line)["id"] for line in RECORDING.render("jsonl", name="x/a.wav").splitlines()]
+    assert ids == ["x/a.wav-00000", "x/a.wav-00001"]
+
+
 def test_tsv():
     header, first, second = (line.split("\t") for line in RECORDING.render("tsv").splitlines())
     assert header == ["audio", "start", "end", "transcript", "translation", "score"]

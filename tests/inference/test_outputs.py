@@ -37,6 +37,15 @@ def test_a_recording_is_taken_once(tmp_path):
     assert len(find_recordings([tmp_path / "a" / "x.wav", tmp_path, tmp_path / "a"])) == 1
 
 
+def test_names_are_places_and_differ(tmp_path):
+    touch(tmp_path / "a" / "k.wav", tmp_path / "a" / "sub" / "k.wav", tmp_path / "a" / "sub" / "k.wav-2.wav")
+    assert [each.name for each in find_recordings([tmp_path / "a"])] == [
+        "k.wav", "sub/k.wav", "sub/k.wav-2.wav"
+    ]  # fmt: skip
+    found = find_recordings([tmp_path / "a" / "k.wav", tmp_path / "a" / "sub"])
+    assert [each.name for each in found] == ["k.wav", "k.wav-2", "k.wav-2.wav"]
+
+
 def test_names_lose_their_ending():
     assert names("a.wav", "b/a.wav", "talk.2024.mp3") == ["a", "b/a", "talk.2024"]
 

@@ -144,6 +144,15 @@ def test_a_cue_stays_until_it_can_be_read():
     assert readable(following, following).end == 4.0, "never earlier than its words end"
 
 
+def test_no_cue_outlasts_the_recording():
+    (cue,) = segment_cues(segment(1.0, 1.03))
+    assert readable(cue, None, 1.6).end == 1.6
+    assert readable(cue, None, 1.5999).end == 1.599, "written in milliseconds it does not either"
+    assert readable(cue, None, 9.0).end == 2.0
+    ending = Recording("talk.wav", 60.0, "en", "de", (segment(59.5, 59.9),))
+    assert "00:00:59,500 --> 00:01:00,000" in ending.render("srt")
+
+
 def test_chinese_and_japanese_have_shorter_lines():
     translation = "请不要问你的国家能为你做什么，而要问你能为你的国家做什么。"
     segments = (segment(0.0, 6.0, "ask what", translation),)
