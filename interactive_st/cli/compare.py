@@ -48,6 +48,7 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         UserError: a file cannot be read or written, or the files have nothing in common.
     """
+    from interactive_st.data.atomic import explained
     from interactive_st.report.compare_page import build_page, missing_notes
     from interactive_st.report.comparison import in_order, match
     from interactive_st.scoring.pairs import read_pairs
@@ -61,7 +62,9 @@ def main(args: argparse.Namespace) -> int:
             check_file(args.html, "--html")
         comparison = match({name: read_pairs(path) for name, path in _named(args.files).items()})
         if args.html is not None:
-            write_whole(args.html, build_page(comparison, args.title, order, args.limit))
+            page = build_page(comparison, args.title, order, args.limit)
+            with explained(args.html):
+                write_whole(args.html, page)
     except (ValueError, OSError) as error:
         raise UserError(str(error)) from error
     for note in [*missing_notes(comparison), *comparison.notes]:

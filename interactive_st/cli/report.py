@@ -72,6 +72,7 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         UserError: something cannot be read or written.
     """
+    from interactive_st.data.atomic import explained
     from interactive_st.report.page import build_page
     from interactive_st.report.run_contents import read_contents
     from interactive_st.writing import check_file, write_whole
@@ -91,7 +92,8 @@ def main(args: argparse.Namespace) -> int:
             clip_seconds=args.clip_seconds,
         )
         check_file(out, "--out")
-        write_whole(out, html)
+        with explained(out):
+            write_whole(out, html)
     except (ValueError, OSError) as error:
         raise UserError(str(error)) from error
     for note in notes:

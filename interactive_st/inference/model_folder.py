@@ -72,7 +72,13 @@ def write_model_folder(
         (folder / SETTINGS).write_text(
             json.dumps(settings, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
         )
-        save_model(model, str(folder / WEIGHTS), metadata={"format": "pt"})
+        try:
+            save_model(model, str(folder / WEIGHTS), metadata={"format": "pt"})
+        except SafetensorError as error:  # what safetensors makes of a full disk
+            raise DataError(
+                f"{out}: the weights cannot be written ({error}); nothing was left; free space or choose "
+                "another place"
+            ) from error
         (folder / CARD).write_text(card.render(settings), encoding="utf-8")
         _give_default_mode(folder / WEIGHTS, folder / CARD)
     return Path(out)

@@ -1,9 +1,12 @@
 """How all pictures look: colours that colour-blind people tell apart, fonts, files."""
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from interactive_st.writing import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,13 +57,24 @@ def check_out(path: Path) -> None:
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Write the picture in the format that the suffix names; the same picture gives the same file."""
+    """Write the picture in the format that the suffix names; the same picture gives the same file.
+
+    Raises:
+        PlotError: it cannot be written; a picture that was there still is.
+    """
     check_out(path)
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
+    # in memory first: matplotlib's writer of PDF breaks down in other ways where a disk is full
+    picture = io.BytesIO()
+    figure.savefig(picture, dpi=DOTS_PER_INCH, metadata=metadata, format=suffix.removeprefix("."))
     try:
-        figure.savefig(path, dpi=DOTS_PER_INCH, metadata=metadata)
+        with replacing(path) as unfinished:
+            unfinished.write_bytes(picture.getvalue())
     except OSError as error:
-        raise PlotError(f"--out {path}: cannot be written ({error.strerror})") from error
+        raise PlotError(
+            f"--out {path}: cannot be written ({error.strerror or error}); free space or choose another place"
+        ) from error
 
 
 @contextmanager

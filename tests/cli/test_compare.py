@@ -7,6 +7,7 @@ from interactive_st.cli.main import main
 from interactive_st.report.compare_terminal import show
 from interactive_st.report.comparison import match
 from interactive_st.scoring.pairs_file import write_pairs
+from tests.full_disk import largest_file
 
 
 def pair(name, transcript):
@@ -91,3 +92,12 @@ def test_a_system_that_writes_one_text(tmp_path, capsys):
     write_pairs(tmp_path / "e2e.jsonl", [pair("u1", None)])
     assert main(["compare", str(tmp_path / "e2e.jsonl")]) == 0
     assert "WER –" in capsys.readouterr().out
+
+def test_a_full_disk_is_named_with_the_way_out(files, tmp_path, capsys):
+    page = tmp_path / "cases.html"
+    page.write_text("the old one")
+    with largest_file(1000):
+        assert main(["compare", *files, "--html", str(page)]) == 2
+    reason = "cannot be written (File too large); nothing was left; free space or choose another place"
+    assert f"error: {page}: {reason}" in capsys.readouterr().err
+    assert page.read_text() == "the old one"

@@ -1,11 +1,13 @@
 """The command export, and that its folder is what translate takes."""
 
 import json
+import shutil
 
 import pytest
 
 from interactive_st.cli import main
 from tests import speech_model
+from tests.full_disk import largest_file
 from tests.speech_model import bursts
 
 
@@ -51,6 +53,22 @@ def test_out_cannot_be_written(made, tmp_path, capsys):
     (tmp_path / "file").touch()
     assert export(made.checkpoint, tmp_path / "file" / "model") == 2
     assert f"error: {tmp_path / 'file' / 'model'}: {tmp_path / 'file'} is a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("full", ["spm_joint.model", "model.safetensors"])
+def test_a_full_disk_is_named_with_the_way_out(made, tmp_path, capsys, full):
+    """In the files beside the weights, and in these."""
+    assert export(made.checkpoint, tmp_path / "model") == 0
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "model").iterdir()}
+    assert sizes["model.safetensors"] == max(sizes.values())
+    shutil.rmtree(tmp_path / "model")
+    with largest_file(sizes[full] - 1):
+        assert export(made.checkpoint, tmp_path / "model") == 2
+    errors = capsys.readouterr().err
+    assert f"error: {tmp_path / 'model'}: " in errors
+    assert "File too large" in errors
+    assert "nothing was left; free space or choose another place" in errors
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_data_is_missing(made, tmp_path, capsys):

@@ -3,6 +3,7 @@ from training_log import json_lines, write_log
 
 from interactive_st.cli.main import main
 from interactive_st.scoring.pairs_file import write_pairs
+from tests.full_disk import largest_file
 
 PAIR = {
     "id": "u",
@@ -56,3 +57,10 @@ def test_mistakes_are_named_without_a_traceback(words, message, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     assert main(["report", *words]) == 2
     assert message in capsys.readouterr().err
+
+def test_a_full_disk_is_named_with_the_way_out(run, capsys):
+    with largest_file(1000):
+        assert main(["report", str(run)]) == 2
+    reason = "cannot be written (File too large); nothing was left; free space or choose another place"
+    assert f"error: {run / 'report.html'}: {reason}" in capsys.readouterr().err
+    assert [path.name for path in run.iterdir()] == ["pairs"]

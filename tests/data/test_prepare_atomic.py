@@ -1,7 +1,6 @@
 """A data folder is there as a whole or not at all, whatever ends the run."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from full_disk import largest_file
 from small_corpus import contents, leftovers, make_rows, run
 
 from interactive_st.data import atomic
@@ -184,15 +184,10 @@ def test_a_full_disk_is_named_with_the_way_out(tmp_path, limit):
     """In a file that is too large for the user's limit, which is like a disk that is full."""
     rows = make_rows(tmp_path)
     message = r"out: cannot be written \(File too large\); nothing was left; free space or choose another"
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     write_manifest(tmp_path / "train.in.tsv", rows)
     options = {"vocab_size": 40, "workers": 1, "progress": False}
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-        with pytest.raises(DataError, match=message):
-            prepare({"train": tmp_path / "train.in.tsv"}, tmp_path / "out", **options)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with largest_file(limit), pytest.raises(DataError, match=message):
+        prepare({"train": tmp_path / "train.in.tsv"}, tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
     assert leftovers(tmp_path) == []
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from interactive_st.plots import style
+from tests.full_disk import largest_file
 
 
 def test_a_missing_matplotlib_names_the_extra(monkeypatch):
@@ -66,6 +67,20 @@ class TestWithMatplotlib:
         families, notes = style.fonts_for(["語言"])
         assert families == [style.LATIN_FONT, "Some CJK"]
         assert notes == []
+
+    @pytest.mark.parametrize("suffix", style.SUFFIXES)
+    def test_a_full_disk_leaves_the_picture_that_was_there(self, tmp_path, suffix):
+        from matplotlib.figure import Figure
+
+        path = tmp_path / f"a{suffix}"
+        path.write_text("the old one")
+        message = r"--out .*/a\.\w+: cannot be written \(File too large\); free space or choose another place"
+        with style.drawing():
+            figure = Figure()
+            figure.subplots().plot([1, 2])
+            with largest_file(1000), pytest.raises(style.PlotError, match=message):
+                style.save(figure, path)
+        assert [each.read_text() for each in tmp_path.iterdir()] == ["the old one"]
 
     def test_the_same_picture_gives_the_same_file(self, tmp_path):
         from matplotlib.figure import Figure
