@@ -151,6 +151,7 @@ class InteractiveST:
         Raises:
             ValueError: a recording cannot be read, or an option has no meaning. Of a list the first
                 recording that fails ends the call; `stream` goes on with the others.
+            TypeError: there is no such option.
         """
         many = isinstance(audio, list | tuple) and not _has_rate(audio)
         recordings: list[Recording] = []
@@ -184,9 +185,15 @@ class InteractiveST:
             then the `Recording`, or the `DataError` that says why it failed. The others go on.
 
         Raises:
-            ValueError: an option has no meaning.
+            ValueError: an option has no meaning, or `audios` is a single recording.
+            TypeError: there is no such option.
         """
-        decoding = Decoding(self.task, self.model, Options(**options))
+        if _is_recording(audios):
+            raise DataError(
+                "stream takes several recordings, one after the other: put a single one into a list, as in "
+                'stream(["talk.wav"])'
+            )
+        decoding = Decoding(self.task, self.model, Options.of(options))
         openers = (partial(_open, audio, sample_rate) for audio in audios)
         return decode_recordings(openers, decoding, VoiceActivity(self.sample_rate), progress)
 
@@ -205,6 +212,13 @@ def _open(audio: Any, sample_rate: float | None) -> FileSource | ArraySource:
     if not isinstance(sample_rate, Real) or not 0 < sample_rate < math.inf:
         raise DataError(f"sample_rate is {sample_rate!r}; a number of Hz is needed, such as 16000")
     return ArraySource(audio, sample_rate)
+
+
+def _is_recording(audios: Any) -> bool:
+    """Tell one recording, whose letters, samples or keys would be taken for recordings, from several."""
+    if isinstance(audios, str | bytes | os.PathLike | Mapping) or _has_rate(audios):
+        return True
+    return hasattr(audios, "shape") and len(audios.shape) < 2
 
 
 def _has_rate(audio: Any) -> bool:

@@ -1,7 +1,9 @@
 """How recordings are cut and decoded; light, so that the command line can show the defaults."""
 
+import difflib
 import math
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -68,6 +70,22 @@ class Options:
     min_pause: float = 0.5
     batch_seconds: float = 60.0
     cuda_graphs: bool = True
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "Options":
+        """Return the options with these values.
+
+        Raises:
+            TypeError: there is no such option; the message lists those that there are.
+            OptionError: a value has no meaning.
+        """
+        names = list(cls.__dataclass_fields__)
+        for name in options:
+            if name not in names:
+                close = difflib.get_close_matches(name, names, 1)
+                hint = f"did you mean {close[0]}? " if close else ""
+                raise TypeError(f"no option {name!r}; {hint}options are {', '.join(names)}")
+        return cls(**options)
 
     def __post_init__(self) -> None:
         self._check_search()

@@ -163,8 +163,10 @@ class TestOptions:
             model(talk, **wrong)
 
     def test_unknown(self, model, talk):
-        with pytest.raises(TypeError, match="beams"):
-            model(talk, beams=3)
+        with pytest.raises(TypeError, match=r"no option 'beem'; did you mean beam\? options are beam, "):
+            model(talk, beem=3)
+        with pytest.raises(TypeError, match=r"no option 'quickly'; options are beam, .*cuda_graphs$"):
+            model(talk, quickly=True)
 
 
 class TestLongRecordings:
@@ -209,6 +211,14 @@ class TestLongRecordings:
 
 
 class TestStream:
+    def test_a_single_recording_is_refused(self, model, talk):
+        """Rather than taken letter by letter, or sample by sample."""
+        samples, rate = speech_model.soundfile.read(talk, dtype="float32")
+        pair = {"array": samples, "sampling_rate": rate}
+        for single in (talk, str(talk), samples, torch.from_numpy(samples), (samples, rate), pair):
+            with pytest.raises(DataError, match=r'put a single one into a list, as in stream\(\["talk'):
+                model.stream(single, sample_rate=rate)
+
     def test_order_and_progress(self, model, talk, tmp_path):
         """All of a recording before the next; one that fails does not stop the others."""
         long = speech_model.write(tmp_path / "long.wav", bursts(FIVE, 9.0))
