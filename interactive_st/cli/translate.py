@@ -198,7 +198,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--skip-existing",
         action="store_true",
-        help="leave out recordings that have all their files under --out, as after an interruption",
+        help="leave out recordings that have all their files under --out, as after an interruption; only "
+        "names are compared, so a recording of another folder that would get the same files is left out too",
     )
     group.add_argument(
         "--quiet", action="store_true", help="no progress bar and no real-time factor at the end"

@@ -40,7 +40,7 @@ class FileSource:
         self.path = os.fspath(path)
         self.name: str | None = self.path
         if not os.path.isfile(self.path):
-            raise DataError(f"{self.path}: no such audio file")
+            raise DataError(f"{self.path}: {_why_no_file(self.path)}")
         try:
             info = soundfile.info(self.path)
         except (soundfile.SoundFileError, OSError, TypeError) as error:
@@ -124,6 +124,15 @@ def _resampled(blocks: Iterator[np.ndarray], rate: int, wanted: int) -> Iterator
     for block in blocks:
         yield resampler.resample_chunk(block)
     yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+
+
+def _why_no_file(path: str) -> str:
+    if os.path.isdir(path):
+        return "is a folder; name the recordings in it"
+    if os.path.exists(path):
+        # its length comes first, and a long one is read piece by piece
+        return "is no regular file, and audio is read more than once; save it to a file and name that"
+    return "no such audio file"
 
 
 def _unreadable(path: str, error: Exception) -> DataError:

@@ -130,6 +130,8 @@ class Work:
 
 def _duration(path: Path) -> float:
     """Return the seconds of a recording; 0 for one that will be reported as failing."""
+    if not path.is_file():  # reading a pipe would take from it, or wait for ever
+        return 0.0
     try:
         info = soundfile.info(path)
     except (soundfile.SoundFileError, OSError, TypeError):

@@ -1,6 +1,7 @@
 """The command translate: files, folders, formats, failures and exit status."""
 
 import json
+import os
 
 import numpy as np
 import pysubs2
@@ -130,6 +131,22 @@ def test_printed_subtitles_end_with_the_recording(translate, tmp_path, capsys):
     (tmp_path / "a.srt").write_text(capsys.readouterr().out)
     *_, cue = pysubs2.load(str(tmp_path / "a.srt"))
     assert cue.end == 4000
+
+
+def test_skipping_goes_by_names_as_the_help_says(translate, tmp_path, capsys):
+    for folder in "xy":
+        path = speech_model.write(tmp_path / folder / "t.wav", bursts([(0.1, 0.9)], 1.0, seed=ord(folder)))
+        assert translate(path, "--out", tmp_path / "out", "--skip-existing") == 0
+    assert "1 of 1 recordings have their files" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        translate("--help")
+    assert "only names are compared" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_pipe_is_not_waited_for(translate, tmp_path, capsys):
+    os.mkfifo(tmp_path / "pipe")
+    assert translate(tmp_path / "pipe") == 1
+    assert "pipe: is no regular file" in capsys.readouterr().err
 
 
 def test_goes_on_where_it_was_interrupted(translate, audio, tmp_path, capsys):

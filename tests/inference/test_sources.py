@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import soundfile
@@ -37,6 +39,13 @@ class TestFileSource:
     def test_missing_file(self, tmp_path):
         with pytest.raises(DataError, match=r"none\.wav: no such audio file"):
             FileSource(tmp_path / "none.wav")
+
+    def test_no_regular_file(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(DataError, match=r"pipe: is no regular file, .*; save it to a file and name that"):
+            FileSource(tmp_path / "pipe")
+        with pytest.raises(DataError, match="is a folder; name the recordings in it"):
+            FileSource(tmp_path)
 
     def test_no_audio(self, tmp_path):
         (tmp_path / "text.wav").write_text("not a recording")
