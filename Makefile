@@ -32,9 +32,11 @@ help: ## list the targets and the variables
 	'  WORKERS=N        processes that share the tests: $(WORKERS)'
 
 setup: ## make or complete the environment (a few minutes at first, nothing to do afterwards)
-	@test -n "$(PYTHON)" || { echo 'setup: error: no Python 3.10, 3.11 or 3.12 found: install one' \
-	'and name it by PYTHON=/path/to/python3.11' >&2; exit 1; }
-	@"$(PYTHON)" scripts/setup_environment.py --venv "$(VENV)" \
+	@python="$(PYTHON)"; test -n "$$python" || { echo 'setup: error: no Python 3.10, 3.11 or 3.12 found:' \
+	'install one and name it by PYTHON=/path/to/python3.11' >&2; exit 1; }; \
+	"$$python" -c '' 2>/dev/null || { echo "setup: error: PYTHON=$$python does not run: name a Python 3.10," \
+	'3.11 or 3.12, as PYTHON=/path/to/python3.11' >&2; exit 1; }; \
+	"$$python" scripts/setup_environment.py --venv "$(VENV)" \
 	$(if $(TORCH_INDEX),--torch-index "$(TORCH_INDEX)")
 
 test: setup ## check the style, then run the tests

@@ -1,6 +1,7 @@
 """What `make setup` asks pip for, without running pip."""
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -144,3 +145,19 @@ def test_folder_that_is_no_environment_is_left_alone(repository, tmp_path):
     assert result.returncode == 1
     assert "is not a Python environment" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize(
+    ("python", "message"),
+    [
+        ("/nonexistent/python3", "setup: error: PYTHON=/nonexistent/python3 does not run: name a Python"),
+        ("", "setup: error: no Python 3.10, 3.11 or 3.12 found: install one and name it by PYTHON=/path/to"),
+    ],
+)
+def test_a_python_that_does_not_run_is_named(repository, tmp_path, python, message):
+    command = ["make", "setup", f"PYTHON={python}", f"VENV={tmp_path / 'env'}"]
+    result = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert not (tmp_path / "env").exists()
