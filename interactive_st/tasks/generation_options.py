@@ -9,6 +9,8 @@ from typing import Any
 from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
+from interactive_st.tasks.option_values import wrong_value
+
 #: Arguments of `DualBeamGenerator` by the option of fairseq that sets them.
 SETTINGS = {
     "beam": "beam_size",
@@ -71,15 +73,17 @@ def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> 
         extra: what the tools pass to a generator beside them.
 
     Raises:
-        ValueError: an option has another value than its default and no effect here, or the values
-            contradict each other.
+        ValueError: an option has another value than its default and no effect here, a value is of the
+            wrong kind or not finite, or the values contradict each other.
     """
     for name, default in DEFAULTS.items():
-        if name in SETTINGS or name in HARMLESS or not hasattr(args, name):
+        if not hasattr(args, name):
             continue
-        value = getattr(args, name)
-        if value not in (default, None):
-            option = "--" + name.replace("_", "-")
+        value, option = getattr(args, name), "--" + name.replace("_", "-")
+        if name in SETTINGS or name in HARMLESS:
+            if (reason := wrong_value(name, value)) is not None:
+                raise ValueError(f"{option} {value}: {reason}")
+        elif value not in (default, None):
             raise ValueError(
                 f"{option} {value} cannot be honoured: {REASONS.get(name, ITERATIVE)}; leave out {option}"
             )
@@ -126,7 +130,8 @@ def parse_validation_options(text: str, option: str) -> Namespace:
         option: where it comes from, for messages.
 
     Raises:
-        ValueError: it is no such object, or an option does not exist or cannot be honoured.
+        ValueError: it is no such object, or an option does not exist, has a value of the wrong kind or
+            cannot be honoured.
     """
     try:
         values = json.loads(text)
@@ -140,6 +145,9 @@ def parse_validation_options(text: str, option: str) -> Namespace:
             f"{option}: no generation option {', '.join(unknown)}; known are "
             + ", ".join([*SETTINGS, "unnormalized"])
         )
+    for name in (*SETTINGS, *HARMLESS):
+        if name in values and (reason := wrong_value(name, values[name])) is not None:
+            raise ValueError(f'{option}: "{name}" is {json.dumps(values[name])}; {reason}')
     options = Namespace(**values)
     check_generation_options(options)
     return options

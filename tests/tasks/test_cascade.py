@@ -81,6 +81,8 @@ def test_options_of_the_text_model():
     assert text_options(config, '{"beam": 3, "max_len_a": 1.5}').max_len_a == 1.5
     with pytest.raises(ValueError, match="--nbest 2 needs a beam of at least as many"):
         text_options(config, '{"beam": 1}')
+    with pytest.raises(ValueError, match='--mt-args: "beam" is "x"; a whole number is needed'):
+        text_options(config, '{"beam": "x"}')
     with pytest.raises(ValueError, match="--mt-args: no generation option bem"):
         text_options(config, '{"bem": 1}')
 

@@ -106,3 +106,40 @@ def test_validation_options_are_json_of_known_options():
     ):
         with pytest.raises(ValueError, match=what):
             parse_validation_options(text, "--eval-bleu-args")
+
+
+@pytest.mark.parametrize(
+    ("value", "needed"),
+    [
+        ('"beam": 2.5', "a whole number"),
+        ('"beam": "x"', "a whole number"),
+        ('"beam": true', "a whole number"),
+        ('"beam": null', "a whole number"),
+        ('"nbest": "1"', "a whole number"),
+        ('"max_len_b": [9]', "a whole number"),
+        ('"lenpen": "1"', "a finite number"),
+        ('"lenpen": NaN', "a finite number"),
+        ('"max_len_a": Infinity', "a finite number"),
+        ('"unkpen": 1' + 400 * "0", "a finite number"),
+        ('"temperature": 0', "a number greater than 0"),
+        ('"unnormalized": 1', "true or false"),
+        ('"sacrebleu": "yes"', "true or false"),
+    ],
+)
+def test_values_of_another_kind_are_refused_before_training(value, needed):
+    name = value.partition(":")[0]
+    with pytest.raises(ValueError, match=f"--eval-bleu-args: {name} is .*; {needed} is needed"):
+        parse_validation_options(f"{{{value}}}", "--eval-bleu-args")
+
+
+def test_whole_numbers_are_numbers():
+    text = '{"lenpen": 2, "max_len_a": 0, "unnormalized": true, "unkpen": -1}'
+    assert parse_validation_options(text, "--mt-args").lenpen == 2
+
+
+@pytest.mark.parametrize("name", ["lenpen", "unkpen", "temperature", "max_len_a"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_numbers_that_are_not_finite_are_refused(name, value):
+    option = "--" + name.replace("_", "-")
+    with pytest.raises(ValueError, match=f"{option} {value}: a finite number is needed"):
+        check_generation_options(GenerationConfig(**{name: float(value)}))
