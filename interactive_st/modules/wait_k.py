@@ -23,18 +23,22 @@ NO_LIMIT = 2**30  # a row index no sequence reaches; finite, so that integer ten
 def parse_wait_k(text: str | int | float) -> WaitK:
     """Read ``--wait-k``: a whole number of either sign, or ``inf``.
 
+    No text has ``NO_LIMIT`` tokens: from there on k is ``inf``, and below its negative it is that, which
+    means the same and fits into the integer tensors that k is added to.
+
     Raises:
         ValueError: for anything else, with the way out.
     """
     if str(text).strip().lower() in {"inf", "infinity", "+inf"}:
         return math.inf
     try:
-        return int(str(text).strip())
+        wait_k = int(str(text).strip())
     except ValueError:
         raise ValueError(
             f"--wait-k must be a whole number (the transcript's lead in tokens, negative to let the "
             f"translation lead) or 'inf', not {text!r}"
         ) from None
+    return math.inf if wait_k >= NO_LIMIT else max(wait_k, -NO_LIMIT)
 
 
 def start_delay(wait_k: WaitK, stream: int) -> float:

@@ -22,6 +22,15 @@ def test_parse(text, expected):
     assert parse_wait_k(text) == expected
 
 
+@pytest.mark.parametrize("beyond", [2**30, 2**63, 99999999999999999999999])
+def test_a_k_beyond_every_text_is_as_none_at_all(beyond):
+    assert parse_wait_k(beyond) == math.inf
+    assert parse_wait_k(str(2**30 - 1)) == 2**30 - 1
+    seen = partner_visibility(parse_wait_k(-beyond), 5, torch.device("cpu"))
+    assert seen[TRANSCRIPT].all()
+    assert not seen[TRANSLATION].any()
+
+
 @pytest.mark.parametrize("text", ["", "three", "1.5", "-inf", None])
 def test_parse_refuses_with_the_way_out(text):
     with pytest.raises(ValueError, match=r"--wait-k must be a whole number .* or 'inf'"):
