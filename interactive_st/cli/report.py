@@ -83,7 +83,7 @@ def main(args: argparse.Namespace) -> int:
     try:
         if args.out is not None:
             check_file(args.out, "--out")
-        contents = read_contents(args.folder, args.log, dict(map(_named, args.pairs)) or None, args.audio)
+        contents = read_contents(args.folder, args.log, _sets(args.pairs) or None, args.audio)
         html, notes = build_page(
             contents,
             args.title or contents.name,
@@ -100,6 +100,19 @@ def main(args: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     print(out)
     return 0
+
+
+def _sets(arguments: list[str]) -> dict[str, Path]:
+    """Pairs files by the names of their test sets."""
+    sets: dict[str, Path] = {}
+    for name, path in map(_named, arguments):
+        if name in sets:
+            raise UserError(
+                f"--pairs {sets[name]} and --pairs {path}: two sets are called {name}; give them other "
+                "names, as --pairs SET=FILE"
+            )
+        sets[name] = path
+    return sets
 
 
 def _named(text: str) -> tuple[str, Path]:

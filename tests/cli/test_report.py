@@ -47,6 +47,11 @@ def test_files_by_options(run, tmp_path):
         (["gone"], "gone: no such folder"),
         ([".", "--log", "gone.log"], "gone.log: cannot be read"),
         ([".", "--pairs", "gone.jsonl"], "gone.jsonl: cannot be read"),
+        (
+            [".", "--pairs", "a/test.jsonl", "--pairs", "b/test.jsonl"],
+            "--pairs a/test.jsonl and --pairs b/test.jsonl: two sets are called test; give them other names",
+        ),
+        ([".", "--pairs", "x=a.jsonl", "--pairs", "x=a.jsonl"], "two sets are called x"),
         ([".", "--examples", "-1"], "--examples is 0 or more"),
         ([".", "--clip-seconds", "0"], "--clip-seconds more than 0"),
         ([".", "--clip-seconds", "nan"], "--clip-seconds more than 0"),
