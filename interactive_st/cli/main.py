@@ -5,8 +5,10 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from types import ModuleType
+from typing import Any, TextIO
 
 import interactive_st
 from interactive_st import cli
@@ -19,6 +21,8 @@ BROKEN_PIPE = 141
 #: The commands as the help lists them, by how often they are used.
 ORDER = ("translate", "prepare", "average", "export", "score", "compare", "report", "plot", "cascade", "join")
 CLOSED = "standard output is closed; send it to a file, or to /dev/null"
+#: Attribute of the errors that standard output raised; networks and other files fail without a file name too.
+MARK = "_of_standard_output"
 
 
 def find_commands() -> dict[str, ModuleType]:
@@ -84,6 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.stdout is None:  # what is opened next would take its place, and be written to
         print(f"{PROGRAM} {args.command}: error: {CLOSED}", file=sys.stderr)
         return 2
+    _mark_errors(sys.stdout)
     try:
         status = args.run(args)
         sys.stdout.flush()  # here, where a closed pipe is still caught
@@ -94,16 +99,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"{PROGRAM} {args.command}: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        _drop_output()
-        return BROKEN_PIPE
     except OSError as error:
-        if error.filename is not None:  # a mistake of the program: commands name such files themselves
+        if not hasattr(error, MARK):  # a mistake of the program: commands say themselves what failed
             raise
         _drop_output()
+        if isinstance(error, BrokenPipeError):
+            return BROKEN_PIPE
         reason = f"standard output cannot be written ({error.strerror}); send it elsewhere"
         print(f"{PROGRAM} {args.command}: error: {reason}", file=sys.stderr)
         return 2
+
+
+def _mark_errors(stream: TextIO) -> None:
+    """Let errors of writing to a stream be told from all others, by the attribute `MARK`."""
+    if isinstance(stream, TextIOWrapper) and not hasattr(stream, MARK):
+        setattr(stream, MARK, True)
+        for name in ("write", "flush"):
+            setattr(stream, name, _marking(getattr(stream, name)))
+
+
+def _marking(method: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any) -> Any:
+        try:
+            return method(*args)
+        except OSError as error:
+            setattr(error, MARK, True)
+            raise
+
+    return call
 
 
 def _drop_output() -> None:

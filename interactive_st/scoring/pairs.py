@@ -47,17 +47,13 @@ def score_pairs(
         ``wer_normalisation``; and ``speakers``, by name: the same numbers without the last four.
 
     Raises:
-        ValueError: there are no pairs, or sacrebleu has no such tokeniser.
+        ValueError: there are no pairs, or sacrebleu has no such tokeniser or cannot make it.
     """
     pairs = list(pairs)
     if not pairs:
         raise ValueError("there are no pairs to score")
-    if sacrebleu_tokenizer not in BLEU.TOKENIZERS:
-        raise ValueError(
-            f"sacrebleu has no tokeniser {sacrebleu_tokenizer!r}; choose one of " + ", ".join(BLEU.TOKENIZERS)
-        )
     normalise = _normaliser(wer_lowercase, wer_remove_punctuation)
-    bleu, chrf = BLEU(tokenize=sacrebleu_tokenizer), CHRF()
+    bleu, chrf = _bleu(sacrebleu_tokenizer), CHRF()
     scores = _transcript_scores(pairs, normalise) | _translation_scores(pairs, bleu, chrf)
     scores = {"sentences": len(pairs)} | scores
     scores["exact"] = _exact(pairs, normalise)
@@ -75,6 +71,20 @@ def score_pairs(
             for speaker, own in sorted(speakers.items())
         }
     return scores
+
+
+def _bleu(tokeniser: str) -> BLEU:
+    if tokeniser not in BLEU.TOKENIZERS:
+        raise ValueError(
+            f"sacrebleu has no tokeniser {tokeniser!r}; choose one of " + ", ".join(BLEU.TOKENIZERS)
+        )
+    try:
+        return BLEU(tokenize=tokeniser)
+    except (RuntimeError, ImportError, OSError) as error:  # an extra is not installed, or a download failed
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(
+            f"sacrebleu cannot make its tokeniser {tokeniser} ({reason}); mend that, or choose another"
+        ) from error
 
 
 def _normaliser(lowercase: bool, remove_punctuation: bool) -> jiwer.Compose:

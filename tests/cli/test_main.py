@@ -155,6 +155,25 @@ def test_missing_files_are_mistakes_of_the_program(command):
         main.main(["greet"])
 
 
+@pytest.mark.parametrize(
+    "error",
+    [OSError("no network"), OSError(28, "No space left on device"), BrokenPipeError(32, "Broken pipe")],
+)
+def test_other_errors_are_not_taken_for_those_of_standard_output(command, error):
+    command(raising(error))
+    with pytest.raises(OSError, match=str(error.args[-1])):
+        main.main(["greet"])
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_output_larger_than_every_buffer_that_cannot_be_written(command, monkeypatch, capsys):
+    command(lambda args: print("x" * 10**6))
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main.main(["greet"]) == 2
+    assert "standard output cannot be written (No space left on device)" in capsys.readouterr().err
+
+
 def test_help_imports_nothing_heavy():
     """The help of the program and of each command appears without torch, fairseq and the like."""
     script = """

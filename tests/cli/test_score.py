@@ -62,3 +62,23 @@ def test_mistakes_are_named_without_a_traceback(tmp_path, path, capsys):
     (tmp_path / "bad.jsonl").write_text("{}\n")
     assert main(["score", str(tmp_path / "bad.jsonl")]) == 2
     assert "bad.jsonl:1: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError("\nPlease install them like so.\n\n    pip install sacrebleu[ja]\n"),
+         "(Please install them like so. pip install sacrebleu[ja])"),
+        (ImportError("install sentencepiece"), "(install sentencepiece)"),
+        (OSError("<urlopen error no network>"), "(<urlopen error no network>)"),
+        (ConnectionResetError(), "(ConnectionResetError)"),
+    ],
+)  # fmt: skip
+def test_a_tokeniser_that_cannot_be_made_is_named_with_the_reason(path, monkeypatch, capsys, error, reason):
+    def fail(*args, **options):
+        raise error
+
+    monkeypatch.setattr("sacrebleu.metrics.bleu._get_tokenizer", fail)
+    assert main(["score", path, "--sacrebleu-tokenizer", "ja-mecab"]) == 2
+    message = f"score: error: sacrebleu cannot make its tokeniser ja-mecab {reason}; mend that"
+    assert message in capsys.readouterr().err
