@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -48,10 +49,24 @@ class PairsWriter:
             self.write()
 
     def write_at_exit(self) -> None:
-        """Begin a run of unknown length: the file is written when the process ends."""
+        """Begin a run of unknown length: the file is written when the process ends, unless by an error."""
         if not self._at_exit:
             self._at_exit = True
-            atexit.register(self.write)
+            # Python keeps the exception that nobody caught, Ctrl-C included, before it calls exit handlers;
+            # in a session of the interpreter there may be one from before
+            earlier = _uncaught()
+            atexit.register(lambda: self._write_unless_failed(earlier))
+
+    def _write_unless_failed(self, earlier: BaseException | None) -> None:
+        error = _uncaught()
+        if error is None or error is earlier:
+            self.write()
+            return
+        print(
+            f"--pairs-path {self.path}: not written, as {type(error).__name__} ended the run after "
+            f"{len(self._pairs)} sentences; run it again for the whole file",
+            file=sys.stderr,
+        )
 
     def add(self, number: int, pair: Pair) -> None:
         """Add what was decoded for sentence `number` of the corpus."""
@@ -64,3 +79,7 @@ class PairsWriter:
     def write(self) -> None:
         """Write what there is, in corpus order."""
         write_pairs(self.path, (self._pairs[number] for number in sorted(self._pairs)))
+
+
+def _uncaught() -> BaseException | None:
+    return getattr(sys, "last_value", None)

@@ -85,7 +85,11 @@ def test_a_buffer_with_the_same_file_again(listen, recordings, tmp_path):
 )
 def test_a_file_that_cannot_be_read_is_named(listen, recordings, tmp_path, line, message):
     (tmp_path / "no-audio.wav").write_text("this is no audio")
-    heard = listen(recordings[0], line.format(folder=tmp_path))
+    pairs = tmp_path / "pairs.jsonl"
+    heard = listen(recordings[0], line.format(folder=tmp_path), pairs_path=pairs)
     assert heard.status != 0
-    assert message.format(folder=tmp_path) in heard.stderr.splitlines()[-1]
+    *_, reason, left_out = heard.stderr.splitlines()
+    assert message.format(folder=tmp_path) in reason
+    assert left_out.startswith(f"--pairs-path {pairs}: not written, as DataError ended the run after 1 ")
     assert list(heard.lines("D")) == [0]
+    assert not pairs.exists()

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -57,3 +59,33 @@ def test_a_run_of_unknown_length_is_written_at_exit(tmp_path, monkeypatch):
     assert len(registered) == 1
     registered[0]()
     assert ids(tmp_path / "pairs.jsonl") == ["0", "1"]
+
+
+@pytest.mark.parametrize("ending", ["raise ValueError('no audio')", "raise KeyboardInterrupt"])
+def test_a_run_of_unknown_length_that_failed_leaves_the_file_as_it_was(tmp_path, ending):
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("of an earlier run")
+    script = f"""
+from interactive_st.tasks.pairs_writer import PairsWriter
+writer = PairsWriter("pairs.jsonl")
+writer.write_at_exit()
+writer.add(0, {pair(0)})
+{ending}
+"""
+    command = [sys.executable, "-c", script]
+    result = subprocess.run(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert result.returncode != 0
+    name = ending.split()[1].partition("(")[0]
+    assert f"pairs.jsonl: not written, as {name} ended the run after 1 sentences" in result.stderr
+    assert path.read_text() == "of an earlier run"
+
+
+def test_an_error_from_before_the_run_does_not_keep_it_from_being_written(tmp_path, monkeypatch):
+    registered = []
+    monkeypatch.setattr("atexit.register", registered.append)
+    monkeypatch.setattr(sys, "last_value", ValueError("of the session"), raising=False)
+    writer = PairsWriter(tmp_path / "pairs.jsonl")
+    writer.write_at_exit()
+    writer.add(0, pair(0))
+    registered[0]()
+    assert ids(tmp_path / "pairs.jsonl") == ["0"]
