@@ -48,6 +48,9 @@ class InteractiveSTModel(S2TTransformerModel):
     architectures of :mod:`interactive_st.models.systems` say which.
     """
 
+    #: Whether weights without those of the gates are refused: training learns them, decoding cannot.
+    needs_gates = False
+
     @staticmethod
     def add_args(parser) -> None:
         add_speech_args(parser)

@@ -91,12 +91,21 @@ def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
 
     A gate or a learned λ that ``--model-overrides`` has replaced by a fixed fusion is left out; one that
     the checkpoint lacks, such as a multi-task model's, starts at its initial values.
+
+    Raises:
+        ValueError: the model ``needs_gates``, and the checkpoint lacks them.
     """
     own = model.state_dict()
     overridden = [name for name in state_dict if ".fusion." in name and name not in own]
     for name in overridden:
         del state_dict[name]
     started = [name for name in own if ".fusion." in name and name not in state_dict]
+    if model.needs_gates and any(".fusion.gate." in name for name in started):
+        raise ValueError(
+            "fusion 'gate' has weights that this checkpoint lacks, as it was trained with another fusion; "
+            "leave 'fusion' out of --model-overrides, or train a gate from it: --fusion gate "
+            "--finetune-from-model"
+        )
     for name in started:
         state_dict[name] = own[name]
     if overridden or started:

@@ -32,6 +32,7 @@ from interactive_st.tasks.generation_options import (
     search_settings,
 )
 from interactive_st.tasks.missing_references import fill_missing
+from interactive_st.tasks.model_options import settle_model_options
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.required_texts import check_scores, check_texts
@@ -265,11 +266,12 @@ class JointSpeechToTextTask(SpeechToTextTask):
         """As `speech_to_text`; prepares decoding in validation if it is asked for.
 
         Raises:
-            ValueError: a score is asked for of a text that the model does not write.
+            ValueError: a score is asked for of a text that the model does not write, or the model's options
+                contradict each other.
         """
-        if from_checkpoint:  # the encoder comes from there, and what it began with may be gone
-            args.load_pretrained_encoder_from = None
+        settle_model_options(args, from_checkpoint)
         model = super().build_model(args, from_checkpoint)
+        model.needs_gates = from_checkpoint
         self._streams = getattr(model, "streams", BOTH)
         check_scores(self.args, getattr(args, "arch", ""), self.streams)
         bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)

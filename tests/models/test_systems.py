@@ -238,6 +238,16 @@ def test_an_interactive_model_starts_from_a_multi_task_model(caplog):
     assert "left at their initial values: decoder.layers.0.self_attn.fusion.gate" in caplog.text
 
 
+def test_a_model_that_decodes_has_no_gate_of_random_weights():
+    linear, gated, learned = tiny.model(), tiny.model(fusion="gate"), tiny.model(learn_fusion_lambda=True)
+    for model in (gated, learned):
+        model.needs_gates = True
+    with pytest.raises(ValueError, match=r"fusion 'gate' has weights that this checkpoint lacks.*leave"):
+        gated.load_state_dict(linear.state_dict())
+    gated.load_state_dict(gated.state_dict())
+    learned.load_state_dict(linear.state_dict())  # λ starts where it was fixed
+
+
 def test_two_decoders_do_not_fit_into_one():
     with pytest.raises(ValueError, match="two decoders do not fit into one"):
         system("multitask_st").load_state_dict(system("two_stage_st").state_dict())

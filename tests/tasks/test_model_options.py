@@ -1,0 +1,23 @@
+from argparse import Namespace
+
+import pytest
+
+from interactive_st.tasks.model_options import settle_model_options
+
+
+def test_a_gate_is_trained_without_lambda():
+    settle_model_options(Namespace(fusion="gate", fusion_lambda=1.0), from_checkpoint=False)
+    settle_model_options(Namespace(fusion="tanh", fusion_lambda=0.0), from_checkpoint=False)
+    settle_model_options(Namespace(), from_checkpoint=False)  # a two-stage model
+    given = Namespace(fusion="gate", fusion_lambda=0.0)
+    with pytest.raises(ValueError, match="--fusion-lambda 0 has no meaning with --fusion gate"):
+        settle_model_options(given, from_checkpoint=False)
+    settle_model_options(given, from_checkpoint=True)
+
+
+def test_a_trained_model_has_no_encoder_to_begin_with():
+    args = Namespace(load_pretrained_encoder_from="asr.pt")
+    settle_model_options(args, from_checkpoint=False)
+    assert args.load_pretrained_encoder_from == "asr.pt"
+    settle_model_options(args, from_checkpoint=True)
+    assert args.load_pretrained_encoder_from is None
