@@ -63,8 +63,9 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
         "--pairs-path",
         metavar="FILE",
         help="fairseq-generate and fairseq-interactive: write transcripts, translations, scores "
-        "and references here, one JSON object a line in corpus order, once all is decoded; with "
-        "several shards each writes FILE.<shard>",
+        "and references here, one JSON object a line in corpus order, once all is decoded; of a shard, "
+        "chosen by --distributed-world-size N and --distributed-rank R, FILE.R is written "
+        "(fairseq-generate takes no notice of --num-shards and --shard-id)",
     )
     parser.add_argument(
         "--mt-path",

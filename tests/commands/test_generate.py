@@ -183,6 +183,23 @@ def test_overriding_with_nonsense_is_refused(generate, corpus, trained):
     assert "--wait-k" in result.stderr.splitlines()[-1]
 
 
+def test_overriding_by_a_gate_that_was_not_trained_is_refused(generate, corpus, trained):
+    result = generate(corpus.data, trained.best, model_overrides="{'fusion': 'gate'}")
+    assert result.status != 0
+    assert "ValueError: fusion 'gate' has weights that this checkpoint lacks" in result.stderr
+    assert not result.lines("H")
+
+
+def test_shards_have_files_of_their_own(generate, corpus, trained, usual, tmp_path):
+    for rank in (0, 1):
+        shard = {"distributed_world_size": 2, "distributed_rank": rank, "batch_size": 1}
+        completed(generate(corpus.data, trained.best, pairs_path=tmp_path / "pairs.jsonl", **shard))
+    found = [pair for rank in (0, 1) for pair in read_jsonl(tmp_path / f"pairs.jsonl.{rank}")]
+    order = [pair["id"] for pair in usual]
+    assert same(sorted(found, key=lambda pair: order.index(pair["id"])), usual)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_prefix_size_forces_the_beginning_of_the_translation(generate, corpus, trained):
     result = completed(generate(corpus.data, trained.best, nbest=2, prefix_size=1))
     model = sentencepiece.SentencePieceProcessor(str(corpus.data / "spm_joint.model"))

@@ -10,6 +10,7 @@ REFUSED = {
     "score_reference": (["--score-reference"], "does not score given texts"),
     "match_source_len": (["--match-source-len"], "frames of speech"),
     "nbest": (["--nbest", "4"], "--beam is 3"),
+    "lenpen": (["--lenpen", "nan"], "a finite number"),
 }
 
 
