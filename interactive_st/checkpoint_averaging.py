@@ -7,6 +7,7 @@ this is what fairseq's ``scripts/average_checkpoints.py`` does, here with the sa
 from __future__ import annotations
 
 import re
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,19 @@ from interactive_st.writing import replacing
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
 _BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
+#: Options by which tensors of the same names and shapes make another model; all others of that kind show in
+#: names and shapes, or matter in training alone.
+_MEANING = (
+    "arch",
+    "streams",
+    "wait_k",
+    "fusion",
+    "fusion_lambda",
+    "encoder_attention_heads",
+    "decoder_attention_heads",
+    "activation_fn",
+    "no_scale_embedding",
+)
 
 
 def newest_checkpoints(
@@ -76,7 +90,7 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
     The mean is taken in float64 and rounded once, so it does not depend on the order of the rest.
 
     Raises ``ValueError`` where there is nothing to average, a file is no fairseq checkpoint, or the
-    checkpoints hold different parameters.
+    checkpoints are of different models: of another architecture, or with other parameters.
     """
     if not paths:
         raise ValueError("no checkpoints to average: name at least one")
@@ -84,7 +98,9 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
     weights = result["model"]
     sums = {name: value.double() for name, value in weights.items() if value.is_floating_point()}
     for path in paths[1:]:
-        other = _load(path)["model"]
+        state = _load(path)
+        _check_options(path, _model_options(state), paths[0], _model_options(result))
+        other = state["model"]
         different = _differing_names(weights, other)
         if different:
             raise ValueError(
@@ -128,6 +144,27 @@ def _load(path: Path | str) -> dict[str, Any]:
         if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
             raise LookupError("it has no 'model'")
     return state
+
+
+def _model_options(state: dict[str, Any]) -> dict[str, Any]:
+    """The options of the model by name; none where the file does not tell."""
+    model = (state.get("cfg") or {}).get("model") or state.get("args") or {}
+    options = dict(vars(model) if isinstance(model, Namespace) else model)
+    return {"arch": options.get("_name")} | options  # models of fairseq's that know no --arch have a name
+
+
+def _check_options(
+    path: Path | str, options: dict[str, Any], first: Path | str, usual: dict[str, Any]
+) -> None:
+    for name in _MEANING:
+        # an option that one of them does not know came into being between them
+        one, other = usual.get(name), options.get(name)
+        if one is not None and other is not None and str(one) != str(other):  # --wait-k is text
+            option = "--" + name.replace("_", "-")
+            raise ValueError(
+                f"{path}: trained with {option} {other}, and {first} with {option} {one}; average "
+                "checkpoints of one model only"
+            )
 
 
 def _differing_names(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> list[str]:

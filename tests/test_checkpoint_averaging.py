@@ -8,7 +8,7 @@ import torch
 from interactive_st import checkpoint_averaging as averaging
 
 
-def save(path, seed, **changes):
+def save(path, seed, options=(), **changes):
     random = torch.Generator().manual_seed(seed)
     model = {
         "weight": torch.randn(3, 4, generator=random),
@@ -16,7 +16,7 @@ def save(path, seed, **changes):
         "steps": torch.tensor(seed),
     }
     state = {
-        "cfg": {"model": Namespace(seed=seed)},
+        "cfg": {"model": Namespace(seed=seed, **dict(options))},
         "model": model | changes,
         "last_optimizer_state": {"step": seed},
         "extra_state": {"epoch": seed},
@@ -59,6 +59,37 @@ def test_different_models_are_refused(tmp_path, changes):
     save(tmp_path / "checkpoint2.pt", 2, **changes)
     with pytest.raises(ValueError, match=next(iter(changes))):
         averaging.average_checkpoints([tmp_path / "checkpoint1.pt", tmp_path / "checkpoint2.pt"])
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [("arch", "interactive_st", "asr"), ("wait_k", 3, "inf"), ("fusion", "linear", "tanh"),
+     ("fusion_lambda", 1.0, 0.3), ("decoder_attention_heads", 4, 8)],
+)  # fmt: skip
+def test_models_of_the_same_tensors_are_not_one_model(tmp_path, name, one, other):
+    paths = [tmp_path / f"checkpoint{number}.pt" for number in (1, 2, 3)]
+    for number, (path, value) in enumerate(zip(paths, (one, one, other), strict=True)):
+        save(path, number, {name: value, "dropout": 0.1 * number})
+    averaging.average_checkpoints(paths[:2])
+    option = "--" + name.replace("_", "-")
+    message = rf"3\.pt: trained with {option} {other}, and .*1\.pt with {option} {one};"
+    with pytest.raises(ValueError, match=message):
+        averaging.average_checkpoints(paths)
+
+
+def test_options_that_a_checkpoint_does_not_name_are_not_compared(tmp_path):
+    paths = [tmp_path / f"checkpoint{number}.pt" for number in (1, 2, 3)]
+    for path, options in zip(paths, ({"wait_k": 3}, {}, {"wait_k": "3", "fusion": "tanh"}), strict=True):
+        save(path, 1, options)
+    averaging.average_checkpoints(paths)
+    older = torch.load(paths[0], weights_only=False)
+    torch.save(older | {"cfg": None, "args": Namespace(wait_k=4)}, paths[0])
+    with pytest.raises(ValueError, match=r"--wait-k 3, and .* --wait-k 4"):
+        averaging.average_checkpoints([paths[0], paths[2]])
+    torch.save(older | {"cfg": {"model": {"_name": "transformer"}}}, paths[0])
+    torch.save(older | {"cfg": {"model": {"_name": "lstm"}}}, paths[1])
+    with pytest.raises(ValueError, match=r"--arch lstm, and .* --arch transformer"):
+        averaging.average_checkpoints(paths[:2])
 
 
 def test_nothing_to_average_and_no_checkpoint_are_refused(tmp_path):
