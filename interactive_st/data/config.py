@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from fairseq.data import Dictionary
 from fairseq.data.audio.data_cfg import S2TDataConfig
 from fairseq.data.audio.dataset_transforms import AUDIO_DATASET_TRANSFORM_REGISTRY as DATASET_TRANSFORMS
 from fairseq.data.audio.feature_transforms import AUDIO_FEATURE_TRANSFORM_REGISTRY as FEATURE_TRANSFORMS
 
 from interactive_st.data import dynamic_range
 from interactive_st.data.errors import DataError
+from interactive_st.data.languages import language_tag
 
 #: fairseq keys that contradict what the joint task does, and why.
 REFUSED_KEYS = {
@@ -126,6 +128,12 @@ class JointDataConfig(S2TDataConfig):
     def target_lang(self) -> str | None:
         """Language of translations that name none."""
         return self.config.get("target_lang")
+
+    def default_tags(self, dictionary: Dictionary) -> tuple[int, int] | None:
+        """Return the language tags of input that names no languages; None if there are none."""
+        tags = [language_tag(str(language)) for language in (self.source_lang, self.target_lang)]
+        known = all(tag in dictionary for tag in tags)
+        return (dictionary.index(tags[0]), dictionary.index(tags[1])) if known else None
 
     @property
     def features(self) -> dict[str, Any]:

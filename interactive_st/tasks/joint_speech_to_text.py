@@ -18,7 +18,6 @@ from interactive_st.data.config import JointDataConfig
 from interactive_st.data.features import features_from_file
 from interactive_st.data.features_dataset import FeaturesDataset
 from interactive_st.data.joint_manifest import JointDatasetCreator
-from interactive_st.data.languages import language_tag
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import TRANSLATION
 from interactive_st.tasks.arguments import add_joint_arguments
@@ -213,16 +212,10 @@ class JointSpeechToTextTask(SpeechToTextTask):
             ctc_weight=ctc_weight(self.args, models),
             encoder_max_tokens=getattr(self.args, "encoder_max_tokens", None),
             cuda_graphs=not getattr(self.args, "no_cuda_graphs", False),
-            default_tags=self._default_tags(),
+            default_tags=self.data_cfg.default_tags(self.tgt_dict),
             symbols_to_strip_from_output=set(self.tag_ids),
             **search_settings(args),
         )
-
-    def _default_tags(self) -> tuple[int, int] | None:
-        """Return the tags of input without languages; None if the configuration has none."""
-        tags = [language_tag(str(x)) for x in (self.data_cfg.source_lang, self.data_cfg.target_lang)]
-        known = all(tag in self.tgt_dict for tag in tags)
-        return (self.tgt_dict.index(tags[0]), self.tgt_dict.index(tags[1])) if known else None
 
     def inference_step(
         self,
