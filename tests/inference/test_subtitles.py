@@ -214,10 +214,11 @@ def test_both_formats_can_be_read_whatever_the_text(rows):
         segments.append(segment(time, time + seconds, transcript, translation))
         time += seconds + pause
     raw = [cue for each in segments for cue in segment_cues(each)]
-    cues = [readable(cue, following) for cue, following in itertools.zip_longest(raw, raw[1:])]
+    whole = recording(*segments)
+    cues = [readable(*pair, whole.duration) for pair in itertools.zip_longest(raw, raw[1:])]
     times = [time for cue in cues for time in (cue.start, cue.end)]
     assert times == sorted(times)
-    srt, vtt = (recording(*segments).render(form) for form in ("srt", "vtt"))
+    srt, vtt = (whole.render(form) for form in ("srt", "vtt"))
     assert len(read_vtt(vtt)) == len(cues) == srt.count(" --> ")
     read = read_srt(srt)
     assert [cue.start for cue in read] == [round(cue.start * 1000) for cue in cues]
