@@ -12,6 +12,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import interactive_st  # noqa: F401  before fairseq, the import of which sets up logging for all libraries
+
+# isort: split
 import numpy as np
 import torch
 from fairseq.data import Dictionary

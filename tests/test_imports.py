@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 #: Needed by some commands and datasets only.
 LATER = {
     "interactive_st.inference", "jiwer", "kaldi_native_fbank", "matplotlib", "safetensors", "silero_vad",
@@ -19,8 +21,9 @@ def test_libraries_that_only_some_need_come_later():
     assert not imported & LATER
 
 
-def test_logging_is_left_to_the_program():
-    script = "import logging, interactive_st; print(logging.root.level, logging.root.handlers)"
+@pytest.mark.parametrize("module", ["interactive_st", "benchmarks.growth"])
+def test_logging_is_left_to_the_program(module):
+    script = f"import logging, {module}; print(logging.root.level, logging.root.handlers)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "30 []"
     assert "INFO" not in done.stderr
