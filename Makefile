@@ -4,8 +4,8 @@
 VENV ?= .venv
 # The Python to make it with: the environment's own, else the first supported one that really runs
 # (a version manager's stub may be on the path for a version that is not installed).
-PYTHON ?= $(shell for python in $(VENV)/bin/python python3.12 python3.11 python3.10 python3; do \
-	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
+PYTHON ?= $(shell for python in $(VENV)/bin/python python3.12 python3.11 python3.10 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo $$python && break; done)
 TORCH_INDEX ?=
 FSDD ?=
@@ -23,7 +23,7 @@ help: ## list the targets and the variables
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '%s\n' '' 'Variables, as in: make demo VENV=$$VIRTUAL_ENV' \
 	'  VENV=DIR         environment to use (a venv or a conda prefix; its torch is kept), or to make: $(VENV)' \
-	'  PYTHON=EXE       Python 3.10, 3.11 or 3.12 to make it with' \
+	'  PYTHON=EXE       Python 3.10 to 3.13 to make it with' \
 	'  TORCH_INDEX=URL  package index to take torch from, for instance a CPU-only or another CUDA build' \
 	'  FSDD=DIR         recordings/ of the Free Spoken Digit Dataset, for make digits' \
 	'  AN4=DIR          CMU AN4 as MFCC features, for make an4' \
@@ -32,10 +32,10 @@ help: ## list the targets and the variables
 	'  WORKERS=N        processes that share the tests: $(WORKERS)'
 
 setup: ## make or complete the environment (a few minutes at first, nothing to do afterwards)
-	@python="$(PYTHON)"; test -n "$$python" || { echo 'setup: error: no Python 3.10, 3.11 or 3.12 found:' \
+	@python="$(PYTHON)"; test -n "$$python" || { echo 'setup: error: no Python 3.10 to 3.13 found:' \
 	'install one and name it by PYTHON=/path/to/python3.11' >&2; exit 1; }; \
-	"$$python" -c '' 2>/dev/null || { echo "setup: error: PYTHON=$$python does not run: name a Python 3.10," \
-	'3.11 or 3.12, as PYTHON=/path/to/python3.11' >&2; exit 1; }; \
+	"$$python" -c '' 2>/dev/null || { echo "setup: error: PYTHON=$$python does not run: name a Python 3.10" \
+	'to 3.13, as PYTHON=/path/to/python3.11' >&2; exit 1; }; \
 	"$$python" scripts/setup_environment.py --venv "$(VENV)" \
 	$(if $(TORCH_INDEX),--torch-index "$(TORCH_INDEX)")
 

@@ -32,13 +32,14 @@ setup(
         "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Multimedia :: Sound/Audio :: Speech",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
     keywords="speech-translation speech-recognition interactive-decoding fairseq",
     packages=find_packages(include=["interactive_st", "interactive_st.*"]),
     py_modules=["interactive_st_cli"],
-    python_requires=">=3.10,<3.13",
+    python_requires=">=3.10,<3.14",
     install_requires=[
         "torch>=2.6",  # the first to load checkpoints safely by default, as registration.py expects
         # not "fairseq": its last release neither resolves with pip 24.1 nor imports on Python 3.11

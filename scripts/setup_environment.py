@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 EXTRAS = "demo,plots,dev"
-SUPPORTED = ((3, 10), (3, 12))
+SUPPORTED = ((3, 10), (3, 13))
 OLDEST_TORCH = (2, 6)
 #: In the environment: whether it was made here, and for which requirements it is complete.
 STAMP = ".interactive_st.json"
@@ -227,6 +227,8 @@ def install(environment: Environment, torch_index: str | None) -> None:
             pinned("fairseq-fixed"),
             *constrain(),
         )
+        # in isolation: where it has no wheel, as for Python 3.13, its build needs more than is here
+        environment.pip("editdistance", "editdistance", *constrain())
         environment.pip(
             "interactive_st and what it needs",
             *("--no-build-isolation", "-e", f".[{EXTRAS}]"),
