@@ -55,7 +55,7 @@ class FeatureArchive:
         buffer = io.BytesIO()
         array = np.ascontiguousarray(features, dtype="<f4")
         np.lib.format.write_array(buffer, array, version=(1, 0), allow_pickle=False)
-        data = buffer.getbuffer()
+        data = buffer.getvalue()
         # A running number: ids may be no file names, and their order is that of the manifest.
         entry = zipfile.ZipInfo(ENTRY.format(self._count), EPOCH)
         entry.external_attr = READABLE
