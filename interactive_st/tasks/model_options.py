@@ -13,14 +13,15 @@ def settle_model_options(args: Namespace, from_checkpoint: bool) -> None:
         from_checkpoint: the model is built for the weights of a checkpoint, not for training.
 
     Raises:
-        ValueError: a λ was given to the gate, which has none. Checkpoints of earlier versions may hold one.
+        ValueError: a λ was given to the gate, which has none.
     """
     if from_checkpoint:  # the encoder comes from there, and what it began with may be gone
         args.load_pretrained_encoder_from = None
-        return
     usual = INTERACTION["fusion_lambda"]
     given = getattr(args, "fusion_lambda", usual)
     if getattr(args, "fusion", None) == "gate" and given != usual:
+        name = "fusion_lambda" if from_checkpoint else "--fusion-lambda"
         raise ValueError(
-            f"--fusion-lambda {given:g} has no meaning with --fusion gate: the gate has no λ; leave it out"
+            f"{name} {given:g} has no meaning with --fusion gate: the gate has no λ; leave it out, or "
+            f"give {usual:g}, which stands for none"
         )

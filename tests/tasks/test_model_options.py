@@ -12,7 +12,8 @@ def test_a_gate_is_trained_without_lambda():
     given = Namespace(fusion="gate", fusion_lambda=0.0)
     with pytest.raises(ValueError, match="--fusion-lambda 0 has no meaning with --fusion gate"):
         settle_model_options(given, from_checkpoint=False)
-    settle_model_options(given, from_checkpoint=True)
+    with pytest.raises(ValueError, match=r"^fusion_lambda 0 has no meaning .* or give 1"):  # overrides
+        settle_model_options(given, from_checkpoint=True)
 
 
 def test_a_trained_model_has_no_encoder_to_begin_with():
