@@ -74,6 +74,7 @@ def main(args: argparse.Namespace) -> int:
     from fairseq_cli import generate
 
     from interactive_st.registration import register
+    from interactive_st.standard_output import is_of_standard_output
     from interactive_st.writing import check_folder
 
     register()
@@ -90,6 +91,8 @@ def main(args: argparse.Namespace) -> int:
         _check_models(args)
         generate.main(options.parse_args_and_arch(parser, [*words, *args.generate_options]))
     except (OSError, ValueError) as error:
+        if is_of_standard_output(error):
+            raise
         raise UserError(str(error)) from error
     except AssertionError as error:
         if "max_tokens" not in str(error):

@@ -2,17 +2,15 @@
 
 import argparse
 import importlib
-import os
 import pkgutil
 import sys
-from collections.abc import Callable, Sequence
-from io import TextIOWrapper
+from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, TextIO
 
 import interactive_st
 from interactive_st import cli
 from interactive_st.cli import UserError
+from interactive_st.standard_output import drop_output, is_of_standard_output, mark_errors
 
 PROGRAM = "interactive-st"
 #: Exit statuses as a shell reports them for a program ended by SIGINT and SIGPIPE.
@@ -21,8 +19,6 @@ BROKEN_PIPE = 141
 #: The commands as the help lists them, by how often they are used.
 ORDER = ("translate", "prepare", "average", "export", "score", "compare", "report", "plot", "cascade", "join")
 CLOSED = "standard output is closed; send it to a file, or to /dev/null"
-#: Attribute of the errors that standard output raised; networks and other files fail without a file name too.
-MARK = "_of_standard_output"
 
 
 def find_commands() -> dict[str, ModuleType]:
@@ -88,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.stdout is None:  # what is opened next would take its place, and be written to
         print(f"{PROGRAM} {args.command}: error: {CLOSED}", file=sys.stderr)
         return 2
-    _mark_errors(sys.stdout)
+    mark_errors()
     try:
         status = args.run(args)
         sys.stdout.flush()  # here, where a closed pipe is still caught
@@ -100,35 +96,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{PROGRAM} {args.command}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
-        if not hasattr(error, MARK):  # a mistake of the program: commands say themselves what failed
+        if not is_of_standard_output(error):  # a mistake of the program: commands say themselves what failed
             raise
-        _drop_output()
+        drop_output()
         if isinstance(error, BrokenPipeError):
             return BROKEN_PIPE
         reason = f"standard output cannot be written ({error.strerror}); send it elsewhere"
         print(f"{PROGRAM} {args.command}: error: {reason}", file=sys.stderr)
         return 2
-
-
-def _mark_errors(stream: TextIO) -> None:
-    """Let errors of writing to a stream be told from all others, by the attribute `MARK`."""
-    if isinstance(stream, TextIOWrapper) and not hasattr(stream, MARK):
-        setattr(stream, MARK, True)
-        for name in ("write", "flush"):
-            setattr(stream, name, _marking(getattr(stream, name)))
-
-
-def _marking(method: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*args: Any) -> Any:
-        try:
-            return method(*args)
-        except OSError as error:
-            setattr(error, MARK, True)
-            raise
-
-    return call
-
-
-def _drop_output() -> None:
-    # Python flushes stdout once more at exit; give it a place where that succeeds.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,5 +1,8 @@
 """The command hands its arguments to fairseq-generate, and shows what the user can mend."""
 
+import os
+import sys
+
 import pytest
 from fairseq_cli import generate
 
@@ -78,6 +81,16 @@ def test_pairs_that_cannot_be_written(tmp_path, capsys):
     pairs = str(tmp_path / "file" / "p.jsonl")
     assert main(["cascade", "--asr", "a.pt", "--mt", "m.pt", str(tmp_path), "--pairs-path", pairs]) == 2
     assert "file is a file; give a folder" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_output_that_cannot_be_written(handed_over, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(generate, "main", lambda args: print("S-0\tone two", flush=True))
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(["cascade", "--asr", "a.pt", "--mt", "m.pt", str(tmp_path)]) == 2
+    error = "interactive-st cascade: error: standard output cannot be written (No space left on device); send"
+    assert error in capsys.readouterr().err
 
 
 def test_both_models_are_needed(tmp_path, capsys):
