@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.quality.counts import pack, unpack
 from benchmarks.quality.reports import RESULTS_FILE, Reports
 from benchmarks.quality.run_list import RunList
-from benchmarks.quality.runs import SCORES, Run, effective
+from benchmarks.quality.runs import SCORES, Run, Variant, effective
 from benchmarks.quality.summary import Cell, Table
 from examples.stamps import write_text
 
@@ -134,7 +134,8 @@ def _markdown(tables: Sequence[Table], content: Mapping[str, Any], pictures: Seq
         f"sacrebleu's code, one-sided) of the test utterances, all seeds of an utterance together; smaller "
         f"than 0.05 in bold. It is about the models as they were trained, and says nothing of how much "
         f"trainings differ; in brackets, with how many of the seeds the named row is better. The pipeline's "
-        f"transcripts are its recogniser's, its training time includes it.",
+        f"transcripts are its recogniser's; its training time includes that one's, and so for models "
+        f"that begin with all of another one.",
     ]
     for name, group in {table.group.name: table.group for table in tables}.items():
         parts.append(f"## {group.title}")
@@ -151,12 +152,16 @@ def _variants(tables: Sequence[Table]) -> str:
     """What p is about, and what the rows of a group have of options beside those of all."""
     rows = {row.value: row.variant for table in tables for row in table.rows}
     options = [
-        f"{value}: `{shlex.join(effective([*variant.train, *variant.decode]))}`"
+        f"{value}: {_begins_with(variant)}`{shlex.join(effective([*variant.train, *variant.decode]))}`"
         for value, variant in rows.items()
         if variant.train or variant.decode
     ]
     against = f"p: against `{tables[0].group.reference}`."
     return f"{against} Options: {'; '.join(options)}." if options else against
+
+
+def _begins_with(variant: Variant) -> str:
+    return f"begins with all of {variant.model_from}, " if variant.model_from else ""
 
 
 def _table_markdown(table: Table) -> str:

@@ -24,6 +24,8 @@ ROLES = {
     "recogniser": "",
     "model_of": "",
 }
+#: Roles whose training counts as part of a run's: all models have the start of their encoder in common.
+PART_OF_THE_COST = ("recogniser", "model_from")
 
 
 class RunError(ValueError):

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.quality.counts import unpack
 from benchmarks.quality.reports import Reports
 from benchmarks.quality.run_list import RunList
-from benchmarks.quality.runs import SCORES, DataSet, Group, Run, Variant
+from benchmarks.quality.runs import PART_OF_THE_COST, SCORES, DataSet, Group, Run, Variant
 
 
 @dataclass
@@ -84,7 +84,7 @@ def _read(run: Run, reports: Reports) -> dict[str, Any] | None:
     report = reports.read(run)
     if report is None:
         return None
-    needed = [reports.read(need) or {} for need in run.needs.values() if "recogniser" in run.needs]
+    needed = [reports.read(need) or {} for role, need in run.needs.items() if role in PART_OF_THE_COST]
     seconds = report["train_seconds"] + sum(need.get("train_seconds", 0.0) for need in needed)
     return report | {"train_seconds": seconds}
 

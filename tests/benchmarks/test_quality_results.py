@@ -20,8 +20,8 @@ variants:
   pipeline: {system: pipeline, recogniser: asr}
   e2e: {system: e2e}
   interactive: {system: interactive}
-  k1: {like: interactive, train: --wait-k 1}
-  k_inf: {like: interactive, train: --wait-k inf}
+  k1: {like: interactive, model_from: asr, train: --wait-k 1}
+  k_inf: {like: interactive, encoder_from: asr, train: --wait-k inf}
 groups:
   systems:
     title: The systems
@@ -106,6 +106,9 @@ def test_summary(tables):
     # that of its recogniser is part of what a pipeline costs
     assert row(systems, "pipeline").train_seconds == [120.0, 120.0]
     assert row(systems, "asr").train_seconds == [60.0, 60.0]
+    # so is what a model begins with, unless it is the encoder, with which all do
+    assert row(wait_k, "1").train_seconds == [120.0, 120.0]
+    assert row(wait_k, "inf").train_seconds == [60.0, 60.0]
     interactive = row(systems, "interactive")
     assert all(cell.p is None and cell.deviation > 0 for cell in interactive.scores.values())
     assert row(systems, "e2e").scores["wer"].p is None
@@ -135,6 +138,7 @@ def test_results(done, tables, tmp_path):
     assert line.startswith("| e2e | – | – |")
     assert "![The systems](systems.png)" in lines
     assert "wait_k.png" not in text
+    assert "Options: 1: begins with all of asr, `--wait-k 1`; inf: `--wait-k inf`." in text
     assert "tok:13a" in text
     assert "10 updates" in text
     content = json.loads((tmp_path / "quality.json").read_text(encoding="utf-8"))
