@@ -16,7 +16,7 @@ import torch
 
 from interactive_st.checkpoint_reading import refusing_others
 from interactive_st.registration import allow_fairseq_checkpoints
-from interactive_st.writing import replacing
+from interactive_st.writing import not_written, replacing
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
 _BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
@@ -126,8 +126,7 @@ def save_checkpoint(state: dict[str, Any], path: Path | str) -> None:
         with replacing(path) as unfinished:
             torch.save(state, unfinished)
     except (OSError, RuntimeError) as error:  # torch raises the second for a full disk
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise ValueError(f"{path}: cannot be written ({reason}); choose another place") from error
+        raise ValueError(not_written(path, error)) from error
 
 
 def _numbered(folder: Path, pattern: re.Pattern[str]) -> list[tuple[float, Path]]:

@@ -1,5 +1,6 @@
 """Files that a command writes: refused before its work where they cannot be, and never half-written."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from interactive_st.data.errors import DataError
+
+#: A full disk, a quota that is used up, a file larger than the system or the user's limit allows.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def check_file(path: Path, option: str) -> None:
@@ -49,6 +53,19 @@ def write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8", newline="\n")
+
+
+def not_written(out: Path | str, error: Exception, *states: str) -> str:
+    """The message for a file or folder that cannot be written, with the way out.
+
+    Args:
+        out: what was to be written; an option may stand before it.
+        error: of the system; or a library's own, which has no number: mostly a full disk.
+        states: what there is now, such as "nothing was left".
+    """
+    reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    way_out = "free space or choose" if getattr(error, "errno", None) in (None, *NO_ROOM) else "choose"
+    return "; ".join((f"{out}: cannot be written ({reason})", *states, f"{way_out} another place"))
 
 
 @contextmanager

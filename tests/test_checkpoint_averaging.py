@@ -109,7 +109,7 @@ def test_what_cannot_be_written_is_named_by_its_own_path(tmp_path, monkeypatch):
         raise RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 4\nframe #0")
 
     monkeypatch.setattr(torch, "save", fail)
-    with pytest.raises(ValueError, match=r"out\.pt: cannot be written \(\[enforce fail .* pos 4\); choose"):
+    with pytest.raises(ValueError, match=r"out\.pt: cannot be written \(\[enforce fail .* pos 4\); free"):
         averaging.save_checkpoint({}, tmp_path / "out.pt")
     assert list(tmp_path.iterdir()) == []
 

@@ -1,7 +1,9 @@
+import errno
+
 import pytest
 
 from interactive_st.data.errors import DataError
-from interactive_st.writing import check_file, check_folder, write_whole
+from interactive_st.writing import check_file, check_folder, not_written, write_whole
 
 
 def test_files_appear_whole(tmp_path):
@@ -39,4 +41,17 @@ def test_folders_in_which_nothing_can_be_written_are_refused(tmp_path, monkeypat
         check_folder(tmp_path, "--out new")
     assert str(error.value) == (
         "--out new: nothing can be written there (Permission denied); choose another place"
+    )
+
+
+def test_space_is_named_as_the_way_out_where_it_may_be_what_lacks():
+    full, read_only = OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EROFS, "Read-only")
+    assert not_written("a", full) == (
+        "a: cannot be written (No space left on device); free space or choose another place"
+    )
+    assert not_written("a", RuntimeError("torch failed\nat …")) == (
+        "a: cannot be written (torch failed); free space or choose another place"
+    )
+    assert not_written("--out a", read_only, "nothing was left") == (
+        "--out a: cannot be written (Read-only); nothing was left; choose another place"
     )

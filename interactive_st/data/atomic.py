@@ -1,7 +1,6 @@
 """A folder that appears at once, when everything in it has been written."""
 
 import contextlib
-import errno
 import fcntl
 import glob
 import os
@@ -11,9 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from interactive_st.data.errors import DataError
-
-#: A full disk, a quota that is used up, a file larger than the system or the user's limit allows.
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from interactive_st.writing import NO_ROOM, not_written
 
 
 @contextlib.contextmanager
@@ -83,10 +80,7 @@ def explained(out: Path, numbers: Collection[int] | None = None) -> Iterator[Non
     except OSError as error:
         if numbers is not None and error.errno not in numbers:
             raise
-        way_out = "free space or choose" if error.errno in NO_ROOM else "choose"
-        raise DataError(
-            f"{out}: cannot be written ({error.strerror or error}); nothing was left; {way_out} another place"
-        ) from error
+        raise DataError(not_written(out, error, "nothing was left")) from error
 
 
 def make_parents(out: Path) -> None:

@@ -29,6 +29,7 @@ from interactive_st.data.settings import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL,
 from interactive_st.inference.model_card import Card
 from interactive_st.inference.stored_model import StoredModel
 from interactive_st.inference.subword_model import without_file_names
+from interactive_st.writing import not_written
 
 SETTINGS, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 FORMAT, FORMAT_VERSION = "interactive_st model", 1
@@ -75,10 +76,7 @@ def write_model_folder(
         try:
             save_model(model, str(folder / WEIGHTS), metadata={"format": "pt"})
         except SafetensorError as error:  # what safetensors makes of a full disk
-            raise DataError(
-                f"{out}: the weights cannot be written ({error}); nothing was left; free space or choose "
-                "another place"
-            ) from error
+            raise DataError(not_written(out, error, "nothing was left")) from error
         (folder / CARD).write_text(card.render(settings), encoding="utf-8")
         _give_default_mode(folder / WEIGHTS, folder / CARD)
     return Path(out)

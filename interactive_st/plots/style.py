@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interactive_st.writing import replacing
+from interactive_st.writing import not_written, replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,9 +72,7 @@ def save(figure: "Figure", path: Path) -> None:
         with replacing(path) as unfinished:
             unfinished.write_bytes(picture.getvalue())
     except OSError as error:
-        raise PlotError(
-            f"--out {path}: cannot be written ({error.strerror or error}); free space or choose another place"
-        ) from error
+        raise PlotError(not_written(f"--out {path}", error)) from error
 
 
 @contextmanager
