@@ -60,8 +60,9 @@ class FileSource:
             raise _unreadable(self.path, error) from error
 
     def _read(self, file: soundfile.SoundFile) -> Iterator[np.ndarray]:
-        done = 0
-        for block in file.blocks(round(BLOCK_SECONDS * file.samplerate), dtype="float32", always_2d=True):
+        size, done = round(BLOCK_SECONDS * file.samplerate), 0
+        # not file.blocks, which fills what cannot be read with the samples of the block before
+        while len(block := file.read(size, dtype="float32", always_2d=True)):
             if not np.isfinite(block).all():
                 raise DataError(f"{self.path}: holds NaN or infinite samples")
             done += len(block)

@@ -73,6 +73,18 @@ class TestFileSource:
         with pytest.raises(DataError, match=r"cut\.flac: (damaged or cut off|not readable)"):
             list(FileSource(path).blocks(8000))
 
+    def test_cut_off_after_the_first_block(self, tmp_path):
+        """Of an mp3 file what is there can be read: nothing of it comes twice in place of the rest."""
+        path = tmp_path / "cut.mp3"
+        samples = np.random.default_rng(0).uniform(-0.5, 0.5, 32 * 8000)
+        soundfile.write(path, samples, 8000)
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+        read = []
+        with pytest.raises(DataError, match=r"cut\.mp3: damaged or cut off, 1\d\.\d\d s of 32\.00 s"):
+            read.extend(FileSource(path).blocks(8000))
+        assert 15 < sum(map(len, read)) / 8000 < 17
+
 
 class TestArraySource:
     samples = np.random.default_rng(1).uniform(-0.9, 0.9, 25000).astype(np.float32)
