@@ -10,6 +10,7 @@ import soxr
 
 from interactive_st.data.audio import SLACK, load_audio
 from interactive_st.data.errors import DataError
+from interactive_st.data.wav_header import missing_seconds
 
 #: What is read at a time from a long file.
 BLOCK_SECONDS = 10.0
@@ -33,7 +34,7 @@ class FileSource:
     """A file that soundfile reads.
 
     Raises:
-        DataError: it is missing, no audio, or empty.
+        DataError: it is missing, no audio, empty, or a WAV file that was cut off.
     """
 
     def __init__(self, path: str | os.PathLike) -> None:
@@ -42,9 +43,11 @@ class FileSource:
         if not os.path.isfile(self.path):
             raise DataError(f"{self.path}: {_why_no_file(self.path)}")
         try:
-            info = soundfile.info(self.path)
+            info, missing = soundfile.info(self.path), missing_seconds(self.path)
         except (soundfile.SoundFileError, OSError, TypeError) as error:
             raise _unreadable(self.path, error) from error
+        if missing > SLACK:
+            raise _cut_off(self.path, info.duration, info.duration + missing)
         if not info.frames:
             raise DataError(f"{self.path}: zero length")
         self.duration = info.frames / info.samplerate
@@ -68,10 +71,7 @@ class FileSource:
             done += len(block)
             yield block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1)
         if file.frames - done > SLACK * file.samplerate:
-            raise DataError(
-                f"{self.path}: damaged or cut off, {done / file.samplerate:.2f} s of "
-                f"{file.frames / file.samplerate:.2f} s could be read"
-            )
+            raise _cut_off(self.path, done / file.samplerate, file.frames / file.samplerate)
 
 
 class ArraySource:
@@ -139,3 +139,7 @@ def _why_no_file(path: str) -> str:
 def _unreadable(path: str, error: Exception) -> DataError:
     reason = getattr(error, "error_string", error)
     return DataError(f"{path}: not readable as audio ({reason})")
+
+
+def _cut_off(path: str, read: float, promised: float) -> DataError:
+    return DataError(f"{path}: damaged or cut off, {read:.2f} s of {promised:.2f} s could be read")

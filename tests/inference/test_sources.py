@@ -85,6 +85,13 @@ class TestFileSource:
             read.extend(FileSource(path).blocks(8000))
         assert 15 < sum(map(len, read)) / 8000 < 17
 
+    def test_cut_off_wav(self, stereo):
+        """However long it is: soundfile reads a shorter file, without a word."""
+        content = stereo.read_bytes()
+        stereo.write_bytes(content[: len(content) // 2])
+        with pytest.raises(DataError, match=r"a\.wav: damaged or cut off, 12\.50 s of 25\.00 s"):
+            FileSource(stereo)
+
 
 class TestArraySource:
     samples = np.random.default_rng(1).uniform(-0.9, 0.9, 25000).astype(np.float32)
