@@ -76,4 +76,6 @@ def _parse(line: str, where: str) -> Pair:
     for key in TEXT_KEYS:
         if not isinstance(pair.get(key, ""), str | None):
             raise PairsError(f'{where}: "{key}" has to be a string or null, is {pair[key]!r}')
+    if not isinstance(pair.get("id"), str | int | float | None):
+        raise PairsError(f'{where}: "id" has to be a string, a number or null, is {pair["id"]!r}')
     return pair

@@ -36,6 +36,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path):
         ('{"transcript": null, "translation": null}', "neither"),
         ('{"transcript": 3, "translation": "b"}', '"transcript" has to be a string'),
         ('{"transcript": "a", "translation": "b", "speaker": 7}', '"speaker" has to be a string'),
+        ('{"transcript": "a", "translation": "b", "id": ["c"]}', '"id" has to be a string, a number or null'),
     ],
 )
 def test_a_bad_line_is_named(tmp_path, line, what):
