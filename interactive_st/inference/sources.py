@@ -44,6 +44,8 @@ class FileSource:
             raise DataError(f"{self.path}: {_why_no_file(self.path)}")
         try:
             info, missing = soundfile.info(self.path), missing_seconds(self.path)
+        except UnicodeEncodeError as error:  # neither soundfile takes such a name nor a document
+            raise DataError(f"{self.path!r}: its name is no {error.encoding} text; rename it") from error
         except (soundfile.SoundFileError, OSError, TypeError) as error:
             raise _unreadable(self.path, error) from error
         if missing > SLACK:

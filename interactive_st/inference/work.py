@@ -134,6 +134,6 @@ def _duration(path: Path) -> float:
         return 0.0
     try:
         info = soundfile.info(path)
-    except (soundfile.SoundFileError, OSError, TypeError):
+    except (soundfile.SoundFileError, OSError, TypeError, UnicodeEncodeError):
         return 0.0
     return info.frames / info.samplerate

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import numpy as np
 import pysubs2
@@ -176,6 +177,15 @@ def test_a_failure_is_reported_and_the_rest_goes_on(translate, audio, tmp_path, 
     assert "7 recordings, 4.5 s of audio" in errors
     assert "; 3 failed" in errors
     assert files(tmp_path / "out") == ["a.flac.tsv", "a.wav.tsv", "deep/c.tsv", "deep/er/b.tsv"]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="the system refuses such a name")
+def test_a_name_of_another_encoding_fails_and_the_rest_goes_on(translate, audio, tmp_path, capsys):
+    """As of an archive that was packed where names are in Latin 1."""
+    os.rename(audio / "a.wav", os.path.join(os.fsencode(audio), b"M\xfcnchen.wav"))
+    assert translate(audio, "--out", tmp_path / "out") == 1
+    assert "M\\udcfcnchen.wav': its name is no utf-8 text; rename it" in capsys.readouterr().err
+    assert files(tmp_path / "out") == ["a.txt", "deep/c.txt", "deep/er/b.txt"]
 
 
 def test_an_output_that_cannot_be_written_fails(translate, audio, tmp_path, capsys):
