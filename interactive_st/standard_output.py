@@ -25,7 +25,7 @@ def _marking(method: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any) -> Any:
         try:
             return method(*args)
-        except OSError as error:
+        except (OSError, UnicodeEncodeError) as error:
             setattr(error, MARK, True)
             raise
 
@@ -35,6 +35,14 @@ def _marking(method: Callable[..., Any]) -> Callable[..., Any]:
 def is_of_standard_output(error: BaseException) -> bool:
     """Return whether standard output raised it."""
     return hasattr(error, MARK)
+
+
+def why_not_written(error: OSError | UnicodeEncodeError) -> str:
+    """Return what is wrong with standard output, and the way out."""
+    if isinstance(error, UnicodeEncodeError):
+        encoding, character = error.encoding, ascii(error.object[error.start])
+        return f"standard output is {encoding} text, without {character}; set PYTHONIOENCODING=utf-8:replace"
+    return f"standard output cannot be written ({error.strerror}); send it elsewhere"
 
 
 def drop_output() -> None:

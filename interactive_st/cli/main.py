@@ -10,7 +10,7 @@ from types import ModuleType
 import interactive_st
 from interactive_st import cli
 from interactive_st.cli import UserError
-from interactive_st.standard_output import drop_output, is_of_standard_output, mark_errors
+from interactive_st.standard_output import drop_output, is_of_standard_output, mark_errors, why_not_written
 
 PROGRAM = "interactive-st"
 #: Exit statuses as a shell reports them for a program ended by SIGINT and SIGPIPE.
@@ -77,14 +77,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: by argparse, after ``--help``, ``--version`` or for a wrong option.
     """
     parser = build_parser()
-    args = parser.parse_args(argv)
+    mark_errors()
+    try:
+        args = parser.parse_args(argv)
+    except UnicodeEncodeError as error:  # of the help
+        print(f"{PROGRAM}: error: {why_not_written(error)}", file=sys.stderr)
+        return 2
     if args.command is None:
         parser.print_help()
         return 0
     if sys.stdout is None:  # what is opened next would take its place, and be written to
         print(f"{PROGRAM} {args.command}: error: {CLOSED}", file=sys.stderr)
         return 2
-    mark_errors()
     try:
         status = args.run(args)
         sys.stdout.flush()  # here, where a closed pipe is still caught
@@ -95,12 +99,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"{PROGRAM} {args.command}: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except OSError as error:
+    except (OSError, UnicodeEncodeError) as error:
         if not is_of_standard_output(error):  # a mistake of the program: commands say themselves what failed
             raise
         drop_output()
         if isinstance(error, BrokenPipeError):
             return BROKEN_PIPE
-        reason = f"standard output cannot be written ({error.strerror}); send it elsewhere"
-        print(f"{PROGRAM} {args.command}: error: {reason}", file=sys.stderr)
+        print(f"{PROGRAM} {args.command}: error: {why_not_written(error)}", file=sys.stderr)
         return 2

@@ -70,6 +70,7 @@ def main(args: argparse.Namespace) -> int:
     logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports on its optional packages
     from interactive_st.inference.outputs import find_recordings
     from interactive_st.inference.work import Work
+    from interactive_st.standard_output import is_of_standard_output
 
     if "" in args.audio:  # pathlib would read the folder that one is in, and all below
         raise UserError("an empty AUDIO names nothing; is a variable of the shell unset?")
@@ -105,6 +106,8 @@ def main(args: argparse.Namespace) -> int:
     except OptionError as error:
         raise _named(error) from error
     except ValueError as error:
+        if is_of_standard_output(error):
+            raise
         raise UserError(str(error)) from error
 
 

@@ -174,6 +174,29 @@ def test_output_larger_than_every_buffer_that_cannot_be_written(command, monkeyp
     assert "standard output cannot be written (No space left on device)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--help"], ["translate", "--help"]])
+def test_help_in_an_encoding_that_lacks_a_character(words):
+    result = run(*words, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert result.returncode == 2
+    assert result.stderr.startswith("interactive-st: error: standard output is ascii text, without '\\u")
+    assert result.stderr.endswith("; set PYTHONIOENCODING=utf-8:replace\n")
+
+
+def test_output_in_an_encoding_that_lacks_a_character(command, monkeypatch, capsys):
+    command(lambda args: print("f\xfcnf"))
+    with open(os.devnull, "w", encoding="ascii") as ascii_only:
+        monkeypatch.setattr(sys, "stdout", ascii_only)
+        assert main.main(["greet"]) == 2
+    expected = "interactive-st greet: error: standard output is ascii text, without '\\xfc'; set"
+    assert expected in capsys.readouterr().err
+
+
+def test_other_texts_that_cannot_be_encoded_are_mistakes_of_the_program(command):
+    command(lambda args: "f\xfcnf".encode("ascii"))
+    with pytest.raises(UnicodeEncodeError):
+        main.main(["greet"])
+
+
 def test_help_imports_nothing_heavy():
     """The help of the program and of each command appears without torch, fairseq and the like."""
     script = """
