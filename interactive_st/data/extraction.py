@@ -1,5 +1,6 @@
 """Computes the features of many segments in several processes, in order."""
 
+import contextlib
 import functools
 import importlib.util
 import itertools
@@ -90,7 +91,8 @@ class Extractor:
                     batch = list(itertools.islice(remaining, BATCH))
                     if not batch:
                         break
-                    pending.append(self._pool.submit(_compute_batch, batch, self._spec))
+                    with _ctrl_c_later():  # this is what starts the processes
+                        pending.append(self._pool.submit(_compute_batch, batch, self._spec))
                 if not pending:
                     return
                 yield from pending.popleft().result()
@@ -115,11 +117,19 @@ def _compute_batch(batch: Sequence[Segment], spec: Mapping[str, object]) -> list
     return [_compute(segment, spec) for segment in batch]
 
 
+@contextlib.contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Hold Ctrl-C back, in processes that are started meanwhile for ever: it is left to this one."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @functools.cache
 def _settle_in() -> None:
-    """Make a worker process end with its parent, however that ends, and leave Ctrl-C to it."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Make a worker process end with its parent, however that ends."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
