@@ -22,6 +22,8 @@ def check_file(path: Path, option: str) -> None:
     folder = path.resolve().parent
     if path.is_dir():
         raise DataError(f"{option} {path}: is a folder; name a file")
+    if path.exists() and not path.is_file():  # a pipe or a device, which is written in place
+        return
     if not folder.is_dir():
         raise DataError(f"{option} {path}: there is no folder {path.parent}; make it, or name another")
     _try(folder, f"{option} {path}")
@@ -72,9 +74,15 @@ def not_written(out: Path | str, error: Exception, *states: str) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield another file to write, which becomes `path` in one step; nothing is left where the block fails.
 
+    What is no file, such as a pipe or ``/dev/null``, is itself yielded, and a link stays one.
+
     Raises:
         OSError: the folder does not exist or cannot be written.
     """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    path = Path(os.path.realpath(path))
     # beside the target, because a rename is atomic within one file system only
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

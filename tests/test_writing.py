@@ -1,4 +1,5 @@
 import errno
+import os
 
 import pytest
 
@@ -15,6 +16,31 @@ def test_files_appear_whole(tmp_path):
     with pytest.raises(OSError, match=r"c\.txt"):
         write_whole(tmp_path / "new" / "c.txt", "b")
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.txt", "c.txt"]
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path):
+    """Root would otherwise put a file where /dev/null is."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        check_file(pipe, "--out")
+        write_whole(pipe, "ü")
+        assert os.read(reader, 9) == "ü".encode()
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_link_stays_one(tmp_path):
+    (tmp_path / "link").symlink_to("deep/file")  # as /dev/stdout is
+    (tmp_path / "deep").mkdir()
+    for text in ("new", "newer"):
+        write_whole(tmp_path / "link", text)
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "deep" / "file").read_text() == text
+    assert len(list(tmp_path.rglob("*"))) == 3
 
 
 def test_files_that_cannot_be_written_are_refused(tmp_path):

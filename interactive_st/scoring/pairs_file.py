@@ -56,7 +56,8 @@ def write_pairs(path: str | os.PathLike, pairs: Iterable[Pair]) -> None:
         for pair in pairs:
             file.write(json.dumps(pair, ensure_ascii=False) + "\n")
         file.flush()
-        os.fsync(file.fileno())
+        if unfinished.is_file():  # rather than a pipe or /dev/null, which have no disk
+            os.fsync(file.fileno())
 
 
 def _parse(line: str, where: str) -> Pair:

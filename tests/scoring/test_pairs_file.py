@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -16,6 +17,16 @@ def test_what_is_written_is_read_and_nothing_else_is_left(tmp_path):
     assert read_pairs(path) == pairs
     assert "Grüße" in path.read_text(encoding="utf-8")
     assert [file.name for file in tmp_path.iterdir()] == ["pairs.jsonl"]
+
+
+def test_pairs_can_be_written_to_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_pairs(tmp_path / "pipe", [{"transcript": "a", "translation": "b"}])
+        assert json.loads(os.read(reader, 99)) == {"transcript": "a", "translation": "b"}
+    finally:
+        os.close(reader)
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path):
