@@ -11,6 +11,8 @@ from interactive_st.data.errors import DataError
 
 #: A full disk, a quota that is used up, a file larger than the system or the user's limit allows.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+#: Characters of a name that one with more around it can hold: names have 255 bytes, characters up to 4.
+NAME_PART = 58
 
 
 def check_file(path: Path, option: str) -> None:
@@ -83,8 +85,9 @@ def replacing(path: Path) -> Iterator[Path]:
         yield path
         return
     path = Path(os.path.realpath(path))
-    # beside the target, because a rename is atomic within one file system only
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # beside the target, because a rename is atomic within one file system only; of a long name only the
+    # beginning, so that what the system allows for the target it allows for this
+    unfinished = path.with_name(f".{path.name[:NAME_PART]}.{os.getpid()}.tmp")
     try:
         yield unfinished
         os.replace(unfinished, path)

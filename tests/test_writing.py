@@ -18,6 +18,13 @@ def test_files_appear_whole(tmp_path):
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.txt", "c.txt"]
 
 
+@pytest.mark.parametrize("character", ["a", "é", "日", "𝄞"])
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path, character):
+    path = tmp_path / (character * (251 // len(character.encode())) + ".srt")
+    write_whole(path, "text")
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_what_is_no_file_is_not_replaced_by_one(tmp_path):
     """Root would otherwise put a file where /dev/null is."""
     pipe = tmp_path / "pipe"
