@@ -99,13 +99,16 @@ class ArraySource:
             samples = samples / -float(np.iinfo(samples.dtype).min)
         if samples.dtype.kind != "f":
             raise DataError(f"samples of type {samples.dtype}: floats or signed integers are expected")
-        if samples.ndim == 2:
+        if samples.ndim == 2 and samples.size:
             samples = samples.mean(axis=int(samples.shape[1] <= samples.shape[0]))
         if samples.ndim != 1 or not samples.size:
             raise DataError(f"samples of shape {samples.shape}: (N,) or (channels, N) is expected")
+        with np.errstate(over="ignore"):
+            # before the check: a large number of 64 bits is infinite in 32
+            samples = samples.astype(np.float32)
         if not np.isfinite(samples).all():
-            raise DataError("the samples hold NaN or infinite values")
-        self.samples, self.rate = samples.astype(np.float32), sample_rate
+            raise DataError("the samples hold NaN, or values that are infinite as 32-bit numbers")
+        self.samples, self.rate = samples, sample_rate
         self.duration = len(samples) / sample_rate
 
     def whole(self, rate: int) -> np.ndarray:

@@ -135,8 +135,10 @@ class TestArraySource:
         [
             (np.zeros((2, 3, 4)), "shape"),
             (np.zeros(0), "shape"),
+            (np.zeros((2, 0)), "shape"),
             (np.array(["a"]), "type"),
-            (np.array([0.0, np.inf]), "NaN or infinite"),
+            (np.array([0.0, np.inf]), "NaN, or values that are infinite"),
+            (np.array([0.0, 1e300]), "NaN, or values that are infinite"),
         ],
     )
     def test_no_samples(self, samples, message):
