@@ -1,5 +1,6 @@
 """The Python interface: a trained model that takes recordings."""
 
+import copyreg
 import logging
 import math
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from fairseq.tasks.fairseq_task import StatefulContainer
 from torch import nn
 
 from interactive_st.data.errors import DataError
@@ -25,6 +27,9 @@ from interactive_st.inference.voice_activity import VoiceActivity
 from interactive_st.modules.onednn_linear import has_onednn_linear
 
 logger = logging.getLogger(__name__)
+
+# For copies and other processes; of itself one that is being made asks for its own state without end.
+copyreg.pickle(StatefulContainer, lambda state: (StatefulContainer, (), vars(state)))
 
 SLOW_HALF = (
     "this CPU has no instructions for bfloat16, so half precision is several times slower here than single; "

@@ -1,5 +1,7 @@
+import copy
 import io
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -47,6 +49,12 @@ def test_equals_fairseq_interactive(made, model, talk, search, capsys):
     assert result.nbest[0].translation_score == pytest.approx(score, abs=1e-6)
     assert result.segments[0].start == 0.0
     assert result.segments[0].end == 2.0
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_can_be_copied_and_sent_to_other_processes(model, talk, copied):
+    expected = texts(model(talk, **SHORT))  # and has kept by then what decoding keeps
+    assert texts(copied(model)(talk, **SHORT)) == expected
 
 
 def test_equals_the_generator_exactly(made, model, talk):
