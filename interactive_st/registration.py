@@ -4,8 +4,10 @@ import argparse
 import importlib
 import logging
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +22,7 @@ def register() -> None:
         for package in REGISTERING_PACKAGES:
             importlib.import_module(f"interactive_st.{package}")
     allow_fairseq_checkpoints()
+    allow_broadcast_checkpoints()
 
 
 @contextmanager
@@ -54,4 +57,20 @@ def allow_fairseq_checkpoints() -> None:
     # numpy 2 renamed the module of both functions; checkpoints written under either are around.
     for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
         safe += [(array_of, f"{module}._reconstruct"), (scalar_of, f"{module}.scalar")]
+    torch.serialization.add_safe_globals(safe)
+
+
+def allow_broadcast_checkpoints() -> None:
+    """Let the processes of a training read the checkpoint that the first of them sends to the others.
+
+    fairseq sends it by ``torch.save`` and ``torch.load``: by then its configuration is omegaconf's, and where
+    tensors were, which are sent by themselves, there are placeholders. These, too, are values.
+    """
+    from fairseq.distributed.utils import _TensorPlaceholder
+    from omegaconf import AnyNode, DictConfig, ListConfig
+    from omegaconf.base import ContainerMetadata, Metadata
+
+    safe = [DictConfig, ListConfig, AnyNode, ContainerMetadata, Metadata, _TensorPlaceholder]
+    # of what types omegaconf's entries are; Python 3.10 has no class of this name
+    safe += [dict, list, int, defaultdict, (Any, "typing.Any")]
     torch.serialization.add_safe_globals(safe)

@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import io
 import os
 import re
 import subprocess
@@ -11,6 +12,8 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from fairseq.distributed.utils import _put_tensors_in_obj, _split_tensors_from_obj
+from omegaconf import OmegaConf, flag_override
 
 from interactive_st.registration import register
 
@@ -137,6 +140,19 @@ class TestSafeLoader:
                     content = content.replace(new, old)
                 archive.writestr(info.filename, content)
         return found
+
+    def test_reads_what_processes_are_sent(self, checkpoint):
+        """fairseq makes omegaconf's entries of the configuration that it has read, and sends those."""
+        config = OmegaConf.create({"optimization": {"lr": [0.1], "stop": None}, "task": {"seed": 1}})
+        with flag_override(config, "allow_objects", True):
+            config.model = checkpoint["cfg"]["model"]
+        sent, tensors = io.BytesIO(), []
+        torch.save(_split_tensors_from_obj(checkpoint | {"cfg": config}, tensors), sent)
+        sent.seek(0)
+        received = _put_tensors_in_obj(torch.load(sent), tensors)
+        assert received["cfg"] == config
+        assert received["cfg"].model.arch == "s2t_transformer_s"
+        assert torch.equal(received["model"]["decoder.weight"], checkpoint["model"]["decoder.weight"])
 
     def test_still_refuses_code(self, tmp_path):
         class Attack:

@@ -24,23 +24,33 @@ OPTIONS = {
 }
 
 
-@pytest.fixture(scope="module")
-def runs(tools, train, corpus, tmp_path_factory):
-    """Parameters and logs after two updates, of one process and of two."""
-    folder = tmp_path_factory.mktemp("parallel")
+def two_processes(tools, train, data, folder, **changes):
+    """The results of a training in two processes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
     started = [
         train(
-            corpus.data, folder / "two", start=True, distributed_world_size=2, distributed_rank=rank,
+            data, folder, start=True, distributed_world_size=2, distributed_rank=rank,
             distributed_init_method=address, distributed_no_spawn=True, distributed_backend="gloo",
-            ddp_backend="legacy_ddp", **OPTIONS,
+            ddp_backend="legacy_ddp", **{**OPTIONS, **changes},
         )
         for rank in (0, 1)
     ]  # fmt: skip
     first, second = (tools.finish(process) for process in started)
     assert (first.status, second.status) == (0, 0), first.output[-2000:] + second.output[-2000:]
+    return first, second
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("parallel")
+
+
+@pytest.fixture(scope="module")
+def runs(tools, train, corpus, folder):
+    """Parameters and logs after two updates, of one process and of two."""
+    first, _ = two_processes(tools, train, corpus.data, folder / "two")
     one = train(corpus.data, folder / "one", update_freq=2, **OPTIONS)
     assert one.status == 0, one.output[-2000:]
     paths = [folder / name / "checkpoint_last.pt" for name in ("one", "two")]
@@ -66,3 +76,10 @@ def test_same_logged_values(runs, tag):
         if tag == "dev":  # batches of the two processes stand beside each other
             del expected["bsz"], actual["bsz"], expected["wpb"], actual["wpb"]
         assert actual == pytest.approx(expected, abs=0.002)
+
+
+@pytest.mark.usefixtures("runs")
+def test_resuming(tools, train, corpus, folder):
+    """The second process is sent what the first has read."""
+    first, _ = two_processes(tools, train, corpus.data, folder / "two", max_update=3)
+    assert [values["num_updates"] for values in first.logs("train_inner")] == [3]
