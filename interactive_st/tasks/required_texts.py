@@ -1,7 +1,11 @@
-"""Refusing, before a training begins, losses and scores of texts that are not there."""
+"""Refusing, before a training begins, losses and scores of texts that are not there, or that cannot be of
+two texts."""
 
 from argparse import Namespace
 
+from fairseq.criterions import CRITERION_REGISTRY, FairseqCriterion
+from fairseq.criterions.cross_entropy import CrossEntropyCriterion
+from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 from fairseq.data import FairseqDataset
 
 from interactive_st.data.errors import DataError
@@ -10,6 +14,29 @@ from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
 NAMES = ("transcript", "translation")
 COLUMNS = ("src_text", "tgt_text")
+#: Those of fairseq's criteria whose sums over all tokens are right for two texts as well.
+OF_ANY_TOKENS = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
+
+
+def checked_criterion(criterion: FairseqCriterion, streams: Streams) -> FairseqCriterion:
+    """Return a criterion, unless it is one of fairseq's that stumbles over batches of two texts.
+
+    Args:
+        criterion: any; those that are not fairseq's are taken to know what the task's batches are.
+        streams: what the model writes.
+
+    Raises:
+        ValueError: it is one of those; the message names it.
+    """
+    kind = type(criterion)
+    fits = kind in OF_ANY_TOKENS and len(streams) == 2 and not getattr(criterion, "ignore_prefix_size", 0)
+    if kind.__module__.startswith("fairseq.") and not fits:
+        name = next(name for name, registered in CRITERION_REGISTRY.items() if registered is kind)
+        raise ValueError(
+            f"--criterion {name} expects batches of one text, and those of this task have two; give "
+            "--criterion joint_label_smoothed_cross_entropy, which has CTC as well (--ctc-weight)"
+        )
+    return criterion
 
 
 def check_scores(args: Namespace, arch: str, streams: Streams) -> None:

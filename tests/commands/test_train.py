@@ -127,6 +127,10 @@ def test_half_precision(train, corpus, tmp_path):
         ({"prefix_corruption": 1.5}, "--prefix-corruption 1.5"),
         ({"wait_k": "soon"}, "--wait-k must be a whole number"),
         ({"eval_bleu": True, "eval_bleu_args": "{'beam': 2}"}, "--eval-bleu-args"),
+        (  # fairseq's, where none is named
+            {"arch": "asr_tiny", "criterion": None, "label_smoothing": None},
+            "--criterion cross_entropy expects batches of one text",
+        ),
     ],
 )
 def test_options_that_cannot_be_are_refused_by_name(train, corpus, tmp_path, options, message):

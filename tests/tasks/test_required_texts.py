@@ -3,10 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
+from fairseq.criterions import CRITERION_REGISTRY
 from fairseq.tasks.speech_to_text import SpeechToTextTask
 
 from interactive_st.data.errors import DataError
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
+from interactive_st.tasks.required_texts import checked_criterion
 from tests.fake_decoding import setup
 from tests.joint_corpus import ROWS, write_split
 
@@ -65,3 +67,35 @@ def test_the_metric_that_chooses_has_to_be_there(load, split, metric):
         load(split, "both", best_checkpoint_metric=metric)
     load(split, "both", best_checkpoint_metric="loss")
     load(split.replace("dev", "train"), "both", best_checkpoint_metric=metric)
+
+
+def made(name: str, **attributes: object) -> object:
+    """A criterion of that name, which was not given its options."""
+    kind = CRITERION_REGISTRY[name]
+    criterion = kind.__new__(kind)
+    vars(criterion).update(attributes)
+    return criterion
+
+
+def test_criteria_that_know_one_text_are_refused():
+    refused = [
+        (made("cross_entropy"), ONE["asr"]),
+        (made("label_smoothed_cross_entropy", ignore_prefix_size=0), ONE["st"]),
+        (made("label_smoothed_cross_entropy", ignore_prefix_size=1), BOTH),
+        (made("label_smoothed_cross_entropy_with_ctc", ignore_prefix_size=0), BOTH),
+    ]
+    for criterion, streams in refused:
+        with pytest.raises(ValueError, match="give --criterion joint_label_smoothed_cross_entropy"):
+            checked_criterion(criterion, streams)
+
+
+def test_criteria_that_add_up_tokens_or_are_not_fairseq_s_are_taken():
+    own = type("Own", (CRITERION_REGISTRY["cross_entropy"],), {"__module__": "my.criteria"})
+    taken = [
+        (made("cross_entropy"), BOTH),
+        (made("label_smoothed_cross_entropy", ignore_prefix_size=0), BOTH),
+        (made("joint_label_smoothed_cross_entropy", ignore_prefix_size=0), ONE["asr"]),
+        (own.__new__(own), ONE["asr"]),
+    ]
+    for criterion, streams in taken:
+        assert checked_criterion(criterion, streams) is criterion
