@@ -17,6 +17,7 @@ from interactive_st.checkpoint_reading import read_checkpoint, task_name
 from interactive_st.data.translation_text import FOLDER
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.search.dual_search import make_hypotheses
+from interactive_st.search.repeats import RepeatBlocker
 from interactive_st.tasks.generation_options import DEFAULTS, SETTINGS, parse_validation_options
 
 #: Options of the speech model's search that mean nothing for text, as they count frames.
@@ -57,6 +58,9 @@ class Translator:
             model.to(device=weight.device, dtype=weight.dtype)
             model.make_generation_fast_(need_attn=False)
         self.generator = self.task.build_generator(self.models, options)
+        if self.generator.repeat_ngram_blocker is not None:
+            size = self.generator.repeat_ngram_blocker.no_repeat_ngram_size
+            self.generator.repeat_ngram_blocker = RepeatBlocker(size, dictionary.pad())
         tag = SpeechToTextDataset.LANG_TAG_TEMPLATE.format(self.task.cfg.target_lang)
         self.tag = dictionary.index(tag) if tag in dictionary else None
 

@@ -57,6 +57,30 @@ def test_forced_beginnings_stay_with_their_sentences(data):
         assert nbest[0]["tokens"][0] == first
 
 
+def has_repeats(tokens: list[int], size: int) -> bool:
+    ngrams = list(zip(*(tokens[start:] for start in range(size)), strict=False))
+    return len(ngrams) > len(set(ngrams))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_no_repeated_ngrams(data, size):
+    """fairseq's own code blocks none on a CPU."""
+    dictionary = task_of(data).target_dictionary
+    long = {"beam": 2, "max_len_b": 12, "min_len": 11}
+    free = translator(data, dictionary, options=Namespace(**long)).translate(PIECES)
+    assert any(has_repeats(nbest[0]["tokens"].tolist(), size) for nbest in free)
+    found = translator(data, dictionary, options=Namespace(**long, no_repeat_ngram_size=size))
+    for nbest in found.translate(PIECES):
+        for hypothesis in nbest:
+            assert len(hypothesis["tokens"]) > 11
+            assert not has_repeats(hypothesis["tokens"].tolist(), size)
+    forced = found.translate(PIECES, torch.tensor([[7] * 6] * len(PIECES)))
+    for nbest in forced:
+        tokens = nbest[0]["tokens"].tolist()
+        assert tokens[:6] == [7] * 6
+        assert not has_repeats(tokens[5:], size)
+
+
 def test_what_does_not_go_together_is_refused(data, tmp_path):
     dictionary = task_of(data).target_dictionary
     with pytest.raises(ValueError, match="its dictionary is not that of the speech model"):
