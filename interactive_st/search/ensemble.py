@@ -56,6 +56,17 @@ class Ensemble:
             cache.reserve(len(self.streams), columns, width)
 
 
+def check_kind(models: list[nn.Module]) -> None:
+    """Raise ``ValueError`` for models that are not of this package."""
+    for model in models:
+        if not hasattr(getattr(model, "decoder", None), "streams"):
+            raise ValueError(
+                f"this is a model of fairseq ({type(model).__name__}), which writes one text: decode it by "
+                "the task that it was trained with, --task speech_to_text, or begin a training of two texts "
+                "with it, --finetune-from-model"
+            )
+
+
 def check_alike(models: list[nn.Module]) -> None:
     """Raise ``ValueError`` for models that cannot decode together: they have to write the same texts, in
     the same order."""

@@ -13,7 +13,7 @@ from .constraints import Constraints, SearchOptions
 from .ctc_prefix import CtcPrefixScorer
 from .dual_search import DualSearch
 from .encoding import EncoderOut, encode
-from .ensemble import Ensemble, check_alike, check_ctc, ctc_log_probs
+from .ensemble import Ensemble, check_alike, check_ctc, check_kind, ctc_log_probs
 from .joint_search import JointSearch
 from .rank_search import RankSearch
 from .two_stage_search import TwoStageSearch
@@ -43,7 +43,8 @@ class DualBeamGenerator:
         options: see :class:`~interactive_st.search.constraints.SearchOptions`.
 
     Raises:
-        ValueError: for an unknown search, or options that contradict each other.
+        ValueError: for an unknown search, options that contradict each other, or a model that is not of this
+            package.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class DualBeamGenerator:
     ) -> None:
         if search is not None and search not in SEARCHES:
             raise ValueError(f"--search must be one of {', '.join(SEARCHES)}, not {search!r}")
+        check_kind(models)
         self.search, self.tgt_dict, self.default_tags = search, tgt_dict, default_tags
         options = SearchOptions(**options)
         if options.temperature <= 0:

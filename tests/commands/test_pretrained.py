@@ -64,6 +64,13 @@ def test_finetune_takes_all_of_a_stock_checkpoint(train, corpus, stock, tmp_path
         assert torch.equal(taken[name], value), name
 
 
+def test_decoding_a_stock_checkpoint_is_refused(generate, corpus, stock, tmp_path):
+    result = generate(corpus.data, stock, pairs_path=tmp_path / "pairs.jsonl")
+    assert result.status != 0
+    assert "this is a model of fairseq (S2TTransformerModel)" in result.stderr.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
 def test_finetune_with_another_vocabulary_takes_all_but_the_table(tools, train, corpus, stock, tmp_path):
     manifests = [f"{split}={corpus.recordings / split}.tsv" for split in ("train_a", "dev")]
     tools(

@@ -2,10 +2,12 @@
 
 import itertools
 import math
+from argparse import Namespace
 
 import pytest
 import tiny
 import torch
+from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
 
 from interactive_st.models import ARCHITECTURES
 from interactive_st.search import DualBeamGenerator
@@ -215,6 +217,11 @@ def test_errors_say_the_way_out():
         generator.generate([model], batch, constraints=torch.zeros(1))
     with pytest.raises(ValueError, match="source_lang"):
         generator.generate([model], {"net_input": batch["net_input"]})
+    args = tiny.arguments()
+    s2t_transformer_s(args)
+    stock = S2TTransformerModel.build_model(args, Namespace(target_dictionary=tiny.dictionary()))
+    with pytest.raises(ValueError, match=r"model of fairseq \(S2TTransformerModel\).*--task speech_to_text"):
+        DualBeamGenerator([model, stock], tiny.dictionary())
     other = tiny.model(wait_k=1)
     with pytest.raises(ValueError, match="share one wait-k"):
         DualBeamGenerator([model, other], tiny.dictionary()).generate([model, other], batch)
