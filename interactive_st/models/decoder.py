@@ -77,8 +77,8 @@ class InteractiveDecoder(TransformerDecoder):
 
     @property
     def interacts(self) -> bool:
-        """False when no layer can read the partner (λ fixed at 0): the multi-task model."""
-        return not all(layer.self_attn.fusion.is_off for layer in self.layers)
+        """False when no layer can read the partner (λ fixed at 0): the multi-task model; or there is none."""
+        return len(self.streams) == 2 and not all(layer.self_attn.fusion.is_off for layer in self.layers)
 
     def forward(
         self,

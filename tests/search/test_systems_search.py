@@ -9,6 +9,7 @@ from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s
 from fairseq.sequence_generator import SequenceGenerator
 
 from interactive_st.models import ARCHITECTURES
+from interactive_st.models.interactive_st import interactive_st_s
 from interactive_st.search import DualBeamGenerator
 
 WORDS = 20
@@ -24,7 +25,7 @@ def peak(table) -> None:
 
 
 def system(name: str, seed: int = 1, **options):
-    arch = ARCHITECTURES[f"{name}_s"]
+    arch = interactive_st_s if name == "interactive_st" else ARCHITECTURES[f"{name}_s"]
     model = tiny.model(words=WORDS, seed=seed, spread=2.5, arch=arch, **UNTIED, **options)
     peak(model.decoder.output_projection)
     return model
@@ -111,6 +112,18 @@ def test_one_text_of_a_model_of_two():
     pairs, translations = generate([both], batch), generate([alone], batch)
     for two, one in zip(pairs, translations, strict=True):
         assert [h["tokens"].tolist() for h in two] == [h["tokens"].tolist() for h in one]
+
+
+@pytest.mark.parametrize(("streams", "name"), [("asr", "asr"), ("st", "e2e_st")])
+@pytest.mark.parametrize("wait_k", [3, -2])
+def test_one_text_of_an_interactive_model_has_no_partner(streams, name, wait_k):
+    one = system("interactive_st", seed=3, streams=streams, wait_k=wait_k)
+    alone = system(name, seed=3)
+    alone.load_state_dict(one.state_dict())
+    batch = tiny.sample(FRAMES)
+    for mine, wanted in zip(generate([one], batch), generate([alone], batch), strict=True):
+        assert [h["tokens"].tolist() for h in mine] == [h["tokens"].tolist() for h in wanted]
+        assert [h["score"].item() for h in mine] == [h["score"].item() for h in wanted]
 
 
 # ---- one after the other
