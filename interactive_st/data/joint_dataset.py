@@ -137,7 +137,10 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
     def _tokenise(self, text: str) -> list[int]:
         text = self.tokenize(self.pre_tokenizer, text)
         pieces = self.tokenize(self.bpe_tokenizer, text).split()
-        return [self.tgt_dict.index(piece) for piece in pieces]
+        ids = [self.tgt_dict.index(piece) for piece in pieces]
+        # without subwords a word may be written like padding, whose place holds no token
+        special = (self.tgt_dict.bos(), self.tgt_dict.pad(), self.tgt_dict.eos())
+        return [self.tgt_dict.unk() if index in special else index for index in ids]
 
     def _tokenise_all(self, stream: int) -> TokenStore:
         tokens = TokenStore(self._tokenise(text) for text in self.texts[stream])

@@ -1,0 +1,37 @@
+"""Rows that are rare, and legitimate or at least named."""
+
+import pytest
+import tiny
+import torch
+from fairseq.data import Dictionary
+
+from interactive_st.data.config import JointDataConfig
+from interactive_st.data.joint_manifest import JointDatasetCreator
+from tests.joint_corpus import task_arguments, write_config, write_corpus, write_split
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Loads a split of these rows, texts in whole words."""
+
+    def run(rows):
+        folder = write_corpus(tmp_path, {"test": []})
+        write_config(folder, bpe_tokenizer=None)
+        write_split(folder, "test", rows)
+        dictionary = tiny.dictionary()
+        config = JointDataConfig(folder / task_arguments(folder).config_yaml)
+        return JointDatasetCreator.from_tsv(
+            str(folder), config, "test", dictionary, None, None, is_train_split=False, epoch=1, seed=1
+        )
+
+    return run
+
+
+def test_words_written_like_special_symbols_are_unknown_words(load):
+    dataset = load([("a", 20, "w1 <pad> w2", "<s> w3 </s> <pad>", "", "en", "de")])
+    unknown, eos = Dictionary().unk(), Dictionary().eos()
+    transcript, translation = dataset[0].texts
+    assert transcript.tolist() == [unknown, dataset.tgt_dict.index("w3"), unknown, unknown, eos]
+    assert translation.tolist() == [*map(dataset.tgt_dict.index, ("w1", "<unk>", "w2")), eos]
+    batch = dataset.collater([dataset[0]])
+    assert torch.equal(batch["targets"].ne(1).sum(dim=2)[:, 0], torch.tensor(batch["ntokens_by_stream"]))
