@@ -215,6 +215,10 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
             ) from error
 
     def _check_source(self, row: int, source: torch.Tensor) -> None:
+        if not len(source):
+            raise DataError(
+                f"{self._rows[row]}: its features have no frame; leave it out, or prepare the split again"
+            )
         size = self.cfg.input_feat_per_channel * self.cfg.input_channels
         if source.dim() != 2 or source.size(1) != size:
             raise DataError(

@@ -1,11 +1,13 @@
 """Rows that are rare, and legitimate or at least named."""
 
+import numpy as np
 import pytest
 import tiny
 import torch
 from fairseq.data import Dictionary
 
 from interactive_st.data.config import JointDataConfig
+from interactive_st.data.errors import DataError
 from interactive_st.data.joint_manifest import JointDatasetCreator
 from tests.joint_corpus import task_arguments, write_config, write_corpus, write_split
 
@@ -16,7 +18,7 @@ def load(tmp_path):
 
     def run(rows):
         folder = write_corpus(tmp_path, {"test": []})
-        write_config(folder, bpe_tokenizer=None)
+        write_config(folder, bpe_tokenizer=None, feature_transforms=None)
         write_split(folder, "test", rows)
         dictionary = tiny.dictionary()
         config = JointDataConfig(folder / task_arguments(folder).config_yaml)
@@ -35,3 +37,10 @@ def test_words_written_like_special_symbols_are_unknown_words(load):
     assert translation.tolist() == [*map(dataset.tgt_dict.index, ("w1", "<unk>", "w2")), eos]
     batch = dataset.collater([dataset[0]])
     assert torch.equal(batch["targets"].ne(1).sum(dim=2)[:, 0], torch.tensor(batch["ntokens_by_stream"]))
+
+
+def test_features_without_a_frame_are_named(load, tmp_path):
+    dataset = load([("a", 20, "w1", "w2", "", "en", "de")])
+    np.save(tmp_path / "test_a.npy", np.zeros((0, 8), np.float32))
+    with pytest.raises(DataError, match=r"test\.tsv:2 \(a\): its features have no frame"):
+        dataset[0]
