@@ -14,6 +14,7 @@ from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
 NAMES = ("transcript", "translation")
 COLUMNS = ("src_text", "tgt_text")
+CRITERION = "joint_label_smoothed_cross_entropy"
 #: Those of fairseq's criteria whose sums over all tokens are right for two texts as well.
 OF_ANY_TOKENS = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
 
@@ -34,7 +35,7 @@ def checked_criterion(criterion: FairseqCriterion, streams: Streams) -> FairseqC
         name = next(name for name, registered in CRITERION_REGISTRY.items() if registered is kind)
         raise ValueError(
             f"--criterion {name} expects batches of one text, and those of this task have two; give "
-            "--criterion joint_label_smoothed_cross_entropy, which has CTC as well (--ctc-weight)"
+            f"--criterion {CRITERION}, which has CTC as well (--ctc-weight)"
         )
     return criterion
 
@@ -53,6 +54,25 @@ def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
                 f"--{option.replace('_', '-')} scores {NAMES[stream]}s, which --arch {arch} does not write; "
                 "leave it out"
             )
+
+
+def check_metric(args: Namespace) -> None:
+    """Raise ``ValueError`` where checkpoints are to be chosen by a score that validation does not compute;
+    fairseq would stumble over that after the first epoch.
+
+    Args:
+        args: the options of the training.
+    """
+    metric, option = getattr(args, "best_checkpoint_metric", None), None
+    if metric in ("bleu", "wer"):
+        option = f"eval_{metric}"
+    elif getattr(args, "criterion", None) == CRITERION and str(metric).endswith("accuracy"):
+        option = "report_accuracy"
+    if option and not getattr(args, option, False) and not getattr(args, "disable_validation", False):
+        raise ValueError(
+            f"--best-checkpoint-metric {metric} needs --{option.replace('_', '-')}, without which validation "
+            "has no such value; add it, or choose another metric"
+        )
 
 
 def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Namespace) -> None:

@@ -127,6 +127,7 @@ def test_half_precision(train, corpus, tmp_path):
         ({"prefix_corruption": 1.5}, "--prefix-corruption 1.5"),
         ({"wait_k": "soon"}, "--wait-k must be a whole number"),
         ({"eval_bleu": True, "eval_bleu_args": "{'beam': 2}"}, "--eval-bleu-args"),
+        ({"best_checkpoint_metric": "bleu"}, "--best-checkpoint-metric bleu needs --eval-bleu"),
         (  # fairseq's, where none is named
             {"arch": "asr_tiny", "criterion": None, "label_smoothing": None},
             "--criterion cross_entropy expects batches of one text",

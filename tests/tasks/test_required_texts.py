@@ -1,5 +1,6 @@
 """Splits without the text that is learnt or scored are refused before a training begins."""
 
+from argparse import Namespace
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,7 @@ from fairseq.tasks.speech_to_text import SpeechToTextTask
 
 from interactive_st.data.errors import DataError
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
-from interactive_st.tasks.required_texts import checked_criterion
+from interactive_st.tasks.required_texts import check_metric, checked_criterion
 from tests.fake_decoding import setup
 from tests.joint_corpus import ROWS, write_split
 
@@ -22,7 +23,7 @@ def load(folder, monkeypatch):
     # read by the columns of ROWS: id, frames, translation, transcript, …
     rows = {"asr": [row for row in ROWS if not row[2]], "st": [row for row in ROWS if not row[3]]}
 
-    def run(split: str, model: str, decodes: bool = False, **options: object) -> None:
+    def run(split: str, model: str, decodes: bool = False, metric: str = "loss", **options: object) -> None:
         for stream, chosen in rows.items():
             for kind in ("train", "dev"):
                 write_split(folder, f"{kind}_{stream}", chosen)
@@ -32,6 +33,7 @@ def load(folder, monkeypatch):
         monkeypatch.setattr(SpeechToTextTask, "build_criterion", lambda *_: None)
         if not decodes:
             task.build_criterion(None)
+        task.args.best_checkpoint_metric = metric
         task.load_dataset(split)
 
     return run
@@ -64,9 +66,21 @@ def test_ctc_learns_from_transcripts_alone(load):
 )
 def test_the_metric_that_chooses_has_to_be_there(load, split, metric):
     with pytest.raises(DataError, match=rf"{split}: .* no {metric}, by which --best-checkpoint-metric"):
-        load(split, "both", best_checkpoint_metric=metric)
-    load(split, "both", best_checkpoint_metric="loss")
-    load(split.replace("dev", "train"), "both", best_checkpoint_metric=metric)
+        load(split, "both", metric=metric)
+    load(split, "both", metric="loss")
+    load(split.replace("dev", "train"), "both", metric=metric)
+
+
+@pytest.mark.parametrize(
+    ("metric", "option"), [("bleu", "eval_bleu"), ("wer", "eval_wer"), ("st_accuracy", "report_accuracy")]
+)
+def test_what_computes_the_metric_that_chooses_has_to_be_asked_for(metric, option):
+    given = {"best_checkpoint_metric": metric, "criterion": "joint_label_smoothed_cross_entropy"}
+    with pytest.raises(ValueError, match=f"{metric} needs --{option.replace('_', '-')}, without which"):
+        check_metric(Namespace(**given))
+    check_metric(Namespace(**given, **{option: True}))
+    check_metric(Namespace(**given, disable_validation=True))
+    check_metric(Namespace(best_checkpoint_metric="loss"))
 
 
 def made(name: str, **attributes: object) -> object:
