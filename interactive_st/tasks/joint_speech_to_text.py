@@ -34,7 +34,7 @@ from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.model_options import settle_model_options
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
-from interactive_st.tasks.required_texts import check_metric, check_scores, check_texts, checked_criterion
+from interactive_st.tasks.required_texts import check_options, check_scores, check_texts, checked_criterion
 from interactive_st.tasks.validation_metrics import ValidationMetrics
 from interactive_st.tasks.written_texts import BOTH, streams_to_write
 
@@ -278,7 +278,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
     def build_criterion(self, *args: Any, **kwargs: Any) -> torch.nn.Module:
         """As fairseq's, unless it cannot be of two texts; splits loaded from now on need what it measures."""
         self._measures = True
-        check_metric(self.args)
+        check_options(self.args)
         return checked_criterion(super().build_criterion(*args, **kwargs), self.streams)
 
     def valid_step(

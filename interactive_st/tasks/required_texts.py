@@ -14,6 +14,8 @@ from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
 NAMES = ("transcript", "translation")
 COLUMNS = ("src_text", "tgt_text")
+#: Options of the task for the texts that are written, of which training and validation write none.
+OF_DECODING = ("pairs_path", "mt_path", "mt_data", "mt_args")
 CRITERION = "joint_label_smoothed_cross_entropy"
 #: Those of fairseq's criteria whose sums over all tokens are right for two texts as well.
 OF_ANY_TOKENS = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
@@ -56,13 +58,19 @@ def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
             )
 
 
-def check_metric(args: Namespace) -> None:
-    """Raise ``ValueError`` where checkpoints are to be chosen by a score that validation does not compute;
-    fairseq would stumble over that after the first epoch.
+def check_options(args: Namespace) -> None:
+    """Raise ``ValueError`` where checkpoints are to be chosen by a score that validation does not compute,
+    over which fairseq would stumble after the first epoch; and for options of decoding.
 
     Args:
-        args: the options of the training.
+        args: the options of the training, or of fairseq-validate.
     """
+    for name in OF_DECODING:
+        if getattr(args, name, None) not in (None, "{}"):
+            raise ValueError(
+                f"--{name.replace('_', '-')} has a meaning in decoding alone; leave it out here, and give it "
+                "to fairseq-generate or fairseq-interactive"
+            )
     metric, option = getattr(args, "best_checkpoint_metric", None), None
     if metric in ("bleu", "wer"):
         option = f"eval_{metric}"

@@ -22,3 +22,9 @@ def test_a_trained_model_has_no_encoder_to_begin_with():
     assert args.load_pretrained_encoder_from == "asr.pt"
     settle_model_options(args, from_checkpoint=True)
     assert args.load_pretrained_encoder_from is None
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_weight_that_is_no_number_is_refused(value):
+    with pytest.raises(ValueError, match=r"--fusion-lambda (nan|inf) is no weight; give a number"):
+        settle_model_options(Namespace(fusion="linear", fusion_lambda=value), from_checkpoint=False)

@@ -9,7 +9,7 @@ from fairseq.tasks.speech_to_text import SpeechToTextTask
 
 from interactive_st.data.errors import DataError
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
-from interactive_st.tasks.required_texts import check_metric, checked_criterion
+from interactive_st.tasks.required_texts import check_options, checked_criterion
 from tests.fake_decoding import setup
 from tests.joint_corpus import ROWS, write_split
 
@@ -77,10 +77,17 @@ def test_the_metric_that_chooses_has_to_be_there(load, split, metric):
 def test_what_computes_the_metric_that_chooses_has_to_be_asked_for(metric, option):
     given = {"best_checkpoint_metric": metric, "criterion": "joint_label_smoothed_cross_entropy"}
     with pytest.raises(ValueError, match=f"{metric} needs --{option.replace('_', '-')}, without which"):
-        check_metric(Namespace(**given))
-    check_metric(Namespace(**given, **{option: True}))
-    check_metric(Namespace(**given, disable_validation=True))
-    check_metric(Namespace(best_checkpoint_metric="loss"))
+        check_options(Namespace(**given))
+    check_options(Namespace(**given, **{option: True}))
+    check_options(Namespace(**given, disable_validation=True))
+    check_options(Namespace(best_checkpoint_metric="loss"))
+
+
+@pytest.mark.parametrize("name", ["pairs_path", "mt_path", "mt_data", "mt_args"])
+def test_options_of_decoding_are_refused_in_training(name):
+    with pytest.raises(ValueError, match=f"--{name.replace('_', '-')} has a meaning in decoding alone"):
+        check_options(Namespace(**{name: "x"}))
+    check_options(Namespace(pairs_path=None, mt_path=None, mt_data=None, mt_args="{}"))  # none is given
 
 
 def made(name: str, **attributes: object) -> object:
