@@ -7,11 +7,14 @@ import soundfile
 import soxr
 
 from interactive_st.data.errors import DataError, require_file
+from interactive_st.data.mp3_frames import seconds_of_frames
 from interactive_st.data.wav_header import missing_seconds
 
 #: Corpora give times rounded to hundredths of a second: a segment may end this much after its
 #: recording (seconds) and is then cut at the end.
 SLACK = 0.010
+#: What the frames of an mp3 file may be longer than it says (seconds): encoders add silence at both ends.
+ENCODER_PADDING = 1.0
 
 
 def load_audio(
@@ -35,7 +38,7 @@ def load_audio(
 
     Raises:
         DataError: the file is missing, unreadable, empty, holds NaN or infinite samples, or
-            the segment is not inside it.
+            the segment is not inside it; or it is an mp3 file longer than it says.
     """
     _check_times(path, offset, duration)
     if not os.fspath(path):
@@ -46,6 +49,8 @@ def load_audio(
         with soundfile.SoundFile(path) as file:
             rate = file.samplerate
             frames = file.frames + round(missing * rate)
+            if duration is None:
+                check_mp3(path, file.frames / rate)
             start, length = _locate(path, frames, rate, offset, duration)
             if start:
                 file.seek(min(start, file.frames))
@@ -68,6 +73,25 @@ def load_audio(
         mono = soxr.resample(mono, rate, sample_rate, quality="HQ")
         rate = sample_rate
     return np.ascontiguousarray(mono, dtype=np.float32), rate
+
+
+def check_mp3(path: str | os.PathLike, announced: float) -> None:
+    """Refuse an mp3 file of which only the beginning would be read.
+
+    Args:
+        path: a file of any format.
+        announced: seconds that soundfile finds in it.
+
+    Raises:
+        DataError: its frames are longer together.
+        OSError: it cannot be read.
+    """
+    there = seconds_of_frames(path)
+    if there - announced > ENCODER_PADDING:
+        raise DataError(
+            f"{path}: holds {there:.2f} s and says {announced:.2f} s, as mp3 files put one behind the other "
+            "do, or some without a header; write it anew, as by ffmpeg -i FILE new.flac"
+        )
 
 
 def _check_times(path: str | os.PathLike, offset: float, duration: float | None) -> None:

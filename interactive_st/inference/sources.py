@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from interactive_st.data.audio import SLACK, load_audio
+from interactive_st.data.audio import SLACK, check_mp3, load_audio
 from interactive_st.data.errors import DataError
 from interactive_st.data.wav_header import missing_seconds
 
@@ -34,7 +34,8 @@ class FileSource:
     """A file that soundfile reads.
 
     Raises:
-        DataError: it is missing, no audio, empty, or a WAV file that was cut off.
+        DataError: it is missing, no audio, empty, a WAV file that was cut off, or an mp3 file longer than
+            it says.
     """
 
     def __init__(self, path: str | os.PathLike) -> None:
@@ -44,6 +45,7 @@ class FileSource:
             raise DataError(f"{self.path}: {_why_no_file(self.path)}")
         try:
             info, missing = soundfile.info(self.path), missing_seconds(self.path)
+            check_mp3(self.path, info.duration)
         except UnicodeEncodeError as error:  # neither soundfile takes such a name nor a document
             raise DataError(f"{self.path!r}: its name is no {error.encoding} text; rename it") from error
         except (soundfile.SoundFileError, OSError, TypeError) as error:
