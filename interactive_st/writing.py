@@ -69,7 +69,8 @@ def not_written(out: Path | str, error: Exception, *states: str) -> str:
     """
     reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
     way_out = "free space or choose" if getattr(error, "errno", None) in (None, *NO_ROOM) else "choose"
-    return "; ".join((f"{out}: cannot be written ({reason})", *states, f"{way_out} another place"))
+    now = "".join(f"{state}; " for state in states)
+    return f"{out}: cannot be written ({reason}); {now}{way_out} another place"
 
 
 @contextmanager
