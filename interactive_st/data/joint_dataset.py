@@ -225,6 +225,11 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
                 f"{self._rows[row]}: features of shape {tuple(source.shape)}, (frames, {size}) is "
                 f"expected; correct input_feat_per_channel or input_channels in {self.cfg.path}"
             )
+        if not source.sum().isfinite():  # which is far faster than a look at each
+            raise DataError(
+                f"{self._rows[row]}: its features hold NaN or infinite values; leave it out, or prepare the "
+                "split again"
+            )
 
     def collater(self, samples: list[JointItem], return_order: bool = False) -> dict[str, Any]:
         """Return a batch of B utterances, longest speech first, padded on the right.

@@ -44,3 +44,14 @@ def test_features_without_a_frame_are_named(load, tmp_path):
     np.save(tmp_path / "test_a.npy", np.zeros((0, 8), np.float32))
     with pytest.raises(DataError, match=r"test\.tsv:2 \(a\): its features have no frame"):
         dataset[0]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_that_are_no_numbers_are_named(load, tmp_path, value):
+    """Of archives that others made; otherwise the model seems to be what is wrong."""
+    dataset = load([("a", 20, "w1", "w2", "", "en", "de")])
+    features = np.zeros((20, 8), np.float32)
+    features[3, 5] = value
+    np.save(tmp_path / "test_a.npy", features)
+    with pytest.raises(DataError, match=r"test\.tsv:2 \(a\): its features hold NaN or infinite values"):
+        dataset[0]
