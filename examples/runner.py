@@ -18,6 +18,9 @@ from typing import IO, Any
 from examples.stamps import Stamp, digest, fingerprint
 
 ROOT = Path(__file__).resolve().parents[1]
+#: How often a thread that waits looks for work before it leaves its core to what else runs, as in
+#: `interactive_st_cli`, which cannot be imported here: then the package would not register with fairseq.
+SPIN_COUNT = "1000"
 _SHOWN_OF_A_LOG = 15  # lines, when a command fails
 
 
@@ -141,7 +144,9 @@ class Recipe:
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         threads = str(self.threads)
+        waiting = {} if "OMP_WAIT_POLICY" in os.environ else {"GOMP_SPINCOUNT": SPIN_COUNT}
         return {
+            **waiting,
             **os.environ,
             "PYTHONPATH": path,
             "PYTHONUNBUFFERED": "1",

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from examples.runner import Recipe, RecipeError, run_to_the_end
+from examples.runner import SPIN_COUNT, Recipe, RecipeError, run_to_the_end
 
 
 def test_command_logs_and_passes_the_threads_on(run):
@@ -15,6 +15,18 @@ def test_command_logs_and_passes_the_threads_on(run):
     assert log.splitlines()[0] == "$ python -m platform"
     assert "".join(lines) == "".join(log.splitlines(keepends=True)[1:])
     assert run._environment()["OMP_NUM_THREADS"] == "1"
+
+
+def test_threads_of_commands_leave_their_core_as_those_of_interactive_st(run, monkeypatch, repository):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    assert run._environment()["GOMP_SPINCOUNT"] == SPIN_COUNT
+    assert f'SPIN_COUNT = "{SPIN_COUNT}"' in (repository / "interactive_st_cli.py").read_text()
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
+    assert run._environment()["GOMP_SPINCOUNT"] == "7"
+    monkeypatch.delenv("GOMP_SPINCOUNT")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert "GOMP_SPINCOUNT" not in run._environment()
 
 
 def test_command_that_fails_names_its_log_and_shows_its_end(run):
