@@ -5,7 +5,7 @@ import json
 import pytest
 from documents import read_sections
 
-from benchmarks import tables
+from benchmarks import tables, timing
 from benchmarks.quality.runs import SCORES
 
 SPEED = {
@@ -28,6 +28,12 @@ SPEED_ON_GPU = {
     "… / stock ASR, then stock MT, float32": ("decode", "interactive_over_stock_pipeline"),
     "training / stock E2E, float32": ("train", "interactive_over_stock_e2e"),
     "… both in bfloat16 by autocast": ("train", "amp_over_stock_e2e_amp"),
+}
+OUR_SYSTEMS = {
+    "decoding / E2E": ("decode", "e2e"),
+    "decoding / pipeline": ("decode", "pipeline"),
+    "decoding / two-stage": ("decode", "two_stage"),
+    "training / E2E": ("train", "e2e"),
 }
 QUALITY = {
     "ASR": "asr",
@@ -69,6 +75,16 @@ def test_speed_in_the_readme(repository, results, place, device, rows):
         found = [result[phase].get(key) for result in (paper, s)]
         assert shown[words] == ["–" if value is None else f"{value:.2f}" for value in found], words
     assert set(shown) - set(rows) <= {"peak memory of decoding / of training"}
+
+
+def test_our_systems_in_the_readme(repository, results):
+    systems = results("systems_paper_cpu.json")["systems"]
+    table = read_sections(repository / "README.md")["What it costs beside stock fairseq"].tables[2]
+    shown = {row.cells[0]: row["here"] for row in table.rows}
+    assert set(shown) == set(OUR_SYSTEMS)
+    for words, (phase, name) in OUR_SYSTEMS.items():
+        seconds = [systems[system][f"{phase}_seconds"] for system in ("interactive", name)]
+        assert shown[words] == f"{timing.speed_ratio(*seconds):.2f}", words
 
 
 def test_quality_in_the_readme(repository, results):
