@@ -202,7 +202,10 @@ def _add_corpora(group: argparse._ArgumentGroup) -> None:
         help="languages of the translations; --source-lang is that of the speech",
     )
     group.add_argument(
-        "--splits", type=names, metavar="A[,B…]", help="splits of the corpus (default: all there are)"
+        "--splits",
+        type=names,
+        metavar="A[,B…]",
+        help="splits of the corpus (default: all there are, but train-noisy of Europarl-ST)",
     )
     group.add_argument(
         "--max-seconds",
