@@ -82,6 +82,27 @@ def best_checkpoints(
     return [path for _, path in sorted(found, reverse=maximize)[:count]]
 
 
+def kept_by(folder: Path | str) -> tuple[str, bool]:
+    """The metric by which a run kept its best checkpoints (``--best-checkpoint-metric``), and whether higher
+    is better, as they say themselves.
+
+    Raises ``FileNotFoundError`` where the folder holds none, ``ValueError`` where one does not say it.
+    """
+    paths = sorted(Path(folder).glob("checkpoint.best_*.pt"))
+    if not paths:
+        raise FileNotFoundError(
+            f"{folder}: no checkpoint.best_*.pt to average; train with --keep-best-checkpoints"
+        )
+    newest = max(paths, key=lambda path: path.stat().st_mtime)
+    state = _load(newest)
+    saving = (state.get("cfg") or {}).get("checkpoint") or state.get("args") or {}
+    options = vars(saving) if isinstance(saving, Namespace) else saving
+    metric = options.get("best_checkpoint_metric")
+    if not metric:
+        raise ValueError(f"{newest}: does not say by which metric it is one of the best; give --metric NAME")
+    return metric, bool(options.get("maximize_best_checkpoint_metric"))
+
+
 def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
     """A checkpoint whose floating-point weights are the mean of those in ``paths``.
 

@@ -148,3 +148,5 @@ def test_none_found_says_what_to_train_with(tmp_path):
         averaging.newest_checkpoints(tmp_path, 1)
     with pytest.raises(FileNotFoundError, match="--keep-best-checkpoints"):
         averaging.best_checkpoints(tmp_path / "absent", "wer", 1)
+    with pytest.raises(FileNotFoundError, match="--keep-best-checkpoints"):
+        averaging.kept_by(tmp_path)

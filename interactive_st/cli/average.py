@@ -17,7 +17,7 @@ The training has to keep the checkpoints: --keep-last-epochs 10 (or --keep-inter
 
 examples:
   interactive-st average checkpoints/st --last 10
-  interactive-st average checkpoints/st --best 5 --metric bleu --maximize --output best5.pt
+  interactive-st average checkpoints/st --best 5 --output best5.pt
   interactive-st average --inputs checkpoints/st --num-epoch-checkpoints 10 \\
     --checkpoint-upper-bound 50 --output avg.pt
   interactive-st average a.pt b.pt c.pt --output avg.pt
@@ -42,7 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"the last N numbered checkpoints (default for a folder: {LAST})",
     )
-    which.add_argument("--best", type=_count, metavar="N", help="the N checkpoints best by --metric")
+    which.add_argument(
+        "--best",
+        "--num-best-checkpoints",
+        type=_count,
+        metavar="N",
+        help="the N best checkpoints, of those that --keep-best-checkpoints kept",
+    )
     for kind in ("epoch", "update"):
         which.add_argument(
             f"--num-{kind}-checkpoints",
@@ -50,9 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help=f"the last N checkpoints by {kind}; fewer are an error",
         )
-    parser.add_argument("--metric", metavar="NAME", help="of --best: the --best-checkpoint-metric of the run")
     parser.add_argument(
-        "--maximize", action="store_true", help="higher is better (--maximize-best-checkpoint-metric)"
+        "--metric",
+        metavar="NAME",
+        help="of --best: the metric (default: the --best-checkpoint-metric of the run, and whether higher is "
+        "better, as its checkpoints say)",
+    )
+    parser.add_argument(
+        "--maximize", action="store_true", help="of --metric: higher is better, in place of lower"
     )
     parser.add_argument(
         "--checkpoint-upper-bound",
@@ -102,10 +113,10 @@ def _check(args: argparse.Namespace, inputs: list[Path]) -> None:
     missing = [str(path) for path in inputs if not path.exists()]
     if missing:
         raise UserError(f"{', '.join(missing)}: no such file or folder")
-    if bool(args.best) != bool(args.metric):
-        raise UserError("--best N and --metric NAME go together")
-    if args.maximize and not args.best:
-        raise UserError("--maximize is for --best")
+    if args.metric and not args.best:
+        raise UserError("--metric is for --best N")
+    if args.maximize and not args.metric:
+        raise UserError("--maximize is for --metric NAME, the metric of --best")
     if args.checkpoint_upper_bound is not None and args.best:
         raise UserError("--checkpoint-upper-bound is for the last checkpoints, not for --best")
     if any(path.is_dir() for path in inputs):
@@ -123,13 +134,14 @@ def _asks_for_a_choice(args: argparse.Namespace) -> bool:
 
 
 def _choose(args: argparse.Namespace, inputs: list[Path]) -> list[Path]:
-    from interactive_st.checkpoint_averaging import best_checkpoints, newest_checkpoints
+    from interactive_st.checkpoint_averaging import best_checkpoints, kept_by, newest_checkpoints
 
     folder = inputs[0]
     if not folder.is_dir():
         return inputs
     if args.best:
-        wanted, paths = args.best, best_checkpoints(folder, args.metric, args.best, args.maximize)
+        metric, maximize = (args.metric, args.maximize) if args.metric else kept_by(folder)
+        wanted, paths = args.best, best_checkpoints(folder, metric, args.best, maximize)
     else:
         exact = args.num_epoch_checkpoints or args.num_update_checkpoints
         kind = "epoch" if args.num_epoch_checkpoints else "update" if args.num_update_checkpoints else ""

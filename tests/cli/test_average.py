@@ -19,8 +19,8 @@ def run_folder(tmp_path):
     return tmp_path
 
 
-def save(path, number):
-    torch.save({"model": {"weight": torch.full((2,), float(number))}}, path)
+def save(path, number, **others):
+    torch.save({"model": {"weight": torch.full((2,), float(number))}, **others}, path)
 
 
 def weight(path):
@@ -42,6 +42,18 @@ def test_which_are_averaged(run_folder, capsys, options, name, mean):
     assert main(["average", str(run_folder), *options]) == 0
     assert weight(run_folder / name) == mean
     assert capsys.readouterr().out.splitlines()[-1].endswith(f": {run_folder / name}")
+
+
+@pytest.mark.parametrize("option", ["--best", "--num-best-checkpoints"])  # the latter is fairseq's
+@pytest.mark.parametrize(("maximize", "mean"), [(True, 25.0), (False, 15.0)])
+def test_the_best_are_known_by_what_the_checkpoints_say(tmp_path, capsys, option, maximize, mean):
+    how = {"best_checkpoint_metric": "bleu", "maximize_best_checkpoint_metric": maximize}
+    for number in (10, 20, 30):
+        path = tmp_path / f"checkpoint.best_bleu_{number}.0000.pt"
+        save(path, number, cfg={"checkpoint": how})
+    assert main(["average", "--inputs", str(tmp_path), option, "2"]) == 0
+    assert weight(tmp_path / "avg_best_2_checkpoint.pt") == mean
+    capsys.readouterr()
 
 
 def test_updates_are_preferred_unless_epochs_are_asked_for(run_folder, tmp_path):
@@ -77,8 +89,10 @@ def test_files(run_folder, tmp_path):
     [
         ([], "name the folder"),
         (["{run}/absent.pt"], "absent.pt: no such file"),
-        (["{run}", "--best", "2"], "--metric NAME go together"),
-        (["{run}", "--maximize"], "--maximize is for --best"),
+        (["{run}", "--best", "2"], "does not say by which metric it is one of the best; give --metric NAME"),
+        (["{run}", "--metric", "bleu"], "--metric is for --best"),
+        (["{run}", "--maximize"], "--maximize is for --metric"),
+        (["{run}", "--best", "2", "--maximize"], "--maximize is for --metric"),
         (["{run}", "--best", "1", "--metric", "bleu", "--checkpoint-upper-bound", "3"], "not for --best"),
         (["{run}", "{run}/checkpoint1.pt"], "one folder, or files"),
         (["{run}/checkpoint1.pt", "--last", "1"], "choose from a folder"),
