@@ -11,8 +11,14 @@ from typing import Any
 
 from examples import recipe as steps
 from examples import training
+from examples.progress import updates_done
 from examples.report import show_pairs, show_scores, write_report
 from examples.runner import Recipe
+
+FEW_UPDATES = (
+    "note: {updates} updates are few, the texts make sense after some {enough}; this machine is slow, or "
+    "busy: the same command with a larger --max-minutes goes on from here"
+)
 
 
 @dataclass(frozen=True)
@@ -20,13 +26,14 @@ class Options:
     """What an example gives to the tools, before what its user adds.
 
     ``hearing``: more options of the first of two steps of training (:mod:`examples.training`); None: there is
-    one step.
+    one step. ``enough``: updates after which the texts make sense; 0: not known.
     """
 
     prepare: Sequence[str]
     train: Sequence[str]
     generate: Sequence[str]
     hearing: Sequence[str] | None = None
+    enough: int = 0
 
 
 def add_arguments(
@@ -88,6 +95,7 @@ def run(
         train_seconds = training.one_step(recipe, data, save_dir, options.train, args)
     else:
         train_seconds = training.two_steps(recipe, data, save_dir, options.train, options.hearing, args)
+    updates = updates_done(recipe.out / "logs" / f"train-{save_dir.name}.log")
     checkpoint = save_dir / "checkpoint_best.pt"
     if args.average:
         checkpoint = steps.average(recipe, save_dir, args.average)
@@ -105,11 +113,13 @@ def run(
         train_seconds=train_seconds,
         sets=scores,
         main_set="test",
-        details=details,
+        details={"updates": updates, **details},
     )
     for split in shown:
         if split in pairs:
             show_pairs(pairs[split])
     show_scores(report)
     recipe.say(f"report: {args.out / 'report.json'}")
+    if updates < options.enough:
+        recipe.say(FEW_UPDATES.format(updates=updates, enough=options.enough))
     return report

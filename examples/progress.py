@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 from tqdm import tqdm
@@ -85,6 +86,17 @@ def parse(line: str) -> tuple[str, dict[str, object]]:
         except ValueError:
             pass
     return "", {}
+
+
+def updates_done(log: Path) -> int:
+    """Updates that the last one of the trainings in a log had reached; 0 where none logged any."""
+    done = 0
+    with log.open(encoding="utf-8") as lines:
+        for line in lines:
+            tag, stats = parse(line)
+            if tag == "train_inner" and "num_updates" in stats:
+                done = int(float(str(stats["num_updates"])))
+    return done
 
 
 def validation_text(stats: dict[str, object]) -> str:

@@ -95,7 +95,7 @@ def show_scores(report: Mapping[str, Any], console: Console | None = None) -> No
     console = console or Console(markup=False, highlight=False)
     console.print(table)
     console.print(
-        f"training {report['train_seconds'] / 60:.1f} min, everything "
+        f"training {report['train_seconds'] / 60:.1f} min, {report['updates']} updates; everything "
         f"{report['total_seconds'] / 60:.1f} min; checkpoint {report['checkpoint']}",
         soft_wrap=True,
     )

@@ -62,13 +62,14 @@ def test_pairs_and_scores_are_printed(run, capsys):
     path.write_text("\n".join(json.dumps(PAIR | {"id": str(i)}) for i in range(20)))
     report.show_pairs(path)
     sets = {"test": SCORES | {"speakers": {"george": SCORES, "jackson": SCORES | {"wer": None}}}}
-    report.show_scores({"sets": sets, "train_seconds": 90, "total_seconds": 120, "checkpoint": "best.pt"})
+    times = {"train_seconds": 90, "total_seconds": 120}
+    report.show_scores({"sets": sets, **times, "updates": 700, "checkpoint": "best.pt"})
     shown = capsys.readouterr().out
     assert "8 of 20 utterances" in shown
     assert shown.count("zwölf") == 8
     assert "test: 8 of 20" in shown
     assert "jackson" in shown
-    assert "training 1.5 min" in shown
+    assert "training 1.5 min, 700 updates" in shown
 
 
 def test_examples_are_spread_over_the_set():

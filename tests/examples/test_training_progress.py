@@ -38,3 +38,11 @@ def test_time_is_saved_while_lines_come_in(monkeypatch, capsys):
         bar.read("any line\n")
         bar.read("any line\n")
     assert saved == [1]
+
+
+def test_updates_are_those_of_the_last_training_in_a_log(tmp_path):
+    log = tmp_path / "train.log"
+    log.write_text(DEV_LINE)
+    assert progress.updates_done(log) == 0
+    log.write_text(TRAIN_LINE.replace("40", "900") + DEV_LINE + TRAIN_LINE + "killed")
+    assert progress.updates_done(log) == 40, "begun anew with other options"
