@@ -16,8 +16,8 @@ from examples.report import show_pairs, show_scores, write_report
 from examples.runner import Recipe
 
 FEW_UPDATES = (
-    "note: {updates} updates are few, the texts make sense after some {enough}; this machine is slow, or "
-    "busy: the same command with a larger --max-minutes goes on from here"
+    "note: {updates} updates are few, by little time or a slow or busy machine; the texts make sense after "
+    "some {enough}: the same command with a larger --max-minutes (or --max-update) goes on from here"
 )
 
 

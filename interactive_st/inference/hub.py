@@ -28,7 +28,8 @@ from interactive_st.modules.onednn_linear import has_onednn_linear
 
 logger = logging.getLogger(__name__)
 
-# For copies and other processes; of itself one that is being made asks for its own state without end.
+# So that models can be copied and pickled: a task's state that is being made anew, and still empty, would
+# look for its own attributes without end.
 copyreg.pickle(StatefulContainer, lambda state: (StatefulContainer, (), vars(state)))
 
 SLOW_HALF = (

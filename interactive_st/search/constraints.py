@@ -10,6 +10,7 @@ from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSLATION
 
 from .best_tokens import best_tokens
+from .repeats import repeating
 
 
 class SearchOptions(NamedTuple):
@@ -120,9 +121,5 @@ class Constraints:
         for written in row[free & (row + 1 >= size)].unique().tolist():
             index = (free & (row == written)).nonzero().squeeze(1).to(log_probs.device, non_blocking=True)
             history = tokens[TRANSLATION, lanes.sentence[index], :, : written + 1].long()
-            ngrams = history.unfold(2, size, 1)  # (N, W, n-grams, size)
-            last = history[:, :, None, written + 2 - size :]
-            repeats = (ngrams[..., :-1] == last).all(dim=3)
-            # pad is ruled out anyhow
-            blocked = torch.where(repeats, ngrams[..., -1], self.pad)
+            blocked = repeating(history, size, self.pad)  # pad is ruled out anyhow
             log_probs[index] = log_probs[index].scatter(2, blocked, -math.inf)

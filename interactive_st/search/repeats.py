@@ -1,4 +1,4 @@
-"""No repeated n-grams in the search of stock fairseq, by which the text model of a pipeline decodes."""
+"""Which tokens would repeat an n-gram, in our search and in that of stock fairseq."""
 
 import math
 
@@ -7,8 +7,16 @@ from fairseq.ngram_repeat_block import NGramRepeatBlock
 from torch import Tensor
 
 
+def repeating(written: Tensor, size: int, pad: int) -> Tensor:
+    """Tokens that would repeat an n-gram of ``size`` of what is ``written`` ``(…, L)``, L at least ``size``:
+    ``(…, n-grams)``, ``pad`` for those n-grams that would not be repeated."""
+    ngrams = written.unfold(-1, size, 1)
+    last = written[..., None, written.size(-1) + 1 - size :]
+    return torch.where((ngrams[..., :-1] == last).all(dim=-1), ngrams[..., -1], pad)
+
+
 class RepeatBlocker(NGramRepeatBlock):
-    """What ``--no-repeat-ngram-size`` promises.
+    """What ``--no-repeat-ngram-size`` promises, for the text model of a pipeline.
 
     fairseq's own code, off its CUDA extension, looks for the last n-gram at the end of the whole buffer,
     where nothing has been written yet, and so rules nothing out; and no single words anywhere.
@@ -29,11 +37,9 @@ class RepeatBlocker(NGramRepeatBlock):
             tokens: ``(B·W, L)``, the hypotheses, ``</s>`` first, of which ``step`` more tokens are written.
             lprobs: ``(B·W, V)``, of the next one.
         """
-        written, size = tokens[:, 1 : step + 1], self.no_repeat_ngram_size
-        if step < size:
+        if step < self.no_repeat_ngram_size:
             return lprobs
-        ngrams = written.unfold(1, size, 1)  # (B·W, n-grams, size)
-        repeats = (ngrams[..., :-1] == written[:, None, step + 1 - size :]).all(dim=2)
-        allowed = lprobs.scatter(1, torch.where(repeats, ngrams[..., -1], self.pad), -math.inf)
+        blocked = repeating(tokens[:, 1 : step + 1], self.no_repeat_ngram_size, self.pad)
+        allowed = lprobs.scatter(1, blocked, -math.inf)
         # where nothing is left the token was forced
         return torch.where(allowed.isinf().all(dim=1, keepdim=True), lprobs, allowed)
