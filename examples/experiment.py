@@ -21,6 +21,24 @@ FEW_UPDATES = (
 )
 
 
+#: What each is called that an example gives options to.
+TOOLS = {
+    "prepare": "interactive-st prepare",
+    "hearing": "fairseq-train, for the recogniser",
+    "train": "fairseq-train",
+    "generate": "fairseq-generate",
+}
+
+
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows defaults, but for those that say nothing or are in the text."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        if action.default in (None, []) or "default:" in action.help:
+            return action.help
+        return super()._get_help_string(action)
+
+
 @dataclass(frozen=True)
 class Options:
     """What an example gives to the tools, before what its user adds.
@@ -66,7 +84,7 @@ def add_arguments(
         help="decode with the mean of the N newest checkpoints; 0 = with the best one")  # fmt: skip
     for tool in tools:
         add(f"--{tool}-options", type=shlex.split, default=[], metavar="TEXT",
-            help=f"more options for it, as --{tool}-options='--one 1 --two'")  # fmt: skip
+            help=f"more options of {TOOLS[tool]}, as --{tool}-options='--one 1 --two'")  # fmt: skip
 
 
 def run(

@@ -125,7 +125,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples.an4.run",
         description="Transcribe and translate AN4: corpus, training, test, report.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=experiment.HelpFormatter,
     )
     experiment.add_arguments(parser, out="runs/an4", hearing_update=2000, max_update=3000, average=5)
     add = parser.add_argument
@@ -135,7 +135,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--dev-speakers", type=_names, default=[],
         help="training speakers kept for dev: a,b (default: every ninth)")  # fmt: skip
     add("--tempos", type=_tempos, default=(0.9, 1.0, 1.1),
-        help="train on each utterance at these tempos: 1 or 0.9,1,1.1")  # fmt: skip
+        help="train on each utterance at these tempos (default: 0.9,1,1.1)")  # fmt: skip
     return parser.parse_args(argv)
 
 

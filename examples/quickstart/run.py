@@ -68,7 +68,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples.quickstart.run",
         description="Make a corpus of synthetic speech, train on it, transcribe and translate.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=experiment.HelpFormatter,
     )
     add = parser.add_argument
     experiment.add_arguments(parser, out="runs/demo", max_minutes=6.0)

@@ -151,7 +151,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples.spoken_digits.run",
         description="Transcribe and translate spoken digits: corpus, training, test, report.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=experiment.HelpFormatter,
     )
     experiment.add_arguments(parser, out="runs/digits", max_minutes=19.0)
     add = parser.add_argument

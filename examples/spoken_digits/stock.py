@@ -19,6 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from examples import experiment
 from examples import recipe as steps
 from examples.runner import Recipe, RecipeError, run_to_the_end, shown
 from examples.stamps import fingerprint, write_json
@@ -228,7 +229,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples.spoken_digits.stock",
         description="Train stock fairseq on the transcripts of the same digits, test and report.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=experiment.HelpFormatter,
     )
     add = parser.add_argument
     add("--data", type=Path, default=Path("runs/digits/data"), help="data folder that `make digits` made")
@@ -241,7 +242,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--max-minutes", type=float, default=19.0, help="end of training in minutes; 0 = no limit")
     for tool in ("train", "generate"):
         add(f"--{tool}-options", type=shlex.split, default=[], metavar="TEXT",
-            help=f"more options for it, as --{tool}-options='--one 1 --two'")  # fmt: skip
+            help=f"more options of fairseq-{tool}, as --{tool}-options='--one 1 --two'")  # fmt: skip
     return parser.parse_args(argv)
 
 

@@ -99,7 +99,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples.spoken_tatoeba.run",
         description="Speak real sentence pairs by synthetic voices, train on them, transcribe and translate.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=experiment.HelpFormatter,
     )
     experiment.add_arguments(parser, out="runs/tatoeba", hearing_update=2000, max_update=3000, average=5)
     add = parser.add_argument

@@ -94,10 +94,13 @@ def main(args: argparse.Namespace) -> int:
         if is_of_standard_output(error):
             raise
         raise UserError(str(error)) from error
-    except AssertionError as error:
-        if "max_tokens" not in str(error):
+    except AssertionError as error:  # so fairseq refuses options
+        if "max_tokens" in str(error):
+            reason = f"--max-tokens {args.max_tokens}: an utterance has more frames; raise it"
+            raise UserError(reason) from error
+        if not str(error).startswith("--"):
             raise
-        raise UserError(f"--max-tokens {args.max_tokens}: an utterance has more frames; raise it") from error
+        raise UserError(f"{error}; leave it out of --generate-options") from error
     return 0
 
 

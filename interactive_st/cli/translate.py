@@ -211,7 +211,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 def _add_search(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--beam", type=_count, metavar="N", help=f"hypotheses kept a stream (default: {DEFAULTS.beam})"
+        "--beam", type=_count, metavar="N", help=f"hypotheses kept at every step (default: {DEFAULTS.beam})"
     )
     group.add_argument(
         "--nbest",

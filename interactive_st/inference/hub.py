@@ -110,6 +110,8 @@ class InteractiveST:
         """
         try:
             place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            if place.type == "meta":
+                raise RuntimeError("it holds no numbers")
             self.model.to(place)
         except (RuntimeError, AssertionError) as error:
             reason = str(error).splitlines()[0]

@@ -59,6 +59,12 @@ class JointSpeechToTextTask(SpeechToTextTask):
         super().add_args(parser)
         add_joint_arguments(parser)
 
+    @classmethod
+    def setup_task(cls, args: Namespace, **kwargs: Any) -> "JointSpeechToTextTask":
+        """As fairseq's, whose own reading of the configuration takes it for granted that there are keys."""
+        JointDataConfig(Path(args.data) / args.config_yaml)
+        return super().setup_task(args, **kwargs)
+
     def __init__(self, args: Namespace, tgt_dict: Dictionary) -> None:
         if getattr(args, "multitask_config_yaml", None) is not None:
             raise ValueError(

@@ -76,6 +76,24 @@ def test_utterances_longer_than_a_batch(monkeypatch, tmp_path, capsys):
     assert "--max-tokens 10: an utterance has more frames; raise it" in capsys.readouterr().err
 
 
+def test_what_fairseq_generate_itself_refuses(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(cascade, "_check_models", lambda args: None)
+    words = ["cascade", "--asr", "a.pt", "--mt", "m.pt", str(tmp_path), "--cpu"]
+    assert main([*words, "--generate-options=--sampling"]) == 2
+    message = "error: --sampling requires --nbest to be equal to --beam; leave it out of --generate-options"
+    assert message in capsys.readouterr().err
+
+
+def test_an_error_of_the_program_is_not_taken_for_one_of_the_user(monkeypatch, tmp_path):
+    def fail(args):
+        raise AssertionError("shapes")
+
+    monkeypatch.setattr(cascade, "_check_models", lambda args: None)
+    monkeypatch.setattr(generate, "main", fail)
+    with pytest.raises(AssertionError, match="shapes"):
+        main(["cascade", "--asr", "a.pt", "--mt", "m.pt", str(tmp_path)])
+
+
 def test_pairs_that_cannot_be_written(tmp_path, capsys):
     (tmp_path / "file").touch()
     pairs = str(tmp_path / "file" / "p.jsonl")

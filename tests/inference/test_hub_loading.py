@@ -43,9 +43,10 @@ def test_no_model(tmp_path, name, message):
         InteractiveST.from_pretrained(tmp_path / name)
 
 
-def test_no_such_device(made):
-    with pytest.raises(ValueError, match="device 'abacus' cannot be used"):
-        InteractiveST.from_pretrained(made.checkpoint, device="abacus")
+@pytest.mark.parametrize("device", ["abacus", "meta"])
+def test_no_such_device(made, device):
+    with pytest.raises(ValueError, match=f"device '{device}' cannot be used"):
+        InteractiveST.from_pretrained(made.checkpoint, device=device)
 
 
 def test_features_computed_elsewhere(model):

@@ -8,6 +8,7 @@ from fairseq.data.data_utils import numpy_seed
 from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
+from interactive_st.data.errors import DataError
 from interactive_st.tasks.joint_speech_to_text import SpeechToTextTask
 from tests.fake_decoding import FakeGenerator, FakeModel, four, heard, setup
 from tests.joint_corpus import ROWS, task_arguments, write_split
@@ -85,6 +86,12 @@ def test_without_the_options_validation_does_not_decode(folder, monkeypatch):
     assert FakeGenerator.made == []
     _, _, output = task.valid_step({}, model, FakeCriterion())
     assert set(output) == {"loss", "ntokens", "nsentences"}
+
+
+def test_a_configuration_without_keys_is_named(folder):
+    (folder / "config_joint.yaml").write_text("# nothing\n")
+    with pytest.raises(DataError, match=r"config_joint\.yaml: no keys; write vocab_filename"):
+        setup(folder)
 
 
 def test_training_subsets_have_to_be_named_train(folder, caplog):
