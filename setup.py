@@ -60,6 +60,7 @@ setup(
     ],
     extras_require={
         "demo": ["espeakng-loader"],
+        "media": ["av>=14"],  # m4a, mp4 and the like
         "plots": ["matplotlib"],
         "dev": ["pytest", "pytest-xdist", "hypothesis", "pysubs2", "ruff", "webvtt-py"],
     },

@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
-EXTRAS = "demo,plots,dev"
+EXTRAS = "demo,media,plots,dev"
 SUPPORTED = ((3, 10), (3, 13))
 OLDEST_TORCH = (2, 6)
 #: In the environment: whether it was made here, and for which requirements it is complete.

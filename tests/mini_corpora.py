@@ -10,6 +10,8 @@ import pytest
 import soundfile
 import soxr
 
+from tests.media_files import write_media
+
 RATE = 16000
 #: Silence at the start of a recording: so "11.2" and "8.5" differ in their order as numbers and as text.
 LEAD = 8.5
@@ -136,14 +138,17 @@ SPEECHES = {
 
 
 def make_europarl_st(root: Path, langs: Sequence[str] = ("de",), suffix: str = ".m4a") -> Path:
-    """Europarl-ST from English; what is named m4a is WAV, as nothing here can encode AAC."""
+    """Europarl-ST from English; the original recordings are m4a."""
     audios = root / "en" / "audios"
     audios.mkdir(parents=True)
     for split, speeches in SPEECHES.items():
         recorded = {name: record(name, sentences, 0.37) for name, sentences in speeches.items()}
         for name, (samples, _) in recorded.items():
-            soundfile.write(audios / f"{name}{suffix}", soxr.resample(samples, RATE, 44100), 44100,
-                            format="FLAC" if suffix == ".flac" else "WAV")  # fmt: skip
+            path, samples = audios / f"{name}{suffix}", soxr.resample(samples, RATE, 44100)
+            if suffix == ".m4a":
+                write_media(path, samples, 44100)
+            else:
+                soundfile.write(path, samples, 44100)
         segments = [segment for _, own in recorded.values() for segment in own]
         for lang in langs:
             folder = root / "en" / lang / split

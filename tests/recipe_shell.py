@@ -2,7 +2,7 @@
 
 bash finds stand-ins of the tools first on its path. Each hands its command line to this process, which
 makes it small (`SMALLER`, `TINY`) and runs the real tool through a fork server; what needs several
-machines, or a converter that is not installed, is replaced as the functions below say.
+machines is replaced as the functions below say.
 """
 
 import contextlib
@@ -17,8 +17,6 @@ import threading
 from collections.abc import Collection
 from pathlib import Path
 
-import soundfile
-import soxr
 from commands.tools import Result, Tools
 from documents import read_code
 
@@ -38,7 +36,7 @@ sys.exit(answer["status"])
 """
 #: Tools that read their standard input.
 READING = ("fairseq-interactive", "python")
-NAMES = ("fairseq-train", "fairseq-generate", "interactive-st", "torchrun", "srun", "ffmpeg", *READING)
+NAMES = ("fairseq-train", "fairseq-generate", "interactive-st", "torchrun", "srun", *READING)
 
 #: Values that a test takes in place of those of the recipe.
 SMALLER = {
@@ -161,9 +159,6 @@ class RecipeShell:
     def _answer(self, words: list[str], folder: str, stdin: str) -> dict[str, object]:
         self.calls.append(words)
         try:
-            if words[0] == "ffmpeg":
-                convert(words, Path(folder))
-                return {"status": 0, "stdout": "", "stderr": ""}
             if words[0] == "python":
                 result = run_python(words, stdin, Path(folder))
             else:
@@ -213,11 +208,3 @@ def run_python(words: list[str], code: str, folder: Path) -> Result:
     finally:
         os.chdir(before)
     return Result(words, 0, output.getvalue(), "")
-
-
-def convert(words: list[str], folder: Path) -> None:
-    """Do what the recipe wants of ffmpeg: one channel at another rate."""
-    source, rate, target = words[words.index("-i") + 1], int(words[words.index("-ar") + 1]), words[-1]
-    assert words[words.index("-ac") + 1] == "1"
-    samples, found = soundfile.read(folder / source, always_2d=True)
-    soundfile.write(folder / target, soxr.resample(samples.mean(axis=1), found, rate), rate)

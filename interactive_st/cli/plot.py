@@ -84,7 +84,7 @@ def _add_attention(parser: argparse.ArgumentParser) -> None:
         "the interactive attention between transcript and translation, in both directions; of 30 s at most."
     )
     add = parser.add_argument
-    add("audio", type=Path, metavar="AUDIO", help="wav, flac, ogg or mp3 (or .npy of precomputed features)")
+    add("audio", type=Path, metavar="AUDIO", help="a recording (or .npy of precomputed features)")
     add(
         "--model", required=True, type=Path, metavar="MODEL", help="a checkpoint, or an exported model folder"
     )

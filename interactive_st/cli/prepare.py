@@ -14,7 +14,7 @@ published corpus in its own file layout (MuST-C, CoVoST 2, Europarl-ST; see exam
 A manifest is a tab-separated UTF-8 file without quoting. Its header line names the columns
 
   id         unique in the file
-  audio      wav, flac, ogg or mp3 of any rate and channel count; relative to the manifest
+  audio      wav, flac, ogg, mp3, m4a, mp4 … of any rate and channel count; relative to the manifest
   src_text   transcript; may be empty where tgt_text is not
   tgt_text   translation; may be empty where src_text is not
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 HELP = "transcribe and translate recordings: text, JSON lines, tables or bilingual subtitles"
 DESCRIPTION = """\
 Decodes recordings of any length, rate and number of channels, in any format of libsndfile (wav,
-flac, ogg, mp3 …). Transcript and translation are printed as they are ready, or written under --out,
-one file a recording and format.
+flac, ogg, mp3 …) or PyAV (m4a, mp4, webm …; pip install av). Transcript and translation are printed
+as they are ready, or written under --out, one file a recording and format.
 
 A recording is cut at pauses of --min-pause or longer, and where it would be longer than
 --max-segment; silence is left out. A recording that fails is reported, and the others go on.
@@ -29,7 +29,7 @@ exit status: 0 all recordings were decoded, 1 some failed, 2 nothing could be be
 examples:
   interactive-st translate talk.wav --model model
   interactive-st translate recordings/ --model model --out subtitles --format srt,jsonl --skip-existing
-  interactive-st translate talk.mp3 --model checkpoint_best.pt --data data --format vtt > talk.vtt
+  interactive-st translate talk.mp4 --model checkpoint_best.pt --data data --format vtt > talk.vtt
 """
 FORMATS = ("text", "jsonl", "srt", "vtt", "tsv")
 SUBTITLES = ("srt", "vtt")

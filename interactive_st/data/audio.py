@@ -7,6 +7,7 @@ import soundfile
 import soxr
 
 from interactive_st.data.errors import DataError, require_file
+from interactive_st.data.media import is_media, whole
 from interactive_st.data.mp3_frames import seconds_of_frames
 from interactive_st.data.wav_header import missing_seconds
 
@@ -25,7 +26,8 @@ def load_audio(
 ) -> tuple[np.ndarray, int]:
     """Read a wav, flac, ogg or mp3 file, or a segment of it, of any rate and channel count.
 
-    Only the segment is read. Channels are averaged, then resampled by soxr (HQ).
+    So are other formats of libsndfile, and with PyAV m4a, mp4 and those of `interactive_st.data.media`. Of
+    libsndfile's only the segment is read. Channels are averaged, then resampled by soxr (HQ).
 
     Args:
         path: the file.
@@ -44,6 +46,21 @@ def load_audio(
     if not os.fspath(path):
         raise DataError("an empty line or name where the path of an audio file is needed")
     require_file(path, "audio file")
+    mono, rate = (_read_media if is_media(path) else _read_file)(path, offset, duration)
+    if sample_rate is not None and sample_rate != rate:
+        mono = soxr.resample(mono, rate, sample_rate, quality="HQ")
+        rate = sample_rate
+    return np.ascontiguousarray(mono, dtype=np.float32), rate
+
+
+def _read_media(path: str | os.PathLike, offset: float, duration: float | None) -> tuple[np.ndarray, int]:
+    samples, rate = whole(path)
+    start, length = _locate(path, len(samples), rate, offset, duration)
+    return samples[start : start + length].copy(), rate
+
+
+def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -> tuple[np.ndarray, int]:
+    """As `load_audio`, at the file's own rate, by libsndfile."""
     try:
         missing = missing_seconds(path)
         with soundfile.SoundFile(path) as file:
@@ -68,11 +85,7 @@ def load_audio(
         )
     if not np.isfinite(samples).all():
         raise DataError(f"{path}: holds NaN or infinite samples")
-    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    if sample_rate is not None and sample_rate != rate:
-        mono = soxr.resample(mono, rate, sample_rate, quality="HQ")
-        rate = sample_rate
-    return np.ascontiguousarray(mono, dtype=np.float32), rate
+    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1), rate
 
 
 def check_mp3(path: str | os.PathLike, announced: float) -> None:

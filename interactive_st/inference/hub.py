@@ -21,7 +21,7 @@ from interactive_st.inference.options import Options
 from interactive_st.inference.pipeline import Result, decode_recordings
 from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Recording
-from interactive_st.inference.sources import ArraySource, FileSource
+from interactive_st.inference.sources import ArraySource, Source, open_file
 from interactive_st.inference.stored_model import load_checkpoint
 from interactive_st.inference.voice_activity import VoiceActivity
 from interactive_st.modules.onednn_linear import has_onednn_linear
@@ -146,7 +146,7 @@ class InteractiveST:
         """Transcribe and translate.
 
         Args:
-            audio: a file that soundfile reads, of any rate and number of channels; samples as a
+            audio: a file of any rate and number of channels, as `load_audio` reads it; samples as a
                 numpy array or a tensor, (N,), (channels, N) or (N, channels); such samples with
                 their rate, as `soundfile.read` returns them or as a dict of ``array`` and
                 ``sampling_rate`` (Hugging Face's); or a list of these.
@@ -206,9 +206,9 @@ class InteractiveST:
         return decode_recordings(openers, decoding, VoiceActivity(self.sample_rate), progress)
 
 
-def _open(audio: Any, sample_rate: float | None) -> FileSource | ArraySource:
+def _open(audio: Any, sample_rate: float | None) -> Source:
     if isinstance(audio, str | os.PathLike):
-        return FileSource(audio)
+        return open_file(audio)
     if _has_rate(audio):
         audio, sample_rate = audio
     elif isinstance(audio, Mapping) and {"array", "sampling_rate"} <= set(audio):

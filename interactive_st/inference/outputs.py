@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-#: What soundfile reads and people call recordings, by the end of the name.
+from interactive_st.data import media
+
+#: What soundfile or PyAV reads and people call recordings, by the end of the name.
 EXTENSIONS = frozenset(
     {".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".nist", ".oga", ".ogg", ".opus"}
     | {".rf64", ".snd", ".sph", ".voc", ".w64", ".wav"}
+    | media.EXTENSIONS
 )
-
 
 #: File name endings where they are not the name of the format.
 ENDINGS = {"text": "txt"}

@@ -8,6 +8,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from interactive_st.data import media
 from interactive_st.data.audio import SLACK, check_mp3, load_audio
 from interactive_st.data.errors import DataError
 from interactive_st.data.wav_header import missing_seconds
@@ -30,6 +31,34 @@ class Source(Protocol):
         """Yield the same samples piece by piece."""
 
 
+def open_file(path: str | os.PathLike) -> Source:
+    """Return a file's recording; what `FileSource` and `MediaSource` raise is raised."""
+    return (MediaSource if media.is_media(path) else FileSource)(path)
+
+
+class MediaSource:
+    """A file that PyAV reads, as of a phone or a video.
+
+    Raises:
+        DataError: it is missing or not readable, holds no sound, or PyAV is not installed.
+    """
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = os.fspath(path)
+        self.name: str | None = self.path
+        _check_file(self.path)
+        self.duration = media.seconds(self.path)
+        if not self.duration:
+            raise DataError(f"{self.path}: zero length")
+
+    def whole(self, rate: int) -> np.ndarray:
+        return load_audio(self.path, rate)[0]
+
+    def blocks(self, rate: int) -> Iterator[np.ndarray]:
+        own_rate, blocks = media.sound(self.path)
+        yield from _resampled(blocks, own_rate, rate)
+
+
 class FileSource:
     """A file that soundfile reads.
 
@@ -41,13 +70,10 @@ class FileSource:
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = os.fspath(path)
         self.name: str | None = self.path
-        if not os.path.isfile(self.path):
-            raise DataError(f"{self.path}: {_why_no_file(self.path)}")
+        _check_file(self.path)
         try:
             info, missing = soundfile.info(self.path), missing_seconds(self.path)
             check_mp3(self.path, info.duration)
-        except UnicodeEncodeError as error:  # neither soundfile takes such a name nor a document
-            raise DataError(f"{self.path!r}: its name is no {error.encoding} text; rename it") from error
         except (soundfile.SoundFileError, OSError, TypeError) as error:
             raise _unreadable(self.path, error) from error
         if missing > SLACK:
@@ -132,6 +158,16 @@ def _resampled(blocks: Iterator[np.ndarray], rate: int, wanted: int) -> Iterator
     for block in blocks:
         yield resampler.resample_chunk(block)
     yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+
+
+def _check_file(path: str) -> None:
+    """Raise DataError if it is no file, or has a name that neither soundfile takes nor a document."""
+    if not os.path.isfile(path):
+        raise DataError(f"{path}: {_why_no_file(path)}")
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"{path!r}: its name is no {error.encoding} text; rename it") from error
 
 
 def _why_no_file(path: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import soundfile
 from tqdm import tqdm
 
+from interactive_st.data import media
 from interactive_st.data.errors import DataError
 from interactive_st.inference.documents import Writer
 from interactive_st.inference.hub import InteractiveST
@@ -133,7 +134,9 @@ def _duration(path: Path) -> float:
     if not path.is_file():  # reading a pipe would take from it, or wait for ever
         return 0.0
     try:
+        if media.is_media(path):
+            return media.estimated_seconds(path)
         info = soundfile.info(path)
-    except (soundfile.SoundFileError, OSError, TypeError, UnicodeEncodeError):
+    except (DataError, soundfile.SoundFileError, OSError, TypeError, UnicodeEncodeError):
         return 0.0
     return info.frames / info.samplerate

@@ -4,10 +4,11 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+from interactive_st.data import media
 from interactive_st.report.html import data_url
 
 HIGHEST_RATE = 16000
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".opus", ".m4a")
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".opus"}) | media.EXTENSIONS
 
 
 def clip(path: Path, offset: float = 0.0, duration: float | None = None, longest: float = 15.0) -> str:

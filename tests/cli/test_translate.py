@@ -12,6 +12,7 @@ import webvtt
 
 from interactive_st.cli import main
 from tests import speech_model
+from tests.media_files import write_media
 from tests.speech_model import bursts
 
 pytestmark = pytest.mark.usefixtures("hears_noise")
@@ -103,6 +104,14 @@ def test_prints_subtitles_of_one_recording(translate, audio, tmp_path, capsys):
     assert translate(audio / "a.wav", "--format", "vtt", "--quiet") == 0
     (tmp_path / "a.vtt").write_text(capsys.readouterr().out)
     assert len(webvtt.read(str(tmp_path / "a.vtt"))) == 1
+
+
+def test_subtitles_of_a_video_fit_its_pictures(translate, tmp_path):
+    """The sound of the video begins after a second, what is said in it at once."""
+    write_media(tmp_path / "videos" / "talk.mp4", bursts([(0.0, 0.9)], 1.0), 16000, start=1.0, video=2.0)
+    assert translate(tmp_path / "videos", "--format", "srt", "--out", tmp_path / "out") == 0
+    [cue] = pysubs2.load(str(tmp_path / "out" / "talk.srt"))
+    assert 900 <= cue.start <= 1100
 
 
 def test_ids_of_jsonl_differ(translate, tmp_path, capsys):

@@ -8,6 +8,8 @@ import pytest
 import soundfile
 from mini_corpora import RATE, record
 
+from tests.media_files import write_media
+
 #: Lines of manifests that README.md and pages build on: id, recording, speaker, both texts.
 ROWS = (
     ("t1", "talk1.flac", "anna", "good morning", "Guten Morgen"),
@@ -24,6 +26,7 @@ def make_recordings(folder: Path) -> None:
         soundfile.write(folder / f"talk{number}.flac", samples, RATE)
     soundfile.write(folder / "talk.wav", samples, RATE)
     soundfile.write(folder / "talk.mp3", samples, RATE, format="MP3")
+    write_media(folder / "talk.mp4", samples, RATE, video=len(samples) / RATE)
 
 
 def make_manifests(folder: Path) -> None:

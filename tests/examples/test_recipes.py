@@ -61,11 +61,8 @@ def test_covost2(run, tmp_path):
 
 def test_europarl_st(run, tmp_path):
     root = make_europarl_st(tmp_path / "corpus")
-    calls = run("europarl_st", EUROPARL_ROOT=str(root))
+    run("europarl_st", EUROPARL_ROOT=str(root))
     assert references(tmp_path / "results" / "europarl_en_de.jsonl") == sentences(10, 11)
-    assert sum(call[0] == "ffmpeg" for call in calls) == 4
-    with soundfile.SoundFile(root / "en" / "audios" / "en.20110912.3.1-064.flac") as converted:
-        assert (converted.samplerate, converted.channels) == (16000, 1)
 
 
 def test_own_corpus(run, tmp_path):

@@ -7,7 +7,8 @@ import torch
 
 from interactive_st.data.audio import load_audio
 from interactive_st.data.errors import DataError
-from interactive_st.inference.sources import ArraySource, FileSource
+from interactive_st.inference.sources import ArraySource, FileSource, MediaSource, open_file
+from tests.media_files import write_media
 
 
 @pytest.fixture
@@ -91,6 +92,35 @@ class TestFileSource:
         stereo.write_bytes(content[: len(content) // 2])
         with pytest.raises(DataError, match=r"a\.wav: damaged or cut off, 12\.50 s of 25\.00 s"):
             FileSource(stereo)
+
+
+class TestMediaSource:
+    @pytest.fixture
+    def video(self, tmp_path):
+        samples = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 25 * 11025))
+        return write_media(tmp_path / "a.mp4", samples, 11025, start=1.0, video=26.0)
+
+    def test_files_are_opened_by_their_names(self, video, stereo):
+        assert isinstance(open_file(video), MediaSource)
+        assert isinstance(open_file(stereo), FileSource)
+
+    @pytest.mark.parametrize("rate", [11025, 16000])
+    def test_blocks_are_the_whole(self, video, rate):
+        source = open_file(video)
+        assert source.name == str(video)
+        blocks = list(source.blocks(rate))
+        assert len(blocks) >= 3
+        joined, whole = np.concatenate(blocks), source.whole(rate)
+        assert np.array_equal(whole, load_audio(video, rate)[0])
+        assert abs(len(joined) - len(whole)) <= 1
+        length = min(len(joined), len(whole))
+        np.testing.assert_allclose(joined[:length], whole[:length], atol=1e-4)
+        assert source.duration == pytest.approx(len(whole) / rate, abs=1e-3)
+
+    def test_no_regular_file(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe.mp4")
+        with pytest.raises(DataError, match=r"pipe\.mp4: is no regular file"):
+            open_file(tmp_path / "pipe.mp4")
 
 
 class TestArraySource:

@@ -57,7 +57,7 @@ def test_order_in_a_new_environment(script, environment):
     assert firsts[1].startswith("torch==")
     assert firsts[2] == "cython"
     assert firsts[3].startswith("fairseq-fixed==")
-    assert firsts[4:] == ["editdistance", ".[demo,plots,dev]"]
+    assert firsts[4:] == ["editdistance", ".[demo,media,plots,dev]"]
     # no second torch for those compiled against it; what builds editdistance is not installed here
     assert ["--no-build-isolation" in call for call in environment.calls[3:]] == [True, False, True]
     assert environment.read_stamp() == {"made_here": True, "complete_for": script.fingerprint()}

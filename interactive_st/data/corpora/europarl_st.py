@@ -1,6 +1,6 @@
 """Europarl-ST: debates of the European Parliament (Iranzo-Sánchez et al., ICASSP 2020).
 
-    ROOT/en/audios/en.20081117.22.1-114.m4a    (v1.1; to be converted first)
+    ROOT/en/audios/en.20081117.22.1-114.m4a    (v1.1)
     ROOT/en/de/train/segments.lst     en.20081117.22.1-114 0.0 7.13    recording, start, end
     ROOT/en/de/train/segments.en      the sentence of each segment, line by line
     ROOT/en/de/train/segments.de
@@ -9,7 +9,6 @@
 """
 
 import math
-import os
 from pathlib import Path
 
 from interactive_st.data.corpora.reading import (
@@ -33,7 +32,7 @@ def read_europarl_st(request: Request) -> dict[str, Split]:
     """Read Europarl-ST.
 
     Raises:
-        DataError: files are missing or do not fit each other, or recordings are still m4a.
+        DataError: files are missing or do not fit each other, or recordings are m4a, and PyAV is not there.
     """
     spoken = request.root / request.source_lang
     recordings = _Recordings(spoken / "audios")
@@ -106,7 +105,7 @@ def _read_speakers(folder: Path) -> dict[str, str]:
 
 
 class _Recordings:
-    """Finds the audio file of a recording by its name, which may hold dots."""
+    """Finds the audio file of a recording by its name, which may hold dots; one that was converted first."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -116,16 +115,9 @@ class _Recordings:
         """Return the file to read; one that does not exist, for the error message, if it is missing.
 
         Raises:
-            DataError: the recording is there, but as m4a only.
+            DataError: it is there as m4a alone, and PyAV is not installed.
         """
         if name not in self._found:
-            original = self._folder / f"{name}.m4a"
-            readable = find_readable(original)
-            if readable is None and os.path.isfile(original):
-                raise DataError(
-                    f"{original}: m4a cannot be read; convert the recordings, as in: "
-                    f"for f in {self._folder}/*.m4a; do "
-                    'ffmpeg -nostdin -loglevel error -i "$f" -ac 1 -ar 16000 "${f%.m4a}.flac"; done'
-                )
-            self._found[name] = readable or original.with_suffix(".wav")
+            path = self._folder / f"{name}.wav"
+            self._found[name] = find_readable(path) or path
         return self._found[name]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from interactive_st.data import media
 from interactive_st.data.corpus import Split, make_split
 from interactive_st.data.errors import DataError
 from interactive_st.data.feature_pass import is_train
@@ -18,8 +19,8 @@ from interactive_st.data.text_encoding import refuse_utf16
 
 #: fairseq's recipes train on no more than 3000 frames of 10 ms.
 LONGEST_TRAINING_SECONDS = 30.0
-#: What libsndfile reads, in the order of preference.
-READABLE = (".wav", ".flac", ".ogg", ".mp3")
+#: What can be read, in the order of preference.
+READABLE = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,20 @@ def check_aligned(segments: Path, count: int, *texts: tuple[Path, Sequence[str]]
 
 
 def find_readable(path: Path) -> Path | None:
-    """Return an audio file, or the same recording in another format that can be read, or None."""
+    """Return an audio file, or the same recording in another format that can be read, or None.
+
+    Raises:
+        DataError: PyAV is needed and not installed, which would be the matter with every row.
+    """
     # os.path's does not raise on a name that is too long: the row is reported as bad later
     if path.suffix.lower() in READABLE and os.path.isfile(path):
-        return path
-    others = (path.with_suffix(suffix) for suffix in READABLE)
-    return next((other for other in others if os.path.isfile(other)), None)
+        found = path
+    else:
+        others = (path.with_suffix(suffix) for suffix in READABLE)
+        found = next((other for other in others if os.path.isfile(other)), None)
+    if found is not None and media.is_media(found):
+        media.require_reader(found)
+    return found
 
 
 def segment_ids(recordings: Sequence[str], offsets: Sequence[str | float]) -> list[str]:

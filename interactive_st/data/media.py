@@ -1,0 +1,195 @@
+"""Sound of phones and videos (m4a, mp4, webm, mkv …), which libsndfile does not read, by PyAV.
+
+PyAV brings FFmpeg's libraries with it. It is optional: ``pip install av``.
+"""
+
+import contextlib
+import functools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from interactive_st.data.errors import DataError
+
+#: By the end of the name, for it is not asked of files that libsndfile knows.
+EXTENSIONS = frozenset(
+    {".3gp", ".aac", ".ac3", ".amr", ".avi", ".flv", ".m2ts", ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov"}
+    | {".mp4", ".mpeg", ".mpg", ".webm", ".wma", ".wmv"}
+)
+#: Where no sound is given for this long, there is silence, so that times remain those of the video (seconds).
+GAP = 0.05
+#: Shorter than a file says by more than this, it was cut off (seconds); frames of AAC last 23 ms.
+CUT_OFF = 0.25
+#: What is handed on at a time (seconds).
+BLOCK = 10.0
+#: Formats that know the length of each of their streams; others guess it, or know that of the longest.
+EXACT = "mp4"
+
+
+def is_media(path: str | os.PathLike) -> bool:
+    """Whether a file is read by PyAV, by its name."""
+    return Path(path).suffix.lower() in EXTENSIONS
+
+
+def require_reader(path: str | os.PathLike) -> None:
+    """Make sure that PyAV is there.
+
+    Raises:
+        DataError: it is not.
+    """
+    try:
+        import av  # noqa: F401
+    except ImportError as error:
+        raise DataError(
+            f"{path}: files of this kind are read by PyAV, which is not installed: pip install av; or write "
+            "it anew, as by ffmpeg -i FILE new.flac"
+        ) from error
+
+
+def estimated_seconds(path: str | os.PathLike) -> float:
+    """Return how long a file says or seems to be, which takes no time; 0 where nothing is known.
+
+    Raises:
+        DataError: it is not readable, or holds no sound.
+    """
+    with _opened(path) as (container, _):
+        return (container.duration or 0) / _microseconds()
+
+
+def seconds(path: str | os.PathLike) -> float:
+    """Return how long the sound of a file is; where it does not say, which most do not, it is decoded once.
+
+    Raises:
+        DataError: as `sound`.
+    """
+    with _opened(path) as (container, stream):
+        promised = _promised(container, stream)
+    if promised is not None:
+        return promised
+    rate, blocks = sound(path)
+    return sum(len(block) for block in blocks) / rate
+
+
+@functools.lru_cache(maxsize=1)
+def _whole(path: str, changed: int) -> tuple[np.ndarray, int]:
+    rate, blocks = sound(path)
+    samples = np.concatenate([np.empty(0, dtype=np.float32), *blocks])
+    samples.flags.writeable = False
+    return samples, rate
+
+
+def whole(path: str | os.PathLike) -> tuple[np.ndarray, int]:
+    """Return the samples of a file, (N,), float32, not to be written to, and their rate in Hz.
+
+    The last one is remembered: corpora cut one recording into many segments, listed one after the other, and
+    places in compressed sound are exact from the beginning on only.
+
+    Raises:
+        DataError: as `sound`.
+    """
+    return _whole(os.fspath(path), os.stat(path).st_mtime_ns)
+
+
+def sound(path: str | os.PathLike) -> tuple[int, Iterator[np.ndarray]]:
+    """Return the rate of a file's sound in Hz, and its samples block by block.
+
+    It is the stream that a player takes, its channels averaged: (n,), float32, full scale = 1.0. Sample 0 is
+    where the video begins.
+
+    Raises:
+        DataError: it is not readable, holds no sound, or, while blocks are taken, is damaged or was cut off.
+    """
+    with _opened(path) as (_, stream):
+        rate = stream.codec_context.sample_rate
+    return rate, _blocks(path, rate)
+
+
+def _blocks(path: str | os.PathLike, rate: int) -> Iterator[np.ndarray]:
+    size, waiting, count = round(BLOCK * rate), [], 0
+    for piece in _pieces(path, rate):
+        waiting.append(piece)
+        count += len(piece)
+        if count >= size:
+            yield np.concatenate(waiting)
+            waiting, count = [], 0
+    if count:
+        yield np.concatenate(waiting)
+
+
+def _pieces(path: str | os.PathLike, rate: int) -> Iterator[np.ndarray]:
+    """Yield the samples as they are decoded, silence where there are none."""
+    import av
+
+    with _opened(path) as (container, stream):
+        begin = (container.start_time or 0) / _microseconds()
+        end = (container.duration or 0) / _microseconds()
+        promised = _promised(container, stream)
+        resampler, done = av.AudioResampler(format="fltp", rate=rate), 0
+        try:
+            for frame in container.decode(stream):
+                place = done if frame.time is None else round((frame.time - begin) * rate)
+                if GAP * rate < place - done and place <= end * rate:
+                    yield from _silence(place - done, rate)
+                    done = place
+                for part in resampler.resample(frame):
+                    samples = part.to_ndarray().mean(axis=0, dtype=np.float32)
+                    if promised is not None:  # the last frame is filled up
+                        samples = samples[: max(0, round(promised * rate) - done)]
+                    if not np.isfinite(samples).all():
+                        raise DataError(f"{path}: holds NaN or infinite samples")
+                    yield samples
+                    done += len(samples)
+        except DataError:
+            raise
+        except (av.FFmpegError, ValueError) as error:
+            raise DataError(
+                f"{path}: damaged, {done / rate:.2f} s could be read ({_reason(error)})"
+            ) from error
+        if promised is not None and promised - done / rate > CUT_OFF:
+            raise DataError(
+                f"{path}: damaged or cut off, {done / rate:.2f} s of {promised:.2f} s could be read"
+            )
+
+
+def _promised(container: Any, stream: Any) -> float | None:
+    """Return when the sound ends, in seconds from the beginning of the video, if that is known."""
+    if EXACT not in container.format.name or stream.duration is None:
+        return None
+    end = ((stream.start_time or 0) + stream.duration) * stream.time_base
+    return float(end) - (container.start_time or 0) / _microseconds()
+
+
+def _silence(count: int, rate: int) -> Iterator[np.ndarray]:
+    size = round(BLOCK * rate)
+    for done in range(0, count, size):
+        yield np.zeros(min(size, count - done), dtype=np.float32)
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike) -> Iterator[tuple[Any, Any]]:
+    """Open a file; yields its container and its sound."""
+    require_reader(path)
+    import av
+
+    try:
+        container = av.open(os.fspath(path), metadata_errors="replace")
+    except (av.FFmpegError, ValueError) as error:
+        raise DataError(f"{path}: not readable as audio ({_reason(error)})") from error
+    with container:
+        stream = container.streams.best("audio")
+        if stream is None:
+            raise DataError(f"{path}: holds no sound")
+        yield container, stream
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _microseconds() -> int:
+    import av
+
+    return av.time_base

@@ -1,0 +1,133 @@
+"""Sound of phones and videos, by PyAV; what is written is lossy, so that it comes back nearly as it was."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from interactive_st.data import media
+from interactive_st.data.audio import load_audio
+from interactive_st.data.errors import DataError
+from tests.media_files import write_media, write_silent_video
+
+RATE = 16000
+
+
+def tone(seconds, rate=RATE, hertz=300.0):
+    return (0.3 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+
+
+def difference(samples, expected):
+    assert samples.dtype == np.float32
+    assert samples.shape == expected.shape
+    return np.sqrt(np.mean((samples - expected) ** 2)) / np.sqrt(np.mean(expected**2))
+
+
+def beginning(samples, rate):
+    """When it is first heard, in seconds."""
+    return np.argmax(np.abs(samples) > 0.03) / rate
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "rate"), [("a.m4a", "aac", 16000), ("A.MP4", "aac", 44100), ("a.mka", "flac", 16000),
+                                ("a.avi", "pcm_s16le", 8000)]
+)  # fmt: skip
+def test_samples_are_those_that_were_written(tmp_path, name, codec, rate):
+    expected = tone(1.3, rate)
+    path = write_media(tmp_path / name, expected, rate, codec)
+    assert media.is_media(path)
+    samples, found = load_audio(path)
+    assert found == rate
+    assert difference(samples, expected) < 0.2
+    assert media.seconds(path) == pytest.approx(1.3)
+    assert media.estimated_seconds(path) == pytest.approx(1.3, abs=0.1)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.webm", "libopus"), ("a.aac", "aac")])
+def test_formats_that_do_not_know_their_length(tmp_path, name, codec):
+    path = write_media(tmp_path / name, tone(1.5, 48000), 48000, codec)
+    samples, rate = load_audio(path)
+    assert 1.5 <= len(samples) / rate < 1.6  # encoders fill the last frame up, and AAC the first
+    assert media.seconds(path) == len(samples) / rate
+
+
+def test_channels_are_averaged_and_rates_converted(tmp_path):
+    both = np.stack([tone(1.0, 44100), np.zeros(44100, np.float32)])
+    samples, rate = load_audio(write_media(tmp_path / "a.m4a", both, 44100), RATE)
+    assert rate == RATE
+    assert difference(samples, tone(1.0) / 2) < 0.1
+
+
+def test_a_segment_is_a_piece_of_the_whole(tmp_path):
+    path = write_media(tmp_path / "a.m4a", np.random.default_rng(0).normal(0, 0.1, 3 * RATE), RATE)
+    whole, _ = load_audio(path)
+    samples, _ = load_audio(path, offset=1.25, duration=0.5)
+    assert np.array_equal(samples, whole[20000:28000])
+    samples[:] = 0  # a copy
+    assert np.array_equal(load_audio(path)[0], whole)
+    with pytest.raises(DataError, match=r"a\.m4a: the segment ends at 3.5 s, beyond the end"):
+        load_audio(path, offset=2.5, duration=1.0)
+
+
+def test_a_file_that_was_written_anew_is_read_anew(tmp_path):
+    path = write_media(tmp_path / "a.m4a", tone(1.0), RATE)
+    first = media.whole(path)[0]
+    assert media.whole(path)[0] is first
+    path.unlink()
+    write_media(path, tone(2.0), RATE)
+    assert len(media.whole(path)[0]) == 2 * RATE
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_sound_that_begins_after_the_pictures(tmp_path, name):
+    """Times are those of the video, as subtitles need them."""
+    path = write_media(tmp_path / name, tone(1.0), RATE, start=2.0, video=3.0)
+    samples, rate = load_audio(path)
+    assert beginning(samples, rate) == pytest.approx(2.0, abs=0.01)
+    assert len(samples) / rate == pytest.approx(3.0, abs=0.1)
+
+
+def test_blocks_are_the_whole(tmp_path, monkeypatch):
+    path = write_media(tmp_path / "a.mp4", tone(1.0), RATE, start=1.0, video=2.0)
+    whole, rate = media.whole(path)
+    monkeypatch.setattr(media, "BLOCK", 0.3)
+    found, blocks = media.sound(path)
+    blocks = list(blocks)
+    assert found == rate
+    assert len(blocks) > 3
+    assert all(len(block) < 0.7 * rate for block in blocks)
+    assert np.array_equal(np.concatenate(blocks), whole)
+
+
+def test_a_copy_that_was_interrupted(tmp_path):
+    path = write_media(tmp_path / "a.m4a", np.random.default_rng(0).normal(0, 0.1, 4 * RATE), RATE,
+                       options={"movflags": "+faststart"})  # fmt: skip
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match=r"a\.m4a: damaged(| or cut off), 1\.\d\d s .*could be read"):
+        load_audio(path)
+
+
+def test_what_is_no_sound(tmp_path):
+    (tmp_path / "text.m4a").write_text("not a recording")
+    with pytest.raises(DataError, match=r"text\.m4a: not readable as audio \(Invalid data"):
+        load_audio(tmp_path / "text.m4a")
+    with pytest.raises(DataError, match=r"v\.mp4: holds no sound"):
+        load_audio(write_silent_video(tmp_path / "v.mp4"))
+    with pytest.raises(DataError, match=r"none\.mp4: no such audio file"):
+        load_audio(tmp_path / "none.mp4")
+
+
+def test_samples_that_are_no_numbers(tmp_path):
+    samples = tone(0.5)
+    samples[100] = np.nan
+    path = write_media(tmp_path / "a.mkv", samples, RATE, "pcm_f32le")
+    with pytest.raises(DataError, match=r"a\.mkv: holds NaN or infinite samples"):
+        load_audio(path)
+
+
+def test_without_pyav_two_ways_out_are_named(tmp_path, monkeypatch):
+    path = write_media(tmp_path / "a.m4a", tone(0.5), RATE)
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(DataError, match=r"a\.m4a: files .* by PyAV, .*: pip install av; or .*ffmpeg -i FILE"):
+        load_audio(path)
