@@ -1,14 +1,15 @@
 """Reads audio, whole or a segment of it, as one channel at a chosen rate."""
 
+import functools
 import os
 
 import numpy as np
 import soundfile
 import soxr
 
+from interactive_st.data import media
 from interactive_st.data.errors import DataError, require_file
-from interactive_st.data.media import is_media, whole
-from interactive_st.data.mp3_frames import seconds_of_frames
+from interactive_st.data.mp3_frames import says_its_length, seconds_of_frames
 from interactive_st.data.wav_header import missing_seconds
 
 #: Corpora give times rounded to hundredths of a second: a segment may end this much after its
@@ -40,13 +41,20 @@ def load_audio(
 
     Raises:
         DataError: the file is missing, unreadable, empty, holds NaN or infinite samples, or
-            the segment is not inside it; or it is an mp3 file longer than it says.
+            the segment is not inside it; or PyAV is needed and not installed.
     """
     _check_times(path, offset, duration)
     if not os.fspath(path):
         raise DataError("an empty line or name where the path of an audio file is needed")
     require_file(path, "audio file")
-    mono, rate = (_read_media if is_media(path) else _read_file)(path, offset, duration)
+    try:
+        mono, rate = (_read_media if needs_media(path) else _read_file)(path, offset, duration)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    # soundfile raises TypeError for headerless formats, which it knows by the file name
+    except (soundfile.SoundFileError, TypeError) as error:
+        reason = getattr(error, "error_string", error)
+        raise DataError(f"{path}: not readable as audio ({reason})") from error
     if sample_rate is not None and sample_rate != rate:
         mono = soxr.resample(mono, rate, sample_rate, quality="HQ")
         rate = sample_rate
@@ -54,30 +62,20 @@ def load_audio(
 
 
 def _read_media(path: str | os.PathLike, offset: float, duration: float | None) -> tuple[np.ndarray, int]:
-    samples, rate = whole(path)
+    samples, rate = media.whole(path)
     start, length = _locate(path, len(samples), rate, offset, duration)
     return samples[start : start + length].copy(), rate
 
 
 def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -> tuple[np.ndarray, int]:
-    """As `load_audio`, at the file's own rate, by libsndfile."""
-    try:
-        missing = missing_seconds(path)
-        with soundfile.SoundFile(path) as file:
-            rate = file.samplerate
-            frames = file.frames + round(missing * rate)
-            if duration is None:
-                check_mp3(path, file.frames / rate)
-            start, length = _locate(path, frames, rate, offset, duration)
-            if start:
-                file.seek(min(start, file.frames))
-            samples = file.read(length, dtype="float32", always_2d=True)
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
-    # soundfile raises TypeError for headerless formats, which it knows by the file name
-    except (soundfile.SoundFileError, TypeError) as error:
-        reason = getattr(error, "error_string", error)
-        raise DataError(f"{path}: not readable as audio ({reason})") from error
+    missing = missing_seconds(path)
+    with soundfile.SoundFile(path) as file:
+        rate = file.samplerate
+        frames = file.frames + round(missing * rate)
+        start, length = _locate(path, frames, rate, offset, duration)
+        if start:
+            file.seek(min(start, file.frames))
+        samples = file.read(length, dtype="float32", always_2d=True)
     if length - len(samples) > SLACK * rate:
         raise DataError(
             f"{path}: damaged or cut off, {len(samples) / rate:.2f} s of {length / rate:.2f} s "
@@ -88,23 +86,35 @@ def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -
     return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1), rate
 
 
-def check_mp3(path: str | os.PathLike, announced: float) -> None:
-    """Refuse an mp3 file of which only the beginning would be read.
+@functools.lru_cache(maxsize=1)
+def _is_misjudged(path: str, changed: int) -> bool:
+    there = seconds_of_frames(path)
+    if not there:  # no mp3 file
+        return False
+    announced = soundfile.info(path).duration
+    a_part = there - announced > ENCODER_PADDING
+    # one that says it was cut off
+    too_long = announced - there > ENCODER_PADDING and not says_its_length(path)
+    if not (a_part or too_long):
+        return False
+    if not media.is_readable():
+        raise DataError(
+            f"{path}: holds {there:.2f} s and libsndfile takes it for {announced:.2f} s, as mp3 files put "
+            "one behind the other, or some without a header; PyAV reads it: pip install av; or write it "
+            "anew, as by ffmpeg -i FILE new.flac"
+        )
+    return True
 
-    Args:
-        path: a file of any format.
-        announced: seconds that soundfile finds in it.
+
+def needs_media(path: str | os.PathLike) -> bool:
+    """Whether a file is one for `interactive_st.data.media`: by its name, or as an mp3 file of which
+    libsndfile would read a part, or expect more than there is.
 
     Raises:
-        DataError: its frames are longer together.
-        OSError: it cannot be read.
+        DataError: it is such an mp3 file, and PyAV is not installed.
+        OSError, soundfile.SoundFileError: it cannot be read.
     """
-    there = seconds_of_frames(path)
-    if there - announced > ENCODER_PADDING:
-        raise DataError(
-            f"{path}: holds {there:.2f} s and says {announced:.2f} s, as mp3 files put one behind the other "
-            "do, or some without a header; write it anew, as by ffmpeg -i FILE new.flac"
-        )
+    return media.is_media(path) or _is_misjudged(os.fspath(path), os.stat(path).st_mtime_ns)
 
 
 def _check_times(path: str | os.PathLike, offset: float, duration: float | None) -> None:

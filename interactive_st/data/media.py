@@ -34,19 +34,22 @@ def is_media(path: str | os.PathLike) -> bool:
     return Path(path).suffix.lower() in EXTENSIONS
 
 
-def require_reader(path: str | os.PathLike) -> None:
-    """Make sure that PyAV is there.
-
-    Raises:
-        DataError: it is not.
-    """
+def is_readable() -> bool:
+    """Whether PyAV is installed."""
     try:
         import av  # noqa: F401
-    except ImportError as error:
+    except ImportError:
+        return False
+    return True
+
+
+def require_reader(path: str | os.PathLike) -> None:
+    """Raise DataError if PyAV is not installed."""
+    if not is_readable():
         raise DataError(
             f"{path}: files of this kind are read by PyAV, which is not installed: pip install av; or write "
             "it anew, as by ffmpeg -i FILE new.flac"
-        ) from error
+        )
 
 
 def estimated_seconds(path: str | os.PathLike) -> float:

@@ -16,6 +16,8 @@ KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 RATES = (44100, 48000, 32000)
 HALVED = {3: 1, 2: 2, 0: 4}
 ID3V1_BYTES = 128
+#: In the first frame: of LAME and its like, for variable and constant rates, and of Fraunhofer's encoder.
+HEADERS = (b"Xing", b"Info", b"VBRI")
 
 
 def seconds_of_frames(path: str | os.PathLike) -> float:
@@ -32,6 +34,22 @@ def seconds_of_frames(path: str | os.PathLike) -> float:
         if head[:3] != b"ID3" and _frame(head) is None:
             return 0.0
         return sum(samples / rate for samples, rate in _frames(head + file.read()))
+
+
+def says_its_length(path: str | os.PathLike) -> bool:
+    """Whether the first frame of an mp3 file holds no sound, but how many follow.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        place, head = 0, file.read(10)
+        while head[:3] == b"ID3" and len(head) == 10:
+            place += _id3v2_bytes(head)
+            file.seek(place)
+            head = file.read(10)
+        frame = _frame(head)
+        return frame is not None and any(name in file.read(frame[0] - len(head)) for name in HEADERS)
 
 
 def _frames(content: bytes) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ import soundfile
 import soxr
 
 from interactive_st.data import media
-from interactive_st.data.audio import SLACK, check_mp3, load_audio
+from interactive_st.data.audio import SLACK, load_audio, needs_media
 from interactive_st.data.errors import DataError
 from interactive_st.data.wav_header import missing_seconds
 
@@ -33,7 +33,11 @@ class Source(Protocol):
 
 def open_file(path: str | os.PathLike) -> Source:
     """Return a file's recording; what `FileSource` and `MediaSource` raise is raised."""
-    return (MediaSource if media.is_media(path) else FileSource)(path)
+    _check_file(os.fspath(path))
+    try:
+        return (MediaSource if needs_media(path) else FileSource)(path)
+    except (soundfile.SoundFileError, OSError, TypeError) as error:
+        raise _unreadable(os.fspath(path), error) from error
 
 
 class MediaSource:
@@ -63,8 +67,7 @@ class FileSource:
     """A file that soundfile reads.
 
     Raises:
-        DataError: it is missing, no audio, empty, a WAV file that was cut off, or an mp3 file longer than
-            it says.
+        DataError: it is missing, no audio, empty, or a WAV file that was cut off.
     """
 
     def __init__(self, path: str | os.PathLike) -> None:
@@ -73,7 +76,6 @@ class FileSource:
         _check_file(self.path)
         try:
             info, missing = soundfile.info(self.path), missing_seconds(self.path)
-            check_mp3(self.path, info.duration)
         except (soundfile.SoundFileError, OSError, TypeError) as error:
             raise _unreadable(self.path, error) from error
         if missing > SLACK:

@@ -1,4 +1,6 @@
-"""mp3 files that hold more than they say."""
+"""mp3 files that hold more than they say, or say nothing."""
+
+import sys
 
 import numpy as np
 import pytest
@@ -6,8 +8,8 @@ import soundfile
 
 from interactive_st.data.audio import ENCODER_PADDING, load_audio
 from interactive_st.data.errors import DataError
-from interactive_st.data.mp3_frames import seconds_of_frames
-from interactive_st.inference.sources import FileSource
+from interactive_st.data.mp3_frames import says_its_length, seconds_of_frames
+from interactive_st.inference.sources import open_file
 
 ID3V2 = b"ID3\x04\x00\x00\x00\x00\x02\x01" + bytes(2 * 128 + 1)
 ID3V1 = b"TAG" + bytes(125)
@@ -58,20 +60,67 @@ def test_what_is_no_mp3_file_has_none(tmp_path):
         assert seconds_of_frames(tmp_path / "a") == 0.0
 
 
-def test_files_put_behind_each_other_are_refused(made):
+def test_which_say_their_length(made):
     path, content = made()
+    for before in (b"", ID3V2, ID3V2 + ID3V2):
+        path.write_bytes(before + content)
+        assert says_its_length(path)
+        path.write_bytes(before + without_header(content))
+        assert not says_its_length(path)
+    path.write_bytes(b"")
+    assert not says_its_length(path)
+
+
+def without_header(content):
+    """The frames of sound alone: libsndfile then takes all of them to be as large as the first."""
+    return content[content.index(content[:2], content.index(b"Xing") if b"Xing" in content else 200) :]
+
+
+def test_of_files_put_behind_each_other_all_is_read(made):
+    path, content = made()
+    once, _ = load_audio(path)
     path.write_bytes(content + content)
-    for read in (load_audio, FileSource):
-        with pytest.raises(DataError, match=r"a\.mp3: holds 8\.\d\d s and says 4\.00 s, .*; write it"):
+    twice, rate = load_audio(path)
+    assert rate == 16000
+    assert len(twice) / rate == pytest.approx(8.0, abs=0.2)
+    np.testing.assert_allclose(twice[: 3 * rate], once[: 3 * rate], atol=1e-3)
+    assert np.array_equal(load_audio(path, offset=5.0, duration=2.0)[0], twice[5 * rate : 7 * rate])
+    source = open_file(path)
+    assert source.duration == len(twice) / rate
+    assert np.array_equal(np.concatenate(list(source.blocks(rate))), twice)
+
+
+@pytest.mark.parametrize("swells", [True, False])
+def test_a_guessed_length_is_not_believed(made, swells):
+    """It is too short where the loud part, with larger frames, comes at the end, and else too long."""
+    options = {"bitrate_mode": "VARIABLE", "compression_level": 0.3}
+    path, content = made(**options)
+    if not swells:
+        soundfile.write(path, swelling(4.0, 16000)[::-1], 16000, **options)
+        content = path.read_bytes()
+    whole, rate = load_audio(path)
+    path.write_bytes(without_header(content))
+    guessed = soundfile.info(path).duration
+    assert guessed > 5.0 if swells else guessed < 3.0
+    samples, _ = load_audio(path)
+    assert len(samples) / rate == pytest.approx(4.0, abs=0.2)
+    loud = np.abs(whole).argmax() / rate
+    assert np.abs(samples).argmax() / rate == pytest.approx(loud, abs=0.1)
+
+
+def test_without_pyav_they_are_refused(made, monkeypatch):
+    path, content = made()
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert len(load_audio(path)[0]) == 64000
+    path.write_bytes(content + content)
+    message = r"a\.mp3: holds 8\.\d\d s .* takes it for 4\.00 s, .*; PyAV reads it"
+    for read in (load_audio, open_file):
+        with pytest.raises(DataError, match=message):
             read(path)
-    assert len(load_audio(path, offset=1.0, duration=2.0)[0]) == 32000, "what is asked for is there"
 
 
-def test_a_guessed_length_is_not_believed(made):
-    """Without the frame that says it, libsndfile takes all frames to be as large as the first."""
-    path, content = made(bitrate_mode="VARIABLE", compression_level=0.3)
-    tagged = content.index(b"Xing")
-    second = content.index(content[:2], tagged)
-    path.write_bytes(content[second:])
-    with pytest.raises(DataError, match=r"a\.mp3: (holds 4|damaged or cut off)"):
+def test_one_that_says_more_than_there_is_was_cut_off(made):
+    path, content = made()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match=r"a\.mp3: damaged or cut off"):
         load_audio(path)
