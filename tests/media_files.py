@@ -41,14 +41,15 @@ def write_media(
                 container.mux(pictures.encode(picture))
             container.mux(pictures.encode(None))
         resampler = av.AudioResampler(format=sound.format.name, layout=layout, rate=rate)
-        for frame in _frames(samples, rate, layout, round(start * rate)):
+        for frame in frames(samples, rate, layout, round(start * rate)):
             for part in resampler.resample(frame):
                 container.mux(sound.encode(part))
         container.mux(sound.encode(None))
     return path
 
 
-def _frames(samples: np.ndarray, rate: int, layout: str, first: int) -> Iterator[av.AudioFrame]:
+def frames(samples: np.ndarray, rate: int, layout: str, first: int) -> Iterator[av.AudioFrame]:
+    """Yield samples, (channels, N), as frames; the first is sample number `first` of the file."""
     for place in range(0, samples.shape[1], FRAME):
         part = np.ascontiguousarray(samples[:, place : place + FRAME])
         frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)

@@ -178,13 +178,18 @@ def _opened(path: str | os.PathLike) -> Iterator[tuple[Any, Any]]:
     import av
 
     try:
-        container = av.open(os.fspath(path), metadata_errors="replace")
+        # what stands before a colon in a name is no protocol
+        container = av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
         raise DataError(f"{path}: not readable as audio ({_reason(error)})") from error
     with container:
         stream = container.streams.best("audio")
         if stream is None:
             raise DataError(f"{path}: holds no sound")
+        if stream.codec_context is None:  # a phone may write a second track that only itself can play
+            stream = next((each for each in container.streams.audio if each.codec_context is not None), None)
+        if stream is None:
+            raise DataError(f"{path}: its sound is coded in a way that PyAV does not know; export it as AAC")
         yield container, stream
 
 

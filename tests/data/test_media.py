@@ -2,13 +2,14 @@
 
 import sys
 
+import av
 import numpy as np
 import pytest
 
 from interactive_st.data import media
 from interactive_st.data.audio import load_audio
 from interactive_st.data.errors import DataError
-from tests.media_files import write_media, write_silent_video
+from tests.media_files import frames, write_media, write_silent_video
 
 RATE = 16000
 
@@ -116,6 +117,44 @@ def test_what_is_no_sound(tmp_path):
         load_audio(write_silent_video(tmp_path / "v.mp4"))
     with pytest.raises(DataError, match=r"none\.mp4: no such audio file"):
         load_audio(tmp_path / "none.mp4")
+
+
+@pytest.mark.parametrize("name", ["a:b.m4a", "concat:a.m4a", "http://a.m4a", "pipe:.m4a", "a%d.m4a"])
+def test_a_name_is_no_protocol(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    write_media(tmp_path / "a.m4a", tone(1.0), RATE)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / "a.m4a").rename(name)
+    assert len(load_audio(name)[0]) == RATE
+
+
+def two_tracks(path, codecs, lost):
+    """One of 1 s and one of 2 s in Matroska, those of which the codec is `lost` being of an unknown one."""
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream(codec, rate=RATE, layout="mono") for codec in codecs]
+        for seconds, stream in enumerate(streams, start=1):
+            resampler = av.AudioResampler(format=stream.format.name)
+            for frame in frames(tone(seconds)[None], RATE, "mono", 0):
+                for part in resampler.resample(frame):
+                    container.mux(stream.encode(part))
+            container.mux(stream.encode(None))
+    content = path.read_bytes()
+    for name in lost:
+        assert content.count(name) == 1
+        content = content.replace(name, b"A_XYZ" + name[5:])
+    path.write_bytes(content)
+    return path
+
+
+def test_a_track_that_cannot_be_decoded_is_passed_over(tmp_path):
+    """Phones write such ones beside the usual one."""
+    codecs = ("pcm_f32le", "flac")
+    path = two_tracks(tmp_path / "a.mkv", codecs, [b"A_FLAC"])
+    assert len(load_audio(path)[0]) / RATE == pytest.approx(1.0, abs=0.1)
+    path = two_tracks(tmp_path / "a.mkv", codecs, [b"A_FLAC", b"A_PCM/FLOAT/IEEE"])
+    for read in (load_audio, media.seconds, media.estimated_seconds):
+        with pytest.raises(DataError, match=r"a\.mkv: its sound is coded in a way that PyAV does not know"):
+            read(path)
 
 
 def test_samples_that_are_no_numbers(tmp_path):
