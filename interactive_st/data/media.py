@@ -5,6 +5,7 @@ PyAV brings FFmpeg's libraries with it. It is optional: ``pip install av``.
 
 import contextlib
 import functools
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,10 @@ EXTENSIONS = frozenset(
 )
 #: Where no sound is given for this long, there is silence, so that times remain those of the video (seconds).
 GAP = 0.05
+#: Longer ones are believed only inside the length that a file says, for damage makes them as well (seconds).
+LONGEST_GAP = 3600.0
+#: Packets that may be no frames before the first frame: recordings of broadcasts begin in the middle of one.
+STRAY = 16
 #: Shorter than a file says by more than this, it was cut off (seconds); frames of AAC last 23 ms.
 CUT_OFF = 0.25
 #: What is handed on at a time (seconds).
@@ -69,9 +74,9 @@ def seconds(path: str | os.PathLike) -> float:
         DataError: as `sound`.
     """
     with _opened(path) as (container, stream):
-        promised = _promised(container, stream)
-    if promised is not None:
-        return promised
+        earliest, latest = _promised(container, stream)
+    if earliest == latest:
+        return latest
     rate, blocks = sound(path)
     return sum(len(block) for block in blocks) / rate
 
@@ -129,18 +134,23 @@ def _pieces(path: str | os.PathLike, rate: int) -> Iterator[np.ndarray]:
     with _opened(path) as (container, stream):
         begin = (container.start_time or 0) / _microseconds()
         end = (container.duration or 0) / _microseconds()
-        promised = _promised(container, stream)
-        resampler, done = av.AudioResampler(format="fltp", rate=rate), 0
+        earliest, latest = _promised(container, stream)
+        kind, done = None, 0
         try:
-            for frame in container.decode(stream):
+            for frame in _frames(container, stream):
                 place = done if frame.time is None else round((frame.time - begin) * rate)
-                if GAP * rate < place - done and place <= end * rate:
+                # a file that was written while it was recorded, as by a browser, does not know its end
+                last = end * rate or done + LONGEST_GAP * rate
+                if GAP * rate < place - done and place <= last:
                     yield from _silence(place - done, rate)
                     done = place
+                new_kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+                if new_kind != kind:  # as in broadcasts and joined files; it takes frames of one kind
+                    kind, resampler = new_kind, av.AudioResampler(format="fltp", rate=rate)
                 for part in resampler.resample(frame):
                     samples = part.to_ndarray().mean(axis=0, dtype=np.float32)
-                    if promised is not None:  # the last frame is filled up
-                        samples = samples[: max(0, round(promised * rate) - done)]
+                    if latest < math.inf:  # the last frame is filled up
+                        samples = samples[: max(0, round(latest * rate) - done)]
                     if not np.isfinite(samples).all():
                         raise DataError(f"{path}: holds NaN or infinite samples")
                     yield samples
@@ -151,18 +161,49 @@ def _pieces(path: str | os.PathLike, rate: int) -> Iterator[np.ndarray]:
             raise DataError(
                 f"{path}: damaged, {done / rate:.2f} s could be read ({_reason(error)})"
             ) from error
-        if promised is not None and promised - done / rate > CUT_OFF:
+        if earliest - done / rate > CUT_OFF:
             raise DataError(
-                f"{path}: damaged or cut off, {done / rate:.2f} s of {promised:.2f} s could be read"
+                f"{path}: damaged or cut off, {done / rate:.2f} s of {latest:.2f} s could be read"
             )
 
 
-def _promised(container: Any, stream: Any) -> float | None:
-    """Return when the sound ends, in seconds from the beginning of the video, if that is known."""
+def _frames(container: Any, stream: Any) -> Iterator[Any]:
+    """Yield what is decoded.
+
+    What is no frame is left out before the first one, and in mp3 files everywhere, as libsndfile does: those
+    put behind each other have tags in the middle.
+
+    Raises:
+        av.FFmpegError: something else cannot be decoded, or nothing can.
+    """
+    import av
+
+    began, failed = False, []
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError as error:
+            failed.append(error)
+            if container.format.name != "mp3" and (began or len(failed) > STRAY):
+                raise
+            continue
+        yield from frames
+        began = began or bool(frames)
+    if failed and not began:
+        raise failed[0]
+
+
+def _promised(container: Any, stream: Any) -> tuple[float, float]:
+    """Return when the sound ends at the earliest and at the latest.
+
+    Both are seconds from the beginning of the video. They differ where the sound begins late: if it was also
+    trimmed by an editor, FFmpeg counts that time twice.
+    """
     if EXACT not in container.format.name or stream.duration is None:
-        return None
-    end = ((stream.start_time or 0) + stream.duration) * stream.time_base
-    return float(end) - (container.start_time or 0) / _microseconds()
+        return 0.0, math.inf
+    start = float((stream.start_time or 0) * stream.time_base)
+    latest = start + float(stream.duration * stream.time_base) - (container.start_time or 0) / _microseconds()
+    return latest - max(0.0, start), latest
 
 
 def _silence(count: int, rate: int) -> Iterator[np.ndarray]:

@@ -1,5 +1,6 @@
 """Sound of phones and videos, by PyAV; what is written is lossy, so that it comes back nearly as it was."""
 
+import struct
 import sys
 
 import av
@@ -86,6 +87,49 @@ def test_sound_that_begins_after_the_pictures(tmp_path, name):
     samples, rate = load_audio(path)
     assert beginning(samples, rate) == pytest.approx(2.0, abs=0.01)
     assert len(samples) / rate == pytest.approx(3.0, abs=0.1)
+
+
+def test_a_video_that_does_not_know_its_length(tmp_path):
+    """As browsers write it, while they record."""
+    path = write_media(tmp_path / "a.mkv", tone(1.0), RATE, start=2.0, video=3.0, options={"live": "1"})
+    assert media.estimated_seconds(path) == 0
+    samples, rate = load_audio(path)
+    assert beginning(samples, rate) == pytest.approx(2.0, abs=0.01)
+    assert media.seconds(path) == len(samples) / rate
+
+
+def test_sound_that_begins_late_and_was_trimmed(tmp_path):
+    path = write_media(tmp_path / "a.mp4", tone(3.0), RATE, start=1.0, video=4.0)
+    content = bytearray(path.read_bytes())
+    # of the second entry of the second edit list, the length, in ms
+    struct.pack_into(">I", content, content.rindex(b"elst") + 24, 1000)
+    path.write_bytes(content)
+    samples, rate = load_audio(path)
+    assert beginning(samples, rate) == pytest.approx(1.0, abs=0.1)
+    assert len(samples) / rate == pytest.approx(2.0, abs=0.1)
+    assert media.seconds(path) == len(samples) / rate
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.aac", "aac"), ("a.mpg", "mp2")])
+def test_channels_and_rates_that_change_in_the_middle(tmp_path, name, codec):
+    stereo = write_media(tmp_path / f"1{name}", np.stack([tone(1.0, 32000)] * 2), 32000, codec).read_bytes()
+    mono = write_media(tmp_path / f"2{name}", tone(1.0, 16000), 16000, codec).read_bytes()
+    (tmp_path / name).write_bytes(stereo + mono)
+    samples, rate = load_audio(tmp_path / name)
+    spectrum = np.abs(np.fft.rfft(samples[-rate // 2 :]))
+    assert np.argmax(spectrum) * 2 == pytest.approx(300, abs=5)
+
+
+@pytest.mark.parametrize("cut", [1000, 7520, 9997])
+def test_a_recording_that_begins_in_the_middle_of_a_frame(tmp_path, cut):
+    path = write_media(tmp_path / "a.ac3", tone(2.0, 48000), 48000, "ac3")
+    content = path.read_bytes()
+    path.write_bytes(content[cut:])
+    samples, rate = load_audio(path)
+    assert len(samples) / rate == pytest.approx(2 * (1 - cut / len(content)), abs=0.1)
+    path.write_bytes(content[:3000] + bytes(3000) + content[6000:])
+    with pytest.raises(DataError, match=r"a\.ac3: damaged, 0\.\d\d s could be read"):
+        load_audio(path)
 
 
 def test_blocks_are_the_whole(tmp_path, monkeypatch):

@@ -90,6 +90,23 @@ def test_of_files_put_behind_each_other_all_is_read(made):
     assert np.array_equal(np.concatenate(list(source.blocks(rate))), twice)
 
 
+def test_tags_between_files_put_behind_each_other_are_left_out(made):
+    path, content = made()
+    picture = b"ID3\x03\x00\x00\x00\x00\x40\x00" + bytes(range(256)) * 32
+    path.write_bytes(picture + content + picture + content + ID3V1)
+    samples, rate = load_audio(path)
+    assert len(samples) / rate == pytest.approx(8.0, abs=0.2)
+
+
+def test_files_of_two_rates_put_behind_each_other(made):
+    path, content = made(16000)
+    _, other = made(24000)
+    path.write_bytes(content + other)
+    samples, rate = load_audio(path)
+    assert rate == 16000
+    assert len(samples) / rate == pytest.approx(8.0, abs=0.3)
+
+
 @pytest.mark.parametrize("swells", [True, False])
 def test_a_guessed_length_is_not_believed(made, swells):
     """It is too short where the loud part, with larger frames, comes at the end, and else too long."""
