@@ -9,6 +9,7 @@ import soxr
 
 from interactive_st.data import media
 from interactive_st.data.errors import DataError, require_file
+from interactive_st.data.file_size import require_whole
 from interactive_st.data.mp3_frames import says_its_length, seconds_of_frames
 from interactive_st.data.wav_header import missing_seconds
 
@@ -48,6 +49,7 @@ def load_audio(
         raise DataError("an empty line or name where the path of an audio file is needed")
     require_file(path, "audio file")
     try:
+        require_whole(path)
         mono, rate = (_read_media if needs_media(path) else _read_file)(path, offset, duration)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error

@@ -11,6 +11,7 @@ import soxr
 from interactive_st.data import media
 from interactive_st.data.audio import SLACK, load_audio, needs_media
 from interactive_st.data.errors import DataError
+from interactive_st.data.file_size import require_whole
 from interactive_st.data.wav_header import missing_seconds
 
 #: What is read at a time from a long file.
@@ -35,6 +36,7 @@ def open_file(path: str | os.PathLike) -> Source:
     """Return a file's recording; what `FileSource` and `MediaSource` raise is raised."""
     _check_file(os.fspath(path))
     try:
+        require_whole(path)
         return (MediaSource if needs_media(path) else FileSource)(path)
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise _unreadable(os.fspath(path), error) from error

@@ -6,6 +6,8 @@ import soundfile
 
 from interactive_st.data.audio import load_audio
 from interactive_st.data.errors import DataError
+from interactive_st.data.file_size import require_whole
+from interactive_st.inference.sources import open_file
 
 RATE = 16000
 
@@ -157,6 +159,30 @@ def test_a_wav_file_cut_off_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"damaged or cut off, 0\.00 s of 0\.50 s"):
         load_audio(path, None, 2.0, 0.5)
     assert len(load_audio(path, None, 0.25, 0.5)[0]) == RATE // 2  # this part is there
+
+
+@pytest.mark.parametrize("kind", ["aiff", "w64", "rf64", "au"])
+def test_other_files_cut_off_are_refused(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, noise(3.0), RATE, subtype="PCM_16")
+    assert len(load_audio(path)[0]) == 3 * RATE
+    content = path.read_bytes()
+    path.write_bytes(content[: 2 * RATE])
+    message = rf"a\.{kind}: damaged or cut off, 32000 of {len(content)} bytes are there; copy it anew, or .*"
+    for read in (load_audio, open_file):
+        with pytest.raises(DataError, match=message):
+            read(path)
+
+
+@pytest.mark.parametrize(("kind", "place"), [("aiff", 4), ("w64", 16), ("au", 8)])
+def test_an_unknown_size_is_none(tmp_path, kind, place):
+    """As of a file that was written to a pipe."""
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, noise(3.0), RATE, subtype="PCM_16")
+    content = path.read_bytes()
+    for size in (bytes(4), b"\xff" * 4) if kind != "w64" else (bytes(8),):
+        path.write_bytes(content[:place] + size + content[place + len(size) :])
+        require_whole(path)
 
 
 @pytest.mark.parametrize("declared", [0xFFFFFFFF, 0x7FFFF000])

@@ -153,6 +153,16 @@ def test_a_copy_that_was_interrupted(tmp_path):
         load_audio(path)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.mkv", "aac"), ("a.webm", "libopus"), ("a.avi", "mp3")])
+def test_other_copies_that_were_interrupted(tmp_path, name, codec):
+    path = write_media(tmp_path / name, tone(2.0, 48000), 48000, codec)
+    load_audio(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match=rf"{name}: damaged or cut off, \d+ of {len(content)} bytes"):
+        load_audio(path)
+
+
 def test_what_is_no_sound(tmp_path):
     (tmp_path / "text.m4a").write_text("not a recording")
     with pytest.raises(DataError, match=r"text\.m4a: not readable as audio \(Invalid data"):

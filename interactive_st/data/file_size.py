@@ -1,0 +1,73 @@
+"""Compares the size that a file says it has with what is there.
+
+libsndfile and FFmpeg read a file of these formats that was cut off as a shorter one, without a word.
+
+Sources: Apple's AIFF-C draft of 1991, EBU Tech 3306 (RF64), RFC 8794 (EBML, Matroska), and for Wave64 and AU
+libsndfile's src/w64.c and src/au.c.
+"""
+
+import os
+import struct
+
+from interactive_st.data.errors import DataError
+
+#: Programs that write to a pipe do not know the size: they write 0, or a size from here on.
+UNKNOWN_SIZE = 0x7F000000
+#: Writers disagree on whether the beginning and the filling at the end count (bytes).
+TOLERATED = 64
+HEAD_BYTES = 256
+W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+
+
+def require_whole(path: str | os.PathLike) -> None:
+    """Make sure that an AIFF, W64, RF64, AU, AVI or Matroska file has the size that it says.
+
+    Raises:
+        DataError: it was cut off.
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as file:
+        promised, size = _promised_bytes(file.read(HEAD_BYTES)), os.fstat(file.fileno()).st_size
+    if promised - size > TOLERATED:
+        raise DataError(
+            f"{path}: damaged or cut off, {size} of {promised} bytes are there; copy it anew, or write "
+            "what is there to a new file, as by ffmpeg -i FILE new.flac"
+        )
+
+
+def _promised_bytes(head: bytes) -> int:
+    """Return the size of the file with this beginning; at most 8 if it does not say."""
+    if len(head) < 28:
+        return 0
+    if head[:4] == EBML:
+        return _promised_bytes_of_matroska(head)
+    if head[:16] == W64:
+        return struct.unpack_from("<q", head, 16)[0]
+    if head[:4] in (b"RF64", b"BW64") and head[8:16] == b"WAVEds64":
+        return struct.unpack_from("<q", head, 20)[0] + 8
+    before, size = 8, 0
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        (size,) = struct.unpack_from(">I", head, 4)
+    elif head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        (size,) = struct.unpack_from("<I", head, 4)
+    elif head[:4] == b".snd":
+        before, size = struct.unpack_from(">II", head, 4)
+    return before + size if 0 < size < UNKNOWN_SIZE else 0
+
+
+def _promised_bytes_of_matroska(head: bytes) -> int:
+    length, place = _variable(head, 4)
+    place += length
+    if head[place : place + 4] != SEGMENT:
+        return 0
+    size, place = _variable(head, place + 4)
+    return place + size if size else 0
+
+
+def _variable(head: bytes, place: int) -> tuple[int, int]:
+    """Return a number of variable length, 0 for an unknown one, and the place behind it."""
+    count = 9 - head[place : place + 1].rjust(1, b"\0")[0].bit_length()
+    bits = 7 * count
+    number = int.from_bytes(head[place : place + count], "big") & ((1 << bits) - 1)
+    return (0 if number == (1 << bits) - 1 else number), place + count
