@@ -11,7 +11,7 @@ from interactive_st.data import media
 from interactive_st.data.errors import DataError, require_file
 from interactive_st.data.file_size import require_whole
 from interactive_st.data.mp3_frames import says_its_length, seconds_of_frames
-from interactive_st.data.wav_header import missing_seconds
+from interactive_st.data.wav_header import is_unfinished, missing_seconds
 
 #: Corpora give times rounded to hundredths of a second: a segment may end this much after its
 #: recording (seconds) and is then cut at the end.
@@ -90,6 +90,14 @@ def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -
 
 @functools.lru_cache(maxsize=1)
 def _is_misjudged(path: str, changed: int) -> bool:
+    if is_unfinished(path):
+        if not media.is_readable():
+            raise DataError(
+                f"{path}: its header says that it holds nothing, as of a WAV file that was written to a pipe "
+                "or not finished; PyAV reads it: pip install av; or write it anew, as by "
+                "ffmpeg -i FILE new.flac"
+            )
+        return True
     there = seconds_of_frames(path)
     if not there:  # no mp3 file
         return False
@@ -109,11 +117,11 @@ def _is_misjudged(path: str, changed: int) -> bool:
 
 
 def needs_media(path: str | os.PathLike) -> bool:
-    """Whether a file is one for `interactive_st.data.media`: by its name, or as an mp3 file of which
-    libsndfile would read a part, or expect more than there is.
+    """Whether a file is one for `interactive_st.data.media`: by its name, as an mp3 file of which
+    libsndfile would read a part, or expect more than there is, or as a WAV file that it would take for empty.
 
     Raises:
-        DataError: it is such an mp3 file, and PyAV is not installed.
+        DataError: it is such an mp3 or WAV file, and PyAV is not installed.
         OSError, soundfile.SoundFileError: it cannot be read.
     """
     return media.is_media(path) or _is_misjudged(os.fspath(path), os.stat(path).st_mtime_ns)

@@ -1,6 +1,7 @@
 """Compares the header of a WAV file with what is there.
 
-libsndfile reads a file that was cut off as a shorter one, without a word.
+libsndfile reads a file that was cut off as a shorter one, without a word, and one whose header was never
+finished as an empty one.
 """
 
 import os
@@ -22,6 +23,28 @@ def missing_seconds(path: str | os.PathLike) -> float:
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
             return 0.0
         return _missing_seconds(file)
+
+
+def is_unfinished(path: str | os.PathLike) -> bool:
+    """Whether a WAV file says that it holds nothing, as the first thing a recorder writes, and goes on.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+            return False
+        (size,) = struct.unpack_from("<I", head, 4)
+        while len(chunk := file.read(8)) == 8:
+            name, length = struct.unpack("<4sI", chunk)
+            if name == b"data":
+                place = file.tell()
+                # chunks that follow an empty one are counted by the file
+                is_last = size + 8 <= place or size >= UNKNOWN_SIZE
+                return length == 0 and is_last and place < os.fstat(file.fileno()).st_size
+            file.seek(length + length % 2, os.SEEK_CUR)
+    return False
 
 
 def _missing_seconds(file: BinaryIO) -> float:

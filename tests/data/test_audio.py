@@ -1,5 +1,7 @@
 """Reading audio: formats, channels, rates, segments, and what cannot be read."""
 
+import sys
+
 import numpy as np
 import pytest
 import soundfile
@@ -189,6 +191,39 @@ def test_an_unknown_size_is_none(tmp_path, kind, place):
 def test_a_wav_file_of_unknown_length_is_read_to_its_end(tmp_path, declared):
     cut_off_wav(tmp_path / "a.wav", declared)
     assert len(load_audio(tmp_path / "a.wav")[0]) == RATE
+
+
+def unfinished_wav(path, riff):
+    """Write 3 s, with the header of a file without samples."""
+    soundfile.write(path, noise(3.0), RATE, subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    content[4:8] = riff.to_bytes(4, "little")
+    header = content.index(b"data") + 4
+    content[header : header + 4] = bytes(4)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("riff", [0, 36, 0xFFFFFFFF])
+def test_a_wav_file_that_was_not_finished_is_read_to_its_end(tmp_path, monkeypatch, riff):
+    path = tmp_path / "a.wav"
+    unfinished_wav(path, riff)
+    samples, rate = load_audio(path)
+    assert rate == RATE
+    assert np.abs(samples - noise(3.0)[:, 0]).max() < 1e-4
+    assert open_file(path).duration == 3.0
+    unfinished_wav(path, riff)
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(DataError, match=r"a\.wav: its header says that it holds nothing, .*: pip install av"):
+        load_audio(path)
+
+
+def test_an_empty_wav_file_with_a_chunk_behind_is_empty(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros(0), RATE, subtype="PCM_16")
+    content = path.read_bytes() + b"LIST\x04\0\0\0INFO"
+    path.write_bytes(content[:4] + (len(content) - 8).to_bytes(4, "little") + content[8:])
+    with pytest.raises(DataError, match=r"a\.wav: zero length"):
+        load_audio(path)
 
 
 @pytest.mark.parametrize("content", [b"RIFF", b"RIFF....WAVEfmt \x10\0\0\0", b"RIFF....WAVEdata"])
