@@ -4,7 +4,6 @@ PyAV brings FFmpeg's libraries with it. It is optional: ``pip install av``.
 """
 
 import contextlib
-import functools
 import math
 import os
 from collections.abc import Iterator
@@ -32,6 +31,8 @@ CUT_OFF = 0.25
 BLOCK = 10.0
 #: Formats that know the length of each of their streams; others guess it, or know that of the longest.
 EXACT = "mp4"
+#: What `whole` returned last, by path and time of change.
+_last: dict[tuple[str, int], tuple[np.ndarray, int]] = {}
 
 
 def is_media(path: str | os.PathLike) -> bool:
@@ -81,14 +82,6 @@ def seconds(path: str | os.PathLike) -> float:
     return sum(len(block) for block in blocks) / rate
 
 
-@functools.lru_cache(maxsize=1)
-def _whole(path: str, changed: int) -> tuple[np.ndarray, int]:
-    rate, blocks = sound(path)
-    samples = np.concatenate([np.empty(0, dtype=np.float32), *blocks])
-    samples.flags.writeable = False
-    return samples, rate
-
-
 def whole(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     """Return the samples of a file, (N,), float32, not to be written to, and their rate in Hz.
 
@@ -98,7 +91,15 @@ def whole(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     Raises:
         DataError: as `sound`.
     """
-    return _whole(os.fspath(path), os.stat(path).st_mtime_ns)
+    key = (os.fspath(path), os.stat(path).st_mtime_ns)
+    found = _last.get(key)
+    if found is None:
+        _last.clear()  # before the next one comes: an hour takes 700 MB
+        rate, blocks = sound(path)
+        samples = np.concatenate([np.empty(0, dtype=np.float32), *blocks])
+        samples.flags.writeable = False
+        found = _last[key] = (samples, rate)
+    return found
 
 
 def sound(path: str | os.PathLike) -> tuple[int, Iterator[np.ndarray]]:

@@ -2,6 +2,7 @@
 
 import struct
 import sys
+import weakref
 
 import av
 import numpy as np
@@ -78,6 +79,20 @@ def test_a_file_that_was_written_anew_is_read_anew(tmp_path):
     path.unlink()
     write_media(path, tone(2.0), RATE)
     assert len(media.whole(path)[0]) == 2 * RATE
+
+
+def test_the_last_recording_is_forgotten_before_the_next_is_read(tmp_path, monkeypatch):
+    """Two long ones may be more than there is memory for."""
+    first, second = (write_media(tmp_path / name, tone(1.0), RATE) for name in ("a.m4a", "b.m4a"))
+    last = weakref.ref(media.whole(first)[0])
+    sound = media.sound
+
+    def spy(path):
+        assert last() is None
+        return sound(path)
+
+    monkeypatch.setattr(media, "sound", spy)
+    assert len(media.whole(second)[0]) == RATE
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
