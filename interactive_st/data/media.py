@@ -16,8 +16,8 @@ from interactive_st.data.errors import DataError
 
 #: By the end of the name, for it is not asked of files that libsndfile knows.
 EXTENSIONS = frozenset(
-    {".3gp", ".aac", ".ac3", ".amr", ".avi", ".flv", ".m2ts", ".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov"}
-    | {".mp4", ".mpeg", ".mpg", ".webm", ".wma", ".wmv"}
+    {".3g2", ".3gp", ".aac", ".ac3", ".amr", ".avi", ".flv", ".m2ts", ".m4a", ".m4b", ".m4v", ".mka", ".mkv"}
+    | {".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ts", ".vob", ".webm", ".wma", ".wmv"}
 )
 #: Where no sound is given for this long, there is silence, so that times remain those of the video (seconds).
 GAP = 0.05
