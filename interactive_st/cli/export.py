@@ -69,6 +69,10 @@ def main(args: argparse.Namespace) -> int:
     from interactive_st.inference.stored_model import load_checkpoint
     from interactive_st.writing import check_folder
 
+    if args.checkpoint.is_dir():
+        raise UserError(
+            f"{args.checkpoint}: is a folder; name a checkpoint, such as checkpoint_best.pt in it"
+        )
     if not args.checkpoint.is_file():
         raise UserError(f"{args.checkpoint}: no such checkpoint")
     try:

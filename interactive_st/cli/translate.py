@@ -120,6 +120,11 @@ def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found],
     from interactive_st.inference.outputs import output_files
     from interactive_st.writing import check_folder
 
+    if args.out.suffix.lstrip(".").lower() in (*FORMATS, "txt") and not args.out.is_dir():
+        raise UserError(
+            f"--out {args.out}: names a folder, in which each recording has its files; write one file by "
+            f"> {args.out.name}, or name a folder without that ending"
+        )
     try:
         check_folder(args.out, f"--out {args.out}")
     except ValueError as error:

@@ -1,6 +1,7 @@
 """Recordings to decode: files, read whole or block by block, and samples in memory."""
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -180,6 +181,8 @@ def _why_no_file(path: str) -> str:
     if os.path.exists(path):
         # its length comes first, and a long one is read piece by piece
         return "is no regular file, and audio is read more than once; save it to a file and name that"
+    if re.match("https?:/", path):
+        return "no such audio file, and addresses are not fetched; download it first"
     return "no such audio file"
 
 

@@ -49,6 +49,11 @@ def test_checkpoint_is_missing(tmp_path, capsys):
     assert "no such checkpoint" in capsys.readouterr().err
 
 
+def test_a_folder_of_checkpoints_is_no_checkpoint(tmp_path, capsys):
+    assert export(tmp_path, tmp_path / "model") == 2
+    assert f"{tmp_path}: is a folder; name a checkpoint" in capsys.readouterr().err
+
+
 def test_out_cannot_be_written(made, tmp_path, capsys):
     (tmp_path / "file").touch()
     assert export(made.checkpoint, tmp_path / "file" / "model") == 2

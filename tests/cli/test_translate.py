@@ -175,6 +175,22 @@ def test_goes_on_where_it_was_interrupted(translate, audio, tmp_path, capsys):
     assert translate(*words, model=tmp_path / "not loaded") == 0
 
 
+@pytest.mark.parametrize("name", ["talk.srt", "talk.TXT"])
+def test_a_file_is_no_folder_for_files(translate, audio, tmp_path, capsys, name):
+    assert translate(audio / "a.wav", "--format", "srt", "--out", tmp_path / name) == 2
+    assert f"names a folder, in which each recording has its files; write one file by > {name}" in (
+        capsys.readouterr().err
+    )
+    assert not (tmp_path / name).exists()
+    (tmp_path / name).mkdir()
+    assert translate(audio / "a.wav", "--format", "srt", "--out", tmp_path / name) == 0
+
+
+def test_addresses_are_not_fetched(translate, capsys):
+    assert translate("https://example.org/talk.mp4") == 1
+    assert "addresses are not fetched; download it first" in capsys.readouterr().err
+
+
 def test_a_failure_is_reported_and_the_rest_goes_on(translate, audio, tmp_path, capsys):
     (audio / "b.wav").write_text("not a recording")
     soundfile.write(audio / "empty.wav", np.zeros(0), 8000)
