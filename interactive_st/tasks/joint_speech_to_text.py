@@ -34,7 +34,14 @@ from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.model_options import settle_model_options
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
-from interactive_st.tasks.required_texts import check_options, check_scores, check_texts, checked_criterion
+from interactive_st.tasks.required_texts import (
+    check_options,
+    check_scores,
+    check_texts,
+    checked_criterion,
+    checked_model,
+)
+from interactive_st.tasks.tool_arguments import check_config_path, check_decoding_arguments
 from interactive_st.tasks.validation_metrics import ValidationMetrics
 from interactive_st.tasks.written_texts import BOTH, streams_to_write
 
@@ -62,7 +69,8 @@ class JointSpeechToTextTask(SpeechToTextTask):
     @classmethod
     def setup_task(cls, args: Namespace, **kwargs: Any) -> "JointSpeechToTextTask":
         """As fairseq's, whose own reading of the configuration takes it for granted that there are keys."""
-        JointDataConfig(Path(args.data) / args.config_yaml)
+        check_config_path(args)
+        check_decoding_arguments(args, JointDataConfig(Path(args.data) / args.config_yaml))
         return super().setup_task(args, **kwargs)
 
     def __init__(self, args: Namespace, tgt_dict: Dictionary) -> None:
@@ -269,7 +277,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
                 contradict each other.
         """
         settle_model_options(args, from_checkpoint)
-        model = super().build_model(args, from_checkpoint)
+        model = checked_model(super().build_model(args, from_checkpoint), getattr(args, "arch", ""))
         model.needs_gates = from_checkpoint
         self._streams = getattr(model, "streams", BOTH)
         check_scores(self.args, getattr(args, "arch", ""), self.streams)

@@ -1,0 +1,65 @@
+"""Mistakes in the arguments of fairseq's tools that would end in errors far from them, or in wrong scores."""
+
+import ast
+from argparse import Namespace
+from pathlib import Path
+
+from fairseq import utils
+
+from interactive_st.data.config import JointDataConfig
+
+CONFIG = "config_joint.yaml"
+
+
+def check_config_path(args: Namespace) -> None:
+    """Raise ``FileNotFoundError``, saying what is there, where ``--config-yaml`` names no file.
+
+    Args:
+        args: the options of any of the tools.
+    """
+    folder = Path(args.data)
+    path = folder / args.config_yaml
+    if path.is_file():
+        return
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder; name one made by interactive-st prepare or join")
+    found = sorted(file.name for file in folder.glob("*.yaml"))
+    if CONFIG in found:
+        advice = f"leave --config-yaml out, and {CONFIG} is read"
+    elif found:
+        advice = f"{folder} holds {', '.join(found)}; make joint data of fairseq's by interactive-st join"
+    else:
+        advice = "name a data folder made by interactive-st prepare or join"
+    raise FileNotFoundError(f"{path}: no such file; {advice}")
+
+
+def check_decoding_arguments(args: Namespace, config: JointDataConfig) -> None:
+    """Raise ``ValueError`` for arguments of ``fairseq-generate`` and ``fairseq-interactive``.
+
+    Args:
+        args: the options of any of the tools.
+        config: that of the data folder.
+    """
+    if not getattr(args, "path", None):  # a training
+        return
+    for path in utils.split_paths(args.path):
+        if Path(path).is_dir():
+            raise ValueError(
+                f"--path {path}: is a folder; name a checkpoint, such as checkpoint_best.pt in it"
+            )
+    overrides = getattr(args, "model_overrides", None) or "{}"
+    try:
+        fits = isinstance(ast.literal_eval(overrides), dict)
+    except (SyntaxError, ValueError):
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"--model-overrides {overrides}: is no dictionary of Python; write \"{{'wait_k': 5}}\", with "
+            "both kinds of quotation marks"
+        )
+    pieces = getattr(args, "post_process", None)
+    if pieces and config.bpe_tokenizer.get("bpe"):
+        raise ValueError(
+            f"--post-process {pieces} (or --remove-bpe) cannot be honoured: the configuration names the "
+            "tokeniser, by which pieces are made text already; leave it out"
+        )
