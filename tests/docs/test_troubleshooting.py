@@ -34,6 +34,7 @@ FAIRSEQ = {
     "skip this example with --skip-invalid-size-inputs-valid-test": "fairseq.tasks.fairseq_task",
     "samples have invalid sizes and will be skipped, ": "fairseq.tasks.fairseq_task",
     "Model file not found: ": "fairseq.checkpoint_utils",
+    "Could not infer language pair, please provide it explicitly": "fairseq.tasks.translation",
 }
 PREFIX = re.compile(r"(interactive-st \S+: ((error|failed): )?|\w+(Error|Exception): |setup: error: )?")
 
