@@ -263,7 +263,8 @@ class TestUserErrors:
         assert list(audio.glob("**/below")) == []
 
     def test_out_is_a_file(self, translate, audio, capsys):
-        self.check(translate, capsys, "is a file", audio, "--out", audio / "notes.txt")
+        (audio / "notes").touch()
+        self.check(translate, capsys, "is a file", audio, "--out", audio / "notes")
 
     def test_no_model(self, translate, audio, tmp_path, capsys):
         self.check(translate, capsys, "no such model", audio, model=tmp_path / "none")
