@@ -41,7 +41,7 @@ from interactive_st.tasks.required_texts import (
     checked_criterion,
     checked_model,
 )
-from interactive_st.tasks.tool_arguments import check_config_path, check_decoding_arguments
+from interactive_st.tasks.tool_arguments import check_config_path, check_decoding_arguments, check_overrides
 from interactive_st.tasks.validation_metrics import ValidationMetrics
 from interactive_st.tasks.written_texts import BOTH, streams_to_write
 
@@ -277,6 +277,8 @@ class JointSpeechToTextTask(SpeechToTextTask):
                 contradict each other.
         """
         settle_model_options(args, from_checkpoint)
+        if from_checkpoint:
+            check_overrides(self.args, getattr(args, "arch", ""))
         model = checked_model(super().build_model(args, from_checkpoint), getattr(args, "arch", ""))
         model.needs_gates = from_checkpoint
         self._streams = getattr(model, "streams", BOTH)

@@ -1,11 +1,15 @@
 """Mistakes in the arguments of fairseq's tools that would end in errors far from them, or in wrong scores."""
 
 import ast
-from argparse import Namespace
+import difflib
+from argparse import ArgumentParser, Namespace
+from dataclasses import fields
 from pathlib import Path
 
 from fairseq import utils
+from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
 
+from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
 from interactive_st.data.config import JointDataConfig
 
 CONFIG = "config_joint.yaml"
@@ -63,3 +67,31 @@ def check_decoding_arguments(args: Namespace, config: JointDataConfig) -> None:
             f"--post-process {pieces} (or --remove-bpe) cannot be honoured: the configuration names the "
             "tokeniser, by which pieces are made text already; leave it out"
         )
+
+
+def check_overrides(args: Namespace, arch: str) -> None:
+    """Raise ``ValueError`` where ``--model-overrides`` names an option that there is not: fairseq would go on
+    without a word, and a sweep over it measure nothing.
+
+    Args:
+        args: the options of any of the tools.
+        arch: the architecture of the model to load.
+    """
+    overrides = ast.literal_eval(getattr(args, "model_overrides", None) or "{}")
+    if not overrides or arch not in ARCH_CONFIG_REGISTRY:  # an architecture of fairseq is refused later
+        return
+    known = _option_names(arch) | set(vars(args))
+    for name in overrides:
+        if name not in known:
+            close = difflib.get_close_matches(str(name), sorted(known), n=1)
+            advice = f"did you mean {close[0]}?" if close else f"name one of --arch {arch}, with _ for -"
+            raise ValueError(f"--model-overrides: there is no option {name}; {advice}")
+
+
+def _option_names(arch: str) -> set[str]:
+    """Options of an architecture and of our criterion, with those that are set by the architecture alone."""
+    parser, defaults = ArgumentParser(add_help=False), Namespace()
+    ARCH_MODEL_REGISTRY[arch].add_args(parser)
+    ARCH_CONFIG_REGISTRY[arch](defaults)
+    criterion = {field.name for field in fields(JointLabelSmoothedCrossEntropyConfig)}
+    return {action.dest for action in parser._actions} | set(vars(defaults)) | criterion

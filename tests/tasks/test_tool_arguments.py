@@ -1,11 +1,13 @@
 """Arguments of fairseq's tools that the task refuses before a model is loaded."""
 
+import re
 from argparse import Namespace
 
 import pytest
 from fairseq.models.speech_to_text import S2TTransformerModel
 from fairseq.tasks.speech_to_text import SpeechToTextTask
 
+from interactive_st.tasks.tool_arguments import check_overrides
 from tests.fake_decoding import setup
 
 
@@ -32,6 +34,26 @@ def test_a_folder_is_no_checkpoint(folder, tmp_path):
 def test_overrides_have_to_be_a_dictionary(folder, text):
     with pytest.raises(ValueError, match=r"--model-overrides .*: is no dictionary of Python"):
         setup(folder, path="model.pt", model_overrides=text)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("{'waitk': 5}", "there is no option waitk; did you mean wait_k?"),
+        ("{'zzz': 5}", "there is no option zzz; name one of --arch two_stage_st_tiny, with _ for -"),
+        ("{'wait-k': 5}", "there is no option wait-k; did you mean"),
+    ],
+)
+def test_overrides_of_options_that_there_are_not(overrides, message):
+    arch = "two_stage_st_tiny" if "zzz" in overrides else "interactive_st_tiny"
+    with pytest.raises(ValueError, match=f"--model-overrides: {re.escape(message)}"):
+        check_overrides(Namespace(model_overrides=overrides), arch)
+
+
+def test_overrides_of_all_that_there_is():
+    for text in (None, "{}", "{'wait_k': 'inf', 'fusion': 'tanh', 'dropout': 0, 'encoder_layers': 3}",
+                 "{'data': 'moved', 'ctc_weight': 0.3, 'no_scale_embedding': True}"):  # fmt: skip
+        check_overrides(Namespace(model_overrides=text, data="data"), "interactive_st_tiny")
 
 
 def test_pieces_are_joined_once(folder):
