@@ -1,6 +1,7 @@
 """fairseq's generation options: which the search honours, which are refused, and why."""
 
 import json
+import logging
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import fields
@@ -9,7 +10,10 @@ from typing import Any
 from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
+from interactive_st.modules.wait_k import TRANSCRIPT
 from interactive_st.tasks.option_values import wrong_value
+
+logger = logging.getLogger(__name__)
 
 #: Arguments of `DualBeamGenerator` by the option of fairseq that sets them.
 SETTINGS = {
@@ -156,17 +160,26 @@ def parse_validation_options(text: str, option: str) -> Namespace:
 def ctc_weight(task_args: Namespace, models: Sequence[nn.Module]) -> float:
     """``--decoding-ctc-weight``: as given, else that with which the models were validated in training.
 
+    Where that leaves the CTC of a trained model unused, the log says so.
+
     Raises:
         ValueError: the models were trained with different ones.
     """
     given = getattr(task_args, "decoding_ctc_weight", None)
     if given is not None:
         return given
-    stored = [getattr(getattr(model, "decoder", None), "args", None) for model in models]
+    stored = [getattr(getattr(model, "decoder", None), "args", Namespace()) for model in models]
     weights = sorted({getattr(args, "decoding_ctc_weight", None) or 0.0 for args in stored})
     if len(weights) > 1:
         raise ValueError(
             "the models of the ensemble were validated with --decoding-ctc-weight "
             f"{' and '.join(f'{weight:g}' for weight in weights)}: give the one to decode with"
+        )
+    trained = getattr(stored[0], "ctc_weight", None)
+    writes = TRANSCRIPT in getattr(models[0], "streams", ())
+    if not weights[0] and trained and writes and getattr(task_args, "path", None):
+        logger.info(
+            f"NOTE: transcripts are scored by attention alone; the model was trained with --ctc-weight "
+            f"{trained:g}, so --decoding-ctc-weight may be given, and 0.3 to 0.5 helps where data is little"
         )
     return weights[0]

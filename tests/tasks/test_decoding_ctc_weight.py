@@ -1,5 +1,6 @@
 """Which weight CTC has in decoding: the one that is given, else that of the model's training."""
 
+import logging
 from argparse import Namespace
 from types import SimpleNamespace
 
@@ -25,6 +26,27 @@ def models(*trained_with):
 )
 def test_what_is_given_counts_then_what_training_had(given, trained_with, expected):
     assert ctc_weight(Namespace(decoding_ctc_weight=given), models(*trained_with)) == expected
+
+
+@pytest.mark.parametrize(
+    ("streams", "given", "options", "noted"),
+    [
+        ((0, 1), None, {"ctc_weight": 0.3}, True),
+        ((0,), None, {"ctc_weight": 1.0}, True),
+        ((1,), None, {"ctc_weight": 0.3}, False),  # no transcript
+        ((0, 1), None, {"ctc_weight": 0.0}, False),
+        ((0, 1), 0.0, {"ctc_weight": 0.3}, False),
+        ((0, 1), None, {"ctc_weight": 0.3, "decoding_ctc_weight": 0.5}, False),
+    ],
+)
+def test_ctc_that_is_left_unused_is_noted(streams, given, options, noted, caplog):
+    caplog.set_level(logging.INFO)
+    [model] = models(options)
+    model.streams = streams
+    ctc_weight(Namespace(decoding_ctc_weight=given), [model])  # a training
+    assert "attention alone" not in caplog.text
+    ctc_weight(Namespace(decoding_ctc_weight=given, path="model.pt"), [model])
+    assert ("--decoding-ctc-weight may be given" in caplog.text) == noted
 
 
 def test_models_without_options_have_none():
