@@ -9,6 +9,7 @@ from pathlib import Path
 from fairseq import utils
 from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
 
+from interactive_st.checkpoint_reading import SAFETENSORS
 from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
 from interactive_st.data.config import JointDataConfig
 
@@ -50,6 +51,11 @@ def check_decoding_arguments(args: Namespace, config: JointDataConfig) -> None:
         if Path(path).is_dir():
             raise ValueError(
                 f"--path {path}: is a folder; name a checkpoint, such as checkpoint_best.pt in it"
+            )
+        if Path(path).suffix == SAFETENSORS:
+            raise ValueError(
+                f"--path {path}: is of a model folder, which interactive-st translate reads; name a "
+                "checkpoint of fairseq-train"
             )
     overrides = getattr(args, "model_overrides", None) or "{}"
     try:

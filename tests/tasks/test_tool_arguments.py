@@ -28,6 +28,8 @@ def test_a_configuration_of_stock_recipes_is_named_with_what_is_there(folder, tm
 def test_a_folder_is_no_checkpoint(folder, tmp_path):
     with pytest.raises(ValueError, match=r"--path .*: is a folder; name a checkpoint"):
         setup(folder, path=str(tmp_path))
+    with pytest.raises(ValueError, match=r"--path m/model\.safetensors: is of a model folder, which inter"):
+        setup(folder, path="m/model.safetensors")
 
 
 @pytest.mark.parametrize("text", ["{'wait_k': 5", "wait_k=5", "5"])
