@@ -35,11 +35,11 @@ from interactive_st.tasks.model_options import settle_model_options
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.required_texts import (
+    check_model,
     check_options,
     check_scores,
     check_texts,
     checked_criterion,
-    checked_model,
 )
 from interactive_st.tasks.tool_arguments import check_config_path, check_decoding_arguments, check_overrides
 from interactive_st.tasks.validation_metrics import ValidationMetrics
@@ -279,7 +279,9 @@ class JointSpeechToTextTask(SpeechToTextTask):
         settle_model_options(args, from_checkpoint)
         if from_checkpoint:
             check_overrides(self.args, getattr(args, "arch", ""))
-        model = checked_model(super().build_model(args, from_checkpoint), getattr(args, "arch", ""))
+        model = super().build_model(args, from_checkpoint)
+        if not from_checkpoint:  # of a checkpoint the search says more
+            check_model(model, getattr(args, "arch", ""))
         model.needs_gates = from_checkpoint
         self._streams = getattr(model, "streams", BOTH)
         check_scores(self.args, getattr(args, "arch", ""), self.streams)

@@ -43,23 +43,18 @@ def checked_criterion(criterion: FairseqCriterion, streams: Streams) -> FairseqC
     return criterion
 
 
-def checked_model(model: nn.Module, arch: str) -> nn.Module:
-    """Return a model, unless it is one of fairseq's, which read batches of one text.
+def check_model(model: nn.Module, arch: str) -> None:
+    """Raise ``ValueError`` for a model of fairseq's that is to be trained: they read batches of one text.
 
     Args:
         model: any; those that are not fairseq's are taken to know what the task's batches are.
         arch: its architecture.
-
-    Raises:
-        ValueError: it is one of those; the message names it.
     """
     if type(model).__module__.startswith("fairseq."):
         raise ValueError(
             f"--arch {arch} expects batches of one text, and those of this task have two; give "
-            "--arch interactive_st_s, asr_s, e2e_st_s or another of this package, or decode a checkpoint of "
-            "stock fairseq by its own --task speech_to_text"
+            "--arch interactive_st_s, asr_s, e2e_st_s or another of this package"
         )
-    return model
 
 
 def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
