@@ -19,8 +19,6 @@ FEW_UPDATES = (
     "note: {updates} updates are few, by little time or a slow or busy machine; the texts make sense after "
     "some {enough}: the same command with a larger --max-minutes (or --max-update) goes on from here"
 )
-
-
 #: What each is called that an example gives options to.
 TOOLS = {
     "prepare": "interactive-st prepare",

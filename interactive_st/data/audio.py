@@ -91,7 +91,7 @@ def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -
 @functools.lru_cache(maxsize=1)
 def _is_misjudged(path: str, changed: int) -> bool:
     if is_unfinished(path):
-        if not media.is_readable():
+        if not media.is_installed():
             raise DataError(
                 f"{path}: its header says that it holds nothing, as of a WAV file that was written to a pipe "
                 "or not finished; PyAV reads it: pip install av; or write it anew, as by "
@@ -107,7 +107,7 @@ def _is_misjudged(path: str, changed: int) -> bool:
     too_long = announced - there > ENCODER_PADDING and not says_its_length(path)
     if not (a_part or too_long):
         return False
-    if not media.is_readable():
+    if not media.is_installed():
         raise DataError(
             f"{path}: holds {there:.2f} s and libsndfile takes it for {announced:.2f} s, as mp3 files put "
             "one behind the other, or some without a header; PyAV reads it: pip install av; or write it "

@@ -4,6 +4,7 @@ PyAV brings FFmpeg's libraries with it. It is optional: ``pip install av``.
 """
 
 import contextlib
+import importlib
 import math
 import os
 from collections.abc import Iterator
@@ -40,10 +41,10 @@ def is_media(path: str | os.PathLike) -> bool:
     return Path(path).suffix.lower() in EXTENSIONS
 
 
-def is_readable() -> bool:
-    """Whether PyAV is installed."""
+def is_installed() -> bool:
+    """Whether PyAV is there, and whole."""
     try:
-        import av  # noqa: F401
+        importlib.import_module("av")
     except ImportError:
         return False
     return True
@@ -51,7 +52,7 @@ def is_readable() -> bool:
 
 def require_reader(path: str | os.PathLike) -> None:
     """Raise DataError if PyAV is not installed."""
-    if not is_readable():
+    if not is_installed():
         raise DataError(
             f"{path}: files of this kind are read by PyAV, which is not installed: pip install av; or write "
             "it anew, as by ffmpeg -i FILE new.flac"

@@ -6,10 +6,21 @@ finished as an empty one.
 
 import os
 import struct
-from typing import BinaryIO
+from typing import NamedTuple
 
 #: Programs that write to a pipe do not know the length: they write 0, or a size from here on.
 UNKNOWN_SIZE = 0x7FFF0000
+
+
+class DataChunk(NamedTuple):
+    """The samples of a WAV file, in bytes: ``place`` and ``there`` as they are, ``promised`` as its header
+    says, and so ``riff``, the size of the file without its first 8 bytes."""
+
+    place: int
+    promised: int
+    riff: int
+    there: int
+    bytes_per_second: int
 
 
 def missing_seconds(path: str | os.PathLike) -> float:
@@ -18,11 +29,10 @@ def missing_seconds(path: str | os.PathLike) -> float:
     Raises:
         OSError: the file cannot be read.
     """
-    with open(path, "rb") as file:
-        head = file.read(12)
-        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            return 0.0
-        return _missing_seconds(file)
+    chunk = _data_chunk(path)
+    if chunk is None or not 0 < chunk.promised < UNKNOWN_SIZE or not chunk.bytes_per_second:
+        return 0.0
+    return max(0, chunk.promised - chunk.there) / chunk.bytes_per_second
 
 
 def is_unfinished(path: str | os.PathLike) -> bool:
@@ -31,34 +41,29 @@ def is_unfinished(path: str | os.PathLike) -> bool:
     Raises:
         OSError: the file cannot be read.
     """
+    chunk = _data_chunk(path)
+    if chunk is None or chunk.promised or not chunk.there:
+        return False
+    # chunks that follow an empty one are counted by the file
+    return chunk.riff + 8 <= chunk.place or chunk.riff >= UNKNOWN_SIZE
+
+
+def _data_chunk(path: str | os.PathLike) -> DataChunk | None:
+    """Return where the samples of a file are; None if it is no WAV file, or has none."""
     with open(path, "rb") as file:
         head = file.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            return False
-        (size,) = struct.unpack_from("<I", head, 4)
+            return None
+        (riff,), bytes_per_second = struct.unpack_from("<I", head, 4), 0
         while len(chunk := file.read(8)) == 8:
-            name, length = struct.unpack("<4sI", chunk)
+            name, size = struct.unpack("<4sI", chunk)
+            start = file.tell()
             if name == b"data":
-                place = file.tell()
-                # chunks that follow an empty one are counted by the file
-                is_last = size + 8 <= place or size >= UNKNOWN_SIZE
-                return length == 0 and is_last and place < os.fstat(file.fileno()).st_size
-            file.seek(length + length % 2, os.SEEK_CUR)
-    return False
-
-
-def _missing_seconds(file: BinaryIO) -> float:
-    bytes_per_second = 0
-    while len(chunk := file.read(8)) == 8:
-        name, size = struct.unpack("<4sI", chunk)
-        if name == b"data":
-            missing = file.tell() + size - os.fstat(file.fileno()).st_size
-            known = 0 < size < UNKNOWN_SIZE and bytes_per_second
-            return max(0, missing) / bytes_per_second if known else 0.0
-        start = file.tell()
-        if name == b"fmt ":
-            # kind and channels, 2 bytes each; samples a second, bytes a second
-            fields = file.read(12)
-            bytes_per_second = struct.unpack("<HHII", fields)[3] if len(fields) == 12 else 0
-        file.seek(start + size + size % 2)
-    return 0.0
+                there = os.fstat(file.fileno()).st_size - start
+                return DataChunk(start, size, riff, there, bytes_per_second)
+            if name == b"fmt ":
+                # kind and channels, 2 bytes each; samples a second, bytes a second
+                fields = file.read(12)
+                bytes_per_second = struct.unpack("<HHII", fields)[3] if len(fields) == 12 else 0
+            file.seek(start + size + size % 2)
+    return None
