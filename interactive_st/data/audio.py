@@ -91,12 +91,11 @@ def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -
 @functools.lru_cache(maxsize=1)
 def _is_misjudged(path: str, changed: int) -> bool:
     if is_unfinished(path):
-        if not media.is_installed():
-            raise DataError(
-                f"{path}: its header says that it holds nothing, as of a WAV file that was written to a pipe "
-                "or not finished; PyAV reads it: pip install av; or write it anew, as by "
-                "ffmpeg -i FILE new.flac"
-            )
+        media.require_reader(
+            path,
+            "its header says that it holds nothing, as of a WAV file that was written to a pipe or not "
+            "finished; PyAV reads it",
+        )
         return True
     there = seconds_of_frames(path)
     if not there:  # no mp3 file
@@ -107,12 +106,11 @@ def _is_misjudged(path: str, changed: int) -> bool:
     too_long = announced - there > ENCODER_PADDING and not says_its_length(path)
     if not (a_part or too_long):
         return False
-    if not media.is_installed():
-        raise DataError(
-            f"{path}: holds {there:.2f} s and libsndfile takes it for {announced:.2f} s, as mp3 files put "
-            "one behind the other, or some without a header; PyAV reads it: pip install av; or write it "
-            "anew, as by ffmpeg -i FILE new.flac"
-        )
+    media.require_reader(
+        path,
+        f"holds {there:.2f} s and libsndfile takes it for {announced:.2f} s, as mp3 files put one behind the "
+        "other, or some without a header; PyAV reads it",
+    )
     return True
 
 

@@ -41,22 +41,24 @@ def is_media(path: str | os.PathLike) -> bool:
     return Path(path).suffix.lower() in EXTENSIONS
 
 
-def is_installed() -> bool:
-    """Whether PyAV is there, and whole."""
+def require_reader(
+    path: str | os.PathLike, why: str = "files of this kind are read by PyAV, which is not installed"
+) -> None:
+    """Make sure that PyAV is there to read a file.
+
+    Args:
+        path: the file.
+        why: what the message says of it.
+
+    Raises:
+        DataError: it is not installed, or not whole.
+    """
     try:
         importlib.import_module("av")
-    except ImportError:
-        return False
-    return True
-
-
-def require_reader(path: str | os.PathLike) -> None:
-    """Raise DataError if PyAV is not installed."""
-    if not is_installed():
+    except ImportError as error:
         raise DataError(
-            f"{path}: files of this kind are read by PyAV, which is not installed: pip install av; or write "
-            "it anew, as by ffmpeg -i FILE new.flac"
-        )
+            f"{path}: {why}: pip install av; or write it anew, as by ffmpeg -i FILE new.flac"
+        ) from error
 
 
 def estimated_seconds(path: str | os.PathLike) -> float:
