@@ -22,7 +22,7 @@ from interactive_st.modules.visibility import (
     slots_to_mask,
     teacher_forced_visibility,
 )
-from interactive_st.modules.wait_k import parse_wait_k, partner_limit
+from interactive_st.modules.wait_k import WaitK, parse_train_wait_k, parse_wait_k, partner_limit
 
 
 class Histories(NamedTuple):
@@ -62,6 +62,7 @@ class InteractiveDecoder(TransformerDecoder):
 
     def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
         self.wait_k = parse_wait_k(args.wait_k)
+        self.train_wait_k = parse_train_wait_k(getattr(args, "train_wait_k", None))
         self.streams = parse_streams(args.streams)
         super().__init__(args, dictionary, embed_tokens)
         # Tells our checkpoints from stock fairseq's; a buffer, so no parameter is added.
@@ -119,12 +120,22 @@ class InteractiveDecoder(TransformerDecoder):
         x = self._embed_all(prev_output_tokens, rows)
         partner: BothTerms | None = None
         if prev_output_tokens.size(0) == 2 and self.interacts:
-            seen = teacher_forced_visibility(prev_output_tokens, self.padding_idx, self.wait_k)
+            seen = teacher_forced_visibility(prev_output_tokens, self.padding_idx, self._wait_k_of_batch())
             partner = BothTerms.of(seen, x, rows)
         encoder_states, encoder_mask = encoder_scores(encoder_out)
         for layer in self.layers:
             x = layer(x, encoder_states, encoder_mask, partner, rows)
         return self._finish(x)
+
+    def _wait_k_of_batch(self) -> WaitK:
+        """``wait_k``; in training one of ``train_wait_k``, if there are any, so that all are learnt.
+
+        Source: Elbayad et al., Interspeech 2020, "Efficient Wait-k Models for Simultaneous Machine
+        Translation" (multi-path training).
+        """
+        if not (self.training and self.train_wait_k):
+            return self.wait_k
+        return self.train_wait_k[int(torch.randint(len(self.train_wait_k), ()))]
 
     def start(self, encoder_out: dict[str, list[Tensor]]) -> DecodingCache:
         """Begin decoding a batch: project the encoder output once for all that will ask."""

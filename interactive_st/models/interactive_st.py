@@ -37,7 +37,9 @@ from .pretrained import (
 
 #: How the streams read each other where nothing else is asked for. λ = 1 gave far better translations than 0
 #: and 0.3 on both sets measured (benchmarks/results/quality.md).
-INTERACTION = {"wait_k": 3, "fusion": "linear", "fusion_lambda": 1.0, "learn_fusion_lambda": False}
+INTERACTION = {
+    "wait_k": 3, "train_wait_k": None, "fusion": "linear", "fusion_lambda": 1.0, "learn_fusion_lambda": False
+}  # fmt: skip
 
 
 @register_model("interactive_st")
@@ -59,6 +61,13 @@ class InteractiveSTModel(S2TTransformerModel):
             metavar="K",
             help="tokens by which the transcript leads the translation, any whole number, or 'inf' for "
             "the two-stage limit (default: 3); --model-overrides may change it at decoding",
+        )
+        parser.add_argument(
+            "--train-wait-k",
+            metavar="K,K,…",
+            help="in training, take one of these in place of --wait-k, anew for each batch, as 1,3,inf: the "
+            "model can then be decoded with any of them; --wait-k remains that of validation, and of "
+            "decoding where nothing else is asked for",
         )
         parser.add_argument(
             "--fusion",

@@ -27,7 +27,9 @@ SIZES: dict[str, Architecture] = {
     "_m": sizes.interactive_st_m,
     "_tiny": sizes.interactive_st_tiny,
 }
-NO_INTERACTION = {"wait_k": 0, "fusion": "linear", "fusion_lambda": 0.0, "learn_fusion_lambda": False}
+NO_INTERACTION = {
+    "wait_k": 0, "train_wait_k": None, "fusion": "linear", "fusion_lambda": 0.0, "learn_fusion_lambda": False
+}  # fmt: skip
 #: What each system fixes of the options of its model.
 SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "multitask_st": ("interactive_st", {"streams": "both", **NO_INTERACTION}),

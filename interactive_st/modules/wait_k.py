@@ -41,6 +41,22 @@ def parse_wait_k(text: str | int | float) -> WaitK:
     return math.inf if wait_k >= NO_LIMIT else max(wait_k, -NO_LIMIT)
 
 
+def parse_train_wait_k(text: str | int | float | None) -> tuple[WaitK, ...]:
+    """Read ``--train-wait-k``: values of ``--wait-k`` with commas between; of none, ``()``.
+
+    Raises:
+        ValueError: one is no value of ``--wait-k``.
+    """
+    if text is None:
+        return ()
+    try:
+        return tuple(parse_wait_k(part) for part in str(text).split(","))
+    except ValueError:
+        raise ValueError(
+            f"--train-wait-k must be values of --wait-k with commas between, such as 1,3,inf, not {text!r}"
+        ) from None
+
+
 def start_delay(wait_k: WaitK, stream: int) -> float:
     """Decoding steps that ``stream`` waits before its first row (``inf``: until the partner is done)."""
     return max(0.0, wait_k if stream == TRANSLATION else -wait_k)

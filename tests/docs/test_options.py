@@ -20,7 +20,8 @@ from interactive_st.tasks.generation_options import DEFAULTS, HARMLESS, REASONS,
 CRITERION = CRITERION_DATACLASS_REGISTRY["joint_label_smoothed_cross_entropy"]
 #: What argparse calls the value of an option, and what the page does.
 METAVARS = {"LANG": "language", "FILE": "file", "CKPT": "file", "DIR": "folder", "JSON": "JSON",
-            "K": "whole number or `inf`", None: "text"}  # fmt: skip
+            "K": "whole number or `inf`", "K,K,…": "values of `--wait-k` with commas between",
+            None: "text"}  # fmt: skip
 TYPES = {int: "whole number", float: "number", bool: "flag"}
 #: Refused by the joint task, so it has no row.
 REFUSED = "--multitask-config-yaml"

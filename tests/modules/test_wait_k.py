@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from interactive_st.modules.wait_k import (
     TRANSCRIPT,
     TRANSLATION,
+    parse_train_wait_k,
     parse_wait_k,
     partner_visibility,
     start_delay,
@@ -35,6 +36,19 @@ def test_a_k_beyond_every_text_is_as_none_at_all(beyond):
 def test_parse_refuses_with_the_way_out(text):
     with pytest.raises(ValueError, match=r"--wait-k must be a whole number .* or 'inf'"):
         parse_wait_k(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [(None, ()), ("1,3,inf", (1, 3, math.inf)), (" 0 , -2 ", (0, -2)), (5, (5,))]
+)
+def test_parse_those_of_training(text, expected):
+    assert parse_train_wait_k(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "1,", "1 3", "[1, 3]", "1-5"])
+def test_parse_those_of_training_refuses_with_the_way_out(text):
+    with pytest.raises(ValueError, match=r"--train-wait-k must be values of --wait-k .* such as 1,3,inf"):
+        parse_train_wait_k(text)
 
 
 @given(k=st.one_of(st.integers(-6, 6), st.just(math.inf)), length=st.integers(1, 9))
