@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from examples.quickstart import grammar, speech
+from examples.quickstart import grammar, room, speech
 from examples.quickstart.speech import Voice
 from examples.quickstart.spoken import Utterance
 
@@ -32,7 +32,8 @@ def plan(
 ) -> dict[str, list[Utterance]]:
     """Who says what in train, dev, test and `HELD_OUT`; no sentence is in two of them.
 
-    The training voices take turns, in the first three. A split of size 0 is left out.
+    The training voices take turns, in the first three; each utterance has a room of its own. A split of
+    size 0 is left out.
 
     Raises `ValueError` where the held-out voice is among the training voices, where training asks
     for more voices a sentence than there are, or where the grammar has too few sentences.
@@ -49,6 +50,7 @@ def plan(
     }  # fmt: skip
     pairs = grammar.split({name: count for name, count in counts.items() if count}, seed)
     rng = random.Random(seed)
+    rooms = random.Random(f"{seed} rooms")
     splits: dict[str, list[Utterance]] = {}
     for split, chosen in pairs.items():
         speakers = [new_voice] if split == HELD_OUT else list(voices)
@@ -56,7 +58,7 @@ def plan(
         turns = _turns(speakers, len(chosen), each, rng)
         spoken = ((pair, voice) for pair, group in zip(chosen, turns, strict=True) for voice in group)
         splits[split] = [
-            Utterance(f"{split}_{number:05d}", pair.english, pair.german, voice)
+            Utterance(f"{split}_{number:05d}", pair.english, pair.german, voice, room.draw(rooms))
             for number, (pair, voice) in enumerate(spoken)
         ]
     return splits

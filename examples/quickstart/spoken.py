@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+import numpy as np
 import soundfile
 import soxr
 
-from examples.quickstart import speech
+from examples.quickstart import room, speech
+from examples.quickstart.room import Room
 from examples.quickstart.speech import Voice
 from examples.runner import Recipe, RecipeError
 
@@ -22,18 +24,31 @@ SAMPLE_RATE = 16000  # Hz, of the files: what recognisers commonly take
 
 @dataclass(frozen=True)
 class Utterance:
-    """A pair of texts and who speaks the English one."""
+    """A pair of texts, who speaks the English one, and where; None: the voice alone is heard."""
 
     id: str
     english: str
     german: str
     voice: Voice
+    room: Room | None = None
 
     @property
     def audio(self) -> str:
         """File name, made from all that shapes the sound, so that what is there can be kept."""
-        spoken = "\n".join(map(str, (self.english, *astuple(self.voice), SAMPLE_RATE)))
-        return f"{self.voice.name}/{hashlib.sha256(spoken.encode()).hexdigest()[:20]}.flac"
+        return f"{self.voice.name}/{self._sound.hexdigest()[:20]}.flac"
+
+    def sound(self) -> np.ndarray:
+        """The sound, (samples,) int16 at `SAMPLE_RATE`. Raises `SpeechError` as `speech.speak` does."""
+        samples = soxr.resample(speech.speak(self.english, self.voice), speech.RATE, SAMPLE_RATE)
+        if self.room is None:
+            return samples
+        seed = int.from_bytes(self._sound.digest()[:8], "big")
+        return room.put_into(samples, SAMPLE_RATE, self.room, seed)
+
+    @property
+    def _sound(self) -> hashlib._Hash:
+        shape = [self.english, *astuple(self.voice), SAMPLE_RATE, *(astuple(self.room) if self.room else ())]
+        return hashlib.sha256("\n".join(map(str, shape)).encode())
 
     def row(self, folder: str) -> dict[str, str]:
         """The manifest row, the sound being below `folder`."""
@@ -119,8 +134,7 @@ def _write(job: tuple[Utterance, Path]) -> Utterance:
     utterance, folder = job
     path = folder / utterance.audio
     if not path.exists():
-        samples = speech.speak(utterance.english, utterance.voice)
-        samples = soxr.resample(samples, speech.RATE, SAMPLE_RATE)
+        samples = utterance.sound()
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         soundfile.write(unfinished, samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
         os.replace(unfinished, path)

@@ -1,6 +1,7 @@
 """Decodes utterances in batches, as ``fairseq-interactive`` does."""
 
 import copy
+import logging
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,9 @@ from interactive_st.search.ensemble import check_ctc
 
 #: Kaldi's filterbanks, see `interactive_st.data.features`.
 FRAMES_PER_SECOND = 100
+UNTRAINED_K = "wait_k {} was not trained, {} was: translations may be far worse (--train-wait-k)"
+
+logger = logging.getLogger(__name__)
 
 
 class Decoding:
@@ -78,9 +82,13 @@ class Decoding:
         if len(self.model.streams) < 2 or isinstance(self.model.decoder, TwoStageDecoder):
             raise OptionError("wait_k", wanted, "it is for models whose texts read each other; leave it out")
         try:
-            return parse_wait_k(wanted)
+            wait_k = parse_wait_k(wanted)
         except ValueError as error:
             raise OptionError("wait_k", wanted, "a whole number or inf is needed") from error
+        trained = self.model.decoder.trained_wait_k
+        if wait_k not in trained:
+            logger.warning(UNTRAINED_K.format(wait_k, ", ".join(map(str, trained))))
+        return wait_k
 
     def _max_segment(self, max_frames: int) -> float:
         limit = max_frames / FRAMES_PER_SECOND

@@ -70,7 +70,7 @@ class Card:
             "Architecture": settings["architecture"],
             "Parameters": f"{settings['parameters']:,}",
             "Training steps": f"{updates:,}" if updates is not None else NOT_STATED,
-            "wait-k": model.get("wait_k", NOT_STATED),
+            "wait-k": _wait_k(model),
             "Fusion": model.get("fusion", NOT_STATED),
             "Languages of the vocabulary": ", ".join(settings["languages"]) or NOT_STATED,
             "Default direction": f"{settings['source_lang'] or NOT_STATED} → "
@@ -149,6 +149,12 @@ def read_metrics(paths: Sequence[str | os.PathLike]) -> dict[str, dict[str, Any]
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
+
+
+def _wait_k(model: Mapping[str, Any]) -> str:
+    """The k of decoding, and those that it may be changed to."""
+    trained = model.get("train_wait_k")
+    return f"{model.get('wait_k', NOT_STATED)}" + (f" (trained with {trained})" if trained else "")
 
 
 def _table(header: Sequence[str], rows: Any) -> str:

@@ -61,7 +61,7 @@ class InteractiveDecoder(TransformerDecoder):
     layer_class = InteractiveDecoderLayer
 
     def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
-        self.wait_k = parse_wait_k(args.wait_k)
+        self.wait_k = self._own_wait_k = parse_wait_k(args.wait_k)  # calls for one k set the first
         self.train_wait_k = parse_train_wait_k(getattr(args, "train_wait_k", None))
         self.streams = parse_streams(args.streams)
         super().__init__(args, dictionary, embed_tokens)
@@ -126,6 +126,11 @@ class InteractiveDecoder(TransformerDecoder):
         for layer in self.layers:
             x = layer(x, encoder_states, encoder_mask, partner, rows)
         return self._finish(x)
+
+    @property
+    def trained_wait_k(self) -> tuple[WaitK, ...]:
+        """The k that training has taught, as far as the options tell."""
+        return self.train_wait_k or (self._own_wait_k,)
 
     def _wait_k_of_batch(self) -> WaitK:
         """``wait_k``; in training one of ``train_wait_k``, if there are any, so that all are learnt.

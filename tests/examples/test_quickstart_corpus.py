@@ -1,10 +1,15 @@
 """The quickstart corpus: which sentences are in which split, who says them, what is written."""
 
+import random
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import soundfile
 from espeak import needs_espeak
 
-from examples.quickstart import corpus, grammar, run, speech, spoken
+from examples.quickstart import corpus, grammar, room, run, speech, spoken
+from examples.quickstart.room import Room
 from interactive_st.data.manifest import read_manifest
 
 
@@ -83,8 +88,9 @@ class TestCorpus:
         for utterance in utterances:
             info = soundfile.info(tmp_path / utterance.audio)
             assert (info.samplerate, info.channels) == (16000, 1)
-            expected = len(speech.speak(utterance.english, utterance.voice)) / speech.RATE
-            assert info.duration == pytest.approx(expected, abs=0.01)
+            spoken_for = len(speech.speak(utterance.english, utterance.voice)) / speech.RATE
+            quiet = utterance.room.before + utterance.room.after
+            assert info.duration == pytest.approx(spoken_for + quiet, abs=0.01)
 
     @needs_espeak
     def test_files_already_there_are_kept_and_others_removed(self, tmp_path):
@@ -99,6 +105,51 @@ class TestCorpus:
         assert kept.read_bytes() == b"spoken before"
         assert not stray.exists()
         assert len(list(tmp_path.rglob("*.*"))) == 3
+
+
+class TestRoom:
+    """What is around a sentence, in samples of a rate that is easy to count with."""
+
+    SPEECH = np.full(1000, 3000, np.int16)
+
+    def test_digital_silence(self):
+        sound = room.put_into(self.SPEECH, 1000, Room(0.25, 0.1, None), seed=1)
+        assert sound.dtype == np.int16
+        assert (np.flatnonzero(sound) == np.arange(250, 1250)).all()
+        assert (sound[250:1250] == self.SPEECH).all()
+
+    def test_noise_is_as_loud_as_said_and_is_under_the_speech_too(self):
+        sound = room.put_into(self.SPEECH, 1000, Room(20.0, 0.0, -50.0), seed=1).astype(float)
+        loudness = 20 * np.log10(np.sqrt((sound[:20000] ** 2).mean()) / 32768)
+        assert loudness == pytest.approx(-50.0, abs=0.2)
+        assert np.std(sound[20000:]) == pytest.approx(np.std(sound[:20000]), rel=0.1)
+        assert sound[20000:].mean() == pytest.approx(3000, rel=0.01)
+
+    def test_full_scale_does_not_wrap(self):
+        loud = np.full(1000, 32767, np.int16)
+        assert room.put_into(loud, 1000, Room(0.0, 0.0, -45.0), seed=1).min() > 30000
+
+    def test_what_is_drawn(self):
+        rng = random.Random(1)
+        rooms = [room.draw(rng) for _ in range(2000)]
+        for side in ("before", "after"):
+            quiet = np.array([getattr(each, side) for each in rooms])
+            assert 0.45 < (quiet == 0).mean() < 0.55
+            assert 0.59 < quiet.max() <= room.LONGEST
+        assert 0.27 < np.mean([each.noise is None for each in rooms]) < 0.33
+        levels = [each.noise for each in rooms if each.noise is not None]
+        assert min(levels) >= room.NOISE[0]
+        assert max(levels) <= room.NOISE[1]
+
+    @needs_espeak
+    def test_the_sound_of_an_utterance_is_the_same_each_time(self):
+        utterance = spoken.Utterance("a", "hello", "Hallo.", speech.TRAINING_VOICES[0], Room(0.1, 0.2, -50.0))
+        assert (utterance.sound() == utterance.sound()).all()
+        elsewhere = replace(utterance, room=Room(0.1, 0.2, -60.0))
+        assert elsewhere.audio != utterance.audio
+        assert len(elsewhere.sound()) == len(utterance.sound())
+        nowhere = replace(utterance, room=None)
+        assert len(utterance.sound()) - len(nowhere.sound()) == 0.3 * spoken.SAMPLE_RATE
 
 
 @needs_espeak

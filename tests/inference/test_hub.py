@@ -141,6 +141,18 @@ class TestOptions:
         assert model.model.decoder.wait_k == before == 3
         assert model(talk, nbest=5, wait_k=3, **SHORT) == own
 
+    def test_a_k_that_was_not_trained(self, model, talk, caplog, monkeypatch):
+        model(talk, wait_k=3, **SHORT)
+        assert not caplog.records
+        model(talk, wait_k="inf", **SHORT)
+        assert "wait_k inf was not trained, 3 was: translations may be far worse" in caplog.text
+        caplog.clear()
+        monkeypatch.setattr(model.model.decoder, "train_wait_k", (3, math.inf))
+        model(talk, wait_k="inf", **SHORT)
+        assert not caplog.records
+        model(talk, wait_k=1, **SHORT)
+        assert "wait_k 1 was not trained, 3, inf was" in caplog.text
+
     def test_languages(self, model, talk):
         turned = model(talk, source_lang="de", target_lang="en", **SHORT)
         assert (turned.source_lang, turned.target_lang) == ("de", "en")

@@ -21,6 +21,11 @@ SETTINGS = {
 SCORES = {"sentences": 20, "wer": 12.345, "cer": 5.0, "bleu": 21.5, "chrf": None, "bleu_signature": "nrefs:1"}
 
 
+def test_several_k():
+    model = SETTINGS["model"] | {"train_wait_k": "1,3,inf"}
+    assert "| wait-k | 3 (trained with 1,3,inf) |" in Card("x").render(SETTINGS | {"model": model})
+
+
 def test_states_what_is_known():
     card = Card(
         "digits", license="MIT", data_name="FSDD", data_license="CC BY-SA 4.0", metrics={"test": SCORES}
