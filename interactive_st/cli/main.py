@@ -1,11 +1,13 @@
 """Reads the command line of `interactive-st` and runs the command it names."""
 
 import argparse
+import difflib
 import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import NoReturn
 
 import interactive_st
 from interactive_st import cli
@@ -18,6 +20,10 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 #: The commands as the help lists them, by how often they are used.
 ORDER = ("translate", "prepare", "average", "export", "score", "compare", "report", "plot", "cascade", "join")
+#: What Whisper's command line calls options of ours.
+OF_WHISPER = {"--language": "--source-lang", "--output_dir": "--out", "--fp16": "--half", "--task": "--show"}
+#: How alike an unknown option and a known one have to be for the latter to be named, from 0 to 1.
+ALIKE = 0.68
 CLOSED = "standard output is closed; send it to a file, or to /dev/null"
 
 
@@ -40,7 +46,8 @@ def _rank(name: str) -> tuple[int, str]:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; it sets ``command`` and ``run``."""
+    """Return the parser of the whole command line; it sets ``command``, ``run`` and ``parser``, which is the
+    command's own."""
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description=(
@@ -59,8 +66,28 @@ def build_parser() -> argparse.ArgumentParser:
             name, help=module.HELP.replace("%", "%%"), description=module.HELP
         )
         module.add_arguments(command)
-        command.set_defaults(run=module.main)
+        command.set_defaults(run=module.main, parser=command)
     return parser
+
+
+def refuse_unknown(parser: argparse.ArgumentParser, words: Sequence[str]) -> NoReturn:
+    """Exit with status 2, naming the words that a command does not know and the options like them.
+
+    argparse would show the usage of the whole program, which lists no option of the command.
+    """
+    known = sorted(name for name in parser._option_string_actions if name.startswith("--"))
+    hints = dict.fromkeys(hint for word in words for hint in _like(word, known))
+    advice = f"did you mean {' or '.join(hints)}?" if hints else f"{parser.prog} --help lists what there is"
+    parser.error(f"unrecognized arguments: {' '.join(words)}; {advice}")
+
+
+def _like(word: str, known: Sequence[str]) -> list[str]:
+    """The option that a word is like, which may be written as in Python or as Whisper has it."""
+    if not word.startswith("--"):
+        return []
+    name = word.partition("=")[0]
+    renamed = [option for option in [OF_WHISPER.get(name)] if option in known]
+    return renamed or difflib.get_close_matches(name.replace("_", "-"), known, 1, ALIKE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -79,10 +106,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     mark_errors()
     try:
-        args = parser.parse_args(argv)
+        args, unknown = parser.parse_known_args(argv)
     except UnicodeEncodeError as error:  # of the help
         print(f"{PROGRAM}: error: {why_not_written(error)}", file=sys.stderr)
         return 2
+    if unknown:
+        refuse_unknown(getattr(args, "parser", parser), unknown)
     if args.command is None:
         parser.print_help()
         return 0

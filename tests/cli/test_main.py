@@ -77,6 +77,31 @@ def test_unknown_command(capsys):
     assert "no-such-command" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--output_format", "srt"], "unrecognized arguments: --output_format srt; did you mean --format?"),
+        (["--output_dir=x"], "--output_dir=x; did you mean --out?"),
+        (["--language", "en"], "did you mean --source-lang?"),
+        (["--waitk", "3", "--beam_size", "4"], "did you mean --wait-k or --beam?"),
+        (["--colour", "red"], "unrecognized arguments: --colour red; interactive-st translate --help lists"),
+    ],
+)
+def test_an_unknown_option_is_answered_by_its_command(words, message, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main.main(["translate", "a.wav", "--model", "m", *words])
+    assert exit_.value.code == 2
+    error = capsys.readouterr().err
+    assert error.startswith("usage: interactive-st translate ")
+    assert message in error
+
+
+def test_an_unknown_option_without_a_command(capsys):
+    with pytest.raises(SystemExit):
+        main.main(["--verison"])
+    assert "unrecognized arguments: --verison; did you mean --version?" in capsys.readouterr().err
+
+
 def test_arguments_and_status_pass_through(command):
     seen = []
 
