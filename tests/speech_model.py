@@ -82,9 +82,9 @@ def make(folder: Path, cmvn: str = "utterance", arch: str = "interactive_st_tiny
 
 
 def bursts(spans: list[tuple[float, float]], seconds: float, rate: int = RATE, seed: int = 0) -> np.ndarray:
-    """Return noise in some spans of time (seconds) and silence elsewhere, (N,) float32."""
-    samples = np.zeros(round(seconds * rate), dtype=np.float32)
+    """Return noise in some spans of time (seconds) and that of a quiet room elsewhere, (N,) float32."""
     noise = np.random.default_rng(seed)
+    samples = noise.normal(0, 0.001, round(seconds * rate)).astype(np.float32)
     for start, end in spans:
         first, last = round(start * rate), round(end * rate)
         samples[first:last] = noise.normal(0, 0.1, last - first)

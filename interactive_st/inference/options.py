@@ -44,7 +44,8 @@ class Options:
         target_lang: language of the translation; None for the model's own.
         max_segment: longest piece decoded at once, in seconds; None for 20, or less if the model
             reads less.
-        min_pause: a recording is cut at each pause of at least this many seconds.
+        min_pause: a recording is cut at each pause of at least this many seconds; silence around a short
+            one is left out where it is longer than 0.5 s.
         batch_seconds: audio in one batch; changes speed and memory, not results.
         cuda_graphs: on a GPU, record the steps of decoding and repeat them; changes speed, not results.
 

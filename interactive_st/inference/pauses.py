@@ -18,9 +18,12 @@ MARGIN = 0.2
 SHORTEST_SPEECH = 0.1
 #: Shorter gaps do not part two stretches of speech, in seconds.
 SHORTEST_GAP = 0.2
-#: Silence before or after the speech of a short recording that it may keep, in seconds: recordings of
-#: training have about as much, and a model makes text of more.
-LONGEST_EDGE = 1.0
+#: Silence before or after the speech of a short recording that it may keep, in seconds; more is cut to
+#: `MARGIN`: models that had less around their sentences in training write nonsense of it.
+LONGEST_EDGE = 0.5
+#: So many seconds of one and the same value are digital silence, which is no recording of anything: its
+#: features, far below those of any room, would shift all others when an utterance is normalised.
+DIGITAL_SILENCE = 0.02
 #: Windows over which the probability is averaged to find the least bad place to cut speech.
 SMOOTHING = 9
 
@@ -45,10 +48,11 @@ def find_utterances(
 ) -> Iterator[Utterance]:
     """Yield what is said in a recording.
 
-    One of at most `max_segment` seconds in which nobody pauses for `min_pause` seconds is one
-    utterance, whole, as it would be in training data. Any other is cut at each such pause, a long
-    one while it is read block by block; speech without a pause is cut where a pause is likeliest in
-    the second half of `max_segment`. Silence is left out, so there may be nothing at all.
+    One of at most `max_segment` seconds in which nobody pauses for `min_pause` seconds, with little
+    silence around, is one utterance, whole, as it would be in training data. Any other is cut at each
+    such pause, a long one while it is read block by block; speech without a pause is cut where a pause
+    is likeliest in the second half of `max_segment`. Silence is left out, so there may be nothing at
+    all; no utterance begins or ends with digital silence.
 
     Raises:
         DataError: the recording cannot be read.
@@ -62,7 +66,7 @@ def find_utterances(
     speech = _speech(windows, 0, rate)
     seconds = len(samples) / rate
     if _is_one_utterance(speech, seconds, min_pause):
-        yield Utterance(0.0, seconds, samples, speech)
+        yield _sounding(samples, 0, speech, rate)
     else:
         yield from cut_at_pauses(windows, rate, max_segment, min_pause)
 
@@ -72,7 +76,7 @@ def _is_one_utterance(speech: Spans, seconds: float, min_pause: float) -> bool:
         return False
     pauses = (after[0] - before[1] for before, after in itertools.pairwise(speech))
     edges = (speech[0][0], seconds - speech[-1][1])
-    return max(pauses, default=0.0) < min_pause and max(edges) <= max(LONGEST_EDGE, min_pause)
+    return max(pauses, default=0.0) < min_pause and max(edges) <= LONGEST_EDGE
 
 
 def cut_at_pauses(
@@ -137,12 +141,7 @@ class _Cutter:
         if spoken * WINDOW_SECONDS >= SHORTEST_SPEECH:
             samples = np.concatenate([window for window, _ in taken])
             start = self.first_sample
-            yield Utterance(
-                start / self.rate,
-                (start + len(samples)) / self.rate,
-                samples,
-                _speech(taken, start, self.rate),
-            )
+            yield _sounding(samples, start, _speech(taken, start, self.rate), self.rate)
         self._drop(count)
         self.voiced -= count
 
@@ -158,6 +157,25 @@ class _Cutter:
         smooth = np.convolve(padded, np.full(SMOOTHING, 1 / SMOOTHING), mode="valid")
         half = len(smooth) // 2
         return half + int(np.argmin(smooth[half:])) + 1
+
+
+def _sounding(samples: np.ndarray, first_sample: int, speech: Spans, rate: int) -> Utterance:
+    """Make an utterance of the samples without digital silence before and behind them."""
+    edges = [_same(samples), _same(samples[::-1])]
+    if edges[0] == len(samples):  # somebody was heard, so it is for the model to say what
+        edges = [0, 0]
+    before, behind = (edge if edge >= DIGITAL_SILENCE * rate else 0 for edge in edges)
+    first, last = before, len(samples) - behind
+    start, end = (first_sample + first) / rate, (first_sample + last) / rate
+    spans = ((max(begin, start), min(stop, end)) for begin, stop in speech)
+    heard = tuple(span for span in spans if span[0] < span[1])
+    return Utterance(start, end, samples[first:last], heard)
+
+
+def _same(samples: np.ndarray) -> int:
+    """Return how many of the first samples have the same value."""
+    others = np.flatnonzero(samples != samples[0])
+    return int(others[0]) if len(others) else len(samples)
 
 
 def _speech(windows: list[tuple[np.ndarray, float]], first_sample: int, rate: int) -> Spans:

@@ -107,11 +107,63 @@ def find(samples, max_segment=20.0, min_pause=0.5):
 
 
 def test_a_short_recording_without_a_pause_is_one_utterance(noise_is_speech):
-    samples = bursts([(0.8, 2.0), (2.4, 4.0)], 4.9)
+    samples = bursts([(0.4, 1.6), (2.0, 3.6)], 4.0)
     (utterance,) = find(samples)
-    assert (utterance.start, utterance.end) == (0.0, 4.9)
+    assert (utterance.start, utterance.end) == (0.0, 4.0)
     assert np.array_equal(utterance.samples, samples)
-    np.testing.assert_allclose(utterance.speech, [(0.8, 2.0), (2.4, 4.0)], atol=2 * SECONDS)
+    np.testing.assert_allclose(utterance.speech, [(0.4, 1.6), (2.0, 3.6)], atol=2 * SECONDS)
+
+
+@pytest.mark.parametrize(("before", "behind"), [(0.7, 0.1), (0.1, 0.7), (0.9, 0.9)])
+@pytest.mark.parametrize("min_pause", [0.3, 2.0])
+def test_silence_around_a_short_recording_is_cut_to_the_margin(before, behind, min_pause, noise_is_speech):
+    (utterance,) = find(bursts([(before, before + 1.0)], before + 1.0 + behind), min_pause=min_pause)
+    margin = min(0.2, min_pause / 2)
+    expected = (before - min(before, margin), before + 1.0 + min(behind, margin))
+    assert (utterance.start, utterance.end) == pytest.approx(expected, abs=2 * SECONDS)
+
+
+class TestDigitalSilence:
+    """Samples of one and the same value, here of 0 or of what μ-law makes of 0."""
+
+    @staticmethod
+    def muted(samples, *spans, value=0.0):
+        for start, end in spans:
+            samples[round(start * RATE) : round(end * RATE)] = value
+        return samples
+
+    @pytest.mark.parametrize("value", [0.0, -8 / 32768])
+    def test_none_is_left_around_a_short_recording(self, value, noise_is_speech):
+        samples = self.muted(bursts([(0.5, 1.5)], 1.8), (0.0, 0.45), (1.6, 1.8), value=value)
+        (utterance,) = find(samples)
+        assert (utterance.start, utterance.end) == pytest.approx((0.45, 1.6), abs=2 / RATE)
+        assert np.array_equal(
+            utterance.samples, samples[round(utterance.start * RATE) : round(utterance.end * RATE)]
+        )
+
+    def test_nor_around_those_of_a_long_one(self, noise_is_speech):
+        samples = self.muted(bursts([(1.0, 2.0), (3.0, 4.0)], 5.0), (0.0, 1.0), (2.0, 3.0), (4.1, 5.0))
+        utterances = find(samples, max_segment=3.0)
+        assert [time for u in utterances for time in (u.start, u.end)] == pytest.approx(
+            [1.0, 2.0, 3.0, 4.1], abs=2 / RATE
+        )
+        for utterance in utterances:
+            assert all(utterance.start <= a < b <= utterance.end for a, b in utterance.speech)
+
+    def test_what_is_within_stays(self, noise_is_speech):
+        samples = self.muted(bursts([(0.1, 1.0), (1.3, 2.0)], 2.1), (1.0, 1.3))
+        (utterance,) = find(samples)
+        assert np.array_equal(utterance.samples, samples)
+
+    def test_a_few_equal_samples_are_no_silence(self, noise_is_speech):
+        """Resamplers and encoders write some; such a file has to remain what it is in training."""
+        samples = self.muted(bursts([(0.1, 1.0)], 1.1), (0.0, 0.01), (1.09, 1.1))
+        (utterance,) = find(samples)
+        assert (utterance.start, utterance.end) == (0.0, 1.1)
+
+    def test_a_tone_of_one_value_is_for_the_model(self):
+        utterances = list(cut_at_pauses([(np.ones(WINDOW), 0.9)] * 20, RATE, 20.0, 0.5))
+        assert in_windows(utterances) == [(0, 20)]
 
 
 def test_a_short_recording_is_cut_at_its_pauses(noise_is_speech):

@@ -1,0 +1,136 @@
+"""What silence around the speech does to a model: ``python -m benchmarks.silence --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks import timing
+from benchmarks.console import number, say, show_table
+
+DESCRIPTION = """\
+Puts silence before and behind the recordings of a manifest and scores what a model writes of them: decoded
+whole, as fairseq-generate and fairseq-interactive do, and by translate, which cuts silence off. Noise is
+white, in decibels below full scale, and under the speech too.
+"""
+#: Seconds of silence on either side, and its noise in decibels, None for digital silence.
+SILENCES: tuple[tuple[float, float | None], ...] = (
+    (0.0, None), (0.3, None), (0.5, None), (0.9, None), (0.3, -60.0), (0.5, -60.0), (0.9, -60.0), (0.5, -80.0)
+)  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parse(argv)
+    from interactive_st import InteractiveST
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    model = InteractiveST.from_pretrained(args.model)
+    rows = read(args.manifest, args.utterances, model.sample_rate)
+    result: dict[str, Any] = {
+        "model": args.model.name,
+        "utterances": len(rows),
+        "scores": [
+            {"seconds": seconds, "noise": noise, **measure(model, rows, seconds, noise)}
+            for seconds, noise in SILENCES
+        ],
+        "machine": timing.describe_machine(torch.device("cpu"), torch.get_num_threads()),
+    }
+    show(result)
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+def read(manifest: Path, count: int, rate: int) -> list[dict[str, Any]]:
+    """The first rows of a manifest with both texts, and their ``samples`` (N,) float32."""
+    from interactive_st.data.audio import load_audio
+    from interactive_st.data.manifest import read_manifest
+
+    rows = [row for row in read_manifest(manifest) if row.get("src_text") and row.get("tgt_text")][:count]
+    return [row | {"samples": load_audio(manifest.parent / row["audio"], rate)[0]} for row in rows]
+
+
+def surround(samples: np.ndarray, rate: int, seconds: float, noise: float | None, seed: int) -> np.ndarray:
+    """Samples (N,) with silence on either side, and noise of ``noise`` decibels everywhere."""
+    sound = np.pad(samples, round(seconds * rate))
+    if noise is not None:
+        level = 10 ** (noise / 20)
+        sound = sound + level * np.random.default_rng(seed).standard_normal(len(sound))
+    return sound.astype(np.float32)
+
+
+def measure(
+    model: Any, rows: Sequence[dict[str, Any]], seconds: float, noise: float | None
+) -> dict[str, dict[str, float]]:
+    """Scores of the texts of ``rows`` in this silence, decoded whole and by translate."""
+    say(f"{seconds:g} s, {in_words(noise)} …")
+    rate = model.sample_rate
+    sounds = [surround(row["samples"], rate, seconds, noise, seed) for seed, row in enumerate(rows)]
+    ways: dict[str, Callable[[], list[Any]]] = {
+        "whole": lambda: whole(model, sounds),
+        "translate": lambda: model(sounds, sample_rate=rate),
+    }
+    return {name: scores(rows, decode()) for name, decode in ways.items()}
+
+
+def whole(model: Any, sounds: Sequence[np.ndarray]) -> list[Any]:
+    """The best hypothesis of each recording, with nothing cut off."""
+    from interactive_st.data.features import fbank
+    from interactive_st.inference.decoding import Decoding
+    from interactive_st.inference.options import Options
+
+    decoding = Decoding(model.task, model.model, Options())
+    bins = int(decoding.config.features["num_mel_bins"])
+    return [nbest[0] for nbest in decoding([fbank(sound, model.sample_rate, bins) for sound in sounds])]
+
+
+def scores(rows: Sequence[dict[str, Any]], texts: Sequence[Any]) -> dict[str, float]:
+    """WER and BLEU of what was written, as `interactive-st score` computes them."""
+    from interactive_st.scoring.pairs import score_pairs
+
+    pairs = [
+        {"transcript": text.transcript, "translation": text.translation,
+         "reference_transcript": row["src_text"], "reference_translation": row["tgt_text"]}
+        for row, text in zip(rows, texts, strict=True)
+    ]  # fmt: skip
+    found = score_pairs(pairs)
+    return {name: found[name] for name in ("wer", "bleu")}
+
+
+def in_words(noise: float | None) -> str:
+    return "digital silence" if noise is None else f"noise at {noise:g} dB"
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print a row for each silence."""
+    rows = [
+        [f"{found['seconds']:g} s, {in_words(found['noise'])}" if found["seconds"] else "as it is"]
+        + [number(found[way][score], 1) for way in ("whole", "translate") for score in ("wer", "bleu")]
+        for found in result["scores"]
+    ]
+    note = f"{result['utterances']} utterances; {timing.machine_in_words(result['machine'])}"
+    columns = ["before and behind", "whole: WER", "BLEU", "translate: WER", "BLEU"]
+    show_table("Silence around the speech", columns, rows, note)
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.silence", description=DESCRIPTION)
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a model folder, or a checkpoint")
+    parser.add_argument("manifest", type=Path, metavar="TSV", help="manifest of recordings with both texts")
+    add = parser.add_argument
+    add("--utterances", type=int, default=100, metavar="N", help="rows to take (default: 100)")
+    add("--threads", type=int, metavar="N", help="CPU threads (default: torch's own choice)")
+    add("--json", type=Path, metavar="FILE", help="write the numbers here as well")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

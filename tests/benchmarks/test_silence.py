@@ -1,0 +1,55 @@
+"""Silence around recordings: how it is made, what is decoded of it, and how it is scored."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import speech_model
+
+from benchmarks import silence
+from interactive_st.data.manifest import write_manifest
+
+
+def test_digital_silence_on_either_side():
+    sound = silence.surround(np.ones(100, np.float32), 1000, 0.05, None, seed=1)
+    assert sound.dtype == np.float32
+    assert (np.flatnonzero(sound) == np.arange(50, 150)).all()
+
+
+def test_noise_everywhere():
+    sound = silence.surround(np.ones(1000, np.float32), 1000, 20.0, -40.0, seed=1)
+    assert 20 * np.log10(sound[:20000].std()) == pytest.approx(-40.0, abs=0.2)
+    assert 20 * np.log10(sound[20000:21000].std()) == pytest.approx(-40.0, abs=0.5)
+
+
+def test_scores():
+    rows = [{"src_text": "one two three four", "tgt_text": "eins zwei drei vier fünf"}] * 2
+    right = SimpleNamespace(transcript="one two three four", translation="eins zwei drei vier fünf")
+    wrong = SimpleNamespace(transcript="one two five four", translation="eins zwei drei vier fünf")
+    assert silence.scores(rows, [right, wrong]) == {"wer": 12.5, "bleu": pytest.approx(100)}
+
+
+def test_command(tmp_path, capsys, hears_noise):
+    """Digital silence changes nothing for translate, which decodes what is inside."""
+    checkpoint = speech_model.make(tmp_path / "training").checkpoint
+    sounds = [speech_model.bursts([(0.05, 0.9)], 0.95, seed=seed) for seed in range(3)]
+    rows = [
+        {
+            "id": str(number),
+            "audio": speech_model.write(tmp_path / f"{number}.wav", sound).name,
+            "src_text": "a b",
+            "tgt_text": "b a",
+        }
+        for number, sound in enumerate(sounds)
+    ]
+    write_manifest(tmp_path / "test.tsv", rows)
+    words = [str(checkpoint), str(tmp_path / "test.tsv"), "--utterances", "2", "--json"]
+    assert silence.main([*words, str(tmp_path / "found.json")]) == 0
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert found["utterances"] == 2
+    assert [(each["seconds"], each["noise"]) for each in found["scores"]] == list(silence.SILENCES)
+    plain = found["scores"][0]
+    assert plain["whole"] == plain["translate"]
+    assert all(each["translate"] == plain["translate"] for each in found["scores"] if each["noise"] is None)
+    assert "0.5 s, digital silence" in capsys.readouterr().out
