@@ -101,10 +101,15 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         self._tokens = None
         if texts is not None:
             self._tokens = tuple(self._tokenise_all(stream) for stream in (0, 1))
-            lengths = [tokens.lengths for tokens in self._tokens]
-            # a text that is there has one token more, its </s>
-            with_eos = [np.where(length > 0, length + 1, 0) for length in lengths]
-            self.tgt_lens = np.maximum(*with_eos).tolist()
+            self.count_texts((0, 1))
+
+    def count_texts(self, streams: Sequence[int]) -> None:
+        """Let the length of a row's text, which fairseq's limits are for, be that of the longest of these."""
+        if self._tokens is None:
+            return
+        lengths = [self._tokens[stream].lengths for stream in streams]
+        # a text that is there has one token more, its </s>
+        self.tgt_lens = np.maximum.reduce([np.where(n > 0, n + 1, 0) for n in lengths]).tolist()
 
     def has_texts(self, stream: int) -> bool:
         """Whether any row has a transcript (0), or a translation (1)."""

@@ -25,8 +25,16 @@ class JointConcatDataset(JointBatches, ConcatDataset):
 
     def has_texts(self, stream: int) -> bool:
         """Whether any row of any split has a transcript (0), or a translation (1)."""
+        return any(part.has_texts(stream) for part in self._parts())
+
+    def count_texts(self, streams: Sequence[int]) -> None:
+        """As that of each split."""
+        for part in self._parts():
+            part.count_texts(streams)
+
+    def _parts(self) -> list[JointSpeechToTextDataset]:
         # one that is resampled is wrapped
-        return any(getattr(part, "dataset", part).has_texts(stream) for part in self.datasets)
+        return [getattr(part, "dataset", part) for part in self.datasets]
 
 
 class JointDatasetCreator(SpeechToTextDatasetCreator):

@@ -113,6 +113,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
             seed=self.args.seed,
             speaker_to_id=self.speaker_to_id,
         )
+        self.datasets[split].count_texts(self.streams)
         if split.startswith("train"):
             self.datasets[split].limit_text(getattr(self.args, "max_text_tokens", None))
         if self._measures:

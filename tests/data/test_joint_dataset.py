@@ -200,6 +200,18 @@ def test_several_subsets_keep_their_own_tags_and_one_numbering(folder):
 
 
 @pytest.mark.parametrize("split", ["test", "test,test_b"])
+def test_limits_are_for_the_texts_that_are_written(folder, split):
+    """A recogniser can learn from an utterance however long its translation is, and the other way round."""
+    write_split(folder, "test_b", ROWS[3:])
+    dataset = load(folder, split)
+    items = [dataset[row] for row in range(len(dataset))]
+    for streams in ((0,), (1,), (0, 1)):
+        dataset.count_texts(streams)
+        lengths = [dataset.size(row)[1] for row in range(len(dataset))]
+        assert lengths == [max(len(item.texts[stream]) for stream in streams) for item in items]
+
+
+@pytest.mark.parametrize("split", ["test", "test,test_b"])
 @pytest.mark.parametrize("multiple", [1, 2, 3, 8])
 def test_no_utterance_is_lost_when_batches_are_made(folder, split, multiple):
     write_split(folder, "test_b", ROWS[3:])

@@ -2,6 +2,7 @@ import json
 import logging
 from argparse import Namespace
 
+import numpy as np
 import pytest
 import torch
 from fairseq.data.data_utils import numpy_seed
@@ -9,6 +10,7 @@ from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
 from interactive_st.data.errors import DataError
+from interactive_st.modules.streams import parse_streams
 from interactive_st.tasks.joint_speech_to_text import SpeechToTextTask
 from tests.fake_decoding import FakeGenerator, FakeModel, four, heard, setup
 from tests.joint_corpus import ROWS, task_arguments, write_split
@@ -104,6 +106,18 @@ def test_training_subsets_have_to_be_named_train(folder, caplog):
     assert len(task.dataset("train,train_b")) == 5
     with numpy_seed(1):
         assert len(task.dataset("train,train_b").ordered_indices()) == 5
+
+
+@pytest.mark.parametrize(("arch", "kept"), [("asr_s", True), ("e2e_st_s", False), ("multitask_st_s", False)])
+def test_a_long_translation_is_too_long_for_those_that_write_it(folder, arch, kept):
+    write_split(folder, "train_long", [(*ROWS[0][:2], " ".join(["a"] * 60), "a", *ROWS[0][4:])])
+    task = setup(folder)
+    task._streams = parse_streams({"asr_s": "asr", "e2e_st_s": "st"}.get(arch, "both"))
+    task.load_dataset("train_long")
+    dataset = task.dataset("train_long")
+    rows, left_out = dataset.filter_indices_by_size(np.arange(1), (1000, 20))
+    assert (rows.tolist() == [0]) == kept
+    assert bool(left_out) != kept
 
 
 def test_text_is_limited_in_training_alone(folder):
