@@ -1,11 +1,9 @@
 """The task `joint_speech_to_text`: speech with its transcript and its translation."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from fairseq import utils
 from fairseq.data import Dictionary, FairseqDataset
@@ -15,12 +13,11 @@ from fairseq.tasks import register_task
 from fairseq.tasks.speech_to_text import SpeechToTextTask
 
 from interactive_st.data.config import JointDataConfig
-from interactive_st.data.features import features_from_file
-from interactive_st.data.features_dataset import FeaturesDataset
 from interactive_st.data.joint_manifest import JointDatasetCreator
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import TRANSLATION
 from interactive_st.tasks.arguments import add_joint_arguments
+from interactive_st.tasks.audio_lines import AudioLines
 from interactive_st.tasks.cascade import build_cascade
 from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
 from interactive_st.tasks.generation_options import (
@@ -49,7 +46,7 @@ Hypotheses = list[list[dict[str, Any]]]
 
 
 @register_task("joint_speech_to_text")
-class JointSpeechToTextTask(SpeechToTextTask):
+class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
     """fairseq's task for speech-to-text with two texts an utterance, decoded at the same time.
 
     Args:
@@ -93,7 +90,7 @@ class JointSpeechToTextTask(SpeechToTextTask):
             self._pairs = PairsOutput(args.pairs_path, self.data_cfg)
         self._validation: ValidationMetrics | None = None
         self._validation_generator = None
-        self._lines_read, self._has_references, self._measures = 0, True, False
+        self._has_references, self._measures = True, False
         self._streams: Streams | None = None
         self._mt_path = getattr(args, "mt_path", None)
 
@@ -160,34 +157,6 @@ class JointSpeechToTextTask(SpeechToTextTask):
         if self._pairs is not None:
             self._pairs.follow(iterator)
         return iterator
-
-    # ---- fairseq-interactive
-
-    def get_interactive_tokens_and_lengths(
-        self, lines: Sequence[str], encode_fn: Any
-    ) -> tuple[list[np.ndarray], list[int]]:
-        """Compute the features of audio files.
-
-        Args:
-            lines: a path each.
-            encode_fn: unused; it is for text.
-
-        Returns:
-            features, each (T, F), and their lengths T.
-
-        Raises:
-            DataError: a file cannot be read; the message names it.
-        """
-        features = [features_from_file(line, self.data_cfg.features) for line in lines]
-        return features, [len(utterance) for utterance in features]
-
-    def build_dataset_for_inference(
-        self, src_tokens: Sequence[np.ndarray], src_lengths: Sequence[int], **kwargs: Any
-    ) -> FeaturesDataset:
-        """Return a dataset of features in memory; evaluation transforms apply to them."""
-        first_line = self._lines_read
-        self._lines_read += len(src_tokens)
-        return FeaturesDataset(self.data_cfg, src_tokens, src_lengths, self.tgt_dict, first_line=first_line)
 
     # ---- decoding
 
