@@ -17,6 +17,7 @@ from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.options import CMVN, POLICY, SAMPLE_RATE, VOCAB_SIZE, VOCAB_TYPE
 from interactive_st.data.settings import (
+    CONFIG,
     DICTIONARY,
     GLOBAL_CMVN,
     MODEL,
@@ -166,6 +167,11 @@ def _take_over(sources: Sequence[Path], name: str, folder: Path) -> dict[str, ob
 
 
 def _languages(folder: Path, source_lang: str | None, target_lang: str | None) -> tuple[str, str]:
+    if (folder / CONFIG).is_file():
+        raise DataError(
+            f"{folder}: is joined already (it holds {CONFIG}); train on it, or name the folder that "
+            "fairseq's prep_mustc_data.py filled"
+        )
     match = _FOLDER.fullmatch(folder.resolve().name)
     named = match.groups() if match else (None, None)
     source, target = source_lang or named[0], target_lang or named[1]

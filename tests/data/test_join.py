@@ -201,6 +201,13 @@ def test_manifests_of_audio_are_refused(folder, tmp_path):
         join_folders([folder], tmp_path / "data", vocab_size=80)
 
 
+def test_a_folder_that_is_joined_already(made, tmp_path):
+    out = tmp_path / "data"
+    join_folders([made.de], out)
+    with pytest.raises(DataError, match=r"data: is joined already \(it holds config_joint\.yaml\)"):
+        join_folders([out], tmp_path / "again", source_lang="en", target_lang="de")
+
+
 def test_folders_that_cannot_be_joined(made, tmp_path):
     out = tmp_path / "data"
     with pytest.raises(DataError, match=r"no SPLIT_asr\.tsv and SPLIT_st\.tsv of test"):
