@@ -4,6 +4,7 @@ import math
 from argparse import Namespace
 
 from interactive_st.models.interactive_st import INTERACTION
+from interactive_st.modules.wait_k import parse_train_wait_k, parse_wait_k
 
 
 def settle_model_options(args: Namespace, from_checkpoint: bool) -> None:
@@ -14,10 +15,13 @@ def settle_model_options(args: Namespace, from_checkpoint: bool) -> None:
         from_checkpoint: the model is built for the weights of a checkpoint, not for training.
 
     Raises:
-        ValueError: a λ was given to the gate, which has none, or one that is no number.
+        ValueError: a λ was given to the gate, which has none, or one that is no number; or validation would
+            use a k that is not trained.
     """
     if from_checkpoint:  # the encoder comes from there, and what it began with may be gone
         args.load_pretrained_encoder_from = None
+    else:
+        _check_train_wait_k(args)
     usual = INTERACTION["fusion_lambda"]
     given = getattr(args, "fusion_lambda", usual)
     name = "fusion_lambda" if from_checkpoint else "--fusion-lambda"
@@ -27,4 +31,13 @@ def settle_model_options(args: Namespace, from_checkpoint: bool) -> None:
         raise ValueError(
             f"{name} {given:g} has no meaning with --fusion gate: the gate has no λ; leave it out, or "
             f"give {usual:g}, which stands for none"
+        )
+
+
+def _check_train_wait_k(args: Namespace) -> None:
+    trained = parse_train_wait_k(getattr(args, "train_wait_k", None))
+    if trained and parse_wait_k(args.wait_k) not in trained:
+        raise ValueError(
+            f"--wait-k {args.wait_k}, which validation and decoding take, is not among --train-wait-k "
+            f"{args.train_wait_k}, and so not trained; give --wait-k one of these, or train it as well"
         )

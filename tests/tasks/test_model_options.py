@@ -24,6 +24,18 @@ def test_a_trained_model_has_no_encoder_to_begin_with():
     assert args.load_pretrained_encoder_from is None
 
 
+@pytest.mark.parametrize(("wait_k", "trained"), [(3, "1,3"), ("inf", "1, inf"), (3, None), (5, None)])
+def test_a_k_that_is_trained(wait_k, trained):
+    settle_model_options(Namespace(wait_k=wait_k, train_wait_k=trained), from_checkpoint=False)
+
+
+def test_validation_by_a_k_that_is_not_trained_is_refused():
+    args = Namespace(wait_k=3, train_wait_k="1,inf")
+    with pytest.raises(ValueError, match=r"--wait-k 3, which validation .* not among --train-wait-k 1,inf"):
+        settle_model_options(args, from_checkpoint=False)
+    settle_model_options(args, from_checkpoint=True)  # --model-overrides asks for it
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_weight_that_is_no_number_is_refused(value):
     with pytest.raises(ValueError, match=r"--fusion-lambda (nan|inf) is no weight; give a number"):
