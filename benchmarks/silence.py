@@ -14,6 +14,7 @@ import torch
 
 from benchmarks import timing
 from benchmarks.console import number, say, show_table
+from examples.quickstart.room import Room, put_into
 
 DESCRIPTION = """\
 Puts silence before and behind the recordings of a manifest and scores what a model writes of them: decoded
@@ -58,22 +59,16 @@ def read(manifest: Path, count: int, rate: int) -> list[dict[str, Any]]:
     return [row | {"samples": load_audio(manifest.parent / row["audio"], rate)[0]} for row in rows]
 
 
-def surround(samples: np.ndarray, rate: int, seconds: float, noise: float | None, seed: int) -> np.ndarray:
-    """Samples (N,) with silence on either side, and noise of ``noise`` decibels everywhere."""
-    sound = np.pad(samples, round(seconds * rate))
-    if noise is not None:
-        level = 10 ** (noise / 20)
-        sound = sound + level * np.random.default_rng(seed).standard_normal(len(sound))
-    return sound.astype(np.float32)
-
-
 def measure(
     model: Any, rows: Sequence[dict[str, Any]], seconds: float, noise: float | None
 ) -> dict[str, dict[str, float]]:
     """Scores of the texts of ``rows`` in this silence, decoded whole and by translate."""
     say(f"{seconds:g} s, {in_words(noise)} …")
     rate = model.sample_rate
-    sounds = [surround(row["samples"], rate, seconds, noise, seed) for seed, row in enumerate(rows)]
+    room = Room(seconds, seconds, noise)
+    sounds = [
+        put_into(row["samples"], rate, room, seed).astype(np.float32) for seed, row in enumerate(rows)
+    ]
     ways: dict[str, Callable[[], list[Any]]] = {
         "whole": lambda: whole(model, sounds),
         "translate": lambda: model(sounds, sample_rate=rate),

@@ -33,11 +33,8 @@ def draw(rng: random.Random) -> Room:
 
 
 def put_into(samples: np.ndarray, rate: int, room: Room, seed: int) -> np.ndarray:
-    """The sound of `samples`, (N,) int16, in a room: (N + quiet,) int16, the seed being that of the noise."""
-    quiet = (round(room.before * rate), round(room.after * rate))
-    sound = np.pad(samples, quiet)
+    """The sound of `samples`, (N,), full scale 1, in a room: (N + quiet,); `seed` draws the noise."""
+    sound = np.pad(samples, (round(room.before * rate), round(room.after * rate)))
     if room.noise is None:
         return sound
-    level = 10 ** (room.noise / 20) * -np.iinfo(np.int16).min
-    noise = level * np.random.default_rng(seed).standard_normal(len(sound))
-    return np.clip(np.rint(sound + noise), -32768, 32767).astype(np.int16)
+    return sound + 10 ** (room.noise / 20) * np.random.default_rng(seed).standard_normal(len(sound))

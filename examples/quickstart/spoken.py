@@ -20,6 +20,7 @@ from examples.quickstart.speech import Voice
 from examples.runner import Recipe, RecipeError
 
 SAMPLE_RATE = 16000  # Hz, of the files: what recognisers commonly take
+FULL_SCALE = 32768  # of 16-bit samples
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Utterance:
         if self.room is None:
             return samples
         seed = int.from_bytes(self._sound.digest()[:8], "big")
-        return room.put_into(samples, SAMPLE_RATE, self.room, seed)
+        sound = room.put_into(samples / FULL_SCALE, SAMPLE_RATE, self.room, seed)
+        return np.clip(np.rint(sound * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
     @property
     def _sound(self) -> hashlib._Hash:

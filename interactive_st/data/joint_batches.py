@@ -15,7 +15,7 @@ class JointBatches:
 
     def limit_text(self, max_text_tokens: int | None) -> None:
         """Make batches of at most so many pieces of both texts, padding included; an utterance with more has
-        one of its own. None: no limit.
+        one of its own. None: no limit. Of a model of one text, twice that text counts.
 
         Raises:
             ValueError: the limit is below 1.

@@ -18,7 +18,6 @@ from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
 from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Hypothesis
 from interactive_st.inference.turns import turn
-from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.wait_k import parse_wait_k
 from interactive_st.search.ensemble import check_ctc
 
@@ -79,7 +78,7 @@ class Decoding:
             raise OptionError("ctc_weight", weight, f"it {reason}") from error
 
     def _wait_k(self, wanted: int | float | str) -> int | float:
-        if len(self.model.streams) < 2 or isinstance(self.model.decoder, TwoStageDecoder):
+        if not self.model.decoder.interacts:
             raise OptionError("wait_k", wanted, "it is for models whose texts read each other; leave it out")
         try:
             wait_k = parse_wait_k(wanted)

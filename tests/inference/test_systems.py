@@ -36,8 +36,9 @@ def test_writes_its_texts(arch, transcript, translation, tmp_path, noise_is_spee
     assert languages == ["en: "] * transcript + ["de: "] * translation
 
 
-def test_wait_k_is_for_texts_that_read_each_other(tmp_path):
-    made = speech_model.make(tmp_path / "training", arch="two_stage_st_tiny")
+@pytest.mark.parametrize("arch", ["two_stage_st_tiny", "multitask_st_tiny", "asr_tiny"])
+def test_wait_k_is_for_texts_that_read_each_other(tmp_path, arch):
+    made = speech_model.make(tmp_path / "training", arch=arch)
     model = InteractiveST.from_pretrained(made.checkpoint)
     with pytest.raises(ValueError, match="wait_k is 3; it is for models"):
         model(bursts([(0.2, 1.8)], 2.0), sample_rate=RATE, wait_k=3)
