@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from fairseq.data import Dictionary, encoders
 
+from interactive_st.data.config import JointDataConfig
+from interactive_st.data.joint_manifest import JointDatasetCreator
 from interactive_st.data.vocabulary import save_vocabulary, train_vocabulary
 
 FEATURES = 8
@@ -82,3 +85,22 @@ def task_arguments(folder: Path, **changes: object) -> Namespace:
     JointSpeechToTextTask.add_args(parser)
     args = parser.parse_args([str(folder)])
     return Namespace(**vars(args) | {"seed": 1, "train_subset": "train"} | changes)
+
+
+def load(folder, split="test", is_train=False, bpe=None, **languages):
+    """Load a split of a folder as the task does."""
+    args = task_arguments(folder)
+    config = JointDataConfig(folder / args.config_yaml, **languages)
+    if bpe is None:
+        bpe = encoders.build_bpe(Namespace(**config.bpe_tokenizer))
+    return JointDatasetCreator.from_tsv(
+        root=str(folder),
+        cfg=config,
+        splits=split,
+        tgt_dict=Dictionary.load(str(folder / "dict.txt")),
+        pre_tokenizer=None,
+        bpe_tokenizer=bpe,
+        is_train_split=is_train,
+        epoch=1,
+        seed=1,
+    )

@@ -89,11 +89,8 @@ def main(args: argparse.Namespace) -> int:
         found, files = _outputs(args, found)
         if not found:
             return 0
-    options = {
-        name: value
-        for name in Options.__dataclass_fields__
-        if (value := getattr(args, name, None)) is not None
-    }
+    given = {name: getattr(args, name, None) for name in Options.__dataclass_fields__}
+    options = {name: value for name, value in given.items() if value is not None}
     try:
         Options(**options)  # before the model is loaded
     except OptionError as error:

@@ -1,0 +1,62 @@
+"""Which utterances come together in a batch, and what their lengths are."""
+
+import numpy as np
+import pytest
+
+from tests.joint_corpus import ROWS, load, write_split
+
+
+@pytest.mark.parametrize("split", ["test", "test,test_b"])
+def test_limits_are_for_the_texts_that_are_written(folder, split):
+    """A recogniser can learn from an utterance however long its translation is, and the other way round."""
+    write_split(folder, "test_b", ROWS[3:])
+    dataset = load(folder, split)
+    items = [dataset[row] for row in range(len(dataset))]
+    for streams in ((0,), (1,), (0, 1)):
+        dataset.count_texts(streams)
+        lengths = [dataset.size(row)[1] for row in range(len(dataset))]
+        assert lengths == [max(len(item.texts[stream]) for stream in streams) for item in items]
+
+
+@pytest.mark.parametrize("split", ["test", "test,test_b"])
+@pytest.mark.parametrize("multiple", [1, 2, 3, 8])
+def test_no_utterance_is_lost_when_batches_are_made(folder, split, multiple):
+    write_split(folder, "test_b", ROWS[3:])
+    dataset = load(folder, split)
+    batches = dataset.batch_by_size(
+        dataset.ordered_indices(), max_tokens=160, required_batch_size_multiple=multiple
+    )
+    assert sorted(row for batch in batches for row in batch) == list(range(len(dataset)))
+    assert all(len(batch) * max(dataset.size(row)[0] for row in batch) <= 160 for batch in batches)
+
+
+@pytest.mark.parametrize("split", ["test", "test,test_b"])
+@pytest.mark.parametrize("multiple", [1, 2])
+@pytest.mark.parametrize("limit", [1, 16, 30, 1000])
+def test_batches_of_limited_text(folder, split, multiple, limit):
+    """No batch has more pieces than allowed, padding included, but for an utterance that has them alone; all
+    utterances stay, in their order, and the frames stay limited as they were."""
+    write_split(folder, "test_b", ROWS[3:])
+    dataset = load(folder, split)
+    order = dataset.ordered_indices()
+    unlimited = dataset.batch_by_size(order, max_tokens=160, required_batch_size_multiple=multiple)
+    dataset.limit_text(limit)
+    batches = dataset.batch_by_size(order, max_tokens=160, required_batch_size_multiple=multiple)
+    assert np.concatenate(batches).tolist() == np.concatenate(unlimited).tolist()
+    samples = [dataset.collater([dataset[i] for i in batch]) for batch in batches]
+    for batch, sample in zip(batches, samples, strict=True):
+        assert len(batch) == 1 or sample["targets"].numel() <= limit
+        assert len(batch) * max(dataset.size(row)[0] for row in batch) <= 160
+    assert (len(batches) == len(unlimited)) == (limit == 1000)
+    if limit == 1:
+        assert all(len(batch) == 1 for batch in batches)
+
+
+def test_limits_below_1_are_refused(folder):
+    with pytest.raises(ValueError, match="--max-text-tokens 0: must be at least 1"):
+        load(folder).limit_text(0)
+
+
+def test_no_utterance_makes_no_batch(folder):
+    nothing = np.array([], dtype=np.int64)
+    assert load(folder).batch_by_size(nothing, max_tokens=10, required_batch_size_multiple=8) == []
