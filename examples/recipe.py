@@ -128,12 +128,13 @@ def fairseq_train(
 
 
 def training_files(data: Path) -> list[list[str]]:
-    """Fingerprint of what training reads of a data folder: all but the other splits, and but the texts
+    """Fingerprint of what training reads of a data folder: all but the splits of tests, and but the texts
     in folders, which are for text models."""
     return fingerprint(
         path
         for path in sorted(data.iterdir())
-        if path.is_file() and (path.suffix not in (".tsv", ".zip") or path.stem in ("train", "dev"))
+        if path.is_file()
+        and (path.suffix not in (".tsv", ".zip") or path.stem == "dev" or path.stem.startswith("train"))
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.quality.runs import DataSet, RunError
+from benchmarks.quality.runs import TEXT_SPLIT, DataSet, RunError
 from examples import recipe as steps
 from examples.runner import Recipe
 from examples.stamps import digest, fingerprint, write_json
@@ -81,6 +81,25 @@ def prepare(data: DataSet, source: Path, out: Path, threads: int) -> Prepared:
         {"tests": tests, "digest": prepared.digest, "commands": recipe.commands, "seconds": recipe.seconds},
     )
     return prepared
+
+
+def with_text(folder: Path, split: str) -> Path:
+    """A data folder beside ``folder`` with the same files and the texts of ``split`` as a split of its own.
+
+    Raises:
+        DataError, OSError: it cannot be made.
+    """
+    from interactive_st.data.manifest import read_manifest, write_manifest
+
+    made = folder.with_name(f"{folder.name}_text_of_{split}")
+    made.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        link = made / path.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(path.resolve())
+    rows = read_manifest(folder / f"{split}.tsv")
+    write_manifest(made / f"{TEXT_SPLIT}.tsv", (row | {"audio": "", "n_frames": 0} for row in rows))
+    return made
 
 
 def commands(data: DataSet, out: Path) -> list[str]:

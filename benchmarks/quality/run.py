@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality.corpora import Prepared
+from benchmarks.quality.corpora import Prepared, with_text
 from benchmarks.quality.reports import REPORT, read_report
 from benchmarks.quality.runs import ROLES, Run, RunError
 from examples import recipe as steps
@@ -91,7 +91,9 @@ def _train(run: Run, recipe: Recipe, out: Path, prepared: Prepared) -> float:
         }
         words += [word for option, path in starts.items() for word in (option, str(path))]
         uses = list(starts.values())
-        seconds = steps.train(recipe, prepared.folder, save_dir, words, uses=uses, **limits)
+        text_of = run.variant.text_of
+        folder = with_text(prepared.folder, text_of) if text_of else prepared.folder
+        seconds = steps.train(recipe, folder, save_dir, words, uses=uses, **limits)
     steps.average(recipe, save_dir, run.data.average)
     return seconds
 

@@ -16,6 +16,8 @@ SYSTEMS = {
     "interactive": "interactive_st",
     "pipeline": "transformer",  # the text model behind the recogniser
 }
+#: The split that a variant's ``text_of`` makes.
+TEXT_SPLIT = "train_text"
 SCORES = ("wer", "bleu", "chrf")
 #: How a run may build on another: the option that names the other's checkpoint, if one does.
 ROLES = {
@@ -65,7 +67,8 @@ class DataSet:
 @dataclass(frozen=True)
 class Variant:
     """A system with some options. ``updates`` (0: as many as the data set says) is for those that others only
-    begin with. The last four name variants that it builds on, with the same data and
+    begin with. ``text_of`` names a split whose texts are learnt from once more, without their speech.
+    The last four name variants that it builds on, with the same data and
     seed: the encoder, or all of a model, to start from; a pipeline's recogniser; a model that is not
     trained again, but decoded otherwise.
 
@@ -78,6 +81,7 @@ class Variant:
     train: tuple[str, ...] = ()
     decode: tuple[str, ...] = ()
     updates: int = 0
+    text_of: str = ""
     encoder_from: str = ""
     model_from: str = ""
     recogniser: str = ""
@@ -94,6 +98,8 @@ class Variant:
             raise RunError("with model_of nothing is trained: leave train, encoder_from, model_from out")
         if self.system == "pipeline" and (self.encoder_from or self.model_from):
             raise RunError("a pipeline's text model starts from nothing: leave encoder_from, model_from out")
+        if self.text_of and (self.system == "pipeline" or self.model_of):
+            raise RunError("text_of is for speech models that are trained; leave it out")
 
     @property
     def needs(self) -> dict[str, str]:
@@ -150,7 +156,10 @@ class Run:
         if system == "pipeline":
             return ["--arch", SYSTEMS[system], *data.train_text, *self.variant.train]
         size = "" if data.size == "paper" else f"_{data.size}"
-        return ["--arch", f"{SYSTEMS[system]}{size}", *data.train, *self.variant.train]
+        words = ["--arch", f"{SYSTEMS[system]}{size}", *data.train]
+        if self.variant.text_of:
+            words += ["--train-subset", f"{self.variant.text_of},{TEXT_SPLIT}"]
+        return [*words, *self.variant.train]
 
     def decode_words(self) -> list[str]:
         """Options of ``fairseq-generate``."""

@@ -30,6 +30,10 @@ SPLIT.tsv and its features SPLIT.zip; in the folder mt the texts in pieces of th
 which `fairseq-train --task translation --dataset-impl raw` makes a translation model (see
 `interactive-st cascade`). The folder appears when it is complete, or not at all, and can be moved.
 
+text: what nobody speaks, from which the decoder learns to translate all the same (docs/data_formats.md):
+src_text and tgt_text, and any of id, src_lang, tgt_lang. Two files with a sentence a line become such a
+table by (printf 'src_text\ttgt_text\n'; paste corpus.en corpus.de) > text.tsv
+
 bad rows: unreadable, missing, empty, cut off or too short audio, NaN, times outside the audio, an id
 used twice, no text at all, a wrong number of fields, text that is not UTF-8. All are listed with file
 and line, and nothing is written, unless --skip-bad is given.
@@ -40,6 +44,7 @@ multilingual recipes: train_de, train_fr, …; recordings that they share are st
 examples:
   interactive-st prepare --manifest train=train.tsv --manifest dev=dev.tsv --out data
   interactive-st prepare --manifest test=new.tsv --like data --out data-new
+  interactive-st prepare --manifest train=train.tsv --text train_text=text.tsv --out data
   interactive-st prepare --mustc /corpora/mustc --lang de --skip-bad --out data
 """
 
@@ -57,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument
-    source = parser.add_mutually_exclusive_group(required=True)
+    source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--manifest",
         action="append",
@@ -70,6 +75,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         source.add_argument(
             option, type=Path, metavar="ROOT", help=f"instead of manifests, a corpus: {layout}"
         )
+    add(
+        "--text",
+        action="append",
+        default=[],
+        metavar="SPLIT=FILE",
+        type=_split_and_file,
+        help="a split of texts without speech and its table, beside manifests or a corpus, as in "
+        "train_text=text.tsv; once for each split. With --like and no speech, for a folder that is there "
+        "already: SPLIT.tsv can be copied into it",
+    )
     add("--out", required=True, type=Path, metavar="DIR", help="the data folder to make")
     add(
         "--audio-root",
@@ -126,6 +141,7 @@ def main(args: argparse.Namespace) -> int:
         report = prepare(
             _sources(args),
             args.out,
+            texts=_by_split(args.text, "--text"),
             vocab_size=args.vocab_size,
             vocab_type=args.vocab_type,
             source_lang=args.source_lang,
@@ -151,7 +167,9 @@ def main(args: argparse.Namespace) -> int:
         rows = "row" if count == 1 else "rows"
         print(f"note: {count} bad {rows} left out, see skipped.tsv", file=sys.stderr)
     for split, rows in report.rows.items():
-        print(f"{split}: {rows} rows, {report.frames[split]} frames of {report.dim} features")
+        frames = report.frames[split]
+        what = f"{frames} frames of {report.dim} features" if frames else "text alone"
+        print(f"{split}: {rows} rows, {what}")
     print(f"ready: {report.folder}")
     return 0
 
@@ -167,10 +185,9 @@ def _sources(args: argparse.Namespace) -> dict[str, object]:
         wrong = [option for option, value in for_corpora.items() if value is not None]
         if wrong:
             raise UserError(f"{', '.join(wrong)}: for corpora only; manifests name splits and languages")
-        manifests = dict(args.manifest)
-        if len(manifests) < len(args.manifest):
-            raise UserError("--manifest names a split twice; give each split one manifest")
-        return manifests
+        if not args.manifest and not args.text:
+            raise UserError(f"name what to prepare: --manifest, {', '.join(CORPORA)} or --text")
+        return _by_split(args.manifest or [], "--manifest")
     if args.features or args.audio_root:
         raise UserError(f"--features and --audio-root are for manifests; {corpus} says where its audio is")
     if not args.lang:
@@ -185,6 +202,12 @@ def _sources(args: argparse.Namespace) -> dict[str, object]:
         splits=args.splits,
         max_seconds=args.max_seconds,
     )
+
+
+def _by_split(given: list[tuple[str, Path]], option: str) -> dict[str, Path]:
+    if len(found := dict(given)) < len(given):
+        raise UserError(f"{option} names a split twice; give each split one file")
+    return found
 
 
 def _split_and_file(text: str) -> tuple[str, Path]:

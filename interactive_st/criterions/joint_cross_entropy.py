@@ -206,7 +206,10 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         return partner_views(prefixes, corrupted), partner_targets(targets, pad)
 
     def _ctc(self, model: nn.Module, net_output: tuple, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
-        """CTC loss of the transcripts, summed over utterances, and their tokens without </s>."""
+        """CTC loss of transcripts, summed over utterances, and their tokens without </s>; 0 of text alone."""
+        if net_output[1]["encoder_out"] is None:
+            zero = net_output[0].new_zeros((), dtype=torch.float32)
+            return zero, zero.long()
         logits, input_lengths = model.get_ctc_logits(net_output[1]["encoder_out"])
         present = sample["transcript_lengths"].gt(0)
         target_lengths = (sample["transcript_lengths"] - 1).clamp(min=0)

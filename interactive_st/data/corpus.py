@@ -6,7 +6,7 @@ Whether the audio can be read is found out later, when its features are computed
 import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from interactive_st.data.manifest import Line, scan_manifest
 
 REQUIRED = ("id", "audio", "src_text", "tgt_text")
 OPTIONAL = ("speaker", "src_lang", "tgt_lang", "offset", "duration")
+#: The same of text alone.
+REQUIRED_OF_TEXT = ("src_text", "tgt_text")
+OPTIONAL_OF_TEXT = ("id", "src_lang", "tgt_lang")
 
 
 class Segment(NamedTuple):
@@ -28,13 +31,14 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class Utterance:
-    """A well-formed row of an input manifest; an empty text is one that is not known."""
+    """A well-formed row of an input manifest; an empty text is one that is not known, a row without a segment
+    is text alone."""
 
     split: str
     file: str
     line: int
     id: str
-    segment: Segment
+    segment: Segment | None
     src_text: str
     tgt_text: str
     speaker: str
@@ -50,13 +54,14 @@ class Split(NamedTuple):
     """What a manifest holds: usable rows, bad rows, and what the user should know of it.
 
     Splits that name the same `archive` keep their features there together, each recording once;
-    one that names none has an archive of its own name.
+    one that names none has an archive of its own name. One that is `written` is text alone.
     """
 
     utterances: list[Utterance]
     bad: list[BadRow]
     notes: tuple[str, ...] = ()
     archive: str = ""
+    written: bool = False
 
 
 def read_split(
@@ -81,17 +86,30 @@ def read_split(
     columns, lines, bad = scan_manifest(path, split, REQUIRED)
     root = Path(path).parent if audio_root is None else Path(audio_root)
     made = make_split(split, path, lines, root, source_lang, target_lang)
-    unknown = [name for name in columns if name not in REQUIRED + OPTIONAL]
+    return _with_faults(made, split, bad, [name for name in columns if name not in REQUIRED + OPTIONAL])
+
+
+def read_text(split: str, path: str | os.PathLike, source_lang: str, target_lang: str) -> Split:
+    """Read a table of texts that nobody speaks, with the columns `REQUIRED_OF_TEXT` and any of
+    `OPTIONAL_OF_TEXT`; a row without an id has its line number for one. Otherwise as `read_split`."""
+    columns, lines, bad = scan_manifest(path, split, REQUIRED_OF_TEXT)
+    lines = [replace(line, fields={"id": str(line.number)} | line.fields) for line in lines]
+    made = make_split(split, path, lines, None, source_lang, target_lang)
+    known = REQUIRED_OF_TEXT + OPTIONAL_OF_TEXT
+    made = _with_faults(made, split, bad, [name for name in columns if name not in known])
+    return made._replace(written=True)
+
+
+def _with_faults(made: Split, split: str, bad: list[BadRow], unknown: list[str]) -> Split:
     notes = (f"{split}: unknown columns ignored: {', '.join(unknown)}",) if unknown else ()
-    bad = sorted(bad + made.bad, key=lambda row: row.line)
-    return made._replace(bad=bad, notes=notes)
+    return made._replace(bad=sorted(bad + made.bad, key=lambda row: row.line), notes=notes)
 
 
 def make_split(
     split: str,
     path: str | os.PathLike,
     lines: Iterable[Line],
-    root: Path,
+    root: Path | None,
     source_lang: str,
     target_lang: str,
 ) -> Split:
@@ -101,7 +119,7 @@ def make_split(
         split: the name of the split.
         path: the file that the lines are of, for messages.
         lines: rows with the fields `REQUIRED` and any of `OPTIONAL`, as strings.
-        root: what relative audio paths are relative to.
+        root: what relative audio paths are relative to; None where there is text alone.
         source_lang: language of the transcript where a row names none.
         target_lang: language of the translation where a row names none.
     """
@@ -110,7 +128,7 @@ def make_split(
     utterances, bad = [], []
     for line in lines:
         fields = {name: clean_text(line.fields.get(name, "")) for name in REQUIRED + OPTIONAL}
-        reasons = _find_faults(fields)
+        reasons = _find_faults(fields, ("id",) if root is None else ("id", "audio"))
         if fields["id"]:
             first = first_lines.setdefault(fields["id"], line.number)
             if first != line.number:
@@ -130,8 +148,8 @@ def clean_text(text: str) -> str:
     return "".join(" " if character.isspace() else character for character in text).strip()
 
 
-def _find_faults(fields: Mapping[str, str]) -> list[str]:
-    faults = [f"{name} is empty" for name in ("id", "audio") if not fields[name]]
+def _find_faults(fields: Mapping[str, str], needed: Iterable[str]) -> list[str]:
+    faults = [f"{name} is empty" for name in needed if not fields[name]]
     if not fields["src_text"] and not fields["tgt_text"]:
         faults.append("src_text and tgt_text are both empty")
     for name in ("src_text", "tgt_text"):
@@ -165,15 +183,16 @@ def _make_utterance(
     path: str | os.PathLike,
     line: Line,
     fields: Mapping[str, str],
-    root: Path,
+    root: Path | None,
     defaults: Mapping[str, str],
 ) -> Utterance:
-    # Not cleaned as texts are: a file name may hold any white space.
-    segment = Segment(
-        os.fspath(root / line.fields["audio"].strip()),
-        _parse_seconds(fields["offset"]) or 0.0,
-        _parse_seconds(fields["duration"]),
-    )
+    segment = None
+    if root is not None:  # not cleaned as texts are: a file name may hold any white space
+        segment = Segment(
+            os.fspath(root / line.fields["audio"].strip()),
+            _parse_seconds(fields["offset"]) or 0.0,
+            _parse_seconds(fields["duration"]),
+        )
     return Utterance(
         split=split,
         file=str(path),

@@ -98,6 +98,12 @@ class FeaturePass:
             for archive, group in groups.items():
                 self._run_group(archive, group, segments[archive], extractor, bar)
 
+    def write_texts(self, split: str, rows: Sequence[Utterance]) -> None:
+        """Write a split of text alone."""
+        self.kept += rows
+        self.frames[split] = 0
+        write_manifest(self._folder / f"{split}.tsv", (_output_row(row, "", 0) for row in rows), COLUMNS)
+
     def stop_writing(self) -> None:
         """From now on only look for bad rows."""
         self._writing = False

@@ -2,6 +2,10 @@
 
 import numpy as np
 
+#: By how much of the limit on frames a piece of text counts that nobody speaks: what it takes to say one, a
+#: quarter of a second. A batch of text alone then has about as many words as one of speech.
+FRAMES_PER_PIECE = 25
+
 
 class JointBatches:
     """For datasets of fairseq: batches that hold every utterance and, if asked for, a limited amount of text.
@@ -9,6 +13,8 @@ class JointBatches:
     fairseq drops the last batch, the shortest utterances, unless its size is a multiple of
     ``--required-batch-size-multiple`` (8 if not given), also of a test set. And ``--max-tokens`` limits
     the frames alone; where people speak fast, or texts are in small pieces, the decoder's share is another.
+
+    Speech and rows without it, which have no frames, are never in one batch.
     """
 
     _max_text_tokens: int | None = None
@@ -24,6 +30,11 @@ class JointBatches:
             raise ValueError(f"--max-text-tokens {max_text_tokens}: must be at least 1, or left out")
         self._max_text_tokens = max_text_tokens
 
+    def num_tokens(self, index: int) -> int:
+        """Frames, which fairseq's ``--max-tokens`` limits, or what stands for them where there are none."""
+        frames, text = self.size(index)
+        return frames or FRAMES_PER_PIECE * text
+
     def batch_by_size(
         self,
         indices: np.ndarray,
@@ -34,15 +45,21 @@ class JointBatches:
         """As fairseq's, with every one of `indices` in a batch."""
         if not len(indices):
             return []  # fairseq's tools know what to say of that, but its batching does not
-        batches = list(
-            super().batch_by_size(indices, max_tokens, max_sentences, required_batch_size_multiple)
-        )
+        spoken = np.array([self.size(index)[0] > 0 for index in indices])
+        kinds = (kind for kind in (indices[spoken], indices[~spoken]) if len(kind))
+        limits = max_tokens, max_sentences, required_batch_size_multiple
+        return [batch for kind in kinds for batch in self._batches(kind, *limits)]
+
+    def _batches(
+        self, indices: np.ndarray, max_tokens: int | None, max_sentences: int | None, multiple: int
+    ) -> list[np.ndarray]:
+        batches = list(super().batch_by_size(indices, max_tokens, max_sentences, multiple))
         lost = indices[sum(len(batch) for batch in batches) :]
         if len(lost):
             batches.append(lost)
         if self._max_text_tokens is None:
             return batches
-        return [part for batch in batches for part in self._by_text(batch, required_batch_size_multiple)]
+        return [part for batch in batches for part in self._by_text(batch, multiple)]
 
     def _by_text(self, batch: np.ndarray, multiple: int) -> list[np.ndarray]:
         """Cut `batch` into parts within the limit, sizes a multiple of `multiple` where they can be."""

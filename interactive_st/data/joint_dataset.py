@@ -1,4 +1,4 @@
-"""Speech with its transcript and its translation; either text may be missing.
+"""Speech with its transcript and its translation; either text may be missing, or the speech.
 
 Stream 0 is the transcript, stream 1 the translation, everywhere.
 """
@@ -21,7 +21,7 @@ from interactive_st.data.config import JointDataConfig
 from interactive_st.data.errors import DataError
 from interactive_st.data.feature_reader import FeatureReader
 from interactive_st.data.features import features_from_file
-from interactive_st.data.joint_batches import JointBatches
+from interactive_st.data.joint_batches import FRAMES_PER_PIECE, JointBatches
 from interactive_st.data.token_store import TokenStore
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         is_train_split: whether training transforms apply.
         cfg: the data folder's configuration.
         audio_paths: path, or ``file.zip:offset:length``, of each row.
-        n_frames: length of each row in frames.
+        n_frames: length of each row in frames, 0 where there is text alone.
         dictionary: the joint dictionary of both languages.
         texts: transcripts and translations, empty where missing; None if there are none at all.
         languages: languages of the transcripts and of the translations, empty for the
@@ -86,12 +86,13 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         #: What is added to a row's number to make the ``id`` of its sample.
         self.first_id = 0
         self._archives = FeatureReader()
+        self.spoken = np.asarray(n_frames) > 0
         super().__init__(
             split,
             is_train_split,
             cfg,
             audio_paths,
-            n_frames,
+            list(n_frames),
             src_langs=src_langs,
             tgt_langs=tgt_langs,
             **others,
@@ -110,10 +111,20 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         lengths = [self._tokens[stream].lengths for stream in streams]
         # a text that is there has one token more, its </s>
         self.tgt_lens = np.maximum.reduce([np.where(n > 0, n + 1, 0) for n in lengths]).tolist()
+        for row in np.flatnonzero(~self.spoken):  # which puts them in order by length
+            self.n_frames[row] = FRAMES_PER_PIECE * self.tgt_lens[row]
+
+    def size(self, index: int) -> tuple[int, int]:
+        """Frames, 0 without speech, and length of the text: what fairseq's limits on positions are for."""
+        return (self.n_frames[index] if self.spoken[index] else 0), self.tgt_lens[index]
 
     def has_texts(self, stream: int) -> bool:
         """Whether any row has a transcript (0), or a translation (1)."""
         return self.texts is not None and any(self.texts[stream])
+
+    def without_speech(self) -> list[str]:
+        """Where the rows come from that have text alone."""
+        return [self._rows[row] for row in np.flatnonzero(~self.spoken)]
 
     def _tag_ids(self, stream: int) -> list[int]:
         known: dict[str, int] = {}
@@ -173,14 +184,16 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         if concat is None:
             return [row]
         rows = concat.find_indices(row, self.n_frames, self.n_samples)
-        same = all((self.tags[:, other] == self.tags[:, row]).all() for other in rows)
+        same = (self.spoken[rows] == self.spoken[row]).all()
+        same &= (self.tags[:, rows] == self.tags[:, [row]]).all()
         return list(rows) if same else [row]
 
     def __getitem__(self, index: int) -> JointItem:
         index = int(index)
         rows = self._choose_rows(index)
         source = self._get_source_audio(rows)
-        self._check_source(index, source)
+        if self.spoken[index]:
+            self._check_source(index, source)
         speaker_id = None
         if self.speaker_to_id is not None:
             speaker_id = self.speaker_to_id[self.speakers[index]]
@@ -198,6 +211,8 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
     def _get_source_audio(self, index: int | Sequence[int]) -> torch.Tensor:
         """Return the transformed features of a row, or of rows one after the other, (T, F)."""
         rows = index if isinstance(index, Sequence) else [index]
+        if not self.spoken[rows[0]]:
+            return torch.zeros(0, self.cfg.input_feat_per_channel * self.cfg.input_channels)
         source = np.concatenate([self._read_features(row) for row in rows])
         if self.feature_transforms is not None:
             source = self.feature_transforms(source)
@@ -244,7 +259,7 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         ``target`` and ``transcript`` (B, L), its two halves; ``target_lengths`` and
         ``transcript_lengths`` (B,), with ``</s>``; ``lang_tags`` (2, B); ``ntokens`` of both;
         ``ntokens_by_stream`` and ``longest_by_stream``, plain numbers of each; ``nsentences``;
-        ``speaker``. A text that is missing is padding throughout, its length 0.
+        ``speaker``. A text that is missing is padding throughout, its length 0. Without speech T is 0.
         """
         if not samples:
             return {}

@@ -27,6 +27,10 @@ class JointConcatDataset(JointBatches, ConcatDataset):
         """Whether any row of any split has a transcript (0), or a translation (1)."""
         return any(part.has_texts(stream) for part in self._parts())
 
+    def without_speech(self) -> list[str]:
+        """Where the rows come from that have text alone."""
+        return [row for part in self._parts() for row in part.without_speech()]
+
     def count_texts(self, streams: Sequence[int]) -> None:
         """As that of each split."""
         for part in self._parts():
@@ -88,7 +92,7 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
             split_name,
             is_train_split,
             cfg,
-            [(root / sample[cls.KEY_AUDIO]).as_posix() for sample in samples],
+            [(root / audio).as_posix() if audio else "" for audio in column(cls.KEY_AUDIO)],
             [_frames(sample) for sample in samples],
             tgt_dict,
             texts=(column(cls.KEY_SRC_TEXT), column(cls.KEY_TGT_TEXT)),
@@ -144,7 +148,17 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
 
 
 def _frames(sample: dict[str, str]) -> int:
-    text = sample[SpeechToTextDatasetCreator.KEY_N_FRAMES]
-    if not text.strip().isdecimal() or int(text) == 0:
-        raise DataError(f"{sample[ROW]}: n_frames is {text!r}; a whole number above 0 is needed")
+    audio, text = (
+        sample[key].strip()
+        for key in (SpeechToTextDatasetCreator.KEY_AUDIO, SpeechToTextDatasetCreator.KEY_N_FRAMES)
+    )
+    if not audio and text in ("", "0"):
+        return 0
+    if not text.isdecimal() or int(text) == 0:
+        raise DataError(
+            f"{sample[ROW]}: n_frames is {text!r}; a whole number above 0 is needed, or 0 and no audio for "
+            "a row of text alone"
+        )
+    if not audio:
+        raise DataError(f"{sample[ROW]}: audio is empty, but n_frames is {text}; name the audio, or write 0")
     return int(text)

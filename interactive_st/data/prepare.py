@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from interactive_st.data.corpus import Split, Utterance, read_split
+from interactive_st.data.corpus import Split, Utterance, read_split, read_text
 from interactive_st.data.data_folder import new_data_folder, refuse_inputs
 from interactive_st.data.errors import BadRow, BadRowsError, DataError
 from interactive_st.data.feature_pass import FeaturePass, is_train
@@ -45,7 +45,7 @@ class Report:
     Attributes:
         folder: the data folder.
         rows: number of rows of each split.
-        frames: number of feature frames of each split, those of shared audio counted once.
+        frames: number of feature frames of each split, those of shared audio counted once; 0 of text alone.
         dim: dimension of the features.
         skipped: the rows that were left out.
         notes: what the user should know, a sentence each.
@@ -63,6 +63,7 @@ def prepare(
     manifests: Mapping[str, str | os.PathLike | Split],
     out: str | os.PathLike,
     *,
+    texts: Mapping[str, str | os.PathLike] | None = None,
     vocab_size: int | None = None,
     vocab_type: str | None = None,
     source_lang: str | None = None,
@@ -90,6 +91,7 @@ def prepare(
             corpus. The vocabulary (and global CMVN) come from the splits whose name begins with
             ``train``.
         out: the folder to make.
+        texts: tables of texts without speech, by the name of the split that each becomes.
         vocab_size: entries of the joint vocabulary, special symbols included; 8000 if None, fewer
             where the text gives no more.
         vocab_type: ``unigram`` (if None), ``bpe`` or ``char``.
@@ -126,13 +128,15 @@ def prepare(
         features=features,
         like=like,
     )
-    _check_request(manifests, Path(out), options, workers)
+    texts = texts or {}
+    _check_request(manifests, texts, Path(out), options, workers)
     check_filterbank(options.features)
     languages = (options.source_lang or SOURCE_LANG, options.target_lang or TARGET_LANG)
     splits = {
         name: source if isinstance(source, Split) else read_split(name, source, audio_root, *languages)
         for name, source in manifests.items()
     }
+    splits |= {name: read_text(name, path, *languages) for name, path in texts.items()}
     with new_data_folder(out, _inputs(splits.values()), overwrite) as folder:
         report = _fill(folder, splits, options, skip_bad, workers, progress)
     report.folder = Path(out)
@@ -157,9 +161,12 @@ def _fill(
         notes = _write_vocabulary(folder, rows, options)
     else:
         feature_pass.stop_writing()
-    rows_of = {name: split.utterances for name, split in splits.items()}
-    archives = {name: split.archive for name, split in splits.items()}
+    spoken = {name: split for name, split in splits.items() if not split.written}
+    rows_of = {name: split.utterances for name, split in spoken.items()}
+    archives = {name: split.archive for name, split in spoken.items()}
     feature_pass.run(rows_of, workers, progress, archives)
+    for name in splits.keys() - spoken.keys():
+        feature_pass.write_texts(name, splits[name].utterances)
     order = list(splits)
     bad = sorted(malformed + feature_pass.bad, key=lambda row: (order.index(row.split), row.line))
     if bad and not skip_bad:
@@ -180,12 +187,19 @@ def _fill(
 
 
 def _check_request(
-    manifests: Mapping[str, str | os.PathLike | Split], out: Path, options: Options, workers: int | None
+    manifests: Mapping[str, str | os.PathLike | Split],
+    texts: Mapping[str, str | os.PathLike],
+    out: Path,
+    options: Options,
+    workers: int | None,
 ) -> None:
     """Refuse what cannot work before anything is read."""
-    if not manifests:
-        raise DataError("no manifest is given: --manifest SPLIT=FILE")
-    for name in manifests:
+    if not manifests and not (texts and options.like is not None):
+        also = "; for --text alone name a data folder by --like" if texts else ""
+        raise DataError(f"no manifest is given: --manifest SPLIT=FILE{also}")
+    if twice := [name for name in texts if name in manifests]:
+        raise DataError(f"split {', '.join(twice)} is named twice; give --text splits of its own")
+    for name in [*manifests, *texts]:
         if not _SPLIT_NAME.fullmatch(name):
             raise DataError(f"split name {name!r} may hold letters, digits, '.', '_' and '-' only")
         if name == Path(SKIPPED).stem:
@@ -202,7 +216,7 @@ def _check_request(
         raise DataError(
             f"{target}: fairseq cannot read archives in a path with ':'; choose another"
         )
-    inputs = [path for path in manifests.values() if not isinstance(path, Split)]
+    inputs = [path for path in [*manifests.values(), *texts.values()] if not isinstance(path, Split)]
     inputs += [] if options.like is None else [options.like]
     refuse_inputs(out, inputs)
 
@@ -211,7 +225,7 @@ def _inputs(splits: Iterable[Split]) -> Iterator[str]:
     """Yield the files that rows are of, and those of their audio."""
     for split in splits:
         yield from {row.file for row in [*split.utterances, *split.bad]}
-        yield from {row.segment.path for row in split.utterances}
+        yield from {row.segment.path for row in split.utterances if row.segment is not None}
 
 
 def _write_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options) -> list[str]:

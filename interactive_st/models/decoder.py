@@ -84,7 +84,7 @@ class InteractiveDecoder(TransformerDecoder):
     def forward(
         self,
         prev_output_tokens: Tensor,
-        encoder_out: dict[str, list[Tensor]],
+        encoder_out: dict[str, list[Tensor]] | None,
         features_only: bool = False,
         rows: TokenRows | None = None,
         wanted: TokenRows | None = None,
@@ -95,7 +95,7 @@ class InteractiveDecoder(TransformerDecoder):
             prev_output_tokens: ``(S, r·B, T)`` language tag, then tokens, right-padded; a stream that
                 is missing from a row is all padding there. r versions of the B sentences lie block by
                 block.
-            encoder_out: the encoder's, of B sentences.
+            encoder_out: the encoder's, of B sentences; None where nobody speaks.
             features_only: leave out the projection to the vocabulary.
             rows: the R tokens among all positions; then nothing at all is computed for padding.
             wanted: those of them whose successors are asked for. ``None`` = of all.
@@ -233,7 +233,9 @@ def unpack_encoder(encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor
     return encoder_out["encoder_out"][0], (~padding[0])[:, None, None] if padding else None
 
 
-def encoder_scores(encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
-    """The same for many attentions, the mask by :func:`score_mask`."""
+def encoder_scores(encoder_out: dict[str, list[Tensor]] | None) -> tuple[Tensor | None, Tensor | None]:
+    """The same for many attentions, the mask by :func:`score_mask`; of no speech nothing."""
+    if encoder_out is None:
+        return None, None
     states, visible = unpack_encoder(encoder_out)
     return states, None if visible is None else score_mask(visible, states)

@@ -122,14 +122,16 @@ class InteractiveSTModel(S2TTransformerModel):
         """Teacher forcing.
 
         Args:
-            src_tokens: ``(B, frames, F)`` features, padded.
+            src_tokens: ``(B, frames, F)`` features, padded; without any frame the texts are learnt alone.
             src_lengths: ``(B,)`` frames of each.
             prev_output_tokens, rows, wanted: as in :meth:`InteractiveDecoder.forward`.
 
         Returns:
             what the decoder's ``forward`` returns
         """
-        encoder_out = self.encoder(src_tokens=src_tokens, src_lengths=src_lengths)
+        encoder_out = None
+        if src_tokens.size(1):
+            encoder_out = self.encoder(src_tokens=src_tokens, src_lengths=src_lengths)
         return self.decoder(prev_output_tokens, encoder_out=encoder_out, rows=rows, wanted=wanted)
 
     @property

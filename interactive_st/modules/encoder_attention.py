@@ -34,7 +34,7 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
     def forward(
         self,
         x: Tensor,
-        encoder_keys: tuple[Tensor, Tensor],
+        encoder_keys: tuple[Tensor, Tensor] | None,
         encoder_mask: Tensor | None,
         rows: TokenRows | None = None,
     ) -> Tensor:
@@ -43,13 +43,16 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
         Args:
             x: ``(S, r·B, T, C)`` T rows of S streams; r = 1 unless each sentence is asked by several versions
                 of its streams, block by block.
-            encoder_keys: what :meth:`project_encoder` gave for the B sentences.
+            encoder_keys: what :meth:`project_encoder` gave for the B sentences. ``None`` = there is nothing
+                to attend to, and the context is exactly zero.
             encoder_mask: ``(B, 1, 1, frames)`` bool, True = visible; ``None`` = no padding.
             rows: where ``x`` holds these positions only, ``(R, C)``.
 
         Returns:
             like ``x``
         """
+        if encoder_keys is None:
+            return self.out_proj.bias.to(x.dtype).expand_as(x)
         query, batch = self.q_proj(x), encoder_keys[0].size(0)
         p = self.dropout_module.p if self.training else 0.0
         if rows is not None:

@@ -42,19 +42,24 @@ class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
     def forward(
         self,
         x: Tensor,
-        encoder_out: Tensor,
+        encoder_out: Tensor | None,
         encoder_mask: Tensor | None,
         partner: BothTerms | None,
         rows: TokenRows | None = None,
     ) -> Tensor:
         """Whole sequences: ``x`` ``(S, B, T, C)``, of ``rows`` alone ``(R, C)``; returns like ``x``.
 
-        ``encoder_out`` is ``(frames, B, C)``.
+        ``encoder_out`` is ``(frames, B, C)``, None where nobody speaks.
         """
         x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, partner, rows)
-        keys = self.encoder_attn.project_encoder(encoder_out)
-        x = self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, keys, encoder_mask, rows)
+        x = self._listen(x, encoder_out, encoder_mask, rows)
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
+
+    def _listen(
+        self, x: Tensor, encoder_out: Tensor | None, encoder_mask: Tensor | None, rows: TokenRows | None
+    ) -> Tensor:
+        keys = None if encoder_out is None else self.encoder_attn.project_encoder(encoder_out)
+        return self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, keys, encoder_mask, rows)
 
     def for_steps(self) -> "LayerStep":
         """This layer, made ready for the steps in which a batch is decoded."""

@@ -32,7 +32,7 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
     def forward(
         self,
         x: Tensor,
-        encoder_out: Tensor,
+        encoder_out: Tensor | None,
         encoder_mask: Tensor | None,
         transcript: Tensor,
         visibility: Visibility,
@@ -50,8 +50,7 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
             like ``x``
         """
         x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, None, rows)
-        keys = self.encoder_attn.project_encoder(encoder_out)
-        x = self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, keys, encoder_mask, rows)
+        x = self._listen(x, encoder_out, encoder_mask, rows)
         written = self.transcript_attn.project_encoder(transcript)
         x = self._sublayer(x, self.transcript_attn_layer_norm, self._read, written, visibility, rows)
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)

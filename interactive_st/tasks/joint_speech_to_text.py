@@ -35,6 +35,8 @@ from interactive_st.tasks.required_texts import (
     check_model,
     check_options,
     check_scores,
+    check_speech,
+    check_text_alone,
     check_texts,
     checked_criterion,
 )
@@ -115,6 +117,9 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
             self.datasets[split].limit_text(getattr(self.args, "max_text_tokens", None))
         if self._measures:
             check_texts(split, self.datasets[split], self.streams, self.args)
+            check_text_alone(split, self.datasets[split], self.args)
+        else:
+            check_speech(self.datasets[split])
 
     def build_tokenizer(self, args: Any) -> DecodesOnce | None:
         """Return the configuration's pre-tokeniser, whatever `args` says, as `speech_to_text`."""
@@ -275,9 +280,13 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         """As fairseq's; with ``--eval-bleu`` or ``--eval-wer`` the batch is decoded as well."""
         loss, sample_size, logging_output = super().valid_step(sample, model, criterion)
         if self._validation is not None:
-            hypotheses = self._validation_generator.generate([model], sample)
-            logging_output |= self._validation.statistics(sample, hypotheses)
+            logging_output |= self._validation.statistics(sample, self._decode([model], sample))
         return loss, sample_size, logging_output
+
+    def _decode(self, models: list[torch.nn.Module], sample: dict[str, Any]) -> Hypotheses:
+        """Decode a batch in validation; nothing where nobody speaks."""
+        spoken = sample["net_input"]["src_tokens"].size(1) > 0
+        return self._validation_generator.generate(models, sample) if spoken else []
 
     def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: torch.nn.Module) -> None:
         """As fairseq's, and log ``bleu`` and ``wer``."""

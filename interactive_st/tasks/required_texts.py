@@ -1,5 +1,5 @@
-"""Refusing, before a training begins, losses and scores of texts that are not there, or that cannot be of
-two texts."""
+"""Refusing, before a training begins, losses and scores of texts or speech that are not there, or that
+cannot be of two texts."""
 
 from argparse import Namespace
 
@@ -17,6 +17,10 @@ NAMES = ("transcript", "translation")
 COLUMNS = ("src_text", "tgt_text")
 #: Options of the task for the texts that are written, of which training and validation write none.
 OF_DECODING = ("pairs_path", "mt_path", "mt_data", "mt_args")
+#: Of fairseq's --ddp-backend those that take it for zero where a process has no gradient.
+OF_MISSING_GRADIENTS = ("legacy_ddp", "no_c10d")
+#: And those that do so if they are told to look for it.
+OF_TORCH = ("c10d", "pytorch_ddp")
 CRITERION = "joint_label_smoothed_cross_entropy"
 #: Those of fairseq's criteria whose sums over all tokens are right for two texts as well.
 OF_ANY_TOKENS = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
@@ -122,6 +126,44 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
             "--best-checkpoint-metric chooses, and fairseq asks every validation subset for it; leave the "
             "subset out, or choose another metric"
         )
+
+
+def check_text_alone(split: str, dataset: FairseqDataset, args: Namespace) -> None:
+    """Raise an error where texts without speech cannot be learnt from or measured as it was asked for.
+
+    Args:
+        split: its name; training data if that begins with ``train``.
+        dataset: its rows.
+        args: the options of the training.
+
+    Raises:
+        DataError: checkpoints are to be chosen by a score of what is decoded, and there is no speech.
+        ValueError: several processes would wait for gradients of the encoder, which a batch of text has not.
+    """
+    written = dataset.without_speech()
+    if not written:
+        return
+    metric = getattr(args, "best_checkpoint_metric", None)
+    trains, silent = split.startswith("train"), len(written) == len(dataset)
+    if not trains and silent and metric in ("bleu", "wer", "ctc_loss"):
+        raise DataError(
+            f"{split}: has text alone, so it has no {metric}, by which --best-checkpoint-metric chooses, and "
+            "fairseq asks every validation subset for it; leave the subset out, or choose another metric"
+        )
+    backend = str(getattr(args, "ddp_backend", ""))
+    asks = backend in OF_TORCH and getattr(args, "find_unused_parameters", False)
+    waits = backend not in OF_MISSING_GRADIENTS and not asks
+    if trains and getattr(args, "distributed_world_size", 1) > 1 and waits:
+        raise ValueError(
+            f"{written[0]}: has text alone, whose batches give the encoder no gradient, and --ddp-backend "
+            f"{backend} would wait for it; add --ddp-backend legacy_ddp"
+        )
+
+
+def check_speech(dataset: FairseqDataset) -> None:
+    """Raise `DataError` for a split that is to be decoded and has rows of text alone."""
+    for row in dataset.without_speech():
+        raise DataError(f"{row}: has text alone, and there is nothing to decode; name another --gen-subset")
 
 
 def _measured(metric: str | None) -> int | None:

@@ -26,7 +26,8 @@ UNKNOWN_IN_HYPOTHESIS, UNKNOWN_IN_REFERENCE = "UNKNOWNTOKENINHYP", "UNKNOWNTOKEN
 class ValidationMetrics:
     """Sums over batches and workers from which ``bleu`` and ``wer`` follow.
 
-    Utterances without the reference are left out. WER compares words as they are.
+    Utterances without the reference are left out, and texts that nobody speaks. WER compares words as they
+    are.
 
     Args:
         detokenise: turns ids into text.
@@ -46,17 +47,18 @@ class ValidationMetrics:
 
         Args:
             sample: the batch, with ``targets`` of shape (2, B, L).
-            hypotheses: what was decoded, B lists, best first.
+            hypotheses: what was decoded, B lists, best first; none where nobody speaks.
         """
+        targets = sample["targets"][:, : len(hypotheses)]
         best = [candidates[0] for candidates in hypotheses]
         sums: dict[str, int] = {}
         if self.wer:
             transcripts = [hypothesis["transcript"]["tokens"] for hypothesis in best]
-            heard, said = self._texts("transcript", transcripts, sample["targets"][0])
+            heard, said = self._texts("transcript", transcripts, targets[0])
             sums["_wer_errors"], sums["_wer_words"] = word_error_statistics(heard, said)
         if self.bleu:
             translations = [hypothesis["tokens"] for hypothesis in best]
-            texts = self._texts("translation", translations, sample["targets"][1])
+            texts = self._texts("translation", translations, targets[1])
             sums |= {f"_bleu_{key}": value for key, value in bleu_statistics(*texts).items()}
         return sums
 

@@ -66,7 +66,6 @@ def test_bad_rows_stop_it_with_status_2(corpus, capsys):
     [
         (["--manifest", "train.tsv"], "is not SPLIT=FILE"),
         (["--manifest", "train="], "is not SPLIT=FILE"),
-        ([], "--manifest"),
         (["--manifest", "train=a", "--cmvn", "some"], "invalid choice: 'some'"),
     ],
 )
@@ -77,9 +76,27 @@ def test_wrong_options_are_explained(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_a_split_given_twice_is_refused(capsys):
-    assert main(shlex.split("prepare --manifest train=a --manifest train=b --out out")) == 2
+@pytest.mark.parametrize(
+    "given", ["--manifest train=a --manifest train=b", "--text t=a --text t=b --like data"]
+)
+def test_a_split_given_twice_is_refused(given, capsys):
+    assert main(shlex.split(f"prepare {given} --out out")) == 2
     assert "names a split twice" in capsys.readouterr().err
+
+
+def test_something_has_to_be_prepared(capsys):
+    assert main(["prepare", "--out", "out"]) == 2
+    assert "name what to prepare: --manifest, --mustc" in capsys.readouterr().err
+
+
+def test_text_alone(corpus, capsys):
+    (corpus / "text.tsv").write_text("src_text\ttgt_text\nfour\tvier\n", encoding="utf-8")
+    given = f"--manifest train={corpus}/train.in.tsv --text train_text={corpus}/text.tsv"
+    assert main(shlex.split(f"prepare {given} --out {corpus}/out")) == 0
+    assert "train_text: 1 rows, text alone\n" in capsys.readouterr().out
+    only = f"prepare --text more={corpus}/text.tsv --like {corpus}/out --out {corpus}/text"
+    assert main(shlex.split(only)) == 0
+    assert "more: 1 rows, text alone\n" in capsys.readouterr().out
 
 
 LIGHT = """

@@ -65,6 +65,20 @@ def corpus(tmp_path_factory, tools) -> Corpus:
 
 
 @pytest.fixture(scope="session")
+def with_text(tmp_path_factory, tools, corpus) -> Path:
+    """The data folder with a few texts that nobody speaks beside it, as ``train_text`` and ``dev_text``."""
+    root = tmp_path_factory.mktemp("with_text")
+    text = "src_text\ttgt_text\none two\teins zwei\nfour\t\n\tdrei\n"
+    (root / "text.tsv").write_text(text, encoding="utf-8")
+    words = [word for split in ("train", "dev") for word in ("--text", f"{split}_text={root / 'text.tsv'}")]
+    tools("interactive-st", "prepare", *words, "--like", corpus.data, "--out", root / "text")
+    (root / "data").mkdir()
+    for path in [*corpus.data.iterdir(), *(root / "text").glob("*_text.tsv")]:
+        (root / "data" / path.name).symlink_to(path)
+    return root / "data"
+
+
+@pytest.fixture(scope="session")
 def user_dir(repository) -> Path:
     return repository / "interactive_st"
 

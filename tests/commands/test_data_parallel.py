@@ -83,3 +83,17 @@ def test_resuming(tools, train, corpus, folder):
     """The second process is sent what the first has read."""
     first, _ = two_processes(tools, train, corpus.data, folder / "two", max_update=3)
     assert [values["num_updates"] for values in first.logs("train_inner")] == [3]
+
+
+def test_speech_in_one_process_and_text_in_the_other(tools, train, with_text, tmp_path):
+    """The encoder's gradient is that of the one which has it."""
+    options = {**OPTIONS, "train_subset": "train_a,train_text", "batch_size": 100, "max_tokens": 10**6}
+    options |= {"max_update": 1, "eval_wer": False, "eval_bleu": False}
+    first, _ = two_processes(tools, train, with_text, tmp_path / "two", **options)
+    one = train(with_text, tmp_path / "one", update_freq=2, **options)
+    assert one.status == 0, one.output[-2000:]
+    assert [values["bsz"] for values in first.logs("train_inner")] == [8 + 3]
+    paths = [tmp_path / name / "checkpoint_last.pt" for name in ("one", "two")]
+    alone, together = (torch.load(path, map_location="cpu")["model"] for path in paths)
+    for name, value in alone.items():
+        torch.testing.assert_close(together[name], value, atol=2e-5, rtol=0, msg=name)

@@ -31,3 +31,10 @@ def test_a_language_model_is_refused(generate, corpus, trained):
     result = generate(corpus.data, trained.best, lm_path=trained.last)
     assert result.status != 0
     assert result.stderr.splitlines()[-1].startswith("ValueError: --lm-path ")
+
+
+def test_text_alone_is_not_decoded(generate, with_text, trained):
+    result = generate(with_text, trained.best, gen_subset="dev_text")
+    assert result.status != 0
+    message = result.stderr.splitlines()[-1]
+    assert "dev_text.tsv:2 (2): has text alone, and there is nothing to decode" in message

@@ -146,3 +146,31 @@ def assert_close(actual, expected, tolerance):
         if name.endswith("k_proj.bias"):
             continue  # moves all scores of a softmax alike: its gradient is rounding, which Adam blows up
         torch.testing.assert_close(actual[name], value, atol=tolerance, rtol=0, msg=name)
+
+
+@pytest.mark.parametrize("arch", ["interactive_st_tiny", "two_stage_st_tiny"])
+def test_texts_without_speech(train, with_text, tmp_path, arch):
+    """They are read beside speech, and validated by their loss; what is decoded is the speech alone."""
+    result = completed(
+        train(
+            with_text, tmp_path / "run", arch=arch, train_subset="train_a,train_text",
+            valid_subset="dev,dev_text", max_update=None, max_epoch=1, ctc_weight=0.3, prefix_corruption=0.1,
+            eval_bleu=True, eval_wer=True, encoder_freezing_updates=1,
+        )
+    )  # fmt: skip
+    logs = result.logs("train_inner")
+    assert all(math.isfinite(values["st_loss"]) for values in logs)
+    assert [values["ctc_loss"] is None for values in logs] == [False, True]  # first a batch of speech
+    assert "wer" in result.logs("dev")[-1]
+    assert {"asr_loss", "st_loss"} <= result.logs("dev_text")[-1].keys()
+    assert not {"wer", "bleu", "ctc_loss"} & result.logs("dev_text")[-1].keys()
+
+
+@pytest.mark.parametrize("metric", ["wer", "ctc_loss"])
+def test_texts_without_speech_are_not_scored(train, with_text, tmp_path, metric):
+    result = train(
+        with_text, tmp_path / "run", valid_subset="dev,dev_text", ctc_weight=0.3, eval_wer=True,
+        best_checkpoint_metric=metric,
+    )  # fmt: skip
+    assert result.status != 0
+    assert f"dev_text: has text alone, so it has no {metric}" in result.output

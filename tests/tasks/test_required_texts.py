@@ -11,7 +11,7 @@ from interactive_st.data.errors import DataError
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.tasks.required_texts import check_options, checked_criterion
 from tests.fake_decoding import setup
-from tests.joint_corpus import ROWS, write_split
+from tests.joint_corpus import COLUMNS, ROWS, write_split
 
 BOTH = (TRANSCRIPT, TRANSLATION)
 ONE = {"asr": (TRANSCRIPT,), "st": (TRANSLATION,), "both": BOTH}
@@ -88,6 +88,54 @@ def test_options_of_decoding_are_refused_in_training(name):
     with pytest.raises(ValueError, match=f"--{name.replace('_', '-')} has a meaning in decoding alone"):
         check_options(Namespace(**{name: "x"}))
     check_options(Namespace(pairs_path=None, mt_path=None, mt_data=None, mt_args="{}"))  # none is given
+
+
+@pytest.fixture
+def silent(folder):
+    """Adds a split of text alone."""
+    lines = ["\t".join(COLUMNS), "\t".join(["a", "", "0", "elf", "four two", "", "en", "de"])]
+
+    def write(split: str) -> str:
+        (folder / f"{split}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return split
+
+    return write
+
+
+@pytest.mark.parametrize("metric", ["wer", "bleu", "ctc_loss"])
+def test_text_alone_has_no_score_of_speech(load, silent, metric):
+    silent("dev_text"), silent("train_text")
+    with pytest.raises(DataError, match=f"dev_text: has text alone, so it has no {metric}"):
+        load("dev_text", "both", metric=metric)
+    load("train_text", "both", metric=metric)
+    load("dev_text", "both", metric="st_loss")
+    load("dev_asr,dev_text", "both", metric="wer")
+
+
+@pytest.mark.parametrize(
+    ("options", "fits"),
+    [
+        ({"ddp_backend": "pytorch_ddp"}, False),
+        ({"ddp_backend": "fully_sharded", "find_unused_parameters": True}, False),
+        ({"ddp_backend": "pytorch_ddp", "find_unused_parameters": True}, True),
+        ({"ddp_backend": "legacy_ddp"}, True),
+        ({"ddp_backend": "pytorch_ddp", "distributed_world_size": 1}, True),
+    ],
+)
+def test_backends_that_wait_for_the_gradient_of_the_encoder(load, silent, options, fits):
+    options = {"distributed_world_size": 2, **options}
+    load("train_asr", "both", **options)
+    split = silent("train_text")
+    if fits:
+        return load(split, "both", **options)
+    with pytest.raises(ValueError, match=f"--ddp-backend {options['ddp_backend']} would wait for it; add"):
+        load(split, "both", **options)
+
+
+def test_text_alone_is_not_decoded(load, silent):
+    load(silent("train_text"), "both")
+    with pytest.raises(DataError, match=r"train_text.tsv:2 \(a\): has text alone, and there is nothing"):
+        load("train_text", "both", decodes=True)
 
 
 def made(name: str, **attributes: object) -> object:

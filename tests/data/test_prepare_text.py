@@ -1,0 +1,94 @@
+"""Texts without speech in a data folder."""
+
+import pytest
+from small_corpus import contents, make_rows
+
+from interactive_st.data.errors import BadRowsError, DataError
+from interactive_st.data.manifest import read_manifest, write_manifest
+from interactive_st.data.prepare import prepare
+
+
+@pytest.fixture
+def speech(tmp_path):
+    write_manifest(tmp_path / "train.in.tsv", make_rows(tmp_path))
+    return {"train": tmp_path / "train.in.tsv"}
+
+
+def write_text(folder, rows, columns="src_text\ttgt_text"):
+    path = folder / "text.tsv"
+    path.write_text("\n".join([columns, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def run(folder, speech, path, **options):
+    sizes = {"vocab_size": 80, "num_mel_bins": 8}
+    return prepare(speech, folder / "out", texts={"train_text": path}, progress=False, **sizes, **options)
+
+
+def test_a_split_of_text(tmp_path, speech):
+    rows = ["xylophone quartz\tXylophon Quarz", "only english\t", "\tnur Deutsch"]
+    report = run(tmp_path, speech, write_text(tmp_path, rows))
+    table = read_manifest(tmp_path / "out/train_text.tsv")
+    assert [(row["id"], row["audio"], row["n_frames"]) for row in table] == [
+        ("2", "", "0"), ("3", "", "0"), ("4", "", "0"),
+    ]  # fmt: skip
+    assert ["\t".join([row["src_text"], row["tgt_text"]]) for row in table] == rows
+    assert {(row["src_lang"], row["tgt_lang"]) for row in table} == {("en", "de")}
+    assert (report.rows["train_text"], report.frames["train_text"]) == (3, 0)
+    assert not (tmp_path / "out/train_text.zip").exists()
+    # its words are in the vocabulary, and its sentences in the texts of a pipeline's second model
+    assert "x" in (tmp_path / "out/dict.txt").read_text(encoding="utf-8")
+    written = (tmp_path / "out/mt/train_text.en-de.en").read_text(encoding="utf-8")
+    assert written.replace(" ", "").replace("▁", "") == "xylophonequartz\n"
+
+
+def test_names_languages_and_unknown_columns(tmp_path, speech):
+    path = write_text(tmp_path, ["a1\tun\tone\tfr\tx"], "id\ttgt_text\tsrc_text\ttgt_lang\taudio")
+    report = run(tmp_path, speech, path)
+    [row] = read_manifest(tmp_path / "out/train_text.tsv")
+    assert (row["id"], row["audio"], row["tgt_lang"]) == ("a1", "", "fr")
+    assert "train_text: unknown columns ignored: audio" in report.notes
+
+
+def test_bad_rows_of_text(tmp_path, speech):
+    path = write_text(tmp_path, ["one\teins", "\t", "two\tzwei\tdrei", "<lang:de>\tvier"])
+    with pytest.raises(BadRowsError) as found:
+        run(tmp_path, speech, path)
+    assert [(row.split, row.line) for row in found.value.rows] == [
+        ("train_text", 3), ("train_text", 4), ("train_text", 5),
+    ]  # fmt: skip
+    assert not (tmp_path / "out").exists()
+    report = run(tmp_path, speech, path, skip_bad=True)
+    assert report.rows == {"train": 6, "train_text": 1}
+
+
+def test_text_for_a_folder_that_is_there(tmp_path, speech):
+    path = write_text(tmp_path, ["one\teins"])
+    run(tmp_path, speech, path)
+    before = contents(tmp_path / "out")
+    prepare({}, tmp_path / "more", texts={"train_more": path}, like=tmp_path / "out", progress=False)
+    assert contents(tmp_path / "out") == before
+    assert read_manifest(tmp_path / "more/train_more.tsv") == read_manifest(tmp_path / "out/train_text.tsv")
+    assert (tmp_path / "more/dict.txt").read_bytes() == (tmp_path / "out/dict.txt").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("manifests", "texts", "message"),
+    [
+        ({}, {"train": "text.tsv"}, "for --text alone name a data folder by --like"),
+        ({"train": "train.in.tsv"}, {"train": "text.tsv"}, "split train is named twice"),
+        ({"train": "train.in.tsv"}, {"a b": "text.tsv"}, "split name 'a b'"),
+        ({"train": "train.in.tsv"}, {"train_text": "none.tsv"}, "none.tsv: cannot be read"),
+        ({"train": "train.in.tsv"}, {"train_text": "train.in.tsv"}, None),
+    ],
+)
+def test_requests_that_cannot_work(tmp_path, speech, manifests, texts, message):
+    write_text(tmp_path, ["one\teins"])
+    manifests, texts = ({k: tmp_path / v for k, v in given.items()} for given in (manifests, texts))
+    if message is None:  # a table of speech is one of texts as well
+        assert prepare(manifests, tmp_path / "out", texts=texts, num_mel_bins=8, progress=False).rows == {
+            "train": 6, "train_text": 6,
+        }  # fmt: skip
+        return
+    with pytest.raises(DataError, match=message):
+        prepare(manifests, tmp_path / "out", texts=texts, progress=False)
