@@ -1,5 +1,7 @@
 """Which utterances come together in a batch."""
 
+import sys
+
 import numpy as np
 
 #: By how much of the limit on frames a piece of text counts that nobody speaks: what it takes to say one, a
@@ -18,6 +20,7 @@ class JointBatches:
     """
 
     _max_text_tokens: int | None = None
+    _max_tokens: int | None = None
 
     def limit_text(self, max_text_tokens: int | None) -> None:
         """Make batches of at most so many pieces of both texts, padding included; an utterance with more has
@@ -31,9 +34,10 @@ class JointBatches:
         self._max_text_tokens = max_text_tokens
 
     def num_tokens(self, index: int) -> int:
-        """Frames, which fairseq's ``--max-tokens`` limits, or what stands for them where there are none."""
+        """Frames, which fairseq's ``--max-tokens`` limits, or what stands for them where there are none: no
+        more than there may be, so that a long text has a batch of its own."""
         frames, text = self.size(index)
-        return frames or FRAMES_PER_PIECE * text
+        return frames or min(FRAMES_PER_PIECE * text, self._max_tokens or sys.maxsize)
 
     def batch_by_size(
         self,
@@ -45,6 +49,7 @@ class JointBatches:
         """As fairseq's, with every one of `indices` in a batch."""
         if not len(indices):
             return []  # fairseq's tools know what to say of that, but its batching does not
+        self._max_tokens = max_tokens
         spoken = np.array([self.size(index)[0] > 0 for index in indices])
         kinds = (kind for kind in (indices[spoken], indices[~spoken]) if len(kind))
         limits = max_tokens, max_sentences, required_batch_size_multiple

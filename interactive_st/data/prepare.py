@@ -165,8 +165,9 @@ def _fill(
     rows_of = {name: split.utterances for name, split in spoken.items()}
     archives = {name: split.archive for name, split in spoken.items()}
     feature_pass.run(rows_of, workers, progress, archives)
-    for name in splits.keys() - spoken.keys():
-        feature_pass.write_texts(name, splits[name].utterances)
+    for name, split in splits.items():
+        if split.written:
+            feature_pass.write_texts(name, split.utterances)
     order = list(splits)
     bad = sorted(malformed + feature_pass.bad, key=lambda row: (order.index(row.split), row.line))
     if bad and not skip_bad:

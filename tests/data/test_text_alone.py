@@ -76,6 +76,15 @@ def test_batches_hold_speech_or_text(folder, splits):
     assert lengths in (sorted(lengths), sorted(lengths, reverse=True))
 
 
+def test_a_long_text_has_a_batch_of_its_own(folder):
+    dataset = load(folder, "test_text")
+    lengths = [dataset.size(row)[1] for row in range(3)]
+    limit = FRAMES_PER_PIECE * (max(lengths) - 1)
+    batches = dataset.batch_by_size(dataset.ordered_indices(), max_tokens=limit)
+    assert sorted(row for batch in batches for row in batch) == [0, 1, 2]
+    assert [lengths.index(max(lengths))] in [batch.tolist() for batch in batches]
+
+
 def test_limited_text(folder):
     dataset = load(folder, "test,test_text")
     dataset.limit_text(1)
