@@ -90,7 +90,7 @@ class FeaturePass:
                 total=total,
                 desc="features",
                 unit="utt",
-                disable=not progress,
+                disable=not (progress and total),
                 file=sys.stderr,
                 mininterval=0.2 if sys.stderr.isatty() else 30.0,
             ) as bar,

@@ -11,6 +11,7 @@ import soundfile
 
 from interactive_st.cli.main import main
 from interactive_st.data.manifest import read_manifest, write_manifest
+from tests.mini_corpora import make_mustc
 
 
 @pytest.fixture
@@ -82,6 +83,18 @@ def test_wrong_options_are_explained(arguments, message, capsys):
 def test_a_split_given_twice_is_refused(given, capsys):
     assert main(shlex.split(f"prepare {given} --out out")) == 2
     assert "names a split twice" in capsys.readouterr().err
+
+
+def test_text_beside_a_corpus_is_in_its_language(tmp_path, capsys):
+    root = make_mustc(tmp_path, ("de", "fr"))
+    (tmp_path / "text.tsv").write_text("src_text\ttgt_text\nfour\tquatre\n", encoding="utf-8")
+    given = f"prepare --mustc {root} --text train_text={tmp_path}/text.tsv --vocab-size 120 --num-mel-bins 8"
+    assert main(shlex.split(f"{given} --lang fr --out {tmp_path}/fr")) == 0
+    assert read_manifest(tmp_path / "fr/train_text.tsv")[0]["tgt_lang"] == "fr"
+    assert main(shlex.split(f"{given} --lang de,fr --out {tmp_path}/both")) == 2
+    assert "--text beside --lang de,fr: say by --target-lang" in capsys.readouterr().err
+    assert main(shlex.split(f"{given} --lang de,fr --target-lang fr --out {tmp_path}/both")) == 0
+    assert read_manifest(tmp_path / "both/train_text.tsv")[0]["tgt_lang"] == "fr"
 
 
 def test_something_has_to_be_prepared(capsys):
