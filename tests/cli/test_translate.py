@@ -18,35 +18,6 @@ from tests.speech_model import bursts
 pytestmark = pytest.mark.usefixtures("hears_noise")
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return speech_model.make(tmp_path_factory.mktemp("speech_model"))
-
-
-@pytest.fixture
-def translate(made):
-    """Runs the command with short outputs; returns the exit status."""
-
-    def run(*words, model=made.checkpoint):
-        return main.main(
-            ["translate", *map(str, words), "--model", str(model), "--max-len-b", "6", "--device", "cpu"]
-        )
-
-    return run
-
-
-@pytest.fixture
-def audio(tmp_path):
-    """A folder of recordings of several formats, with sub-folders and a file that is none."""
-    folder = tmp_path / "audio"
-    speech_model.write(folder / "a.wav", bursts([(0.1, 0.9)], 1.0))
-    speech_model.write(folder / "a.flac", bursts([(0.1, 0.7)], 0.8, seed=1))
-    speech_model.write(folder / "deep" / "er" / "b.ogg", bursts([(0.1, 1.1)], 1.2, 44100), 44100)
-    speech_model.write(folder / "deep" / "c.mp3", np.stack([bursts([(0.1, 1.3)], 1.5, 16000)] * 2, 1), 16000)
-    (folder / "notes.txt").write_text("no recording")
-    return folder
-
-
 def files(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
@@ -234,75 +205,6 @@ def test_options_of_the_search_arrive(translate, audio, tmp_path):
     pair = json.loads((tmp_path / "a.jsonl").read_text())
     assert len(pair["nbest"]) == 2
     assert (pair["src_lang"], pair["tgt_lang"]) == ("de", "en")
-
-
-class TestUserErrors:
-    def check(self, translate, capsys, message, *words, **options):
-        assert translate(*words, **options) == 2
-        assert message in capsys.readouterr().err
-
-    def test_several_formats_without_a_folder(self, translate, audio, capsys):
-        self.check(translate, capsys, "give --out DIR", audio, "--format", "srt,vtt")
-
-    def test_subtitles_of_several_recordings_without_a_folder(self, translate, audio, capsys):
-        self.check(translate, capsys, "give --out DIR", audio, "--format", "srt")
-
-    def test_skipping_without_files(self, translate, audio, capsys):
-        self.check(translate, capsys, "give --out DIR", audio, "--skip-existing")
-
-    def test_nothing_to_do(self, translate, tmp_path, capsys):
-        self.check(translate, capsys, "no recordings in", tmp_path)
-
-    def test_an_empty_name_is_not_the_folder_that_one_is_in(self, translate, audio, monkeypatch, capsys):
-        monkeypatch.chdir(audio)
-        self.check(translate, capsys, "an empty AUDIO names nothing", "")
-
-    def test_out_is_found_to_be_impossible_before_the_model_is_loaded(self, translate, audio, capsys):
-        out = audio / "notes.txt" / "below"
-        self.check(translate, capsys, f"--out {out}: ", audio, "--out", out, model=audio / "no model")
-        assert list(audio.glob("**/below")) == []
-
-    def test_out_is_a_file(self, translate, audio, capsys):
-        (audio / "notes").touch()
-        self.check(translate, capsys, "is a file", audio, "--out", audio / "notes")
-
-    def test_no_model(self, translate, audio, tmp_path, capsys):
-        self.check(translate, capsys, "no such model", audio, model=tmp_path / "none")
-
-    def test_options_that_contradict(self, translate, audio, capsys):
-        self.check(translate, capsys, "--nbest 9: at most beam, 5, are kept", audio / "a.wav", "--nbest", 9)
-
-    @pytest.mark.parametrize(
-        ("option", "value", "reason"),
-        [
-            ("--ctc-weight", "2.0", "at most 1 has a meaning"),
-            ("--ctc-weight", "0.3", "it needs a model trained with --ctc-weight above 0"),
-            ("--min-pause", "0.0", "at least 0.1 seconds are needed"),
-            ("--batch-seconds", "inf", "a finite number is needed"),
-            ("--max-segment", "9.0", "the model reads at most 3 s"),
-            ("--lenpen", "nan", "a finite number is needed"),
-            ("--wait-k", "soon", "a whole number or inf is needed"),
-        ],
-    )
-    def test_options_are_named_as_they_were_given(self, translate, audio, option, value, reason, capsys):
-        self.check(translate, capsys, f"error: {option} {value}: {reason}", audio / "a.wav", option, value)
-
-    def test_language_that_the_model_does_not_know(self, translate, audio, capsys):
-        self.check(translate, capsys, "choose one of de, en", audio / "a.wav", "--target-lang", "fr")
-
-    @pytest.mark.parametrize(("arch", "shown"), [("asr_tiny", "translation"), ("e2e_st_tiny", "transcript")])
-    def test_subtitles_of_a_text_that_is_not_written(self, translate, audio, tmp_path, arch, shown, capsys):
-        alone = speech_model.make(tmp_path / "alone", arch=arch).checkpoint
-        words, message = (audio / "a.wav", "--show", shown), f"--show {shown}: {alone} writes the"
-        self.check(translate, capsys, message, *words, "--format", "srt", model=alone)
-        assert translate(*words, model=alone) == 0
-
-    @pytest.mark.parametrize("words", [("--format", "doc"), ("--threads", "0"), ("--srt", "none")])
-    def test_options_without_meaning(self, translate, audio, words, capsys):
-        with pytest.raises(SystemExit) as exit_:
-            translate(audio, *words)
-        assert exit_.value.code == 2
-        assert words[0] in capsys.readouterr().err
 
 
 def test_real_recordings(translate, shared_data, tmp_path):

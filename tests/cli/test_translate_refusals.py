@@ -1,0 +1,88 @@
+"""The command translate: requests that cannot work are refused with the way out."""
+
+import pytest
+
+from tests import speech_model
+
+pytestmark = pytest.mark.usefixtures("hears_noise")
+
+
+def check(translate, capsys, message, *words, **options):
+    assert translate(*words, **options) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_several_formats_without_a_folder(translate, audio, capsys):
+    check(translate, capsys, "give --out DIR", audio, "--format", "srt,vtt")
+
+
+def test_subtitles_of_several_recordings_without_a_folder(translate, audio, capsys):
+    check(translate, capsys, "give --out DIR", audio, "--format", "srt")
+
+
+def test_skipping_without_files(translate, audio, capsys):
+    check(translate, capsys, "give --out DIR", audio, "--skip-existing")
+
+
+def test_nothing_to_do(translate, tmp_path, capsys):
+    check(translate, capsys, "no recordings in", tmp_path)
+
+
+def test_an_empty_name_is_not_the_folder_that_one_is_in(translate, audio, monkeypatch, capsys):
+    monkeypatch.chdir(audio)
+    check(translate, capsys, "an empty AUDIO names nothing", "")
+
+
+def test_out_is_found_to_be_impossible_before_the_model_is_loaded(translate, audio, capsys):
+    out = audio / "notes.txt" / "below"
+    check(translate, capsys, f"--out {out}: ", audio, "--out", out, model=audio / "no model")
+    assert list(audio.glob("**/below")) == []
+
+
+def test_out_is_a_file(translate, audio, capsys):
+    (audio / "notes").touch()
+    check(translate, capsys, "is a file", audio, "--out", audio / "notes")
+
+
+def test_no_model(translate, audio, tmp_path, capsys):
+    check(translate, capsys, "no such model", audio, model=tmp_path / "none")
+
+
+def test_options_that_contradict(translate, audio, capsys):
+    check(translate, capsys, "--nbest 9: at most beam, 5, are kept", audio / "a.wav", "--nbest", 9)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--ctc-weight", "2.0", "at most 1 has a meaning"),
+        ("--ctc-weight", "0.3", "it needs a model trained with --ctc-weight above 0"),
+        ("--min-pause", "0.0", "at least 0.1 seconds are needed"),
+        ("--batch-seconds", "inf", "a finite number is needed"),
+        ("--max-segment", "9.0", "the model reads at most 3 s"),
+        ("--lenpen", "nan", "a finite number is needed"),
+        ("--wait-k", "soon", "a whole number or inf is needed"),
+    ],
+)
+def test_options_are_named_as_they_were_given(translate, audio, option, value, reason, capsys):
+    check(translate, capsys, f"error: {option} {value}: {reason}", audio / "a.wav", option, value)
+
+
+def test_language_that_the_model_does_not_know(translate, audio, capsys):
+    check(translate, capsys, "choose one of de, en", audio / "a.wav", "--target-lang", "fr")
+
+
+@pytest.mark.parametrize(("arch", "shown"), [("asr_tiny", "translation"), ("e2e_st_tiny", "transcript")])
+def test_subtitles_of_a_text_that_is_not_written(translate, audio, tmp_path, arch, shown, capsys):
+    alone = speech_model.make(tmp_path / "alone", arch=arch).checkpoint
+    words, message = (audio / "a.wav", "--show", shown), f"--show {shown}: {alone} writes the"
+    check(translate, capsys, message, *words, "--format", "srt", model=alone)
+    assert translate(*words, model=alone) == 0
+
+
+@pytest.mark.parametrize("words", [("--format", "doc"), ("--threads", "0"), ("--srt", "none")])
+def test_options_without_meaning(translate, audio, words, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        translate(audio, *words)
+    assert exit_.value.code == 2
+    assert words[0] in capsys.readouterr().err
