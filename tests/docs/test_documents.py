@@ -46,6 +46,7 @@ LANGUAGES = {"bash", "text", "python", "tsv", "yaml", "json", "bibtex"}
 FOREIGN = {
     "--no-build-isolation",  # pip
     "--inputs", "--num-epoch-checkpoints", "--output",  # fairseq's scripts/average_checkpoints.py
+    "--parallel-text-data", "--upsample-primary",  # its examples/speech_text_joint_to_text, and translation
     "--model", "--language", "--output_dir", "--output_format",  # Whisper
     "--stage", "--stop_stage", "--src_lang", "--tgt_lang", "--token_joint", "--tgt_nbpe", "--tgt_bpemode",
     "--feats_type", "--speed_perturb_factors",  # ESPnet's st.sh
