@@ -2,18 +2,20 @@
 
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from interactive_st.data.corpus import Split, Utterance, read_split, read_text
-from interactive_st.data.data_folder import new_data_folder, refuse_inputs
+from interactive_st.data.data_folder import new_data_folder
 from interactive_st.data.errors import BadRow, BadRowsError, DataError
 from interactive_st.data.feature_pass import FeaturePass, is_train
 from interactive_st.data.features import check_filterbank
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.options import SOURCE_LANG, TARGET_LANG, Options, resolve_options
+from interactive_st.data.prepare_request import check_request
 from interactive_st.data.settings import (
     DICTIONARY,
     GLOBAL_CMVN,
@@ -32,10 +34,9 @@ from interactive_st.data.vocabulary import (
     train_vocabulary,
 )
 
+#: Rows from which on a vocabulary takes so long that it is announced.
+MANY_ROWS = 50_000
 SKIPPED_COLUMNS = ("split", "file", "line", "id", "reason")
-
-#: Names that fairseq takes as --train-subset and that make file names.
-_SPLIT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass
@@ -129,7 +130,7 @@ def prepare(
         like=like,
     )
     texts = texts or {}
-    _check_request(manifests, texts, Path(out), options, workers)
+    check_request(manifests, texts, Path(out), options, workers)
     check_filterbank(options.features)
     languages = (options.source_lang or SOURCE_LANG, options.target_lang or TARGET_LANG)
     splits = {
@@ -158,6 +159,8 @@ def _fill(
     notes: list[str] = []
     if skip_bad or not malformed:
         # First, as it is quick: a wrong vocabulary should not be found after hours of features.
+        if progress and len(rows) >= MANY_ROWS:
+            print(f"vocabulary: of the texts of {len(rows)} rows …", file=sys.stderr)
         notes = _write_vocabulary(folder, rows, options)
     else:
         feature_pass.stop_writing()
@@ -185,41 +188,6 @@ def _fill(
         write_manifest(folder / SKIPPED, map(_skipped_row, bad), SKIPPED_COLUMNS)
     notes += [note for split in splits.values() for note in split.notes]
     return Report(folder, dict(counts), feature_pass.frames, feature_pass.dim, bad, notes)
-
-
-def _check_request(
-    manifests: Mapping[str, str | os.PathLike | Split],
-    texts: Mapping[str, str | os.PathLike],
-    out: Path,
-    options: Options,
-    workers: int | None,
-) -> None:
-    """Refuse what cannot work before anything is read."""
-    if not manifests and not (texts and options.like is not None):
-        also = "; for --text alone name a data folder by --like" if texts else ""
-        raise DataError(f"no manifest is given: --manifest SPLIT=FILE{also}")
-    if twice := [name for name in texts if name in manifests]:
-        raise DataError(f"split {', '.join(twice)} is named twice; give --text splits of its own")
-    for name in [*manifests, *texts]:
-        if not _SPLIT_NAME.fullmatch(name):
-            raise DataError(f"split name {name!r} may hold letters, digits, '.', '_' and '-' only")
-        if name == Path(SKIPPED).stem:
-            raise DataError(f"split name {name!r}: {SKIPPED} lists the rows left out; choose another")
-    if options.like is None and not any(map(is_train, manifests)):
-        raise DataError(
-            "no split is named train…, so there is nothing to make the vocabulary from: name one "
-            "so, or take the vocabulary of an existing data folder by --like"
-        )
-    if workers is not None and workers < 1:
-        raise DataError(f"--workers must be at least 1, got {workers}")
-    target = out.resolve()
-    if ":" in str(target):
-        raise DataError(
-            f"{target}: fairseq cannot read archives in a path with ':'; choose another"
-        )
-    inputs = [path for path in [*manifests.values(), *texts.values()] if not isinstance(path, Split)]
-    inputs += [] if options.like is None else [options.like]
-    refuse_inputs(out, inputs)
 
 
 def _inputs(splits: Iterable[Split]) -> Iterator[str]:

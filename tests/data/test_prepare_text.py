@@ -3,6 +3,7 @@
 import pytest
 from small_corpus import contents, make_rows
 
+from interactive_st.data import prepare as module
 from interactive_st.data.errors import BadRowsError, DataError
 from interactive_st.data.manifest import read_manifest, write_manifest
 from interactive_st.data.prepare import prepare
@@ -92,3 +93,13 @@ def test_requests_that_cannot_work(tmp_path, speech, manifests, texts, message):
         return
     with pytest.raises(DataError, match=message):
         prepare(manifests, tmp_path / "out", texts=texts, progress=False)
+
+
+def test_a_large_vocabulary_is_announced(tmp_path, speech, monkeypatch, capsys):
+    monkeypatch.setattr(module, "MANY_ROWS", 7)
+    path = write_text(tmp_path, ["one\teins"])
+    sizes = {"vocab_size": 80, "num_mel_bins": 8}
+    prepare(speech, tmp_path / "out", texts={"train_text": path}, **sizes)
+    assert "vocabulary: of the texts of 7 rows …\n" in capsys.readouterr().err
+    prepare(speech, tmp_path / "few", **sizes)
+    assert "vocabulary" not in capsys.readouterr().err
