@@ -152,7 +152,7 @@ def _variants(tables: Sequence[Table]) -> str:
     """What p is about, and what the rows of a group have of options beside those of all."""
     rows = {row.value: row.variant for table in tables for row in table.rows}
     options = [
-        f"{value}: {_begins_with(variant)}`{shlex.join(effective([*variant.train, *variant.decode]))}`"
+        f"{value}: {_learns_from(variant)}`{shlex.join(effective([*variant.train, *variant.decode]))}`"
         for value, variant in rows.items()
         if variant.train or variant.decode
     ]
@@ -160,8 +160,9 @@ def _variants(tables: Sequence[Table]) -> str:
     return f"{against} Options: {'; '.join(options)}." if options else against
 
 
-def _begins_with(variant: Variant) -> str:
-    return f"begins with all of {variant.model_from}, " if variant.model_from else ""
+def _learns_from(variant: Variant) -> str:
+    begins = f"begins with all of {variant.model_from}, " if variant.model_from else ""
+    return begins + (f"the texts of {variant.text_of} once more, " if variant.text_of else "")
 
 
 def _table_markdown(table: Table) -> str:

@@ -21,7 +21,7 @@ variants:
   e2e: {system: e2e}
   interactive: {system: interactive}
   k1: {like: interactive, model_from: asr, train: --wait-k 1}
-  k_inf: {like: interactive, encoder_from: asr, train: --wait-k inf}
+  k_inf: {like: interactive, encoder_from: asr, text_of: train, train: --wait-k inf}
 groups:
   systems:
     title: The systems
@@ -138,7 +138,7 @@ def test_results(done, tables, tmp_path):
     assert line.startswith("| e2e | – | – |")
     assert "![The systems](systems.png)" in lines
     assert "wait_k.png" not in text
-    assert "Options: 1: begins with all of asr, `--wait-k 1`; inf: `--wait-k inf`." in text
+    assert "Options: 1: begins with all of asr, `--wait-k 1`; inf: the texts of train once more, `" in text
     assert "tok:13a" in text
     assert "10 updates" in text
     content = json.loads((tmp_path / "quality.json").read_text(encoding="utf-8"))
