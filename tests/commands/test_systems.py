@@ -4,6 +4,7 @@ import json
 
 import pytest
 from commands.tools import options, read_jsonl
+from text_model import SIZES
 
 #: What each system writes, by the letters of the lines that are printed.
 SYSTEMS = {
@@ -108,3 +109,22 @@ def test_one_text_of_a_recording(systems, corpus, tools, user_dir):
     typed = tools("fairseq-interactive", *words, "--path", systems["e2e_st"], stdin=f"{spoken}\n")
     assert list(typed.lines("D")) == [0]
     assert not typed.lines("S")
+
+
+def test_a_text_model_reads_text_that_nobody_speaks(tools, corpus, tmp_path):
+    """Where its split is called train1, as docs/data_formats.md says."""
+    (tmp_path / "text.tsv").write_text("src_text\ttgt_text\none two\teins zwei\nfour\t\n", encoding="utf-8")
+    tools(
+        "interactive-st", "prepare", "--manifest", f"train={corpus.recordings / 'train_a.tsv'}",
+        "--manifest", f"dev={corpus.recordings / 'dev.tsv'}", "--text", f"train1={tmp_path / 'text.tsv'}",
+        "--like", corpus.data, "--out", tmp_path / "data", "--workers", 1,
+    )  # fmt: skip
+    result = tools.try_to(
+        "fairseq-train", tmp_path / "data/mt", "--task", "translation", "--dataset-impl", "raw",
+        "--source-lang", "en", "--target-lang", "de", "--arch", "transformer", *options(SIZES),
+        "--optimizer", "adam", "--max-tokens", 200, "--max-update", 1, "--upsample-primary", 1,
+        "--valid-subset", "dev", "--share-all-embeddings", "--no-save", "--num-workers", 0,
+        "--required-batch-size-multiple", 1,
+    )  # fmt: skip
+    assert result.status == 0, result.output[-2000:]
+    assert "mt train1 en-de 1 examples" in result.output
