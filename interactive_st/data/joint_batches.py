@@ -37,7 +37,7 @@ class JointBatches:
         """Frames, which fairseq's ``--max-tokens`` limits, or what stands for them where there are none: no
         more than there may be, so that a long text has a batch of its own."""
         frames, text = self.size(index)
-        return frames or min(FRAMES_PER_PIECE * text, self._max_tokens or sys.maxsize)
+        return frames or min(FRAMES_PER_PIECE * max(text, 1), self._max_tokens or sys.maxsize)
 
     def batch_by_size(
         self,

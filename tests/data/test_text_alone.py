@@ -86,6 +86,15 @@ def test_a_long_text_has_a_batch_of_its_own(folder):
     assert [lengths.index(max(lengths))] in [batch.tolist() for batch in batches]
 
 
+def test_texts_that_are_not_written_fill_no_batch_without_end(folder):
+    """As transcripts alone do for a model of translations, which have no length there."""
+    write_texts(folder, "test_text", [(f"h{i}", "", "one") for i in range(50)])
+    dataset = load(folder, "test_text")
+    dataset.count_texts((1,))
+    batches = dataset.batch_by_size(dataset.ordered_indices(), max_tokens=10 * FRAMES_PER_PIECE)
+    assert max(map(len, batches)) <= 10
+
+
 def test_limited_text(folder):
     dataset = load(folder, "test,test_text")
     dataset.limit_text(1)
