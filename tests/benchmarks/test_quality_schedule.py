@@ -118,8 +118,8 @@ def test_an_interruption_ends_the_processes_in_order(said, tmp_path):
     """As `Recipe.command` does, a run that is told to end cleans up behind itself first."""
 
     def work(run):
-        (tmp_path / f"begun {run.variant.name}").touch()
         try:
+            (tmp_path / f"begun {run.variant.name}").touch()  # once it is seen, the signal may come
             time.sleep(60)
         finally:
             (tmp_path / f"cleaned {run.variant.name}").touch()
