@@ -120,7 +120,8 @@ def test_an_interruption_ends_the_processes_in_order(said, tmp_path):
     def work(run):
         try:
             (tmp_path / f"begun {run.variant.name}").touch()  # once it is seen, the signal may come
-            time.sleep(60)
+            for _ in range(1200):  # a signal just before a long sleep would be heard after it
+                time.sleep(0.05)
         finally:
             (tmp_path / f"cleaned {run.variant.name}").touch()
         return "too late"
