@@ -96,6 +96,8 @@ def main(args: argparse.Namespace) -> int:
         output = args.output or inputs[0] / _default_name(args)
         if any(path.resolve() == output.resolve() for path in paths):
             raise UserError(f"--output {output} is one of the checkpoints to average; choose another name")
+        if output.is_dir():
+            raise UserError(f"--output {output}: is a folder; name a file")
         check_folder(output.parent, f"--output {output}")
         state = average_checkpoints(paths)
         save_checkpoint(state, output)

@@ -94,6 +94,13 @@ def main(args: argparse.Namespace) -> int:
         if is_of_standard_output(error):
             raise
         raise UserError(str(error)) from error
+    except RuntimeError as error:  # so torch refuses the weights of --asr
+        if "size mismatch" not in str(error):
+            raise
+        raise UserError(
+            f"--asr {args.asr}: its weights do not fit the dictionary of {args.data}; give the data folder "
+            "that the model was trained with"
+        ) from error
     except AssertionError as error:  # so fairseq refuses options
         if "max_tokens" in str(error):
             reason = f"--max-tokens {args.max_tokens}: an utterance has more frames; raise it"

@@ -76,7 +76,8 @@ def main(args: argparse.Namespace) -> int:
 
     from interactive_st.report.compare_terminal import show
 
-    show(comparison, in_order(comparison.utterances, order)[: args.limit], Console(highlight=False))
+    console = Console(highlight=False, markup=False)
+    show(comparison, in_order(comparison.utterances, order)[: args.limit], console)
     return 0
 
 

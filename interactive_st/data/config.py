@@ -1,5 +1,6 @@
 """The configuration of a data folder: fairseq's keys, and those of two texts an utterance."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,13 @@ class JointDataConfig(S2TDataConfig):
                     f"{self.root} or correct the path"
                 )
         self._check_features()
+
+    def with_languages(self, source_lang: str | None, target_lang: str | None) -> "JointDataConfig":
+        """Return the same with other languages (None: its own), without reading the file again."""
+        other = copy.copy(self)
+        given = {"source_lang": source_lang, "target_lang": target_lang}
+        other.config = self.config | {key: value for key, value in given.items() if value is not None}
+        return other
 
     def _auto_convert_to_abs_path(self, x: Any) -> Any:
         """Look beside the file first: fairseq prefers the working directory's file of that name."""

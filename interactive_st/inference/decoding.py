@@ -4,7 +4,6 @@ import copy
 import logging
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,7 @@ class Decoding:
         args.no_cuda_graphs = not options.cuda_graphs
         args.source_lang = options.source_lang or args.source_lang
         args.target_lang = options.target_lang or args.target_lang
-        self.config = JointDataConfig(Path(args.data) / args.config_yaml, args.source_lang, args.target_lang)
+        self.config = task.data_cfg.with_languages(args.source_lang, args.target_lang)
         # the same task with these options, which other calls do not see
         self.task = copy.copy(task)
         self.task.args, self.task.data_cfg = args, self.config

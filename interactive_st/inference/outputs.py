@@ -49,8 +49,17 @@ def find_recordings(names: Sequence[str | os.PathLike]) -> list[Found]:
 
 
 def _search(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    seen = {folder.resolve()}
+
+    def is_new(path: Path) -> bool:
+        """Links are followed, but not in circles."""
+        real = path.resolve()
+        known = path.is_symlink() and real in seen
+        seen.add(real)
+        return not known
+
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = (n for n in sorted(folders) if not n.startswith(".") and is_new(Path(parent, n)))
         for name in sorted(files):
             if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:
                 yield Path(parent, name)

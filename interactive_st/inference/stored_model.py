@@ -61,6 +61,7 @@ class StoredModel:
                 f"the weights do not fit the model that {self.data} describes ({error}); is it the "
                 "data folder that the model was trained with?"
             ) from error
+        _ = task.detokenise  # every call's copy of the task has it, and reads no file of its own
         return task, model.eval()
 
     def _task(self) -> Any:
@@ -83,7 +84,7 @@ class StoredModel:
 
         parser = ArgumentParser()
         TASK_REGISTRY[TASK].add_args(parser)
-        args = parser.parse_args([str(self.data)])
+        args = parser.parse_args([str(self.data.absolute())])  # wherever the process goes
         return Namespace(
             **vars(args) | self.task_options | {"config_yaml": self.config, "train_subset": "train"}
         )

@@ -67,7 +67,7 @@ class Work:
                 self._write(results, self.files)
             else:
                 source, target = model.languages
-                languages = (options.get("source_lang", source), options.get("target_lang", target))
+                languages = (options.get("source_lang") or source, options.get("target_lang") or target)
                 self._print(results, languages)
         if self.show:
             self._report(time.monotonic() - began)

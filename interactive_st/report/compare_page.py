@@ -73,7 +73,8 @@ def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int
         if reference := utterance.reference(stream):
             lines.append(_line(utterance, f"reference {stream}", stream, escape(reference)))
     for system in systems:
-        scores = f"WER {number(utterance.wer[system], 1)} · BLEU {number(utterance.bleu[system], 1)}"
+        wer, bleu = (number(scores[system], 1) for scores in (utterance.wer, utterance.bleu))
+        scores = f"{utterance.error_rate} {wer} · BLEU {bleu}"
         lines.append(
             f'<dt class="system">{escape(system)} <span class="soft">{scores}</span></dt><dd hidden></dd>'
         )

@@ -31,7 +31,7 @@ def _scores(comparison: Comparison) -> Table:
     for column in ("WER %", "CER %", "BLEU", "chrF"):
         table.add_column(column, justify="right")
     for system, scores in comparison.scores.items():
-        table.add_row(system, *(number(scores[key]) for key in ("wer", "cer", "bleu", "chrf")))
+        table.add_row(Text(system), *(number(scores[key]) for key in ("wer", "cer", "bleu", "chrf")))
     return table
 
 
@@ -45,7 +45,7 @@ def _grid(utterance: Utterance, systems: Sequence[str], plain: bool) -> Table:
         grid.add_row("reference" if row == 0 else "", stream, Text(reference if reference else "–"))
     for system in systems:
         scores = (
-            ("WER", utterance.wer[system]),
+            (utterance.error_rate, utterance.wer[system]),
             ("BLEU", utterance.bleu[system]),
         )
         for row, (stream, (metric, value)) in enumerate(zip(STREAMS, scores, strict=True)):

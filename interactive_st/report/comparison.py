@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from interactive_st.report.word_diff import Difference, compare, distance
+from interactive_st.report.word_diff import Difference, compare, distance, units_of
 from interactive_st.scoring.pairs import Pair, score_pairs
 
 STREAMS = ("transcript", "translation")
@@ -57,8 +57,13 @@ class Utterance:
         return sum(values) / len(values) if values else 0.0
 
     @cached_property
+    def error_rate(self) -> str:
+        """What `wer` is called: in scripts without spaces characters are counted, not words."""
+        return "WER" if units_of(self.reference("transcript") or "")[1] else "CER"
+
+    @cached_property
     def wer(self) -> dict[str, float | None]:
-        """Word error rate of the transcript by system, in percent."""
+        """Error rate of the transcript by system, in percent; of words, or see `error_rate`."""
         marked = {system: self.marked(system, "transcript") for system in self.pairs}
         return {system: None if own is None else own.error_rate for system, own in marked.items()}
 
@@ -119,7 +124,7 @@ def match(files: Mapping[str, Sequence[Pair]]) -> Comparison:
 def natural(text: str) -> tuple:
     """Sort key in which ``a_10`` comes after ``a_9``."""
     parts = re.split(r"(\d+)", text)
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part)
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)
 
 
 def _mean(values: Mapping[str, float | None]) -> float | None:

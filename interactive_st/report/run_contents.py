@@ -49,11 +49,14 @@ def read_contents(
         manifests: tables that say where recordings are, looked at before the folder's.
 
     Raises:
-        ReportError: nothing is there to report.
+        ReportError: nothing is there to report, or a manifest is not there.
         ValueError: a file cannot be read; the message names it.
     """
     if not run.is_dir():
         raise ReportError(f"{run}: no such folder; give a run of the examples, or a --save-dir with --log")
+    for path in manifests:
+        if not path.is_file():
+            raise ReportError(f"{path}: no such manifest; give a table with id and audio")
     contents = RunContents(run.resolve().name, manifests=list(manifests))
     contents.summary = _read_json(run / "report.json")
     if logs:

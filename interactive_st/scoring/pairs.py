@@ -93,7 +93,8 @@ def _normaliser(lowercase: bool, remove_punctuation: bool) -> jiwer.Compose:
         steps.append(jiwer.ToLowerCase())
     if remove_punctuation:
         steps.append(jiwer.RemovePunctuation())
-    return jiwer.Compose([*steps, jiwer.RemoveMultipleSpaces(), jiwer.Strip()])
+    # jiwer parts words at spaces alone, and there are other ones between words, as before French marks
+    return jiwer.Compose([*steps, jiwer.SubstituteRegexes({r"\s+": " "}), jiwer.Strip()])
 
 
 def _describe(lowercase: bool, remove_punctuation: bool) -> str:

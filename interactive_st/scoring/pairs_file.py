@@ -32,7 +32,7 @@ def read_pairs(path: str | os.PathLike) -> list[Pair]:
         PairsError: the file is missing, unreadable or empty, or a line is no pair.
     """
     try:
-        with open(path, encoding="utf-8") as lines:
+        with open(path, encoding="utf-8-sig") as lines:
             pairs = [_parse(line, f"{path}:{n}") for n, line in enumerate(lines, 1) if line.strip()]
     except OSError as error:
         raise PairsError(f"{path}: cannot be read ({error.strerror}); is the name right?") from error

@@ -44,6 +44,7 @@ def word_error_statistics(hypotheses: Sequence[str], references: Sequence[str]) 
         return 0, 0
     import jiwer  # here, since every start of fairseq's tools imports this module
 
-    words = jiwer.process_words(list(references), list(hypotheses))
+    texts = ([" ".join(text.split()) for text in side] for side in (references, hypotheses))
+    words = jiwer.process_words(*texts)
     kept = words.hits + words.substitutions + words.deletions
     return words.substitutions + words.deletions + words.insertions, kept

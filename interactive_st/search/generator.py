@@ -179,14 +179,16 @@ class DualBeamGenerator:
 
     def _max_len(self, src_lengths: Tensor, max_positions: int) -> Tensor:
         """Longest output of each utterance by its own length, so that batching changes nothing; on the CPU,
-        and asked for before a GPU has much to do."""
-        # in double precision, as Python computes it for fairseq
-        longest = (self.options.max_len_a * src_lengths.cpu().double() + self.options.max_len_b).long()
-        longest = longest.clamp(max=max_positions - 1)
-        if int(longest.min()) < self.options.min_len:
+        and asked for before a GPU has much to do. An utterance too short for ``min_len``, by a limit of so
+        many tokens a frame, has ``min_len``; it shall not end the decoding of all others."""
+        options = self.options
+        at_most = max_positions - 1 if options.max_len_a > 0 else min(options.max_len_b, max_positions - 1)
+        if at_most < options.min_len:
             raise ValueError(
-                f"--min-len {self.options.min_len} is larger than the longest output allowed, "
-                f"{int(longest.min())} (--max-len-a · frames + --max-len-b, at most "
-                f"{max_positions - 1}); lower the one or raise the other"
+                f"--min-len {options.min_len} is larger than the longest output allowed, {at_most} "
+                f"(--max-len-a · frames + --max-len-b, at most {max_positions - 1}); lower the one or raise "
+                "the other"
             )
-        return longest
+        # in double precision, as Python computes it for fairseq
+        longest = options.max_len_a * src_lengths.cpu().double() + options.max_len_b
+        return longest.clamp(min=options.min_len, max=max_positions - 1).long()

@@ -20,9 +20,6 @@ from interactive_st.search.dual_search import make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker
 from interactive_st.tasks.generation_options import DEFAULTS, SETTINGS, parse_validation_options
 
-#: Options of the speech model's search that mean nothing for text, as they count frames.
-OF_SPEECH = ("max_len_a",)
-
 
 class Translator:
     """One text model, or an ensemble, trained by stock fairseq's task ``translation``.
@@ -44,15 +41,20 @@ class Translator:
         overrides = {"eval_bleu": False} | ({} if data is None else {"data": data})
         for each in utils.split_paths(path):
             self._check_task(each)
-        self.models, _, self.task = checkpoint_utils.load_model_ensemble_and_task(
-            utils.split_paths(path), arg_overrides=overrides
+        other_words = ValueError(
+            f"{path}: its dictionary is not that of the speech model; train it on the folder {FOLDER} of the "
+            "same data folder"
         )
-        for side in (self.task.source_dictionary, self.task.target_dictionary):
-            if side != dictionary:
-                raise ValueError(
-                    f"{path}: its dictionary is not that of the speech model; train it on the folder "
-                    f"{FOLDER} of the same data folder"
-                )
+        try:
+            self.models, _, self.task = checkpoint_utils.load_model_ensemble_and_task(
+                utils.split_paths(path), arg_overrides=overrides
+            )
+        except RuntimeError as error:
+            if "size mismatch" not in str(error):
+                raise
+            raise other_words from error
+        if any(side != dictionary for side in (self.task.source_dictionary, self.task.target_dictionary)):
+            raise other_words
         weight = next(like.parameters())
         for model in self.models:
             model.to(device=weight.device, dtype=weight.dtype)
@@ -189,11 +191,16 @@ def build_cascade(task: Any, recogniser: Any, options: Any) -> CascadeGenerator:
 def text_options(args: Any, changes: str) -> Namespace:
     """The text model's generation options: those of the speech model but for ``changes``, a JSON object.
 
+    A limit by frames says nothing about text: where there is a ``max_len_a``, neither it nor the
+    ``max_len_b`` that goes with it is the text model's, which then has fairseq's default.
+
     Raises:
         ValueError: it is no such object, or an option cannot be honoured.
     """
-    names = [name for name in (*SETTINGS, "unnormalized", "nbest") if name not in OF_SPEECH]
+    names = [name for name in (*SETTINGS, "unnormalized", "nbest") if name != "max_len_a"]
     options = Namespace(**{name: getattr(args, name, DEFAULTS[name]) for name in names})
+    if getattr(args, "max_len_a", 0):
+        options.max_len_b = DEFAULTS["max_len_b"]
     vars(options).update(vars(parse_validation_options(changes, "--mt-args")))
     if options.nbest > options.beam:
         raise ValueError(f"--nbest {options.nbest} needs a beam of at least as many, and --mt-args has fewer")

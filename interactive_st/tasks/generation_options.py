@@ -152,6 +152,8 @@ def parse_validation_options(text: str, option: str) -> Namespace:
     for name in (*SETTINGS, *HARMLESS):
         if name in values and (reason := wrong_value(name, values[name])) is not None:
             raise ValueError(f'{option}: "{name}" is {json.dumps(values[name])}; {reason}')
+    if values.get("prefix_size"):
+        raise ValueError(f'{option}: "prefix_size" is an option of fairseq-generate alone; leave it out')
     options = Namespace(**values)
     check_generation_options(options)
     return options

@@ -40,7 +40,12 @@ from interactive_st.tasks.required_texts import (
     check_texts,
     checked_criterion,
 )
-from interactive_st.tasks.tool_arguments import check_config_path, check_decoding_arguments, check_overrides
+from interactive_st.tasks.tool_arguments import (
+    check_architecture,
+    check_config_path,
+    check_decoding_arguments,
+    check_overrides,
+)
 from interactive_st.tasks.validation_metrics import ValidationMetrics
 from interactive_st.tasks.written_texts import BOTH, streams_to_write
 
@@ -253,6 +258,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         """
         settle_model_options(args, from_checkpoint)
         if from_checkpoint:
+            check_architecture(getattr(args, "arch", ""))
             check_overrides(self.args, getattr(args, "arch", ""))
         model = super().build_model(args, from_checkpoint)
         if not from_checkpoint:  # of a checkpoint the search says more

@@ -2,6 +2,7 @@
 
 import math
 from argparse import Namespace
+from numbers import Real
 
 from interactive_st.models.interactive_st import INTERACTION
 from interactive_st.modules.wait_k import parse_train_wait_k, parse_wait_k
@@ -25,8 +26,8 @@ def settle_model_options(args: Namespace, from_checkpoint: bool) -> None:
     usual = INTERACTION["fusion_lambda"]
     given = getattr(args, "fusion_lambda", usual)
     name = "fusion_lambda" if from_checkpoint else "--fusion-lambda"
-    if not math.isfinite(given):
-        raise ValueError(f"{name} {given:g} is no weight; give a number, such as {usual:g}, or 0 for none")
+    if not isinstance(given, Real) or not math.isfinite(given):
+        raise ValueError(f"{name} {given!r} is no weight; give a number, such as {usual:g}, or 0 for none")
     if getattr(args, "fusion", None) == "gate" and given != usual:
         raise ValueError(
             f"{name} {given:g} has no meaning with --fusion gate: the gate has no λ; leave it out, or "

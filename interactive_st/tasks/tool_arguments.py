@@ -7,13 +7,16 @@ from dataclasses import fields
 from pathlib import Path
 
 from fairseq import utils
+from fairseq.dataclass.configs import GenerationConfig
 from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
 
 from interactive_st.checkpoint_reading import SAFETENSORS
 from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
 from interactive_st.data.config import JointDataConfig
+from interactive_st.tasks.arguments import CONFIG, add_joint_arguments
 
-CONFIG = "config_joint.yaml"
+#: Options of the task of which decoding asks the model, as its training had them.
+OF_THE_MODEL = {"decoding_ctc_weight"}
 
 
 def check_config_path(args: Namespace) -> None:
@@ -67,6 +70,13 @@ def check_decoding_arguments(args: Namespace, config: JointDataConfig) -> None:
             f"--model-overrides {overrides}: is no dictionary of Python; write \"{{'wait_k': 5}}\", with "
             "both kinds of quotation marks"
         )
+    _check_text_model(args)
+    size = getattr(args, "prefix_size", 0)
+    if size and hasattr(args, "buffer_size"):  # of fairseq-interactive
+        raise ValueError(
+            f"--prefix-size {size} forces the first tokens of references, and fairseq-interactive has none; "
+            "leave it out, or decode a split by fairseq-generate"
+        )
     pieces = getattr(args, "post_process", None)
     if pieces and config.bpe_tokenizer.get("bpe"):
         raise ValueError(
@@ -75,9 +85,37 @@ def check_decoding_arguments(args: Namespace, config: JointDataConfig) -> None:
         )
 
 
+def _check_text_model(args: Namespace) -> None:
+    """Raise ``ValueError`` for options of the pipeline's text model where there is none."""
+    if getattr(args, "mt_path", None):
+        return
+    for name in ("mt_data", "mt_args"):
+        if getattr(args, name, None) not in (None, "{}"):
+            raise ValueError(
+                f"--{name.replace('_', '-')} is for the text model of --mt-path, and there is none; give "
+                "--mt-path as well, or leave it out"
+            )
+
+
+def check_architecture(arch: str) -> None:
+    """Raise ``ValueError`` for a checkpoint of fairseq's own, which fairseq would try to build of a task that
+    has no text to read.
+
+    Args:
+        arch: the architecture of the model to load.
+    """
+    model = ARCH_MODEL_REGISTRY.get(arch)
+    if model is not None and model.__module__.startswith("fairseq."):
+        raise ValueError(
+            f"--path names a model of fairseq (--arch {arch}), which writes one text: give a text model as "
+            "--mt-path, behind a recogniser as --path; decode a speech model by the task that it was trained "
+            "with, --task speech_to_text, or begin a training of two texts with it, --finetune-from-model"
+        )
+
+
 def check_overrides(args: Namespace, arch: str) -> None:
-    """Raise ``ValueError`` where ``--model-overrides`` names an option that there is not: fairseq would go on
-    without a word, and a sweep over it measure nothing.
+    """Raise ``ValueError`` where ``--model-overrides`` names an option that there is not, or that is not the
+    model's: fairseq would go on without a word, and a sweep over it measure nothing.
 
     Args:
         args: the options of any of the tools.
@@ -88,10 +126,23 @@ def check_overrides(args: Namespace, arch: str) -> None:
         return
     known = _option_names(arch) | set(vars(args))
     for name in overrides:
+        if name in _names_of_decoding():
+            raise ValueError(
+                f"--model-overrides: {name} is no option of the model, and has no effect there; give "
+                f"--{str(name).replace('_', '-')} beside it"
+            )
         if name not in known:
             close = difflib.get_close_matches(str(name), sorted(known), n=1)
             advice = f"did you mean {close[0]}?" if close else f"name one of --arch {arch}, with _ for -"
             raise ValueError(f"--model-overrides: there is no option {name}; {advice}")
+
+
+def _names_of_decoding() -> set[str]:
+    """Options of the tools and of the task, which are taken from the command line alone."""
+    parser = ArgumentParser(add_help=False)
+    add_joint_arguments(parser)
+    names = {action.dest for action in parser._actions} | {field.name for field in fields(GenerationConfig)}
+    return names - OF_THE_MODEL
 
 
 def _option_names(arch: str) -> set[str]:

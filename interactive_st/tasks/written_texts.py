@@ -5,12 +5,13 @@ it loads the model that ``--path`` names.
 """
 
 import ast
-import pickle
+from pathlib import Path
 from typing import Any
 
 import torch
 from fairseq import utils
 
+from interactive_st.checkpoint_reading import refusing_others
 from interactive_st.modules.streams import STREAMS, Streams, parse_streams
 
 BOTH = STREAMS["both"]
@@ -24,6 +25,9 @@ def streams_to_write(args: Any) -> Streams:
 
     Returns:
         both, where there is no such model yet, or none of ours: the tool will say so itself.
+
+    Raises:
+        DataError: the file is no checkpoint, or a damaged one.
     """
     paths = getattr(args, "path", None)
     if not paths:
@@ -35,11 +39,14 @@ def streams_to_write(args: Any) -> Streams:
 
 def _options_of(path: str) -> Any:
     """The model's options in a checkpoint; its weights stay on disk."""
-    try:
+    if not Path(path).is_file():
+        return None
+    with refusing_others(path):
         try:
             state = torch.load(path, map_location="cpu", mmap=True)
         except RuntimeError:  # the older format of torch.save cannot be mapped
             state = torch.load(path, map_location="cpu")
+    try:
         return state.get("args") or state["cfg"]["model"]
-    except (OSError, RuntimeError, pickle.UnpicklingError, AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return None

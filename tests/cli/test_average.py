@@ -98,6 +98,7 @@ def test_files(run_folder, tmp_path):
         (["{run}/checkpoint1.pt", "--last", "1"], "choose from a folder"),
         (["{run}/checkpoint1.pt"], "--output FILE"),
         (["{run}/checkpoint1.pt", "--output", "{run}/checkpoint1.pt"], "is one of the checkpoints"),
+        (["{run}", "--output", "{run}"], ": is a folder; name a file"),
         (["{run}", "--num-epoch-checkpoints", "4"], "3 checkpoints by epoch, 4 were asked for"),
         (["{run}", "--num-update-checkpoints", "4"], "no numbered checkpoints to average"),
         (["{run}", "--last", "2", "--checkpoint-upper-bound", "0"], "no numbered checkpoints up to 0"),

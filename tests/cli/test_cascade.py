@@ -66,6 +66,23 @@ def test_a_model_of_another_kind_is_named(text_model, tmp_path, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("other", ["speech", "text"])
+def test_models_of_other_words(text_model, tmp_path, capsys, other):
+    """torch refuses the weights before anybody has compared the dictionaries."""
+    speech = speech_model.make(tmp_path / "speech", arch="asr_tiny")
+    asr, data = speech.checkpoint, speech.data if other == "text" else text_model.parent / "data"
+    words = ["--asr", str(asr), "--mt", str(text_model), str(data), "--gen-subset", "train", "--cpu"]
+    words += ["--mt-data", str(data / "mt")] if other == "text" else []
+    if other == "text":
+        write_translation_text(data, ["train"])
+    assert main(["cascade", *words]) == 2
+    error = capsys.readouterr().err
+    if other == "speech":
+        assert f"error: --asr {asr}: its weights do not fit the dictionary of {data}; give the data" in error
+    else:
+        assert f"error: {text_model}: its dictionary is not that of the speech model; train it on" in error
+
+
 def test_utterances_longer_than_a_batch(monkeypatch, tmp_path, capsys):
     def refuse(args):
         raise AssertionError("Sentences lengths should not exceed max_tokens=10")

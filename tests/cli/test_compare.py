@@ -60,6 +60,13 @@ def test_order_limit_and_names(files, capsys):
     assert "λ = 3" in out
 
 
+def test_names_are_no_markup(files, capsys):
+    assert main(["compare", f"k3 [rank]={files[0]}", f"runs [/tmp]={files[1]}"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("k3 [rank]") > 1, "in the scores too"
+    assert out.count("runs [/tmp]") > 1
+
+
 def test_page(files, tmp_path, capsys):
     out = tmp_path / "cases.html"
     assert main(["compare", *files, "--html", str(out), "--title", "Cases"]) == 0

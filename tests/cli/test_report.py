@@ -52,6 +52,7 @@ def test_files_by_options(run, tmp_path):
             "--pairs a/test.jsonl and --pairs b/test.jsonl: two sets are called test; give them other names",
         ),
         ([".", "--pairs", "x=a.jsonl", "--pairs", "x=a.jsonl"], "two sets are called x"),
+        ([".", "--audio", "gone.tsv"], "gone.tsv: no such manifest; give a table with id and audio"),
         ([".", "--examples", "-1"], "--examples is 0 or more"),
         ([".", "--clip-seconds", "0"], "--clip-seconds more than 0"),
         ([".", "--clip-seconds", "nan"], "--clip-seconds more than 0"),

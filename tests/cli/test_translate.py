@@ -207,6 +207,14 @@ def test_options_of_the_search_arrive(translate, audio, tmp_path):
     assert (pair["src_lang"], pair["tgt_lang"]) == ("de", "en")
 
 
+def test_an_empty_language_is_the_models_own(translate, audio, capsys):
+    """Of a variable of the shell that is not set."""
+    assert translate(audio / "a.wav") == 0
+    plain = capsys.readouterr().out
+    assert translate(audio / "a.wav", "--source-lang", "", "--target-lang", "") == 0
+    assert capsys.readouterr().out == plain
+
+
 def test_real_recordings(translate, shared_data, tmp_path):
     recordings = sorted((shared_data / "arctic_kathleen" / "flac").glob("*.flac"))[:3]
     words = [*recordings, "--out", tmp_path, "--format", "srt,vtt", "--max-segment", 2.5]

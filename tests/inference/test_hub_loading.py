@@ -35,6 +35,19 @@ def test_moved_data_folder(made, model, talk, tmp_path):
     assert moved(talk, **SHORT) == model(talk, **SHORT)
 
 
+def test_a_loaded_model_needs_neither_its_folder_nor_the_place_it_was_loaded_from(
+    made, model, talk, tmp_path, monkeypatch
+):
+    write_model_folder(load_checkpoint(made.checkpoint), tmp_path / "model", Card("test"))
+    monkeypatch.chdir(tmp_path)
+    loaded = InteractiveST.from_pretrained("model")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert loaded(talk, **SHORT) == model(talk, **SHORT)
+    shutil.rmtree(tmp_path / "model")
+    assert loaded(talk, **SHORT) == model(talk, **SHORT)
+
+
 @pytest.mark.parametrize(
     ("name", "message"), [("none.pt", "no such model"), (".", "no model folder; give one made by")]
 )

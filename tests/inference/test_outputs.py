@@ -26,6 +26,15 @@ def test_folders_are_searched_below_by_name(tmp_path):
     assert [each.path for each in found] == [tmp_path / "b.wav", tmp_path / "a" / "z.FLAC"]
 
 
+def test_linked_folders_are_searched_but_not_in_circles(tmp_path):
+    touch(tmp_path / "elsewhere" / "x.wav", tmp_path / "in" / "y.wav")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in" / "itself").symlink_to(tmp_path / "in")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "in")
+    found = find_recordings([tmp_path / "in"])
+    assert [str(each.place) for each in found] == ["y.wav", "link/x.wav"]
+
+
 def test_named_files_are_taken_whatever_their_name(tmp_path):
     touch(tmp_path / "recording")
     found = find_recordings([tmp_path / "recording", tmp_path / "missing.wav"])

@@ -68,6 +68,16 @@ def test_orders(utterances, order, ids):
 
 def test_numbers_in_ids_count_as_numbers():
     assert sorted(["a_10", "a_9", "b", "a", "1"], key=natural) == ["1", "a", "a_9", "a_10", "b"]
+    assert sorted(["1²", "1"], key=natural) == ["1", "1²"]  # a digit, but no number to int()
+
+
+def test_errors_among_characters_are_called_so():
+    texts = {"transcript": "我们听见", "reference": "我们看见"}
+    chinese, english = match({"a": [pair("u", **texts), pair("v")]}).utterances
+    assert (chinese.error_rate, chinese.wer["a"]) == ("CER", 25.0)
+    assert english.error_rate == "WER"
+    page = build_page(match({"a": [pair("u", **texts)]}), "t", "id", None)
+    assert "CER 25.0 · BLEU" in page
 
 
 def test_reference_of_the_first_file_that_has_one():

@@ -51,6 +51,14 @@ def test_normalisation_is_optional_and_stated():
     assert scores["wer_normalisation"].startswith("lower case, punctuation removed")
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u3000", "\t", "  "])
+def test_any_white_space_parts_words(space):
+    """As fairseq and sacrebleu have it; French has no-break spaces before its marks."""
+    scores = score_pairs([pair("ah ! oui", f"ah{space}! oui"), pair(f"b{space}c", "b c")])
+    assert (scores["wer"], scores["cer"], scores["words"]) == (0, 0, 5)
+    assert scores["exact"]["transcripts"] == 2
+
+
 def test_missing_references_are_left_out_and_counted():
     pairs = [pair("a", "a", "b", None), pair("x", None, "b", "b"), pair("y", "", "c", "")]
     scores = score_pairs(pairs)

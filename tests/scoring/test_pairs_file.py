@@ -19,6 +19,13 @@ def test_what_is_written_is_read_and_nothing_else_is_left(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["pairs.jsonl"]
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_pair(tmp_path):
+    pairs = [{"transcript": "a", "translation": "b"}]
+    write_pairs(tmp_path / "plain.jsonl", pairs)
+    (tmp_path / "marked.jsonl").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "plain.jsonl").read_bytes())
+    assert read_pairs(tmp_path / "marked.jsonl") == pairs
+
+
 def test_pairs_can_be_written_to_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)

@@ -35,3 +35,7 @@ def test_empty_hypotheses_score_zero():
 def test_word_errors_add_up():
     assert word_error_statistics(["a x", ""], ["a b c", "d"]) == (3, 4)
     assert word_error_statistics([], []) == (0, 0)
+
+
+def test_any_white_space_parts_words():
+    assert word_error_statistics(["ah ! oui", "a\u3000b"], ["ah\u00a0! oui", "a c"]) == (1, 5)

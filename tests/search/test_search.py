@@ -204,6 +204,18 @@ def test_the_best_pair_comes_first_and_nbest_are_distinct():
             assert len(pairs) == len({str(p if kind == "joint" else p[1]) for p in pairs})
 
 
+def test_an_utterance_too_short_for_the_shortest_text_ends_no_batch():
+    """By a limit of tokens a frame, which is the batch's longest in fairseq."""
+    model, batch = build(), tiny.sample([40, 8])
+    limited = {"max_len_a": 0.1, "max_len_b": 0, "min_len": 2}
+    lengths = [len(nbest[0]["tokens"]) - 1 for nbest in search(model, batch, **limited)]
+    assert lengths[1] == 2
+    assert 2 <= lengths[0] <= 4
+    search(model, batch, max_len_a=1e300)
+    with pytest.raises(ValueError, match=r"--min-len 2 is larger than the longest output allowed, 1 "):
+        search(model, batch, max_len_b=1, min_len=2)
+
+
 def test_errors_say_the_way_out():
     model, batch = build(), tiny.sample([30])
     with pytest.raises(ValueError, match="--search must be one of rank, joint"):

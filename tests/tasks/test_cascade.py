@@ -111,6 +111,15 @@ def test_options_of_the_text_model():
         text_options(config, '{"bem": 1}')
 
 
+@pytest.mark.parametrize(("max_len_a", "max_len_b"), [(0, 60), (0.1, 200)])
+def test_a_limit_by_frames_is_not_the_text_models(max_len_a, max_len_b):
+    options = text_options(GenerationConfig(max_len_a=max_len_a, max_len_b=60), "{}")
+    assert options.max_len_b == max_len_b
+    assert not hasattr(options, "max_len_a")
+    given = text_options(GenerationConfig(max_len_a=0.1, max_len_b=10), '{"max_len_b": 70}')
+    assert given.max_len_b == 70
+
+
 def recogniser(task, name="asr"):
     args = tiny.arguments(input_feat_per_channel=8, arch=name)
     ARCHITECTURES[f"{name}_s"](args)

@@ -94,6 +94,11 @@ def test_options_reach_the_search_under_its_names():
     assert search_settings(Namespace())["normalize_scores"] is True
 
 
+def test_no_beginnings_are_forced_in_validation():
+    with pytest.raises(ValueError, match='--mt-args: "prefix_size" is an option of fairseq-generate alone'):
+        parse_validation_options('{"prefix_size": 1}', "--mt-args")
+
+
 def test_validation_options_are_json_of_known_options():
     options = parse_validation_options('{"beam": 2, "max_len_b": 20}', "--eval-bleu-args")
     assert vars(options) == {"beam": 2, "max_len_b": 20}

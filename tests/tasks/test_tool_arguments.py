@@ -52,10 +52,42 @@ def test_overrides_of_options_that_there_are_not(overrides, message):
         check_overrides(Namespace(model_overrides=overrides), arch)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "option"),
+    [("{'search': 'rank'}", "--search"), ("{'wait_k': 5, 'max_len_b': 3}", "--max-len-b")],
+)
+def test_overrides_of_what_only_the_command_line_says(overrides, option):
+    with pytest.raises(ValueError, match=f"no option of the model, and has no effect there; give {option} "):
+        check_overrides(Namespace(model_overrides=overrides, search=None), "interactive_st_tiny")
+
+
+@pytest.mark.parametrize("arch", ["transformer", "s2t_transformer_s"])
+def test_models_of_fairseq_are_refused_before_they_are_built(folder, arch):
+    """The two of a pipeline are easily mixed up."""
+    with pytest.raises(ValueError, match=rf"--path names a model of fairseq \(--arch {arch}\).*--mt-path"):
+        setup(folder).build_model(Namespace(arch=arch), from_checkpoint=True)
+
+
+@pytest.mark.parametrize("options", [{"mt_data": "mt"}, {"mt_args": '{"beam": 2}'}])
+def test_options_of_a_text_model_that_there_is_not(folder, options):
+    option = next(iter(options)).replace("_", "-")
+    with pytest.raises(ValueError, match=f"--{option} is for the text model of --mt-path, and there is none"):
+        setup(folder, path="model.pt", **options)
+    setup(folder, path="model.pt", mt_path="mt.pt", **options)
+
+
+def test_beginnings_are_forced_where_there_are_references(folder):
+    setup(folder, path="model.pt", prefix_size=1)
+    with pytest.raises(ValueError, match=r"--prefix-size 1 forces .* and fairseq-interactive has none"):
+        setup(folder, path="model.pt", prefix_size=1, buffer_size=0)
+
+
 def test_overrides_of_all_that_there_is():
     for text in (None, "{}", "{'wait_k': 'inf', 'fusion': 'tanh', 'dropout': 0, 'encoder_layers': 3}",
-                 "{'data': 'moved', 'ctc_weight': 0.3, 'no_scale_embedding': True}"):  # fmt: skip
-        check_overrides(Namespace(model_overrides=text, data="data"), "interactive_st_tiny")
+                 "{'data': 'moved', 'ctc_weight': 0.3, 'no_scale_embedding': True}",
+                 "{'decoding_ctc_weight': 0.5, 'max_source_positions': 9}"):  # fmt: skip
+        args = Namespace(model_overrides=text, data="", max_source_positions=9, decoding_ctc_weight=0)
+        check_overrides(args, "interactive_st_tiny")
 
 
 def test_pieces_are_joined_once(folder):

@@ -7,6 +7,7 @@ import torch
 from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
+from interactive_st.data.errors import DataError
 from interactive_st.tasks.joint_speech_to_text import SpeechToTextTask
 from interactive_st.tasks.pairs import describe_hypotheses
 from interactive_st.tasks.written_texts import streams_to_write
@@ -35,11 +36,17 @@ def test_a_checkpoint_says_what_it_writes(tmp_path):
 
 
 def test_without_a_checkpoint_both_are_expected(tmp_path):
-    (tmp_path / "broken.pt").write_bytes(b"not a checkpoint")
     torch.save({"model": {}}, tmp_path / "other.pt")
-    for path in (None, tmp_path / "gone.pt", tmp_path / "broken.pt", tmp_path / "other.pt"):
+    for path in (None, tmp_path / "gone.pt", tmp_path / "other.pt"):
         assert streams_to_write(Namespace(path=path and str(path))) == (0, 1)
     assert streams_to_write(Namespace()) == (0, 1)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"not a checkpoint"])
+def test_what_is_no_checkpoint_is_refused(tmp_path, content):
+    (tmp_path / "broken.pt").write_bytes(content)
+    with pytest.raises(DataError, match=r"broken\.pt: not a checkpoint of fairseq-train \(.+\); name a file"):
+        streams_to_write(Namespace(path=str(tmp_path / "broken.pt")))
 
 
 def test_the_older_format_of_checkpoints_is_read(tmp_path):
