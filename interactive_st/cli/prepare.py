@@ -137,7 +137,7 @@ def main(args: argparse.Namespace) -> int:
             vocab_size=args.vocab_size,
             vocab_type=args.vocab_type,
             source_lang=args.source_lang,
-            target_lang=_target_lang(args),
+            target_lang=args.target_lang,
             num_mel_bins=args.num_mel_bins,
             sample_rate=args.sample_rate,
             cmvn=args.cmvn,
@@ -194,18 +194,6 @@ def _sources(args: argparse.Namespace) -> dict[str, object]:
         splits=args.splits,
         max_seconds=args.max_seconds,
     )
-
-
-def _target_lang(args: argparse.Namespace) -> str | None:
-    """Return the language of translations where a row names none; beside a corpus of one language that."""
-    if args.target_lang is None and args.lang and args.text:
-        if len(args.lang) > 1:
-            raise UserError(
-                f"--text beside --lang {','.join(args.lang)}: say by --target-lang in which of them its rows "
-                "are that name no tgt_lang"
-            )
-        return args.lang[0]
-    return args.target_lang
 
 
 def _by_split(given: list[tuple[str, Path]], option: str) -> dict[str, Path]:

@@ -5,7 +5,7 @@ Whether the audio can be read is found out later, when its features are computed
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from interactive_st.data.manifest import Line, scan_manifest
 
 REQUIRED = ("id", "audio", "src_text", "tgt_text")
 OPTIONAL = ("speaker", "src_lang", "tgt_lang", "offset", "duration")
+LANGUAGES = ("src_lang", "tgt_lang")
 #: The same of text alone.
 REQUIRED_OF_TEXT = ("src_text", "tgt_text")
 OPTIONAL_OF_TEXT = ("id", "src_lang", "tgt_lang")
@@ -89,15 +90,42 @@ def read_split(
     return _with_faults(made, split, bad, [name for name in columns if name not in REQUIRED + OPTIONAL])
 
 
-def read_text(split: str, path: str | os.PathLike, source_lang: str, target_lang: str) -> Split:
-    """Read a table of texts that nobody speaks, with the columns `REQUIRED_OF_TEXT` and any of
-    `OPTIONAL_OF_TEXT`; a row without an id has its line number for one. Otherwise as `read_split`."""
+def read_text(
+    split: str, path: str | os.PathLike, source_langs: Collection[str], target_langs: Collection[str]
+) -> Split:
+    """Read a table of texts that nobody speaks.
+
+    Args:
+        split: its name.
+        path: a table with the columns `REQUIRED_OF_TEXT` and any of `OPTIONAL_OF_TEXT`; a row without an id
+            has its line number for one.
+        source_langs: the languages of the speech beside it. Rows that name none are in the only one; where
+            there are several they have to name theirs.
+        target_langs: the same of translations.
+
+    Raises:
+        DataError: the file cannot be read, or columns are missing.
+    """
     columns, lines, bad = scan_manifest(path, split, REQUIRED_OF_TEXT)
-    lines = [replace(line, fields={"id": str(line.number)} | line.fields) for line in lines]
-    made = make_split(split, path, lines, None, source_lang, target_lang)
-    known = REQUIRED_OF_TEXT + OPTIONAL_OF_TEXT
-    made = _with_faults(made, split, bad, [name for name in columns if name not in known])
+    defaults = {}
+    for name, known in zip(LANGUAGES, (source_langs, target_langs), strict=True):
+        [defaults[name]] = known if len(known) == 1 else [""]
+        if not defaults[name] and name not in columns:
+            option = "--source-lang" if name == "src_lang" else "--target-lang"
+            raise DataError(
+                f"{path}: no column {name}, and there is speech in {', '.join(sorted(known))}; say by "
+                f"{option} in which language its texts are, or add the column"
+            )
+    used = REQUIRED_OF_TEXT + OPTIONAL_OF_TEXT
+    lines = [replace(line, fields=_fields_of_text(line, used)) for line in lines]
+    made = make_split(split, path, lines, None, *defaults.values())
+    made = _with_faults(made, split, bad, [name for name in columns if name not in used])
     return made._replace(written=True)
+
+
+def _fields_of_text(line: Line, names: Collection[str]) -> dict[str, str]:
+    fields = {name: value for name, value in line.fields.items() if name in names}
+    return fields | {"id": fields.get("id", "").strip() or str(line.number)}
 
 
 def _with_faults(made: Split, split: str, bad: list[BadRow], unknown: list[str]) -> Split:
@@ -120,15 +148,16 @@ def make_split(
         path: the file that the lines are of, for messages.
         lines: rows with the fields `REQUIRED` and any of `OPTIONAL`, as strings.
         root: what relative audio paths are relative to; None where there is text alone.
-        source_lang: language of the transcript where a row names none.
-        target_lang: language of the translation where a row names none.
+        source_lang: language of the transcript where a row names none; empty if it has to.
+        target_lang: language of the translation where a row names none; empty if it has to.
     """
     defaults = {"src_lang": source_lang, "tgt_lang": target_lang}
+    needed = ["id"] + ["audio"] * (root is not None) + [name for name in LANGUAGES if not defaults[name]]
     first_lines: dict[str, int] = {}
     utterances, bad = [], []
     for line in lines:
         fields = {name: clean_text(line.fields.get(name, "")) for name in REQUIRED + OPTIONAL}
-        reasons = _find_faults(fields, ("id",) if root is None else ("id", "audio"))
+        reasons = _find_faults(fields, needed)
         if fields["id"]:
             first = first_lines.setdefault(fields["id"], line.number)
             if first != line.number:
@@ -155,7 +184,7 @@ def _find_faults(fields: Mapping[str, str], needed: Iterable[str]) -> list[str]:
     for name in ("src_text", "tgt_text"):
         if tag := find_tag(fields[name]):
             faults.append(f"{name} holds {tag}, which stands for a language")
-    for name in ("src_lang", "tgt_lang"):
+    for name in LANGUAGES:
         try:
             if fields[name]:
                 check_language(name, fields[name])

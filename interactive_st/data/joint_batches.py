@@ -16,7 +16,8 @@ class JointBatches:
     ``--required-batch-size-multiple`` (8 if not given), also of a test set. And ``--max-tokens`` limits
     the frames alone; where people speak fast, or texts are in small pieces, the decoder's share is another.
 
-    Speech and rows without it, which have no frames, are never in one batch.
+    Speech and rows without it, which have no frames, are never in one batch. Rows of text alone without the
+    text that is written are in none: an update of nothing but them would move the model by its momentum.
     """
 
     _max_text_tokens: int | None = None
@@ -37,7 +38,7 @@ class JointBatches:
         """Frames, which fairseq's ``--max-tokens`` limits, or what stands for them where there are none: no
         more than there may be, so that a long text has a batch of its own."""
         frames, text = self.size(index)
-        return frames or min(FRAMES_PER_PIECE * max(text, 1), self._max_tokens or sys.maxsize)
+        return frames or min(FRAMES_PER_PIECE * text, self._max_tokens or sys.maxsize)
 
     def batch_by_size(
         self,
@@ -46,12 +47,12 @@ class JointBatches:
         max_sentences: int | None = None,
         required_batch_size_multiple: int = 1,
     ) -> list[np.ndarray]:
-        """As fairseq's, with every one of `indices` in a batch."""
+        """As fairseq's, with every one of `indices` in a batch in which there is anything."""
         if not len(indices):
             return []  # fairseq's tools know what to say of that, but its batching does not
         self._max_tokens = max_tokens
-        spoken = np.array([self.size(index)[0] > 0 for index in indices])
-        kinds = (kind for kind in (indices[spoken], indices[~spoken]) if len(kind))
+        frames, text = np.array([self.size(index) for index in indices]).T
+        kinds = (kind for kind in (indices[frames > 0], indices[(frames == 0) & (text > 0)]) if len(kind))
         limits = max_tokens, max_sentences, required_batch_size_multiple
         return [batch for kind in kinds for batch in self._batches(kind, *limits)]
 

@@ -111,16 +111,26 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         lengths = [self._tokens[stream].lengths for stream in streams]
         # a text that is there has one token more, its </s>
         self.tgt_lens = np.maximum.reduce([np.where(n > 0, n + 1, 0) for n in lengths]).tolist()
-        for row in np.flatnonzero(~self.spoken):  # which puts them in order by length
+        alone = np.flatnonzero(~self.spoken)
+        for row in alone:  # which puts them in order by length
             self.n_frames[row] = FRAMES_PER_PIECE * self.tgt_lens[row]
+        empty = sum(self.tgt_lens[row] == 0 for row in alone)
+        if empty:
+            which = "either text" if len(streams) == 2 else f"a {STREAMS[streams[0]]}"
+            logger.info(
+                f"NOTE: '{self.split}': {empty} rows have neither speech nor {which}, and are left out"
+            )
 
     def size(self, index: int) -> tuple[int, int]:
         """Frames, 0 without speech, and length of the text: what fairseq's limits on positions are for."""
         return (self.n_frames[index] if self.spoken[index] else 0), self.tgt_lens[index]
 
-    def has_texts(self, stream: int) -> bool:
-        """Whether any row has a transcript (0), or a translation (1)."""
-        return self.texts is not None and any(self.texts[stream])
+    def has_texts(self, stream: int, spoken: bool = False) -> bool:
+        """Whether any row has a transcript (0), or a translation (1); ``spoken``: and speech."""
+        if self.texts is None:
+            return False
+        rows = np.flatnonzero(self.spoken) if spoken else range(len(self.spoken))
+        return any(self.texts[stream][row] for row in rows)
 
     def without_speech(self) -> list[str]:
         """Where the rows come from that have text alone."""

@@ -23,9 +23,9 @@ ROW = "\t"
 class JointConcatDataset(JointBatches, ConcatDataset):
     """Several splits, one after the other."""
 
-    def has_texts(self, stream: int) -> bool:
-        """Whether any row of any split has a transcript (0), or a translation (1)."""
-        return any(part.has_texts(stream) for part in self._parts())
+    def has_texts(self, stream: int, spoken: bool = False) -> bool:
+        """Whether any row of any split has a transcript (0), or a translation (1); ``spoken``: and speech."""
+        return any(part.has_texts(stream, spoken) for part in self._parts())
 
     def without_speech(self) -> list[str]:
         """Where the rows come from that have text alone."""

@@ -92,7 +92,8 @@ def prepare(
             corpus. The vocabulary (and global CMVN) come from the splits whose name begins with
             ``train``.
         out: the folder to make.
-        texts: tables of texts without speech, by the name of the split that each becomes.
+        texts: tables of texts without speech, by the name of the split that each becomes; their rows are in
+            the language of the speech where they name none.
         vocab_size: entries of the joint vocabulary, special symbols included; 8000 if None, fewer
             where the text gives no more.
         vocab_type: ``unigram`` (if None), ``bpe`` or ``char``.
@@ -137,7 +138,12 @@ def prepare(
         name: source if isinstance(source, Split) else read_split(name, source, audio_root, *languages)
         for name, source in manifests.items()
     }
-    splits |= {name: read_text(name, path, *languages) for name, path in texts.items()}
+    spoken = [row for split in splits.values() for row in split.utterances]
+    of_speech = (
+        {options.source_lang} if options.source_lang else {row.src_lang for row in spoken} or {SOURCE_LANG},
+        {options.target_lang} if options.target_lang else {row.tgt_lang for row in spoken} or {TARGET_LANG},
+    )
+    splits |= {name: read_text(name, path, *of_speech) for name, path in texts.items()}
     with new_data_folder(out, _inputs(splits.values()), overwrite) as folder:
         report = _fill(folder, splits, options, skip_bad, workers, progress)
     report.folder = Path(out)
@@ -246,7 +252,8 @@ def _write_settings(folder: Path, feature_pass: FeaturePass, options: Options) -
 
 
 def _default_languages(rows: Sequence[Utterance], options: Options) -> tuple[str, str]:
-    """Return the languages that were asked for, or else the most frequent ones of the rows."""
+    """Return the languages that were asked for, or else the most frequent ones of what is spoken."""
+    rows = [row for row in rows if row.segment is not None] or rows
     sources = Counter(row.src_lang for row in rows) or {SOURCE_LANG: 1}
     targets = Counter(row.tgt_lang for row in rows) or {TARGET_LANG: 1}
     return (

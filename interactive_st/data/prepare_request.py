@@ -43,8 +43,9 @@ def check_request(
         if name == Path(SKIPPED).stem:
             raise DataError(f"split name {name!r}: {SKIPPED} lists the rows left out; choose another")
     if options.like is None and not any(map(is_train, manifests)):
+        of_speech = " of speech" if any(map(is_train, texts)) else ""
         raise DataError(
-            "no split is named train…, so there is nothing to make the vocabulary from: name one "
+            f"no split{of_speech} is named train…, so there is nothing to make the vocabulary from: name one "
             "so, or take the vocabulary of an existing data folder by --like"
         )
     if workers is not None and workers < 1:

@@ -30,6 +30,7 @@ from .encoder import SpeechEncoder
 from .pretrained import (
     adapt_fusion,
     adapt_stock_state_dict,
+    adapt_vocabulary,
     is_stock,
     load_encoder,
     refuse_two_stage,
@@ -52,6 +53,8 @@ class InteractiveSTModel(S2TTransformerModel):
 
     #: Whether weights without those of the gates are refused: training learns them, decoding cannot.
     needs_gates = False
+    #: Whether the tables of another vocabulary are passed over: training begins with the rest.
+    may_change_vocabulary = False
 
     @staticmethod
     def add_args(parser) -> None:
@@ -185,6 +188,7 @@ class InteractiveSTModel(S2TTransformerModel):
             adapt_stock_state_dict(self, state_dict)
         else:
             adapt_fusion(self, state_dict)
+            adapt_vocabulary(self, state_dict)
 
 
 def add_speech_args(parser) -> None:

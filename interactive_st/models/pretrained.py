@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 MARKER = "decoder.interactive_version"
 VOCABULARY = ("decoder.embed_tokens.weight", "decoder.output_projection.weight")
+TABLES = tuple(name.removeprefix("decoder") for name in VOCABULARY)
+LEFT = "left at their initial values"
 FRONT_END = "subsample."  # of an encoder's tensors
 STAGES = ("decoder.first.", "decoder.second.")
 
@@ -57,7 +59,7 @@ def load_encoder(encoder: nn.Module, path: str) -> None:
         )
     not_taken = fit(own, offered, f"encoder of {path}")
     encoder.load_state_dict(offered, strict=True)
-    left = f"; {_listing('left at their initial values', started)}" if started else ""
+    left = f"; {_listing(LEFT, started)}" if started else ""
     logger.info(f"loaded pretrained encoder from: {path}; {_listing('not taken', not_taken)}{left}")
 
 
@@ -82,7 +84,7 @@ def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> N
     logger.info(
         f"started from a stock fairseq checkpoint: {taken} of {len(own) - 1} tensors taken; "
         f"{_listing('not taken', not_taken)}; "
-        f"{_listing('left at their initial values', started)}"
+        f"{_listing(LEFT, started)}"
     )
 
 
@@ -111,8 +113,25 @@ def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     if overridden or started:
         logger.warning(
             f"the checkpoint has another fusion; {_listing('not taken', overridden)}; "
-            f"{_listing('left at their initial values', started)}"
+            f"{_listing(LEFT, started)}"
         )
+
+
+def adapt_vocabulary(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
+    """Leave tables of another vocabulary out of a state dict of ours, in place, and say so, where the model
+    ``may_change_vocabulary``; otherwise torch refuses them. One of the same size is not noticed."""
+    if not model.may_change_vocabulary:
+        return
+    own = model.state_dict()
+    unfit = [
+        name
+        for name, table in own.items()
+        if name.endswith(TABLES) and name in state_dict and state_dict[name].shape != table.shape
+    ]
+    for name in unfit:
+        state_dict[name] = own[name]
+    if unfit:
+        logger.warning(f"the checkpoint has another vocabulary; {_listing(LEFT, unfit)}")
 
 
 def refuse_two_stage(state_dict: dict[str, Tensor]) -> None:
@@ -143,7 +162,7 @@ def double_decoder(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     not_taken = fit(own, state_dict, "checkpoint of a model of one decoder", may_differ=tuple(vocabulary))
     logger.info(
         f"both decoders started from the one decoder of the checkpoint ({len(one)} tensors each); "
-        f"{_listing('not taken', not_taken)}; {_listing('left at their initial values', started)}"
+        f"{_listing('not taken', not_taken)}; {_listing(LEFT, started)}"
     )
 
 

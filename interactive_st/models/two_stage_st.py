@@ -9,7 +9,7 @@ from fairseq.models import register_model
 from torch import Tensor
 
 from .interactive_st import INTERACTION, InteractiveSTModel, add_speech_args
-from .pretrained import double_decoder
+from .pretrained import adapt_vocabulary, double_decoder
 from .two_stage_decoder import TwoStageDecoder
 
 
@@ -40,4 +40,5 @@ class TwoStageSTModel(InteractiveSTModel):
     def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:
         """Accept our own checkpoints as they are; a model of one decoder starts both decoders."""
         double_decoder(self, state_dict)
+        adapt_vocabulary(self, state_dict)
         self.upgrade_state_dict_named(state_dict, "")

@@ -264,6 +264,9 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         if not from_checkpoint:  # of a checkpoint the search says more
             check_model(model, getattr(args, "arch", ""))
         model.needs_gates = from_checkpoint
+        model.may_change_vocabulary = not from_checkpoint and bool(
+            getattr(self.args, "finetune_from_model", None)
+        )
         self._streams = getattr(model, "streams", BOTH)
         check_scores(self.args, getattr(args, "arch", ""), self.streams)
         bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)

@@ -21,6 +21,8 @@ OF_DECODING = ("pairs_path", "mt_path", "mt_data", "mt_args")
 OF_MISSING_GRADIENTS = ("legacy_ddp", "no_c10d")
 #: And those that do so if they are told to look for it.
 OF_TORCH = ("c10d", "pytorch_ddp")
+#: Metrics of what is decoded, or of the encoder.
+OF_SPEECH = ("bleu", "wer", "ctc_loss")
 CRITERION = "joint_label_smoothed_cross_entropy"
 #: Those of fairseq's criteria whose sums over all tokens are right for two texts as well.
 OF_ANY_TOKENS = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
@@ -79,7 +81,7 @@ def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
 
 def check_options(args: Namespace) -> None:
     """Raise ``ValueError`` where checkpoints are to be chosen by a score that validation does not compute,
-    over which fairseq would stumble after the first epoch; and for options of decoding.
+    over which fairseq would stumble after the first epoch; and for options of decoding, or without effect.
 
     Args:
         args: the options of the training, or of fairseq-validate.
@@ -90,6 +92,16 @@ def check_options(args: Namespace) -> None:
                 f"--{name.replace('_', '-')} has a meaning in decoding alone; leave it out here, and give it "
                 "to fairseq-generate or fairseq-interactive"
             )
+    if getattr(args, "finetune_from_model", None) and getattr(args, "load_pretrained_encoder_from", None):
+        raise ValueError(
+            "--load-pretrained-encoder-from has no effect beside --finetune-from-model, which replaces that "
+            "encoder by its own; leave it out, or give it to the training that made that model"
+        )
+    if getattr(args, "combine_valid_subsets", False):
+        raise ValueError(
+            "--combine-valid-subsets cannot be honoured; leave it out, and name the subsets, as in "
+            "--valid-subset dev,dev2"
+        )
     metric, option = getattr(args, "best_checkpoint_metric", None), None
     if metric in ("bleu", "wer"):
         option = f"eval_{metric}"
@@ -120,36 +132,28 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
         raise DataError(f"{split}: no row has a {missing}, so {what}; name another subset, or another --arch")
     metric = getattr(args, "best_checkpoint_metric", None)
     stream = _measured(metric)
-    if not trains and stream is not None and not dataset.has_texts(stream):
+    heard = metric in OF_SPEECH
+    if not trains and stream is not None and not dataset.has_texts(stream, spoken=heard):
         raise DataError(
-            f"{split}: no row has a {NAMES[stream]} ({COLUMNS[stream]}), so it has no {metric}, by which "
-            "--best-checkpoint-metric chooses, and fairseq asks every validation subset for it; leave the "
-            "subset out, or choose another metric"
+            f"{split}: no row {'with speech ' * heard}has a {NAMES[stream]} ({COLUMNS[stream]}), so there is "
+            f"no {metric}, by which --best-checkpoint-metric chooses, and fairseq asks every validation "
+            "subset for it; leave the subset out, or choose another metric"
         )
 
 
 def check_text_alone(split: str, dataset: FairseqDataset, args: Namespace) -> None:
-    """Raise an error where texts without speech cannot be learnt from or measured as it was asked for.
+    """Raise ``ValueError`` where several processes would wait for gradients of the encoder, which a batch of
+    text without speech has not.
 
     Args:
         split: its name; training data if that begins with ``train``.
         dataset: its rows.
         args: the options of the training.
-
-    Raises:
-        DataError: checkpoints are to be chosen by a score of what is decoded, and there is no speech.
-        ValueError: several processes would wait for gradients of the encoder, which a batch of text has not.
     """
     written = dataset.without_speech()
     if not written:
         return
-    metric = getattr(args, "best_checkpoint_metric", None)
-    trains, silent = split.startswith("train"), len(written) == len(dataset)
-    if not trains and silent and metric in ("bleu", "wer", "ctc_loss"):
-        raise DataError(
-            f"{split}: has text alone, so it has no {metric}, by which --best-checkpoint-metric chooses, and "
-            "fairseq asks every validation subset for it; leave the subset out, or choose another metric"
-        )
+    trains = split.startswith("train")
     backend = str(getattr(args, "ddp_backend", ""))
     asks = backend in OF_TORCH and getattr(args, "find_unused_parameters", False)
     waits = backend not in OF_MISSING_GRADIENTS and not asks

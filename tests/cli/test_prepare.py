@@ -92,7 +92,8 @@ def test_text_beside_a_corpus_is_in_its_language(tmp_path, capsys):
     assert main(shlex.split(f"{given} --lang fr --out {tmp_path}/fr")) == 0
     assert read_manifest(tmp_path / "fr/train_text.tsv")[0]["tgt_lang"] == "fr"
     assert main(shlex.split(f"{given} --lang de,fr --out {tmp_path}/both")) == 2
-    assert "--text beside --lang de,fr: say by --target-lang" in capsys.readouterr().err
+    message = "text.tsv: no column tgt_lang, and there is speech in de, fr; say by --target-lang in which"
+    assert message in capsys.readouterr().err
     assert main(shlex.split(f"{given} --lang de,fr --target-lang fr --out {tmp_path}/both")) == 0
     assert read_manifest(tmp_path / "both/train_text.tsv")[0]["tgt_lang"] == "fr"
 

@@ -67,7 +67,7 @@ def test_finetune_takes_all_of_a_stock_checkpoint(train, corpus, stock, tmp_path
 def test_decoding_a_stock_checkpoint_is_refused(generate, corpus, stock, tmp_path):
     result = generate(corpus.data, stock, pairs_path=tmp_path / "pairs.jsonl")
     assert result.status != 0
-    assert "this is a model of fairseq (S2TTransformerModel)" in result.stderr.splitlines()[-1]
+    assert "--path names a model of fairseq (--arch s2t_transformer_xs)" in result.stderr.splitlines()[-1]
     assert not list(tmp_path.iterdir())
 
 
@@ -85,6 +85,13 @@ def test_finetune_with_another_vocabulary_takes_all_but_the_table(tools, train, 
     table = {"decoder.embed_tokens.weight", "decoder.output_projection.weight"}
     assert all(torch.equal(taken[name], given[name]) for name in given.keys() - table)
     assert all(taken[name].shape != given[name].shape for name in table)
+    # and back, from a checkpoint of ours
+    own = tmp_path / "out/checkpoint_last.pt"
+    result = train(corpus.data, tmp_path / "back", max_update=1, lr=0, finetune_from_model=own)
+    assert result.status == 0, result.output[-3000:]
+    assert "the checkpoint has another vocabulary; left at their initial values: decoder.e" in result.output
+    back = parameters(tmp_path / "back/checkpoint_last.pt")
+    assert all(torch.equal(back[name], taken[name]) for name in taken.keys() - table)
 
 
 def test_the_encoder_alone_is_taken(stock, from_encoder):

@@ -173,4 +173,5 @@ def test_texts_without_speech_are_not_scored(train, with_text, tmp_path, metric)
         best_checkpoint_metric=metric,
     )  # fmt: skip
     assert result.status != 0
-    assert f"dev_text: has text alone, so it has no {metric}" in result.output
+    message = f"dev_text: no row with speech has a transcript (src_text), so there is no {metric}, by which"
+    assert message in result.output

@@ -1,6 +1,7 @@
 """Texts without speech in a data folder."""
 
 import pytest
+import yaml
 from small_corpus import contents, make_rows
 
 from interactive_st.data import prepare as module
@@ -51,6 +52,53 @@ def test_names_languages_and_unknown_columns(tmp_path, speech):
     assert "train_text: unknown columns ignored: audio" in report.notes
 
 
+def of_languages(folder, *pairs):
+    rows = [row | {"src_lang": source, "tgt_lang": target}
+            for row, (source, target) in zip(make_rows(folder), pairs * 3, strict=False)]  # fmt: skip
+    write_manifest(folder / "train.in.tsv", rows)
+    return {"train": folder / "train.in.tsv"}
+
+
+def languages(folder):
+    config = yaml.safe_load((folder / "out/config_joint.yaml").read_text(encoding="utf-8"))
+    rows = read_manifest(folder / "out/train_text.tsv")
+    pairs = {(row["src_lang"], row["tgt_lang"]) for row in rows}
+    return (config["source_lang"], config["target_lang"]), pairs
+
+
+def test_texts_are_in_the_languages_of_the_speech(tmp_path):
+    speech = of_languages(tmp_path, ("fr", "en"), ("fr", "en"))
+    run(tmp_path, speech, write_text(tmp_path, ["un\tone", "deux\ttwo"]))
+    assert languages(tmp_path) == (("fr", "en"), {("fr", "en")})
+    assert "<lang:de>" not in (tmp_path / "out/dict.txt").read_text(encoding="utf-8")
+
+
+def test_many_texts_do_not_change_the_languages_of_decoding(tmp_path, speech):
+    rows = [f"one\tun {number}\tfr" for number in range(20)]
+    run(tmp_path, speech, write_text(tmp_path, rows, "src_text\ttgt_text\ttgt_lang"))
+    assert languages(tmp_path) == (("en", "de"), {("en", "fr")})
+
+
+def test_beside_speech_of_several_languages_a_text_has_to_name_its_own(tmp_path):
+    speech = of_languages(tmp_path, ("en", "de"), ("en", "fr"))
+    with pytest.raises(DataError, match="no column tgt_lang, and there is speech in de, fr; say"):
+        run(tmp_path, speech, write_text(tmp_path, ["one\tun"]))
+    path = write_text(tmp_path, ["one\tun\tfr", "two\tzwei\t"], "src_text\ttgt_text\ttgt_lang")
+    with pytest.raises(BadRowsError, match="tgt_lang is empty"):
+        run(tmp_path, speech, path)
+    run(tmp_path, speech, path, target_lang="de")
+    assert languages(tmp_path)[1] == {("en", "fr"), ("en", "de")}
+
+
+def test_columns_of_speech_are_ignored_and_an_id_may_be_empty(tmp_path, speech):
+    columns = "id\tsrc_text\ttgt_text\tspeaker\toffset"
+    path = write_text(tmp_path, ["\ta\tb\tann\tsoon", "k\tc\td\t\t"], columns)
+    report = run(tmp_path, speech, path)
+    assert "train_text: unknown columns ignored: speaker, offset" in report.notes
+    rows = read_manifest(tmp_path / "out/train_text.tsv")
+    assert [(row["id"], row["speaker"]) for row in rows] == [("2", ""), ("k", "")]
+
+
 def test_bad_rows_of_text(tmp_path, speech):
     path = write_text(tmp_path, ["one\teins", "\t", "two\tzwei\tdrei", "<lang:de>\tvier"])
     with pytest.raises(BadRowsError) as found:
@@ -78,6 +126,7 @@ def test_text_for_a_folder_that_is_there(tmp_path, speech):
     [
         ({}, {"train": "text.tsv"}, "for --text alone name a data folder by --like"),
         ({"train": "train.in.tsv"}, {"train": "text.tsv"}, "split train is named twice"),
+        ({"dev": "train.in.tsv"}, {"train": "text.tsv"}, "no split of speech is named train"),
         ({"train": "train.in.tsv"}, {"a b": "text.tsv"}, "split name 'a b'"),
         ({"train": "train.in.tsv"}, {"train_text": "none.tsv"}, "none.tsv: cannot be read"),
         ({"train": "train.in.tsv"}, {"train_text": "train.in.tsv"}, None),

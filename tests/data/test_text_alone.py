@@ -1,5 +1,7 @@
 """Rows without speech: read, ordered and batched."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
@@ -86,13 +88,18 @@ def test_a_long_text_has_a_batch_of_its_own(folder):
     assert [lengths.index(max(lengths))] in [batch.tolist() for batch in batches]
 
 
-def test_texts_that_are_not_written_fill_no_batch_without_end(folder):
-    """As transcripts alone do for a model of translations, which have no length there."""
-    write_texts(folder, "test_text", [(f"h{i}", "", "one") for i in range(50)])
-    dataset = load(folder, "test_text")
-    dataset.count_texts((1,))
-    batches = dataset.batch_by_size(dataset.ordered_indices(), max_tokens=10 * FRAMES_PER_PIECE)
-    assert max(map(len, batches)) <= 10
+def test_texts_that_are_not_written_are_in_no_batch(folder, caplog):
+    """As transcripts alone for a model of translations: an update of them alone would have no gradient."""
+    texts = [(f"h{i}", "elf" if i % 10 == 0 else "", "one") for i in range(50)]
+    write_texts(folder, "test_text", texts)
+    dataset = load(folder, "test,test_text")
+    with caplog.at_level(logging.INFO):
+        dataset.count_texts((1,))
+    assert "'test_text': 45 rows have neither speech nor a translation, and are left out" in caplog.text
+    batches = dataset.batch_by_size(dataset.ordered_indices(), max_tokens=400)
+    spoken = len(dataset) - len(texts)
+    kept = [*range(spoken), *range(spoken, len(dataset), 10)]
+    assert sorted(row for batch in batches for row in batch.tolist()) == kept
 
 
 def test_limited_text(folder):

@@ -1,5 +1,6 @@
 """The systems side by side: sizes, what each one writes and reads, and how one starts from another."""
 
+import functools
 import logging
 from argparse import Namespace
 
@@ -246,6 +247,26 @@ def test_a_model_that_decodes_has_no_gate_of_random_weights():
         gated.load_state_dict(linear.state_dict())
     gated.load_state_dict(gated.state_dict())
     learned.load_state_dict(linear.state_dict())  # λ starts where it was fixed
+
+
+@pytest.mark.parametrize("name", ["interactive_st", "two_stage_st"])
+def test_a_training_may_begin_with_a_model_of_another_vocabulary(caplog, name):
+    """Decoding, and going on with a training, may not."""
+    make = functools.partial(system, name) if name == "two_stage_st" else tiny.model
+    model, other = make(seed=1), make(seed=5)
+    weights = other.state_dict()
+    tables = [name for name in weights if "embed_tokens" in name or "output_projection" in name]
+    for table in tables:
+        weights[table] = torch.cat([weights[table], weights[table][:3]])
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        model.load_state_dict(dict(weights))
+    before = {table: model.state_dict()[table].clone() for table in tables}
+    model.may_change_vocabulary = True
+    model.load_state_dict(dict(weights))
+    found = model.state_dict()
+    assert all(torch.equal(found[table], before[table]) for table in tables)
+    assert all(torch.equal(found[name], weights[name]) for name in found.keys() - {*tables})
+    assert f"the checkpoint has another vocabulary; left at their initial values: {tables[0]}" in caplog.text
 
 
 def test_two_decoders_do_not_fit_into_one():

@@ -90,6 +90,21 @@ def test_options_of_decoding_are_refused_in_training(name):
     check_options(Namespace(pairs_path=None, mt_path=None, mt_data=None, mt_args="{}"))  # none is given
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"finetune_from_model": "a.pt", "load_pretrained_encoder_from": "b.pt"},
+            "--load-pretrained-encoder-from has no effect beside --finetune-from-model",
+        ),
+        ({"combine_valid_subsets": True}, "--combine-valid-subsets cannot be honoured; leave it out, and"),
+    ],
+)
+def test_options_without_effect_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        check_options(Namespace(**options))
+
+
 @pytest.fixture
 def silent(folder):
     """Adds a split of text alone."""
@@ -105,11 +120,13 @@ def silent(folder):
 @pytest.mark.parametrize("metric", ["wer", "bleu", "ctc_loss"])
 def test_text_alone_has_no_score_of_speech(load, silent, metric):
     silent("dev_text"), silent("train_text")
-    with pytest.raises(DataError, match=f"dev_text: has text alone, so it has no {metric}"):
+    with pytest.raises(DataError, match=rf"dev_text: no row with speech has a .*, so there is no {metric}"):
         load("dev_text", "both", metric=metric)
     load("train_text", "both", metric=metric)
     load("dev_text", "both", metric="st_loss")
     load("dev_asr,dev_text", "both", metric="wer")
+    with pytest.raises(DataError, match="dev_st,dev_text: no row with speech has a transcript"):
+        load("dev_st,dev_text", "both", metric="wer")
 
 
 @pytest.mark.parametrize(
