@@ -54,8 +54,8 @@ class TrainingProgress:
     def read(self, line: str) -> None:
         """Take note of one line of the log; lines that are no statistics are passed over."""
         tag, stats = parse(line)
-        if tag == "train_inner" and "num_updates" in stats:
-            self._show(stats)
+        if (updates := _updates(tag, stats)) is not None:
+            self._show(updates, stats)
         elif tag == "dev":
             self._dev = validation_text(stats)
         now = time.monotonic()
@@ -63,14 +63,13 @@ class TrainingProgress:
             self._saved = now
             self._save()
 
-    def _show(self, stats: dict[str, object]) -> None:
-        updates = int(float(str(stats["num_updates"])))
+    def _show(self, updates: int, stats: dict[str, object]) -> None:
         seconds = self._before + time.monotonic() - self._started
         done = round(seconds) if self._by_time else updates
         if self._first:  # a resumed training does not start from nothing
             self._bar.initial = done
             self._first = False
-        text = f"loss {stats.get('loss', '?')}"
+        text = f"loss {stats.get('loss', stats.get('train_loss', '?'))}"
         if self._by_time:
             text = f"{updates} updates, {text}"
         self._bar.set_postfix_str(f"{text}{self._dev}", refresh=False)
@@ -93,10 +92,15 @@ def updates_done(log: Path) -> int:
     done = 0
     with log.open(encoding="utf-8") as lines:
         for line in lines:
-            tag, stats = parse(line)
-            if tag == "train_inner" and "num_updates" in stats:
-                done = int(float(str(stats["num_updates"])))
+            updates = _updates(*parse(line))
+            done = done if updates is None else updates
     return done
+
+
+def _updates(tag: str, stats: dict[str, object]) -> int | None:
+    """Updates that a line of statistics tells of: one in 20, or at the end of an epoch, also of the last."""
+    count = stats.get({"train_inner": "num_updates", "train": "train_num_updates"}.get(tag, ""))
+    return None if count is None else int(float(str(count)))
 
 
 def validation_text(stats: dict[str, object]) -> str:

@@ -32,7 +32,7 @@ which `fairseq-train --task translation --dataset-impl raw` makes a translation 
 
 text: what nobody speaks, from which the decoder learns to translate all the same (docs/data_formats.md):
 src_text and tgt_text, and any of id, src_lang, tgt_lang. Two files with a sentence a line become such a
-table by (printf 'src_text\ttgt_text\n'; paste corpus.en corpus.de) > text.tsv
+table by (printf 'src_text\\ttgt_text\\n'; paste corpus.en corpus.de) > text.tsv
 
 bad rows: unreadable, missing, empty, cut off or too short audio, NaN, times outside the audio, an id
 used twice, no text at all, a wrong number of fields, text that is not UTF-8. All are listed with file

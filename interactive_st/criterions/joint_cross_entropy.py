@@ -23,7 +23,7 @@ from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
-from interactive_st.criterions.connectionist import ctc_loss
+from interactive_st.criterions.ctc_loss import ctc_loss
 from interactive_st.criterions.prefix_corruption import (
     corrupt,
     partner_targets,
@@ -173,9 +173,9 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             log[f"{name}_nll_loss"] = nll[index]
             log[f"{name}_ntokens"] = counts[index]
         if self.ctc_weight > 0:
-            ctc_loss, ctc_tokens = self._ctc(model, net_output, sample)
-            loss = loss + self.ctc_weight * ctc_loss
-            log["ctc_loss"] = ctc_loss.detach()
+            ctc, ctc_tokens = self._ctc(model, net_output, sample)
+            loss = loss + self.ctc_weight * ctc
+            log["ctc_loss"] = ctc.detach()
             log["ctc_ntokens"] = ctc_tokens
         if self.report_accuracy:
             correct = _by_stream(rows.correct.long(), counts)

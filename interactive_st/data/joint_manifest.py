@@ -13,6 +13,7 @@ from interactive_st.data.errors import DataError
 from interactive_st.data.joint_batches import JointBatches
 from interactive_st.data.joint_dataset import JointSpeechToTextDataset
 from interactive_st.data.manifest import scan_manifest
+from interactive_st.data.settings import SKIPPED
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
     def _load_samples_from_tsv(cls, root: str, split: str) -> list[dict[str, str]]:
         path = Path(root) / f"{split}.tsv"
         if not path.is_file():
-            present = ", ".join(sorted(file.stem for file in Path(root).glob("*.tsv")))
+            tables = sorted(file for file in Path(root).glob("*.tsv") if file.name != SKIPPED)
+            present = ", ".join(file.stem for file in tables)
             raise FileNotFoundError(f"{path}: no such split; {root} holds {present or 'no .tsv'}")
         _, lines, bad = scan_manifest(path, split, cls.REQUIRED)
         if bad:

@@ -78,7 +78,7 @@ def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> N
     started = [name for name in own if name not in state_dict and name != MARKER]
     foreign = [name for name in state_dict if name not in own]
     not_taken = fit(own, state_dict, "stock fairseq checkpoint", may_differ=VOCABULARY)
-    if untied:
+    if untied and not any(name.startswith(VOCABULARY[1]) for name in not_taken):
         not_taken.append(f"{VOCABULARY[1]} (tied to the input table here)")
     taken = len(own) - 1 - len(started) - (len(not_taken) - len(foreign))
     logger.info(

@@ -20,7 +20,7 @@ class Fusion(nn.Module):
         ValueError: for an unknown ``kind``, or a learned λ asked of the gate, which has none.
     """
 
-    def __init__(self, kind: str, embed_dim: int, weight: float = 0.3, learned: bool = False) -> None:
+    def __init__(self, kind: str, embed_dim: int, weight: float, learned: bool = False) -> None:
         super().__init__()
         if kind not in FUSIONS:
             raise ValueError(f"--fusion must be one of {', '.join(FUSIONS)}, not {kind!r}")

@@ -46,3 +46,6 @@ def test_updates_are_those_of_the_last_training_in_a_log(tmp_path):
     assert progress.updates_done(log) == 0
     log.write_text(TRAIN_LINE.replace("40", "900") + DEV_LINE + TRAIN_LINE + "killed")
     assert progress.updates_done(log) == 40, "begun anew with other options"
+    end = '2026-11-29 07:00:00 | INFO | train | {"epoch": 3, "train_loss": "2.1", "train_num_updates": "47"}'
+    log.write_text(f"{TRAIN_LINE}{end}\n")
+    assert progress.updates_done(log) == 47, "the last updates have no line of their own"

@@ -62,6 +62,12 @@ def test_an_output_table_of_its_own(model, stock, caplog):
     assert torch.equal(stock[VOCABULARY[1]], stock[VOCABULARY[0]])
 
 
+def test_an_output_table_of_its_own_and_of_another_vocabulary_counts_once(model, stock, caplog):
+    count = len(stock)
+    stock |= {name: torch.full((5, 16), float(n)) for n, name in enumerate(VOCABULARY)}
+    assert message(model, stock, caplog).startswith(f"{count - 2} of {count} tensors taken; not taken: ")
+
+
 def test_what_the_checkpoint_lacks(model, stock, caplog):
     count, name = len(stock), "encoder.layer_norm.bias"
     del stock[name]

@@ -14,7 +14,7 @@ def test_linear_and_tanh_are_their_formulas():
 
 def test_gate_is_its_formula():
     torch.manual_seed(3)
-    fusion = Fusion("gate", 6)
+    fusion = Fusion("gate", 6, 1.0)
     both = torch.cat([OWN, PARTNER], dim=-1)
     weights = torch.sigmoid(both @ fusion.gate.weight.T + fusion.gate.bias)
     expected = weights[..., :6] * OWN + weights[..., 6:] * PARTNER

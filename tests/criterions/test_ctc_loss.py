@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from interactive_st.criterions import smoothed_cross_entropy as chunking
-from interactive_st.criterions.connectionist import ctc_loss
+from interactive_st.criterions.ctc_loss import ctc_loss
 
 FRAMES, UTTERANCES, WORDS, LONGEST, BLANK = 9, 7, 11, 4, 0
 
