@@ -43,6 +43,6 @@ def test_off():
 
 def test_errors():
     with pytest.raises(ValueError, match="--fusion must be one of linear, tanh, gate"):
-        Fusion("sum", 6)
+        Fusion("sum", 6, 1.0)
     with pytest.raises(ValueError, match="--learn-fusion-lambda has no meaning with --fusion gate"):
-        Fusion("gate", 6, learned=True)
+        Fusion("gate", 6, 1.0, learned=True)
