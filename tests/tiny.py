@@ -9,6 +9,7 @@ from fairseq.data import Dictionary
 from fairseq.models import ARCH_MODEL_REGISTRY
 from torch import Tensor
 
+from interactive_st.models import ARCHITECTURES
 from interactive_st.models import interactive_st as models
 
 FEATURES = 8
@@ -57,6 +58,11 @@ def model(
             if parameter.dim() > 1 and "output_projection" not in name:
                 parameter.mul_(spread)
     return built.eval()
+
+
+def system(name: str, **options: Any) -> models.InteractiveSTModel:
+    """As `model`, of ``interactive_st``, ``multitask_st``, ``e2e_st``, ``asr`` or ``two_stage_st``."""
+    return model(arch=ARCHITECTURES.get(f"{name}_s", models.interactive_st_s), **options)
 
 
 def speech(lengths: Sequence[int], seed: int = 2) -> dict[str, Tensor]:

@@ -76,8 +76,7 @@ def main(args: argparse.Namespace) -> int:
 
     from interactive_st.report.compare_terminal import show
 
-    console = Console(highlight=False, markup=False)
-    show(comparison, in_order(comparison.utterances, order)[: args.limit], console)
+    show(comparison, in_order(comparison.utterances, order)[: args.limit], Console(highlight=False))
     return 0
 
 

@@ -114,12 +114,9 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         alone = np.flatnonzero(~self.spoken)
         for row in alone:  # which puts them in order by length
             self.n_frames[row] = FRAMES_PER_PIECE * self.tgt_lens[row]
-        empty = sum(self.tgt_lens[row] == 0 for row in alone)
-        if empty:
-            which = "either text" if len(streams) == 2 else f"a {STREAMS[streams[0]]}"
-            logger.info(
-                f"NOTE: '{self.split}': {empty} rows have neither speech nor {which}, and are left out"
-            )
+        if empty := sum(self.tgt_lens[row] == 0 for row in alone):
+            lacking = f"neither speech nor a {' or a '.join(STREAMS[stream] for stream in streams)}"
+            logger.info(f"NOTE: '{self.split}': {empty} rows have {lacking}, and are left out")
 
     def size(self, index: int) -> tuple[int, int]:
         """Frames, 0 without speech, and length of the text: what fairseq's limits on positions are for."""

@@ -32,7 +32,6 @@ from interactive_st.tasks.model_options import settle_model_options
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.required_texts import (
-    check_model,
     check_options,
     check_scores,
     check_speech,
@@ -257,18 +256,15 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
                 contradict each other.
         """
         settle_model_options(args, from_checkpoint)
+        arch, begins_with = getattr(args, "arch", ""), getattr(self.args, "finetune_from_model", None)
+        check_architecture(arch, from_checkpoint)
         if from_checkpoint:
-            check_architecture(getattr(args, "arch", ""))
-            check_overrides(self.args, getattr(args, "arch", ""))
+            check_overrides(self.args, arch)
         model = super().build_model(args, from_checkpoint)
-        if not from_checkpoint:  # of a checkpoint the search says more
-            check_model(model, getattr(args, "arch", ""))
         model.needs_gates = from_checkpoint
-        model.may_change_vocabulary = not from_checkpoint and bool(
-            getattr(self.args, "finetune_from_model", None)
-        )
+        model.may_change_vocabulary = bool(begins_with) and not from_checkpoint
         self._streams = getattr(model, "streams", BOTH)
-        check_scores(self.args, getattr(args, "arch", ""), self.streams)
+        check_scores(self.args, arch, self.streams)
         bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)
         if bleu or wer:
             options = parse_validation_options(self.args.eval_bleu_args, "--eval-bleu-args")

@@ -7,7 +7,6 @@ from fairseq.criterions import CRITERION_REGISTRY, FairseqCriterion
 from fairseq.criterions.cross_entropy import CrossEntropyCriterion
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 from fairseq.data import FairseqDataset
-from torch import nn
 
 from interactive_st.data.errors import DataError
 from interactive_st.modules.streams import Streams
@@ -47,20 +46,6 @@ def checked_criterion(criterion: FairseqCriterion, streams: Streams) -> FairseqC
             f"--criterion {CRITERION}, which has CTC as well (--ctc-weight)"
         )
     return criterion
-
-
-def check_model(model: nn.Module, arch: str) -> None:
-    """Raise ``ValueError`` for a model of fairseq's that is to be trained: they read batches of one text.
-
-    Args:
-        model: any; those that are not fairseq's are taken to know what the task's batches are.
-        arch: its architecture.
-    """
-    if type(model).__module__.startswith("fairseq."):
-        raise ValueError(
-            f"--arch {arch} expects batches of one text, and those of this task have two; give "
-            "--arch interactive_st_s, asr_s, e2e_st_s or another of this package"
-        )
 
 
 def check_scores(args: Namespace, arch: str, streams: Streams) -> None:

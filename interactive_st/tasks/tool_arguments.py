@@ -97,20 +97,27 @@ def _check_text_model(args: Namespace) -> None:
             )
 
 
-def check_architecture(arch: str) -> None:
-    """Raise ``ValueError`` for a checkpoint of fairseq's own, which fairseq would try to build of a task that
-    has no text to read.
+def check_architecture(arch: str, from_checkpoint: bool) -> None:
+    """Raise ``ValueError`` for a model of fairseq's, before fairseq stumbles over it: they read batches of
+    one text, and the text models among them no speech.
 
     Args:
-        arch: the architecture of the model to load.
+        arch: of any model; those that are not fairseq's are taken to know what the task's batches are.
+        from_checkpoint: the model is one that ``--path`` names, not one to be trained.
     """
     model = ARCH_MODEL_REGISTRY.get(arch)
-    if model is not None and model.__module__.startswith("fairseq."):
+    if model is None or not model.__module__.startswith("fairseq."):
+        return
+    if not from_checkpoint:
         raise ValueError(
-            f"--path names a model of fairseq (--arch {arch}), which writes one text: give a text model as "
-            "--mt-path, behind a recogniser as --path; decode a speech model by the task that it was trained "
-            "with, --task speech_to_text, or begin a training of two texts with it, --finetune-from-model"
+            f"--arch {arch} expects batches of one text, and those of this task have two; give "
+            "--arch interactive_st_s, asr_s, e2e_st_s or another of this package"
         )
+    raise ValueError(
+        f"--path names a model of fairseq (--arch {arch}), which writes one text: give a text model as "
+        "--mt-path, behind a recogniser as --path; decode a speech model by the task that it was trained "
+        "with, --task speech_to_text, or begin a training of two texts with it, --finetune-from-model"
+    )
 
 
 def check_overrides(args: Namespace, arch: str) -> None:
@@ -124,9 +131,9 @@ def check_overrides(args: Namespace, arch: str) -> None:
     overrides = ast.literal_eval(getattr(args, "model_overrides", None) or "{}")
     if not overrides or arch not in ARCH_CONFIG_REGISTRY:  # an architecture of fairseq is refused later
         return
-    known = _option_names(arch) | set(vars(args))
+    known, of_decoding = _option_names(arch) | set(vars(args)), _names_of_decoding()
     for name in overrides:
-        if name in _names_of_decoding():
+        if name in of_decoding:
             raise ValueError(
                 f"--model-overrides: {name} is no option of the model, and has no effect there; give "
                 f"--{str(name).replace('_', '-')} beside it"

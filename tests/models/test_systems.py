@@ -1,7 +1,5 @@
-"""The systems side by side: sizes, what each one writes and reads, and how one starts from another."""
+"""The systems side by side: sizes, and what each one writes and reads."""
 
-import functools
-import logging
 from argparse import Namespace
 
 import pytest
@@ -11,6 +9,7 @@ from fairseq.data import Dictionary
 from fairseq.models import ARCH_MODEL_REGISTRY
 from fairseq.models.transformer import TransformerModel
 from fairseq.models.transformer import base_architecture as text_base
+from tiny import system
 
 from interactive_st.models import ARCHITECTURES, TwoStageSTModel
 from interactive_st.models import interactive_st as sizes
@@ -41,10 +40,6 @@ def build(name: str, vocabulary: int, **options):
     )
     (ARCHITECTURES.get(name) or getattr(sizes, name))(args)
     return ARCH_MODEL_REGISTRY[name].build_model(args, Namespace(target_dictionary=words(vocabulary)))
-
-
-def system(name: str, **options):
-    return tiny.model(arch=ARCHITECTURES[f"{name}_s"], **options)
 
 
 # ---- sizes
@@ -206,85 +201,7 @@ def test_two_stage_with_several_versions_and_checkpointing():
         assert torch.allclose(plain, recomputed, rtol=1e-4, atol=1e-4)
 
 
-# ---- starting from another
-
-
-def test_both_stages_start_from_a_multi_task_model(caplog):
-    multitask, model = system("multitask_st"), system("two_stage_st", seed=5)
-    before = model.decoder.second.layers[0].transcript_attn.q_proj.weight.clone()
-    with caplog.at_level(logging.INFO):
-        model.load_state_dict(multitask.state_dict())
-    weights, found = multitask.decoder.state_dict(), model.decoder.state_dict()
-    for name, weight in weights.items():
-        assert torch.equal(found[f"first.{name}"], weight)
-        assert torch.equal(found[f"second.{name}"], weight)
-    assert torch.equal(model.decoder.second.layers[0].transcript_attn.q_proj.weight, before)
-    assert f"({len(weights)} tensors each)" in caplog.text
-    assert "left at their initial values: decoder.second.layers.0.transcript_attn" in caplog.text
-    own = model.state_dict()
-    caplog.clear()
-    system("two_stage_st", seed=6).load_state_dict(own)
-    assert "started" not in caplog.text
-
-
-def test_an_interactive_model_starts_from_a_multi_task_model(caplog):
-    multitask = system("multitask_st")
-    model = tiny.model(seed=5)
-    model.load_state_dict(multitask.state_dict())
-    assert all(torch.equal(model.state_dict()[k], v) for k, v in multitask.state_dict().items())
-    gated = tiny.model(seed=5, fusion="gate")
-    gate = gated.decoder.layers[0].self_attn.fusion.gate.weight.clone()
-    gated.load_state_dict(multitask.state_dict())
-    assert torch.equal(gated.decoder.layers[0].self_attn.fusion.gate.weight, gate)
-    assert "left at their initial values: decoder.layers.0.self_attn.fusion.gate" in caplog.text
-
-
-def test_a_model_that_decodes_has_no_gate_of_random_weights():
-    linear, gated, learned = tiny.model(), tiny.model(fusion="gate"), tiny.model(learn_fusion_lambda=True)
-    for model in (gated, learned):
-        model.needs_gates = True
-    with pytest.raises(ValueError, match=r"fusion 'gate' has weights that this checkpoint lacks.*leave"):
-        gated.load_state_dict(linear.state_dict())
-    gated.load_state_dict(gated.state_dict())
-    learned.load_state_dict(linear.state_dict())  # λ starts where it was fixed
-
-
-@pytest.mark.parametrize("name", ["interactive_st", "two_stage_st"])
-def test_a_training_may_begin_with_a_model_of_another_vocabulary(caplog, name):
-    """Decoding, and going on with a training, may not."""
-    make = functools.partial(system, name) if name == "two_stage_st" else tiny.model
-    model, other = make(seed=1), make(seed=5)
-    weights = other.state_dict()
-    tables = [name for name in weights if "embed_tokens" in name or "output_projection" in name]
-    for table in tables:
-        weights[table] = torch.cat([weights[table], weights[table][:3]])
-    with pytest.raises(RuntimeError, match="size mismatch"):
-        model.load_state_dict(dict(weights))
-    before = {table: model.state_dict()[table].clone() for table in tables}
-    model.may_change_vocabulary = True
-    model.load_state_dict(dict(weights))
-    found = model.state_dict()
-    assert all(torch.equal(found[table], before[table]) for table in tables)
-    assert all(torch.equal(found[name], weights[name]) for name in found.keys() - {*tables})
-    assert f"the checkpoint has another vocabulary; left at their initial values: {tables[0]}" in caplog.text
-
-
-def test_two_decoders_do_not_fit_into_one():
-    with pytest.raises(ValueError, match="two decoders do not fit into one"):
-        system("multitask_st").load_state_dict(system("two_stage_st").state_dict())
-
-
-@pytest.mark.parametrize("name", ["multitask_st", "e2e_st", "asr", "two_stage_st", "interactive_st"])
-def test_the_encoder_starts_from_a_recogniser(tmp_path, name):
-    asr, path = system("asr"), tmp_path / "asr.pt"
-    history = [{"optimizer_name": "Adam", "lr_scheduler_state": {}, "num_updates": 1}]
-    extra = {"train_iterator": {"epoch": 1}}
-    state = {"model": asr.state_dict(), "optimizer_history": history, "extra_state": extra}
-    torch.save(state, path)
-    arch = ARCHITECTURES.get(f"{name}_s", sizes.interactive_st_s)
-    model = tiny.model(arch=arch, seed=5, load_pretrained_encoder_from=str(path))
-    for key, weight in asr.encoder.state_dict().items():
-        assert torch.equal(model.encoder.state_dict()[key], weight)
+# ---- what is refused, and what is the same for all
 
 
 def test_fairseqs_other_subsampler_is_refused():
@@ -293,9 +210,9 @@ def test_fairseqs_other_subsampler_is_refused():
     tiny.model(conv_version="s2t_transformer")
 
 
-@pytest.mark.parametrize("system", ["interactive_st_s", "two_stage_st_s", "asr_s"])
-def test_features_are_what_the_table_of_words_projects(system):
-    model = tiny.model(arch=ARCHITECTURES.get(system, tiny.models.interactive_st_s))
+@pytest.mark.parametrize("name", ["interactive_st", "two_stage_st", "asr"])
+def test_features_are_what_the_table_of_words_projects(name):
+    model = system(name)
     batch = tiny.speech([40, 30])
     tokens = tiny.prefixes([[5, 4], [3, 6]])[list(model.streams)]
     features, _ = model.extract_features(**batch, prev_output_tokens=tokens)

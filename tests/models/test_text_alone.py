@@ -6,16 +6,11 @@ import pytest
 import tiny
 import torch
 from fairseq.criterions.label_smoothed_cross_entropy import label_smoothed_nll_loss
+from tiny import system
 
 from interactive_st.criterions import JointLabelSmoothedCrossEntropyCriterion
-from interactive_st.models import ARCHITECTURES
 
-SYSTEMS = ("interactive_st_s", "multitask_st_s", "two_stage_st_s", "e2e_st_s", "asr_s")
-
-
-def system(name, **options):
-    arch = ARCHITECTURES.get(name)
-    return tiny.model(**({} if arch is None else {"arch": arch}), **options)
+SYSTEMS = ("interactive_st", "multitask_st", "two_stage_st", "e2e_st", "asr")
 
 
 def silent():
@@ -39,7 +34,7 @@ def criterion(**options):
 def test_speech_adds_the_bias_of_its_attention_alone(name, normalize_before):
     """What attends to nothing finds exactly nothing: as with speech that says zero, whatever it asks."""
     model = system(name, decoder_normalize_before=normalize_before)
-    decoders = [model.decoder] if name != "two_stage_st_s" else [model.decoder.first, model.decoder.second]
+    decoders = [model.decoder] if name != "two_stage_st" else [model.decoder.first, model.decoder.second]
     with torch.no_grad():
         for layer in (layer for decoder in decoders for layer in decoder.layers):
             layer.encoder_attn.v_proj.weight.zero_()
@@ -71,7 +66,7 @@ def test_loss_and_gradients(name, dtype):
     assert size == log["ntokens"] == sum(sample["ntokens_by_stream"][stream] for stream in model.streams)
     assert (float(log["ctc_loss"]), int(log["ctc_ntokens"])) == (0.0, 0)
     assert all(parameter.grad is None for parameter in model.encoder.parameters())
-    layer = (model.decoder if name != "two_stage_st_s" else model.decoder.second).layers[0]
+    layer = (model.decoder if name != "two_stage_st" else model.decoder.second).layers[0]
     assert layer.self_attn.q_proj.weight.grad.abs().sum() > 0
     assert layer.encoder_attn.q_proj.weight.grad is None
     assert layer.encoder_attn.out_proj.bias.grad.abs().sum() > 0

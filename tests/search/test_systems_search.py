@@ -8,8 +8,6 @@ import torch
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
 from fairseq.sequence_generator import SequenceGenerator
 
-from interactive_st.models import ARCHITECTURES
-from interactive_st.models.interactive_st import interactive_st_s
 from interactive_st.search import DualBeamGenerator
 
 WORDS = 20
@@ -25,8 +23,7 @@ def peak(table) -> None:
 
 
 def system(name: str, seed: int = 1, **options):
-    arch = interactive_st_s if name == "interactive_st" else ARCHITECTURES[f"{name}_s"]
-    model = tiny.model(words=WORDS, seed=seed, spread=2.5, arch=arch, **UNTIED, **options)
+    model = tiny.system(name, words=WORDS, seed=seed, spread=2.5, **UNTIED, **options)
     peak(model.decoder.output_projection)
     return model
 
