@@ -55,6 +55,8 @@ TINY = {
     "--encoder-attention-heads": "2", "--decoder-layers": "1", "--decoder-embed-dim": "16",
     "--decoder-ffn-embed-dim": "16", "--decoder-attention-heads": "2", "--conv-channels": "16",
 }  # fmt: skip
+#: What stock fairseq's text models do not have.
+OF_SPEECH = ("--conv-channels",)
 #: A model of three updates never ends a sentence by itself.
 SHORT_DECODING = ("--max-len-b", "6")
 DECODING = (["fairseq-generate"], ["fairseq-interactive"], ["interactive-st", "translate"])
@@ -191,10 +193,14 @@ def make_small(words: list[str]) -> list[str]:
         if word in SMALLER:
             small[place + 1] = SMALLER[word]
     if words[0] == "fairseq-train":
-        small += [word for option in TINY.items() for word in option]
+        of_text = words[words.index("--task") + 1] == "translation"
+        options = {option: value for option, value in TINY.items() if not (of_text and option in OF_SPEECH)}
+        small += [word for option in options.items() for word in option]
         small += SHORT_VALIDATION if "--eval-bleu" in words else ()
     if any(words[: len(tool)] == tool for tool in DECODING):
         small += SHORT_DECODING
+    if words[:2] == ["interactive-st", "cascade"]:
+        small.append(f"--generate-options={' '.join(SHORT_DECODING)}")
     return small
 
 

@@ -15,8 +15,8 @@ translation, P- its scores.
 EPILOG = """\
 the models:
   fairseq-train DATA --user-dir "$(interactive-st user-dir)" --task joint_speech_to_text --arch asr …
-  fairseq-train DATA/mt --user-dir "$(interactive-st user-dir)" --task translation --dataset-impl raw \\
-      --source-lang en --target-lang de --arch transformer --share-all-embeddings …
+  fairseq-train DATA/mt --task translation --dataset-impl raw --source-lang en --target-lang de \\
+      --valid-subset dev --arch transformer --share-all-embeddings …
 
 example:
   interactive-st cascade --asr asr/checkpoint_best.pt --mt mt/checkpoint_best.pt data \\

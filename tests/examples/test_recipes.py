@@ -44,12 +44,13 @@ def test_mustc(run, tmp_path):
     prepare_as_fairseq(root, "de")
     calls = run("mustc", MUSTC_ROOT=str(root))
     assert references(tmp_path / "results" / "tst-COMMON.jsonl") == sentences(10, 11)
+    assert references(tmp_path / "results" / "pipeline.jsonl") == sentences(10, 11)
     assert references(tmp_path / "results" / "tst-COMMON_fr.jsonl") == sentences(10, 11, lang="fr")
     assert programs(calls) == {"interactive-st", "fairseq-train", "fairseq-generate", "torchrun", "srun"}
     saved = {path.parent.name for path in (tmp_path / "checkpoints").glob("*/checkpoint_last.pt")}
     assert saved == {
         "mustc_asr", "mustc_de", "mustc_de_8gpu", "mustc_de_slurm", "mustc_de_torchrun", "fairseq_asr",
-        "mustc_de_stock_encoder", "mustc_de_stock_model", "mustc_many", "mustc_many_balanced",
+        "mustc_de_stock_encoder", "mustc_de_stock_model", "mustc_many", "mustc_many_balanced", "mustc_mt",
     }  # fmt: skip
 
 
@@ -100,10 +101,10 @@ def test_a_failing_command_is_an_error(shell, tmp_path):
 
 
 def test_only_sizes_are_changed():
-    words = ["fairseq-train", "data", "--max-update", "100000", "--lr", "2e-3", "--update-freq", "8"]
+    words = ["fairseq-train", "data", "--task", "joint_speech_to_text", "--max-update", "100000",
+             "--lr", "2e-3", "--update-freq", "8"]  # fmt: skip
     small = make_small(words)
-    assert small[: len(words)] == ["fairseq-train", "data", "--max-update", SMALLER["--max-update"],
-                                   "--lr", "2e-3", "--update-freq", "1"]  # fmt: skip
+    assert small[: len(words)] == [*words[:5], SMALLER["--max-update"], "--lr", "2e-3", "--update-freq", "1"]
     assert small[len(words) :: 2] == list(TINY)
     assert make_small(["interactive-st", "average", "a"]) == ["interactive-st", "average", "a"]
 
