@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def read(manifest: Path, count: int, rate: int) -> list[dict[str, Any]]:
     """The first rows of a manifest with both texts, and their ``samples`` (N,) float32."""
-    from interactive_st.data.audio import load_audio
+    from interactive_st.data.audio.waveform import load_audio
     from interactive_st.data.manifest import read_manifest
 
     rows = [row for row in read_manifest(manifest) if row.get("src_text") and row.get("tgt_text")][:count]
@@ -78,7 +78,7 @@ def measure(
 
 def whole(model: Any, sounds: Sequence[np.ndarray]) -> list[Any]:
     """The best hypothesis of each recording, with nothing cut off."""
-    from interactive_st.data.features import fbank
+    from interactive_st.data.features.filterbank import fbank
     from interactive_st.inference.decoding import Decoding
     from interactive_st.inference.options import Options
 

@@ -8,9 +8,9 @@ import numpy as np
 import yaml
 from fairseq.data import Dictionary, encoders
 
-from interactive_st.data.config import JointDataConfig
-from interactive_st.data.joint_manifest import JointDatasetCreator
-from interactive_st.data.vocabulary import save_vocabulary, train_vocabulary
+from interactive_st.data.datasets.config import JointDataConfig
+from interactive_st.data.datasets.creator import JointDatasetCreator
+from interactive_st.data.preparation.vocabulary import save_vocabulary, train_vocabulary
 
 FEATURES = 8
 COLUMNS = ("id", "audio", "n_frames", "tgt_text", "src_text", "speaker", "src_lang", "tgt_lang")

@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 
 from interactive_st.data.manifest import write_manifest
-from interactive_st.data.prepare import prepare
+from interactive_st.data.preparation.prepare import prepare
 
 RATE = 16000
 WORDS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf"}

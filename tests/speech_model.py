@@ -45,7 +45,7 @@ def make(folder: Path, cmvn: str = "utterance", arch: str = "interactive_st_tiny
 
     Args:
         folder: where both go.
-        cmvn: see `interactive_st.data.prepare`.
+        cmvn: see `interactive_st.data.preparation.prepare`.
         arch: architecture of the model.
         changes: options of ``fairseq-train`` beside or instead of `OPTIONS`.
     """

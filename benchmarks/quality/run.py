@@ -102,7 +102,7 @@ def _train_text(
     recipe: Recipe, data: Path, save_dir: Path, words: list[str], limits: Mapping[str, float]
 ) -> float:
     """Train a pipeline's text model on the texts of the same data."""
-    from interactive_st.data.translation_text import FOLDER
+    from interactive_st.data.preparation.translation_text import FOLDER
 
     folder = data / FOLDER
     pairs = {path.name.split(".")[1] for path in folder.glob("train.*-*.*")}

@@ -89,7 +89,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _join_folders(args: argparse.Namespace) -> int:
-    from interactive_st.data.join_folders import join_folders
+    from interactive_st.data.joining.folders import join_folders
 
     joined, size = join_folders(
         args.inputs,
@@ -115,7 +115,7 @@ def _join_folders(args: argparse.Namespace) -> int:
 
 
 def _join_files(args: argparse.Namespace) -> int:
-    from interactive_st.data.join import join_files
+    from interactive_st.data.joining.manifests import join_files
 
     for_folders = {
         "--splits": args.splits,

@@ -127,7 +127,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Prepare the data folder and print what is in it."""
     from interactive_st.data.errors import DataError
-    from interactive_st.data.prepare import prepare
+    from interactive_st.data.preparation.prepare import prepare
 
     try:
         report = prepare(

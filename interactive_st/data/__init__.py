@@ -1,1 +1,7 @@
-"""Corpora: audio, features, manifests, vocabularies and datasets; it knows nothing of models."""
+"""Corpora, from files of sound and text to batches; nothing here knows of models.
+
+``audio``: recordings to samples. ``features``: samples to filterbanks, and the archives that hold them.
+``corpora``: readers of published corpora. ``preparation``: `interactive-st prepare`. ``joining``:
+`interactive-st join`. ``datasets``: what training and decoding read, fairseq's classes with a second text.
+The tables, errors and languages that all of these need are beside them.
+"""

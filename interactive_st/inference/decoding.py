@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from interactive_st.data.config import JointDataConfig
+from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.errors import DataError
 from interactive_st.data.languages import language_tag, tag_language
 from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
@@ -20,7 +20,7 @@ from interactive_st.inference.turns import turn
 from interactive_st.modules.wait_k import parse_wait_k
 from interactive_st.search.ensemble import check_ctc
 
-#: Kaldi's filterbanks, see `interactive_st.data.features`.
+#: Kaldi's filterbanks, see `interactive_st.data.features.filterbank`.
 FRAMES_PER_SECOND = 100
 UNTRAINED_K = "wait_k {} was not trained, {} was: translations may be far worse (--train-wait-k)"
 

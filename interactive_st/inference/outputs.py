@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from interactive_st.data import media
+from interactive_st.data.audio import media
 
 #: What soundfile or PyAV reads and people call recordings, by the end of the name.
 EXTENSIONS = frozenset(

@@ -9,11 +9,10 @@ import numpy as np
 import soundfile
 import soxr
 
-from interactive_st.data import media
-from interactive_st.data.audio import SLACK, load_audio, needs_media
+from interactive_st.data.audio.file_size import require_whole
+from interactive_st.data.audio.wav_header import missing_seconds
+from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_media
 from interactive_st.data.errors import DataError
-from interactive_st.data.file_size import require_whole
-from interactive_st.data.wav_header import missing_seconds
 
 #: What is read at a time from a long file.
 BLOCK_SECONDS = 10.0

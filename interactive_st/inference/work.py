@@ -9,7 +9,7 @@ from typing import Any
 import soundfile
 from tqdm import tqdm
 
-from interactive_st.data import media
+from interactive_st.data.audio import media
 from interactive_st.data.errors import DataError
 from interactive_st.inference.documents import Writer
 from interactive_st.inference.hub import InteractiveST

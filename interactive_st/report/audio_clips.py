@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-from interactive_st.data import media
+from interactive_st.data.audio import media
 from interactive_st.report.html import data_url
 
 HIGHEST_RATE = 16000
@@ -25,7 +25,7 @@ def clip(path: Path, offset: float = 0.0, duration: float | None = None, longest
     """
     import soundfile
 
-    from interactive_st.data.audio import load_audio
+    from interactive_st.data.audio.waveform import load_audio
 
     samples, rate = load_audio(path, None, offset, duration)
     if rate > HIGHEST_RATE:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from fairseq.data import Dictionary
 
-from interactive_st.data.config import JointDataConfig
-from interactive_st.data.features import features_from_file
-from interactive_st.data.features_dataset import FeaturesDataset
+from interactive_st.data.datasets.config import JointDataConfig
+from interactive_st.data.datasets.features_dataset import FeaturesDataset
+from interactive_st.data.features.filterbank import features_from_file
 
 
 class AudioLines:

@@ -14,7 +14,7 @@ from fairseq.tasks.translation import TranslationTask
 from torch import nn
 
 from interactive_st.checkpoint_reading import read_checkpoint, task_name
-from interactive_st.data.translation_text import FOLDER
+from interactive_st.data.preparation.translation_text import FOLDER
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.search.dual_search import make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker

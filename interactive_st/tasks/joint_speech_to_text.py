@@ -12,8 +12,8 @@ from fairseq.data.iterators import EpochBatchIterator
 from fairseq.tasks import register_task
 from fairseq.tasks.speech_to_text import SpeechToTextTask
 
-from interactive_st.data.config import JointDataConfig
-from interactive_st.data.joint_manifest import JointDatasetCreator
+from interactive_st.data.datasets.config import JointDataConfig
+from interactive_st.data.datasets.creator import JointDatasetCreator
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import TRANSLATION
 from interactive_st.tasks.arguments import add_joint_arguments

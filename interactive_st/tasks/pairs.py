@@ -7,8 +7,8 @@ from typing import Any
 from fairseq.data import ConcatDataset, FairseqDataset
 from fairseq.data.iterators import EpochBatchIterator
 
-from interactive_st.data.config import JointDataConfig
-from interactive_st.data.features_dataset import FeaturesDataset
+from interactive_st.data.datasets.config import JointDataConfig
+from interactive_st.data.datasets.features_dataset import FeaturesDataset
 from interactive_st.scoring.pairs_file import Pair
 from interactive_st.tasks.detokenise import Detokeniser
 from interactive_st.tasks.pairs_writer import PairsWriter

@@ -3,7 +3,7 @@
 import pytest
 
 from interactive_st.data.errors import BadRowsError, DataError
-from interactive_st.data.fairseq_manifest import read_fairseq_manifest
+from interactive_st.data.joining.fairseq_manifest import read_fairseq_manifest
 from interactive_st.data.manifest import read_manifest, scan_manifest
 
 REQUIRED = ("id", "audio")

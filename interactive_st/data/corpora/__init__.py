@@ -12,7 +12,7 @@ from interactive_st.data.corpora.covost2 import read_covost2
 from interactive_st.data.corpora.europarl_st import read_europarl_st
 from interactive_st.data.corpora.mustc import read_mustc
 from interactive_st.data.corpora.reading import LONGEST_TRAINING_SECONDS, Request
-from interactive_st.data.corpus import Split
+from interactive_st.data.preparation.input_manifest import Split
 
 READERS = {"mustc": read_mustc, "covost2": read_covost2, "europarl_st": read_europarl_st}
 

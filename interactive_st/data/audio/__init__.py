@@ -1,0 +1,1 @@
+"""Recordings: what they hold, how long they are, and their samples."""

@@ -1,0 +1,154 @@
+"""Reads audio, whole or a segment of it, as one channel at a chosen rate."""
+
+import functools
+import os
+
+import numpy as np
+import soundfile
+import soxr
+
+from interactive_st.data.audio import media
+from interactive_st.data.audio.file_size import require_whole
+from interactive_st.data.audio.mp3_frames import says_its_length, seconds_of_frames
+from interactive_st.data.audio.wav_header import is_unfinished, missing_seconds
+from interactive_st.data.errors import DataError, require_file
+
+#: Corpora give times rounded to hundredths of a second: a segment may end this much after its
+#: recording (seconds) and is then cut at the end.
+SLACK = 0.010
+#: What the frames of an mp3 file may be longer than it says (seconds): encoders add silence at both ends.
+ENCODER_PADDING = 1.0
+
+
+def load_audio(
+    path: str | os.PathLike,
+    sample_rate: int | None = None,
+    offset: float = 0.0,
+    duration: float | None = None,
+) -> tuple[np.ndarray, int]:
+    """Read a wav, flac, ogg or mp3 file, or a segment of it, of any rate and channel count.
+
+    So are other formats of libsndfile, and with PyAV m4a, mp4 and those of `interactive_st.data.audio.media`.
+    Of libsndfile's only the segment is read. Channels are averaged, then resampled by soxr (HQ).
+
+    Args:
+        path: the file.
+        sample_rate: wanted rate in Hz; the file's own if None.
+        offset: start of the segment in seconds.
+        duration: length of the segment in seconds; to the end of the file if None.
+
+    Returns:
+        samples, shape (N,), float32, full scale = 1.0, and their rate in Hz.
+
+    Raises:
+        DataError: the file is missing, unreadable, empty, holds NaN or infinite samples, or
+            the segment is not inside it; or PyAV is needed and not installed.
+    """
+    _check_times(path, offset, duration)
+    if not os.fspath(path):
+        raise DataError("an empty line or name where the path of an audio file is needed")
+    require_file(path, "audio file")
+    try:
+        require_whole(path)
+        mono, rate = (_read_media if needs_media(path) else _read_file)(path, offset, duration)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    # soundfile raises TypeError for headerless formats, which it knows by the file name
+    except (soundfile.SoundFileError, TypeError) as error:
+        reason = getattr(error, "error_string", error)
+        raise DataError(f"{path}: not readable as audio ({reason})") from error
+    if sample_rate is not None and sample_rate != rate:
+        mono = soxr.resample(mono, rate, sample_rate, quality="HQ")
+        rate = sample_rate
+    return np.ascontiguousarray(mono, dtype=np.float32), rate
+
+
+def _read_media(path: str | os.PathLike, offset: float, duration: float | None) -> tuple[np.ndarray, int]:
+    samples, rate = media.whole(path)
+    start, length = _locate(path, len(samples), rate, offset, duration)
+    return samples[start : start + length].copy(), rate
+
+
+def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -> tuple[np.ndarray, int]:
+    missing = missing_seconds(path)
+    with soundfile.SoundFile(path) as file:
+        rate = file.samplerate
+        frames = file.frames + round(missing * rate)
+        start, length = _locate(path, frames, rate, offset, duration)
+        if start:
+            file.seek(min(start, file.frames))
+        samples = file.read(length, dtype="float32", always_2d=True)
+    if length - len(samples) > SLACK * rate:
+        raise DataError(
+            f"{path}: damaged or cut off, {len(samples) / rate:.2f} s of {length / rate:.2f} s "
+            "could be read"
+        )
+    if not np.isfinite(samples).all():
+        raise DataError(f"{path}: holds NaN or infinite samples")
+    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1), rate
+
+
+@functools.lru_cache(maxsize=1)
+def _is_misjudged(path: str, changed: int) -> bool:
+    if is_unfinished(path):
+        media.require_reader(
+            path,
+            "its header says that it holds nothing, as of a WAV file that was written to a pipe or not "
+            "finished; PyAV reads it",
+        )
+        return True
+    there = seconds_of_frames(path)
+    if not there:  # no mp3 file
+        return False
+    announced = soundfile.info(path).duration
+    a_part = there - announced > ENCODER_PADDING
+    # one that says it was cut off
+    too_long = announced - there > ENCODER_PADDING and not says_its_length(path)
+    if not (a_part or too_long):
+        return False
+    media.require_reader(
+        path,
+        f"holds {there:.2f} s and libsndfile takes it for {announced:.2f} s, as mp3 files put one behind the "
+        "other, or some without a header; PyAV reads it",
+    )
+    return True
+
+
+def needs_media(path: str | os.PathLike) -> bool:
+    """Whether a file is one for `interactive_st.data.audio.media`: by its name, as an mp3 file of which
+    libsndfile would read a part, or expect more than there is, or as a WAV file that it would take for empty.
+
+    Raises:
+        DataError: it is such an mp3 or WAV file, and PyAV is not installed.
+        OSError, soundfile.SoundFileError: it cannot be read.
+    """
+    return media.is_media(path) or _is_misjudged(os.fspath(path), os.stat(path).st_mtime_ns)
+
+
+def _check_times(path: str | os.PathLike, offset: float, duration: float | None) -> None:
+    if not (np.isfinite(offset) and offset >= 0):
+        raise DataError(f"{path}: offset must be at least 0 seconds, got {offset}")
+    if duration is not None and not (np.isfinite(duration) and duration > 0):
+        raise DataError(f"{path}: duration must be more than 0 seconds, got {duration}")
+
+
+def _locate(
+    path: str | os.PathLike, frames: int, rate: int, offset: float, duration: float | None
+) -> tuple[int, int]:
+    """Return the first sample of a segment and how many it has."""
+    if frames == 0:
+        raise DataError(f"{path}: zero length")
+    start = round(offset * rate)
+    if start >= frames:
+        raise DataError(
+            f"{path}: offset {offset:g} s is beyond the end of the audio ({frames / rate:.2f} s)"
+        )
+    if duration is None:
+        return start, frames - start
+    length = round(duration * rate)
+    if start + length - frames > SLACK * rate:
+        raise DataError(
+            f"{path}: the segment ends at {offset + duration:g} s, beyond the end of the audio "
+            f"({frames / rate:.2f} s)"
+        )
+    return start, min(length, frames - start)

@@ -1,0 +1,166 @@
+"""From the manifests of a data folder to datasets."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fairseq.data import ConcatDataset, Dictionary, FairseqDataset
+from fairseq.data.audio.speech_to_text_dataset import SpeechToTextDatasetCreator
+
+from interactive_st.data.datasets.config import JointDataConfig
+from interactive_st.data.datasets.joint_batches import JointBatches
+from interactive_st.data.datasets.joint_dataset import JointSpeechToTextDataset
+from interactive_st.data.errors import DataError
+from interactive_st.data.manifest import scan_manifest
+from interactive_st.data.preparation.settings import SKIPPED
+
+logger = logging.getLogger(__name__)
+
+#: Key under which a sample keeps where it was read; no column of a table can have this name.
+ROW = "\t"
+
+
+class JointConcatDataset(JointBatches, ConcatDataset):
+    """Several splits, one after the other."""
+
+    def has_texts(self, stream: int, spoken: bool = False) -> bool:
+        """Whether any row of any split has a transcript (0), or a translation (1); ``spoken``: and speech."""
+        return any(part.has_texts(stream, spoken) for part in self._parts())
+
+    def without_speech(self) -> list[str]:
+        """Where the rows come from that have text alone."""
+        return [row for part in self._parts() for row in part.without_speech()]
+
+    def count_texts(self, streams: Sequence[int]) -> None:
+        """As that of each split."""
+        for part in self._parts():
+            part.count_texts(streams)
+
+    def _parts(self) -> list[JointSpeechToTextDataset]:
+        # one that is resampled is wrapped
+        return [getattr(part, "dataset", part) for part in self.datasets]
+
+
+class JointDatasetCreator(SpeechToTextDatasetCreator):
+    """`SpeechToTextDatasetCreator` for two texts a row.
+
+    Of the columns only ``id``, ``audio`` and ``n_frames`` have to be there: stock fairseq
+    manifests without ``src_text`` are corpora without transcripts.
+    """
+
+    REQUIRED = (
+        SpeechToTextDatasetCreator.KEY_ID,
+        SpeechToTextDatasetCreator.KEY_AUDIO,
+        SpeechToTextDatasetCreator.KEY_N_FRAMES,
+    )
+
+    @classmethod
+    def _load_samples_from_tsv(cls, root: str, split: str) -> list[dict[str, str]]:
+        path = Path(root) / f"{split}.tsv"
+        if not path.is_file():
+            tables = sorted(file for file in Path(root).glob("*.tsv") if file.name != SKIPPED)
+            present = ", ".join(file.stem for file in tables)
+            raise FileNotFoundError(f"{path}: no such split; {root} holds {present or 'no .tsv'}")
+        _, lines, bad = scan_manifest(path, split, cls.REQUIRED)
+        if bad:
+            raise DataError(f"{bad[0]}; correct this line ({len(bad)} bad in all)")
+        if not lines:
+            raise DataError(f"{path}: no rows below the header; prepare the split again")
+        return [line.fields | {ROW: f"{path}:{line.number} ({line.fields[cls.KEY_ID]})"} for line in lines]
+
+    @classmethod
+    def _from_list(
+        cls,
+        split_name: str,
+        is_train_split: bool,
+        samples: list[dict[str, str]],
+        cfg: JointDataConfig,
+        tgt_dict: Dictionary,
+        pre_tokenizer: Any,
+        bpe_tokenizer: Any,
+        n_frames_per_step: int,
+        speaker_to_id: dict[str, int] | None,
+        multitask: None = None,
+    ) -> JointSpeechToTextDataset:
+        if is_train_split:
+            samples = cls._with_text(split_name, samples)
+
+        def column(key: str) -> list[str]:
+            return [(sample.get(key) or "").strip() for sample in samples]
+
+        root = Path(cfg.audio_root)
+        return JointSpeechToTextDataset(
+            split_name,
+            is_train_split,
+            cfg,
+            [(root / audio).as_posix() if audio else "" for audio in column(cls.KEY_AUDIO)],
+            [_frames(sample) for sample in samples],
+            tgt_dict,
+            texts=(column(cls.KEY_SRC_TEXT), column(cls.KEY_TGT_TEXT)),
+            languages=(column(cls.KEY_SRC_LANG), column(cls.KEY_TGT_LANG)),
+            rows=[sample[ROW] for sample in samples],
+            speakers=column(cls.KEY_SPEAKER),
+            ids=column(cls.KEY_ID),
+            pre_tokenizer=pre_tokenizer,
+            bpe_tokenizer=bpe_tokenizer,
+            n_frames_per_step=n_frames_per_step,
+            speaker_to_id=speaker_to_id,
+        )
+
+    @classmethod
+    def _with_text(cls, split: str, samples: list[dict[str, str]]) -> list[dict[str, str]]:
+        """Leave out rows that have neither text: there is nothing to learn from them."""
+        keys = (cls.KEY_SRC_TEXT, cls.KEY_TGT_TEXT)
+        kept = [s for s in samples if any((s.get(key) or "").strip() for key in keys)]
+        if not kept:
+            raise DataError(
+                f"{split}: no row has a transcript ({keys[0]}) or a translation ({keys[1]}); "
+                "nothing can be learnt from it"
+            )
+        if len(kept) < len(samples):
+            logger.warning(f"'{split}': {len(samples) - len(kept)} rows without any text left out")
+        return kept
+
+    @classmethod
+    def get_size_ratios(cls, datasets: Sequence[JointSpeechToTextDataset], alpha: float = 1.0) -> list[float]:
+        """As fairseq's.
+
+        Raises:
+            DataError: a subset mixes language pairs, so that it cannot be resampled as one.
+        """
+        for dataset in datasets:
+            if len(set(zip(dataset.src_langs, dataset.tgt_langs, strict=True))) > 1:
+                raise DataError(
+                    f"{dataset.split}: sampling_alpha balances subsets of one language pair each, "
+                    "this one holds several; split it by language, or remove sampling_alpha"
+                )
+        return super().get_size_ratios(datasets, alpha)
+
+    @classmethod
+    def from_tsv(cls, *args: Any, **kwargs: Any) -> FairseqDataset:
+        """As fairseq's, and ``id`` of a sample is its place in all the splits together."""
+        dataset = super().from_tsv(*args, **kwargs)
+        if isinstance(dataset, ConcatDataset):
+            for part, end in zip(dataset.datasets, dataset.cumulative_sizes, strict=True):
+                if isinstance(part, JointSpeechToTextDataset):  # not one that is resampled
+                    part.first_id = end - len(part)
+            return JointConcatDataset(dataset.datasets)
+        return dataset
+
+
+def _frames(sample: dict[str, str]) -> int:
+    audio, text = (
+        sample[key].strip()
+        for key in (SpeechToTextDatasetCreator.KEY_AUDIO, SpeechToTextDatasetCreator.KEY_N_FRAMES)
+    )
+    if not audio and text in ("", "0"):
+        return 0
+    if not text.isdecimal() or int(text) == 0:
+        raise DataError(
+            f"{sample[ROW]}: n_frames is {text!r}; a whole number above 0 is needed, or 0 and no audio for "
+            "a row of text alone"
+        )
+    if not audio:
+        raise DataError(f"{sample[ROW]}: audio is empty, but n_frames is {text}; name the audio, or write 0")
+    return int(text)

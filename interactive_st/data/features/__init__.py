@@ -1,0 +1,1 @@
+"""Filterbanks of samples, their normalisation, and the archives that hold them."""

@@ -1,0 +1,1 @@
+"""`interactive-st join`: data folders on features that fairseq's recipes have computed."""

@@ -1,0 +1,171 @@
+"""Reads the manifests that fairseq's ``prep_mustc_data.py`` and its like write.
+
+Their columns are ``id audio n_frames tgt_text speaker``; ``audio`` is ``…/fbank80.zip:offset:length``.
+Texts are written by pandas with ``escapechar="\\\\"``: a quotation mark in a sentence is ``\\"`` there.
+"""
+
+import csv
+import itertools
+import os
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from interactive_st.data.errors import DataError
+from interactive_st.data.features.npy_header import read_npy_header
+from interactive_st.data.manifest import check_separator
+from interactive_st.data.text_encoding import not_utf8, refuse_utf16
+
+REQUIRED = ("id", "audio", "n_frames", "tgt_text")
+LOCAL_HEADER = 30  # bytes of a zip entry before its name
+NPY = b"\x93NUMPY"
+
+_PLACE = re.compile(r"(\d{1,18}):(\d{1,18})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class FairseqRow:
+    """A row: where it stands, its text with escapes undone, and the other columns."""
+
+    line: int
+    id: str
+    audio: str
+    n_frames: str
+    text: str
+    speaker: str
+
+
+def read_fairseq_manifest(path: str | os.PathLike) -> dict[str, FairseqRow]:
+    """Return the rows by their ids, in file order.
+
+    Raises:
+        DataError: it cannot be read, a column is missing, or an id is there twice.
+    """
+    rows: dict[str, FairseqRow] = {}
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            first = file.readline()
+            refuse_utf16(path, first.encode())
+            lines = itertools.chain([first], file)
+            reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, escapechar="\\")
+            header = next(reader, [])
+            missing = [name for name in REQUIRED if name not in header]
+            if missing:
+                check_separator(path, header)
+                raise DataError(
+                    f"{path}:1: no column {', '.join(missing)}; fairseq writes {', '.join(REQUIRED)}"
+                )
+            for fields in reader:
+                if len(fields) != len(header):
+                    raise DataError(
+                        f"{path}:{reader.line_num}: {len(fields)} fields where the header has {len(header)}"
+                    )
+                row = _make_row(reader.line_num, dict(zip(header, fields, strict=True)))
+                if row.id in rows:
+                    raise DataError(
+                        f"{path}:{row.line}: the id {row.id} is that of line {rows[row.id].line} already; "
+                        "ids have to be unique to be matched"
+                    )
+                rows[row.id] = row
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from error
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: cannot be read ({error})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    if not rows:
+        raise DataError(f"{path}: no rows")
+    return rows
+
+
+def _make_row(line: int, fields: Mapping[str, str]) -> FairseqRow:
+    text, speaker = fields["tgt_text"], fields.get("speaker", "")
+    return FairseqRow(line, fields["id"], fields["audio"], fields["n_frames"], text, speaker)
+
+
+class Archives:
+    """Knows where features are: the archives that manifests name, and what is in them."""
+
+    def __init__(self) -> None:
+        self._files: dict[tuple[Path, str], Path] = {}
+        self._entries: dict[Path, dict[str, tuple[int, int]]] = {}
+        self._sizes: dict[Path, int] = {}
+
+    def resolve(self, manifest: Path, audio: str) -> tuple[Path, str]:
+        """Split ``…/fbank80.zip:offset:length`` into the file, as it is found today, and the place in it.
+
+        A path that no longer exists is looked for beside the manifest: folders are moved, and fairseq
+        writes whole paths.
+
+        Raises:
+            DataError: it is no archive of features, or cannot be found.
+        """
+        name, _, place = audio.partition(":")
+        if not place:
+            raise DataError(
+                f"{manifest}: audio {audio!r} is no place in an archive of features, as "
+                "fbank80.zip:offset:length is"
+            )
+        key = (manifest.parent, name)
+        if key not in self._files:
+            folders = (manifest.parent, manifest.resolve().parent)  # fairseq's joint manifests are links
+            names = (name, Path(name).name)
+            candidates = [folder / own for own in names for folder in folders]
+            found = next((path for path in candidates if path.is_file()), None)
+            if found is None:
+                raise DataError(f"{manifest}: {name}: no such archive, neither there nor beside the manifest")
+            self._files[key] = found.resolve()
+        return self._files[key], place
+
+    def entry(self, archive: Path, utterance: str) -> str | None:
+        """Return where an archive itself says the features of an utterance are; None if it does not.
+
+        Raises:
+            DataError: it is no zip file.
+        """
+        if archive not in self._entries:
+            try:
+                with zipfile.ZipFile(archive) as file:
+                    entries = file.infolist()
+            except (zipfile.BadZipFile, OSError) as error:
+                raise DataError(f"{archive}: not readable as a zip file ({error})") from error
+            self._entries[archive] = {
+                Path(entry.filename).stem: (
+                    entry.header_offset + LOCAL_HEADER + len(entry.filename.encode()),
+                    entry.file_size,
+                )
+                for entry in entries
+            }
+        place = self._entries[archive].get(utterance)
+        return None if place is None else f"{place[0]}:{place[1]}"
+
+    def holds(self, archive: Path, place: str) -> bool:
+        """Tell whether a place, ``offset:length``, is inside an archive."""
+        if archive not in self._sizes:
+            self._sizes[archive] = archive.stat().st_size
+        match = _PLACE.fullmatch(place)
+        return match is not None and sum(map(int, match.groups())) <= self._sizes[archive]
+
+
+def feature_dimension(archive: Path, place: str) -> int:
+    """Return the number of features a frame of the array at a place in an archive.
+
+    Raises:
+        DataError: there is no array of shape (T, F) there, for example because it is audio.
+    """
+    try:
+        offset, length = (int(number) for number in place.split(":"))
+        with archive.open("rb") as file:
+            file.seek(offset)
+            if file.peek(len(NPY))[: len(NPY)] != NPY:
+                raise ValueError(f"{length} bytes that are no .npy array")
+            shape, _, _ = read_npy_header(file)
+        _, dimension = shape
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{archive}:{place}: no features there ({error}); manifests of audio (--use-audio-input) cannot "
+            "be joined: use `interactive-st prepare --mustc`"
+        ) from error
+    return dimension

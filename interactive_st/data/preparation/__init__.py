@@ -1,0 +1,1 @@
+"""`interactive-st prepare`: from tables of recordings to a data folder."""

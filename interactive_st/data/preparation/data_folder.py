@@ -1,0 +1,112 @@
+"""Makes a data folder, or replaces one, without deleting what is somebody else's.
+
+`--overwrite` removes the folder that is there: it must hold nothing that cannot be made again.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from interactive_st.data.atomic import atomic_folder
+from interactive_st.data.errors import DataError
+from interactive_st.data.features.archive import FIRST_ENTRY
+from interactive_st.data.preparation.feature_pass import COLUMNS
+from interactive_st.data.preparation.settings import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB
+from interactive_st.data.preparation.translation_text import FOLDER
+
+#: How many files a message names.
+SHOWN = 3
+
+_NAMES = (CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB)
+_HEADER = "\t".join(COLUMNS).encode() + b"\n"
+_DICTIONARY_COPY = re.compile(r"dict\.[^.]+\.txt")
+_TRANSLATION_TEXT = re.compile(r"(.+)\.[^.]+-[^.]+\.[^.]+")  # train.en-de.de
+
+
+@contextlib.contextmanager
+def new_data_folder(
+    out: str | os.PathLike, inputs: Iterable[str | os.PathLike], overwrite: bool
+) -> Iterator[Path]:
+    """Yield a temporary folder that becomes `out`, see `atomic_folder`.
+
+    Args:
+        out: the data folder to make.
+        inputs: files and folders that it is made from; looked at only where `out` holds something.
+        overwrite: replace a data folder at `out`.
+
+    Raises:
+        DataError: `out` may not be made or replaced.
+    """
+    if overwrite and Path(out).is_dir() and any(Path(out).iterdir()):
+        refuse_inputs(out, inputs)
+    with atomic_folder(out, CONFIG if overwrite else None, refuse_foreign) as folder:
+        yield folder
+
+
+def refuse_inputs(out: str | os.PathLike, inputs: Iterable[str | os.PathLike]) -> None:
+    """Make sure that no input would be deleted with the folder `out`.
+
+    Raises:
+        DataError: one would be.
+    """
+    target = Path(os.path.realpath(out))
+    for path in inputs:
+        if Path(os.path.realpath(path)).is_relative_to(target):
+            raise DataError(f"{path}: is input, and inside {out}, the output; choose another --out")
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Make sure that a data folder holds nothing that would be lost with it.
+
+    Raises:
+        DataError: it does.
+    """
+    foreign = find_foreign(folder)
+    if foreign:
+        more = ", …" if len(foreign) > SHOWN else ""
+        raise DataError(
+            f"{folder}: holds {', '.join(foreign[:SHOWN])}{more}, no part of a data folder, which "
+            "--overwrite would delete; move that elsewhere, or choose a new folder"
+        )
+
+
+def find_foreign(folder: Path) -> list[str]:
+    """Return what in a data folder neither `prepare` nor `join` wrote, by names relative to it.
+
+    Names of splits are free, so tables and archives are known by how they begin.
+    """
+    tables = {path.stem for path in folder.glob("*.tsv") if _begins(path, 0, _HEADER)}
+    foreign = []
+    for path in folder.iterdir():
+        if path.name == FOLDER and path.is_dir() and not path.is_symlink():
+            foreign += [f"{FOLDER}/{own.name}" for own in path.iterdir() if not _is_text(own, tables)]
+        elif not _is_own(path, tables):
+            foreign.append(path.name)
+    return sorted(foreign)
+
+
+def _is_own(path: Path, tables: set[str]) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    if path.suffix == ".zip":
+        return _begins(path, *FIRST_ENTRY)
+    return path.name in _NAMES or (path.suffix == ".tsv" and path.stem in tables)
+
+
+def _is_text(path: Path, tables: set[str]) -> bool:
+    """Tell whether a file in the folder `FOLDER` is of `write_translation_text`."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    match = _TRANSLATION_TEXT.fullmatch(path.name)
+    return bool(_DICTIONARY_COPY.fullmatch(path.name) or (match and match.group(1) in tables))
+
+
+def _begins(path: Path, offset: int, content: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(len(content)) == content
+    except OSError:
+        return False

@@ -1,0 +1,169 @@
+"""Goes through the rows of all splits once: features to archives, rows to fairseq's manifests."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from interactive_st.data.errors import BadRow
+from interactive_st.data.features.archive import FeatureArchive
+from interactive_st.data.features.cmvn import RunningStatistics
+from interactive_st.data.manifest import write_manifest
+from interactive_st.data.preparation.extraction import Extractor, Result, default_workers
+from interactive_st.data.preparation.input_manifest import Segment, Utterance
+
+COLUMNS = ("id", "audio", "n_frames", "tgt_text", "src_text", "speaker", "src_lang", "tgt_lang")
+TRAIN_PREFIX = "train"
+
+
+def is_train(split: str) -> bool:
+    """Tell whether vocabulary and global CMVN are estimated on a split."""
+    return split.startswith(TRAIN_PREFIX)
+
+
+class FeaturePass:
+    """One pass over the audio.
+
+    Attributes:
+        dim: dimension of the features; that of the first good row where it was not given.
+        kept: the rows that were written.
+        bad: the rows whose features cannot be had.
+        frames: frames of each split, those of rows that share their audio counted once.
+        statistics: over the training splits.
+    """
+
+    def __init__(
+        self, folder: Path, features: Mapping[str, object], dim: int | None, keep_going: bool
+    ) -> None:
+        """Prepare to write into a folder.
+
+        Args:
+            folder: where archives and manifests go.
+            features: see `features.features_from_file`.
+            dim: dimension that all features must have, None for that of the first.
+            keep_going: go on writing after a bad row; otherwise the rest is only checked.
+        """
+        self.dim = dim
+        self.kept: list[Utterance] = []
+        self.bad: list[BadRow] = []
+        self.frames: dict[str, int] = {}
+        self.statistics = RunningStatistics()
+        self._folder = folder
+        self._features = features
+        self._writing = True
+        self._keep_going = keep_going
+
+    def run(
+        self,
+        splits: Mapping[str, Sequence[Utterance]],
+        workers: int | None,
+        progress: bool,
+        archives: Mapping[str, str] | None = None,
+    ) -> None:
+        """Compute and write the features of all splits, in their order.
+
+        Args:
+            splits: the rows by name of the split.
+            workers: processes, as many as useful if None.
+            progress: show a bar on standard error.
+            archives: the archive of a split, where that is not one of its own; splits that have
+                one in common store each segment once.
+
+        Raises:
+            DataError: a worker process ended early.
+        """
+        groups: dict[str, dict[str, Sequence[Utterance]]] = {}
+        for name, rows in splits.items():
+            groups.setdefault((archives or {}).get(name) or name, {})[name] = rows
+        # Rows of one recording in several languages share its features.
+        segments = {
+            archive: list(dict.fromkeys(row.segment for rows in group.values() for row in rows))
+            for archive, group in groups.items()
+        }
+        total = sum(map(len, segments.values()))
+        workers = workers or default_workers(total)
+        with (
+            Extractor(self._features, workers) as extractor,
+            tqdm(
+                total=total,
+                desc="features",
+                unit="utt",
+                disable=not (progress and total),
+                file=sys.stderr,
+                mininterval=0.2 if sys.stderr.isatty() else 30.0,
+            ) as bar,
+        ):
+            for archive, group in groups.items():
+                self._run_group(archive, group, segments[archive], extractor, bar)
+
+    def write_texts(self, split: str, rows: Sequence[Utterance]) -> None:
+        """Write a split of text alone."""
+        self.kept += rows
+        self.frames[split] = 0
+        write_manifest(self._folder / f"{split}.tsv", (_output_row(row, "", 0) for row in rows), COLUMNS)
+
+    def stop_writing(self) -> None:
+        """From now on only look for bad rows."""
+        self._writing = False
+
+    def _run_group(
+        self,
+        archive: str,
+        group: Mapping[str, Sequence[Utterance]],
+        segments: Sequence[Segment],
+        extractor: Extractor,
+        bar: tqdm,
+    ) -> None:
+        places: dict[Segment, tuple[str, int]] = {}
+        reasons: dict[Segment, str] = {}
+        with FeatureArchive(self._folder / f"{archive}.zip") as file:
+            for segment, result in zip(segments, extractor.run(segments), strict=True):
+                result = self._check_dimension(segment, result)
+                if isinstance(result, str):
+                    reasons[segment] = result
+                    bar.set_postfix(bad=len(self.bad) + len(reasons), refresh=False)
+                    if not self._keep_going:
+                        self.stop_writing()
+                elif self._writing:
+                    places[segment] = (file.add(result), len(result))
+                    if is_train(archive):
+                        self.statistics.add(result)
+                bar.update()
+        for name, rows in group.items():
+            self.bad += [row.bad(reasons[row.segment]) for row in rows if row.segment in reasons]
+            kept = [row for row in rows if row.segment in places]
+            self.kept += kept
+            used = {row.segment for row in kept}
+            self.frames[name] = sum(places[segment][1] for segment in used)
+            write_manifest(
+                self._folder / f"{name}.tsv",
+                (_output_row(row, *places[row.segment]) for row in kept),
+                COLUMNS,
+            )
+
+    def _check_dimension(self, segment: Segment, result: Result) -> Result:
+        if not isinstance(result, np.ndarray):
+            return result
+        if self.dim is None:
+            self.dim = result.shape[1]
+        if result.shape[1] != self.dim:
+            return (
+                f"{segment.path}: has {result.shape[1]} dimensions, "
+                f"{self.dim} are expected as in the first row"
+            )
+        return result
+
+
+def _output_row(row: Utterance, audio: str, frames: int) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "audio": audio,
+        "n_frames": frames,
+        "tgt_text": row.tgt_text,
+        "src_text": row.src_text,
+        "speaker": row.speaker,
+        "src_lang": row.src_lang,
+        "tgt_lang": row.tgt_lang,
+    }

@@ -1,0 +1,279 @@
+"""Turns manifests of recordings into a data folder for training and decoding."""
+
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from interactive_st.data.errors import BadRow, BadRowsError, DataError
+from interactive_st.data.features.filterbank import check_filterbank
+from interactive_st.data.manifest import write_manifest
+from interactive_st.data.preparation.data_folder import new_data_folder
+from interactive_st.data.preparation.feature_pass import FeaturePass, is_train
+from interactive_st.data.preparation.input_manifest import Split, Utterance, read_split, read_text
+from interactive_st.data.preparation.options import SOURCE_LANG, TARGET_LANG, Options, resolve_options
+from interactive_st.data.preparation.request import check_request
+from interactive_st.data.preparation.settings import (
+    DICTIONARY,
+    GLOBAL_CMVN,
+    MODEL,
+    SKIPPED,
+    VOCAB,
+    copy_settings,
+    make_config,
+    write_config,
+)
+from interactive_st.data.preparation.translation_text import write_translation_text
+from interactive_st.data.preparation.vocabulary import (
+    count_unknown,
+    dictionary_languages,
+    save_vocabulary,
+    train_vocabulary,
+)
+
+#: Rows from which on a vocabulary takes so long that it is announced.
+MANY_ROWS = 50_000
+SKIPPED_COLUMNS = ("split", "file", "line", "id", "reason")
+
+
+@dataclass
+class Report:
+    """What `prepare` made.
+
+    Attributes:
+        folder: the data folder.
+        rows: number of rows of each split.
+        frames: number of feature frames of each split, those of shared audio counted once; 0 of text alone.
+        dim: dimension of the features.
+        skipped: the rows that were left out.
+        notes: what the user should know, a sentence each.
+    """
+
+    folder: Path
+    rows: dict[str, int]
+    frames: dict[str, int]
+    dim: int
+    skipped: list[BadRow]
+    notes: list[str] = field(default_factory=list)
+
+
+def prepare(
+    manifests: Mapping[str, str | os.PathLike | Split],
+    out: str | os.PathLike,
+    *,
+    texts: Mapping[str, str | os.PathLike] | None = None,
+    vocab_size: int | None = None,
+    vocab_type: str | None = None,
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+    num_mel_bins: int | None = None,
+    sample_rate: int | None = None,
+    cmvn: str | None = None,
+    specaugment: str | None = None,
+    dynamic_range: float | None = None,
+    features: bool = False,
+    like: str | os.PathLike | None = None,
+    skip_bad: bool = False,
+    workers: int | None = None,
+    audio_root: str | os.PathLike | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Report:
+    """Make a data folder; it appears at `out` when it is complete, or not at all.
+
+    With more than one worker, call it under ``if __name__ == "__main__":``, as the worker
+    processes import the calling script.
+
+    Args:
+        manifests: an input manifest for each split, or what a reader in `data.corpora` made of a
+            corpus. The vocabulary (and global CMVN) come from the splits whose name begins with
+            ``train``.
+        out: the folder to make.
+        texts: tables of texts without speech, by the name of the split that each becomes; their rows are in
+            the language of the speech where they name none.
+        vocab_size: entries of the joint vocabulary, special symbols included; 8000 if None, fewer
+            where the text gives no more.
+        vocab_type: ``unigram`` (if None), ``bpe`` or ``char``.
+        source_lang: language of transcripts where a row names none; ``en`` if None.
+        target_lang: language of translations where a row names none; ``de`` if None.
+        num_mel_bins: dimension of the filterbanks; 80 if None.
+        sample_rate: rate in Hz that audio is resampled to; 16000 if None.
+        cmvn: ``utterance`` (if None), ``global`` or ``none``.
+        specaugment: ``lb`` (if None), ``ld``, ``sm``, ``ss`` or ``none``.
+        dynamic_range: limit each filter to so many decibels below its peak; no limit if None.
+        features: the ``audio`` column names .npy files of features (T, F) instead of audio.
+        like: a data folder to take vocabulary, dictionary, features, CMVN, SpecAugment and
+            languages from; the options for all but the languages are then refused.
+        skip_bad: leave bad rows out and list them in ``skipped.tsv``, instead of stopping.
+        workers: processes that compute features; as many as useful if None.
+        audio_root: what relative audio paths are relative to; the manifest's folder if None.
+        overwrite: replace a data folder at `out`.
+        progress: show a progress bar on standard error.
+
+    Raises:
+        BadRowsError: rows are bad (all of them are listed) and `skip_bad` is off.
+        DataError: anything else that is wrong with the input or the options.
+    """
+    options = resolve_options(
+        vocab_size=vocab_size,
+        vocab_type=vocab_type,
+        source_lang=source_lang,
+        target_lang=target_lang,
+        num_mel_bins=num_mel_bins,
+        sample_rate=sample_rate,
+        cmvn=cmvn,
+        specaugment=specaugment,
+        dynamic_range=dynamic_range,
+        features=features,
+        like=like,
+    )
+    texts = texts or {}
+    check_request(manifests, texts, Path(out), options, workers)
+    check_filterbank(options.features)
+    languages = (options.source_lang or SOURCE_LANG, options.target_lang or TARGET_LANG)
+    splits = {
+        name: source if isinstance(source, Split) else read_split(name, source, audio_root, *languages)
+        for name, source in manifests.items()
+    }
+    spoken = [row for split in splits.values() for row in split.utterances]
+    of_speech = (
+        {options.source_lang} if options.source_lang else {row.src_lang for row in spoken} or {SOURCE_LANG},
+        {options.target_lang} if options.target_lang else {row.tgt_lang for row in spoken} or {TARGET_LANG},
+    )
+    splits |= {name: read_text(name, path, *of_speech) for name, path in texts.items()}
+    with new_data_folder(out, _inputs(splits.values()), overwrite) as folder:
+        report = _fill(folder, splits, options, skip_bad, workers, progress)
+    report.folder = Path(out)
+    return report
+
+
+def _fill(
+    folder: Path,
+    splits: Mapping[str, Split],
+    options: Options,
+    skip_bad: bool,
+    workers: int | None,
+    progress: bool,
+) -> Report:
+    """Write a whole data folder."""
+    rows = [row for split in splits.values() for row in split.utterances]
+    malformed = [row for split in splits.values() for row in split.bad]
+    feature_pass = FeaturePass(folder, options.features, options.dim, keep_going=skip_bad)
+    notes: list[str] = []
+    if skip_bad or not malformed:
+        # First, as it is quick: a wrong vocabulary should not be found after hours of features.
+        if progress and len(rows) >= MANY_ROWS:
+            print(f"vocabulary: of the texts of {len(rows)} rows …", file=sys.stderr)
+        notes = _write_vocabulary(folder, rows, options)
+    else:
+        feature_pass.stop_writing()
+    spoken = {name: split for name, split in splits.items() if not split.written}
+    rows_of = {name: split.utterances for name, split in spoken.items()}
+    archives = {name: split.archive for name, split in spoken.items()}
+    feature_pass.run(rows_of, workers, progress, archives)
+    for name, split in splits.items():
+        if split.written:
+            feature_pass.write_texts(name, split.utterances)
+    order = list(splits)
+    bad = sorted(malformed + feature_pass.bad, key=lambda row: (order.index(row.split), row.line))
+    if bad and not skip_bad:
+        raise BadRowsError(
+            bad, "nothing was written. Correct them, or leave them out with --skip-bad:"
+        )
+    counts = Counter(row.split for row in feature_pass.kept)
+    _check_not_empty({name: counts[name] for name in splits}, bad)
+    if len(feature_pass.kept) < len(rows):
+        notes = _write_vocabulary(folder, feature_pass.kept, options)
+    if options.like is None:
+        _write_settings(folder, feature_pass, options)
+    write_translation_text(folder, splits)
+    if skip_bad:
+        write_manifest(folder / SKIPPED, map(_skipped_row, bad), SKIPPED_COLUMNS)
+    notes += [note for split in splits.values() for note in split.notes]
+    return Report(folder, dict(counts), feature_pass.frames, feature_pass.dim, bad, notes)
+
+
+def _inputs(splits: Iterable[Split]) -> Iterator[str]:
+    """Yield the files that rows are of, and those of their audio."""
+    for split in splits:
+        yield from {row.file for row in [*split.utterances, *split.bad]}
+        yield from {row.segment.path for row in split.utterances if row.segment is not None}
+
+
+def _write_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options) -> list[str]:
+    """Write vocabulary and dictionary, or copy existing ones; return notes about them."""
+    if options.like is not None:
+        return _copy_vocabulary(folder, rows, options)
+    texts = _texts(row for row in rows if is_train(row.split))
+    used = {language for row in rows for language in (row.src_lang, row.tgt_lang)}
+    languages = used | set(_default_languages(rows, options))
+    model, size = train_vocabulary(texts, languages, options.vocab_size, options.vocab_type)
+    save_vocabulary(model, texts, folder / MODEL, folder / VOCAB, folder / DICTIONARY)
+    if size == options.vocab_size:
+        return []
+    return [f"the vocabulary has {size} entries, not {options.vocab_size}: the text gives no more"]
+
+
+def _copy_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options) -> list[str]:
+    defaults = {"source_lang": options.source_lang, "target_lang": options.target_lang}
+    copy_settings(options.like, folder, {k: v for k, v in defaults.items() if v is not None})
+    used = {language for row in rows for language in (row.src_lang, row.tgt_lang)}
+    unknown = sorted(used - dictionary_languages(folder / DICTIONARY))
+    if unknown:
+        raise DataError(
+            f"{options.like}: its dictionary has no tag for {', '.join(unknown)}; use languages "
+            "that it has, in the manifest or by --source-lang and --target-lang"
+        )
+    missing, total = count_unknown(folder / MODEL, _texts(rows))
+    if not missing:
+        return []
+    return [f"{missing} of {total} pieces of the texts are unknown to the vocabulary"]
+
+
+def _write_settings(folder: Path, feature_pass: FeaturePass, options: Options) -> None:
+    features = dict(options.features)
+    if features["type"] == "precomputed":
+        features["dim"] = feature_pass.dim
+    languages = _default_languages(feature_pass.kept, options)
+    config = make_config(
+        features,
+        feature_pass.dim,
+        *languages,
+        cmvn=options.cmvn,
+        specaugment=options.specaugment,
+        dynamic_range=options.dynamic_range,
+    )
+    write_config(folder, config)
+    if options.cmvn == "global":
+        feature_pass.statistics.save(folder / GLOBAL_CMVN)
+
+
+def _default_languages(rows: Sequence[Utterance], options: Options) -> tuple[str, str]:
+    """Return the languages that were asked for, or else the most frequent ones of what is spoken."""
+    rows = [row for row in rows if row.segment is not None] or rows
+    sources = Counter(row.src_lang for row in rows) or {SOURCE_LANG: 1}
+    targets = Counter(row.tgt_lang for row in rows) or {TARGET_LANG: 1}
+    return (
+        options.source_lang or max(sources, key=sources.get),
+        options.target_lang or max(targets, key=targets.get),
+    )
+
+
+def _texts(rows: Iterable[Utterance]) -> list[str]:
+    return [text for row in rows for text in (row.src_text, row.tgt_text) if text]
+
+
+def _check_not_empty(counts: Mapping[str, int], bad: Sequence[BadRow]) -> None:
+    empty = [name for name, count in counts.items() if not count]
+    if empty:
+        reasons = "".join(f"\n  {row}" for row in bad[:3])
+        raise DataError(f"split {', '.join(empty)} has no usable row{reasons}")
+
+
+def _skipped_row(row: BadRow) -> dict[str, object]:
+    """Return a row of ``skipped.tsv``; what broke the row must not break this table."""
+    fields = {name: getattr(row, name) for name in SKIPPED_COLUMNS}
+    return {name: re.sub(r"[\t\r\n\0]", " ", str(value)) for name, value in fields.items()}

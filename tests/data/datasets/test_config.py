@@ -1,0 +1,84 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from interactive_st.data.datasets.config import JointDataConfig
+from interactive_st.data.errors import DataError
+from tests.joint_corpus import write_config, write_corpus
+
+
+def test_relative_paths_are_those_of_the_folder(tmp_path, monkeypatch):
+    folder = write_corpus(tmp_path / "data")
+    np.savez(folder / "gcmvn.npz", mean=np.zeros(8), std=np.ones(8))
+    write_config(
+        folder,
+        audio_root="speech",
+        global_cmvn={"stats_npz_path": "gcmvn.npz"},
+        feature_transforms={"*": ["global_cmvn"]},
+    )
+    # files of the same names in the working directory must not be taken, as fairseq would
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("gcmvn.npz", "spm_joint.model"):
+        shutil.copy(folder / name, elsewhere)
+    (folder / "sentencepiece").touch()  # has the name of a kind of tokeniser
+    monkeypatch.chdir(elsewhere)
+    config = JointDataConfig(folder / "config_joint.yaml")
+    assert config.audio_root == str(folder / "speech")
+    assert config.global_cmvn_stats_npz == str(folder / "gcmvn.npz")
+    transforms = config.get_feature_transforms("test", False)
+    assert transforms["global_cmvn"]["stats_npz_path"] == str(folder / "gcmvn.npz")
+    model = str(folder / "spm_joint.model")
+    assert config.bpe_tokenizer == {"bpe": "sentencepiece", "sentencepiece_model": model}
+
+
+def test_audio_root_is_the_folder_unless_absolute(tmp_path):
+    assert JointDataConfig(write_config(tmp_path)).audio_root == str(tmp_path)
+    root = JointDataConfig(write_config(tmp_path, audio_root="/somewhere")).audio_root
+    assert root == "/somewhere"
+
+
+def test_languages_can_be_given_from_outside(tmp_path):
+    path = write_config(tmp_path, target_lang=None)
+    assert JointDataConfig(path).source_lang == "en"
+    assert JointDataConfig(path).target_lang is None
+    config = JointDataConfig(path, source_lang="nl", target_lang="fr")
+    assert (config.source_lang, config.target_lang) == ("nl", "fr")
+
+
+def test_features_are_filterbanks_where_nothing_is_said(tmp_path):
+    config = JointDataConfig(write_config(tmp_path, features=None, sample_rate=8000))
+    assert config.features == {"type": "fbank", "num_mel_bins": 8, "sample_rate": 8000}
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"prepend_tgt_lang_tag": True}, "prepend_tgt_lang_tag cannot be honoured"),
+        ({"prepend_bos_and_append_tgt_lang_tag": True}, "prepend_bos_and_append_tgt_lang_tag"),
+        ({"use_audio_input": True}, "use_audio_input"),
+        ({"dataset_transforms": {"_train": ["noisyoverlapaugment"]}}, "noisyoverlapaugment"),
+        ({"feature_transforms": {"*": ["delta_deltas"]}}, "delta_deltas .*torchaudio"),
+        ({"features": {"type": "fbank", "num_mel_bins": 80}}, "80 a frame .* is 8"),
+        ({"features": "fbank"}, "features is 'fbank', where keys and values are needed"),
+        ({"bpe_tokenizer": "sentencepiece"}, "bpe_tokenizer is 'sentencepiece'"),
+        ({"global_cmvn": "gcmvn.npz"}, "global_cmvn is 'gcmvn.npz'"),
+        ({"global_cmvn": {"stats_npz_path": "nope.npz"}}, "statistics nope.npz, which do not exist"),
+        ({"feature_transforms": ["utterance_cmvn"]}, "feature_transforms is"),
+        ({"feature_transforms": {"*": "utterance_cmvn"}}, r"feature_transforms of \* is .*write a list"),
+        ({"feature_transforms": {"*": ["nonesuch"]}}, "nonesuch .*known are .*utterance_cmvn"),
+        ({"dataset_transforms": {"*": ["utterance_cmvn"]}}, "known are concataugment"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused_by_name(tmp_path, changes, what):
+    path = write_config(tmp_path, **changes)
+    with pytest.raises(DataError, match=what) as error:
+        JointDataConfig(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_missing_sentencepiece_model_is_named(tmp_path):
+    config = JointDataConfig(write_config(tmp_path))
+    with pytest.raises(DataError, match=r"spm_joint\.model, which is not in"):
+        _ = config.bpe_tokenizer

@@ -1,0 +1,57 @@
+"""Rows that are rare, and legitimate or at least named."""
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from fairseq.data import Dictionary
+
+from interactive_st.data.datasets.config import JointDataConfig
+from interactive_st.data.datasets.creator import JointDatasetCreator
+from interactive_st.data.errors import DataError
+from tests.joint_corpus import task_arguments, write_config, write_corpus, write_split
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Loads a split of these rows, texts in whole words."""
+
+    def run(rows):
+        folder = write_corpus(tmp_path, {"test": []})
+        write_config(folder, bpe_tokenizer=None, feature_transforms=None)
+        write_split(folder, "test", rows)
+        dictionary = tiny.dictionary()
+        config = JointDataConfig(folder / task_arguments(folder).config_yaml)
+        return JointDatasetCreator.from_tsv(
+            str(folder), config, "test", dictionary, None, None, is_train_split=False, epoch=1, seed=1
+        )
+
+    return run
+
+
+def test_words_written_like_special_symbols_are_unknown_words(load):
+    dataset = load([("a", 20, "w1 <pad> w2", "<s> w3 </s> <pad>", "", "en", "de")])
+    unknown, eos = Dictionary().unk(), Dictionary().eos()
+    transcript, translation = dataset[0].texts
+    assert transcript.tolist() == [unknown, dataset.tgt_dict.index("w3"), unknown, unknown, eos]
+    assert translation.tolist() == [*map(dataset.tgt_dict.index, ("w1", "<unk>", "w2")), eos]
+    batch = dataset.collater([dataset[0]])
+    assert torch.equal(batch["targets"].ne(1).sum(dim=2)[:, 0], torch.tensor(batch["ntokens_by_stream"]))
+
+
+def test_features_without_a_frame_are_named(load, tmp_path):
+    dataset = load([("a", 20, "w1", "w2", "", "en", "de")])
+    np.save(tmp_path / "test_a.npy", np.zeros((0, 8), np.float32))
+    with pytest.raises(DataError, match=r"test\.tsv:2 \(a\): its features have no frame"):
+        dataset[0]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_that_are_no_numbers_are_named(load, tmp_path, value):
+    """Of archives that others made; otherwise the model seems to be what is wrong."""
+    dataset = load([("a", 20, "w1", "w2", "", "en", "de")])
+    features = np.zeros((20, 8), np.float32)
+    features[3, 5] = value
+    np.save(tmp_path / "test_a.npy", features)
+    with pytest.raises(DataError, match=r"test\.tsv:2 \(a\): its features hold NaN or infinite values"):
+        dataset[0]
