@@ -25,7 +25,7 @@ class Lanes(NamedTuple):
     ``stream``, ``sentence``, ``row``: ``(N,)`` long; ``row`` is the row being computed.
     ``streams``: the distinct streams among them; ``batch``: sentences in all; ``all_streams``: those
     that are decoded at all, which is what the cache has room for.
-    ``course``: the first three where the course of the search is kept
+    ``control``: ``stream``, ``sentence`` and ``row`` on the control device
     (:class:`~interactive_st.search.beams.Beams`).
     ``advances``: None where the lanes are those that advance; ``(N,)`` bool where they are all there are,
     and it says which advance. Then nothing depends on the host, and ``row`` is 0 where a lane stands still.
@@ -37,7 +37,7 @@ class Lanes(NamedTuple):
     streams: tuple[int, ...]
     batch: int
     all_streams: Streams = STREAMS["both"]
-    course: tuple[Tensor, Tensor, Tensor] | None = None
+    control: tuple[Tensor, Tensor, Tensor] | None = None
     advances: Tensor | None = None
 
     @classmethod
@@ -46,10 +46,10 @@ class Lanes(NamedTuple):
     ) -> "Lanes":
         """The ``active`` lanes; it and ``row``, both ``(2, B)``, are on the CPU."""
         stream, sentence = active.nonzero(as_tuple=True)
-        course = (stream, sentence, row[stream, sentence])
+        control = (stream, sentence, row[stream, sentence])
         streams = tuple(s for s, any_active in enumerate(active.any(dim=1).tolist()) if any_active)
-        there = torch.stack(course).to(device, non_blocking=True)
-        return cls(*there, streams, active.size(1), all_streams, course)
+        there = torch.stack(control).to(device, non_blocking=True)
+        return cls(*there, streams, active.size(1), all_streams, control)
 
     @classmethod
     def every(cls, batch: int, device: torch.device, all_streams: Streams = STREAMS["both"]) -> "Lanes":
@@ -63,7 +63,7 @@ class Lanes(NamedTuple):
         """These, which are :meth:`every` one, where ``active`` ones advance; it and ``row`` ``(2, B)``."""
         advances = active[self._rows].flatten()
         where = (self.stream, self.sentence, row[self._rows].flatten() * advances)
-        return self._replace(row=where[2], course=where, advances=advances)
+        return self._replace(row=where[2], control=where, advances=advances)
 
     @property
     def are_all(self) -> bool:
@@ -72,7 +72,7 @@ class Lanes(NamedTuple):
 
     def among(self, stream: int) -> Tensor:
         """Which of the lanes are of ``stream``, ``(n,)``."""
-        return (self.course[0] == stream).nonzero().squeeze(1).to(self.stream.device, non_blocking=True)
+        return (self.control[0] == stream).nonzero().squeeze(1).to(self.stream.device, non_blocking=True)
 
     def take(self, x: Tensor) -> Tensor:
         """What ``x`` ``(2, B, …)`` holds of each lane, ``(N, …)``."""
@@ -89,9 +89,9 @@ class Lanes(NamedTuple):
 
     def update(self, x: Tensor, values: Tensor, at: Tensor | None = None) -> None:
         """Put ``values`` into ``x`` where a lane advances: ``(N, …)``; with places ``at`` ``(N,)`` in its
-        last dimension, ``(N, W)``, of all lanes, also those that stand still. ``x`` may be where the course
-        is kept."""
-        stream, sentence, _ = self.course if x.device == self.course[0].device else self[:3]
+        last dimension, ``(N, W)``, of all lanes, also those that stand still. ``x`` may be
+        on the control device."""
+        stream, sentence, _ = self.control if x.device == self.control[0].device else self[:3]
         if at is not None:
             x[stream, sentence, :, at] = values
         elif self.advances is not None:

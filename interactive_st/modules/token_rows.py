@@ -87,7 +87,7 @@ class TokenRows:
         ]
 
     def take_among(self, mine: Tensor, rows: TokenRows) -> Tensor:
-        """Of ``mine`` ``(R, …)`` those of ``rows``, a part of these here."""
+        """From states ``mine`` ``(R, …)`` of these rows those of ``rows``, a subset of these: ``(R', …)``."""
         return mine.index_select(0, torch.searchsorted(self.index, rows.index))
 
     def _by_sentence(self, sentences: int) -> Tensor:

@@ -33,9 +33,15 @@ class Visibility(NamedTuple):
 class BothTerms(NamedTuple):
     """What every row sees of its own stream and of the other, built once a batch and shared by all layers.
 
-    ``mask``  ``(2·B, 1, 2·T, T)``, as :func:`score_mask` has it: of each stream of *keys* and sentence, first
-    what the rows of that stream see, then what those of the other do. So keys keep their place, and one
-    attention, of twice the queries, gives both terms.
+    ``mask``  ``(2·B, 1, 2·T, T)``, of :func:`score_mask`. The first dimension is the stream of the *keys* and
+    the sentence; the queries are the T rows of that stream (they see it causally: H_self), then the T rows of
+    the other stream (they see it by wait-k: H_inter). So keys keep their place, and one attention of twice
+    the queries gives both terms::
+
+                     keys: transcript     keys: translation
+        queries 0…T  transcript, causal   translation, causal
+                T…2T translation, wait-k  transcript, wait-k
+
     ``blind`` ``(2, B, T, 1)`` bool, of R rows ``(R, 1)``: those that see nothing of the other stream. (In
     ``mask`` they are given every key, as in :class:`Visibility`.)
     """
@@ -71,8 +77,16 @@ def teacher_forced_visibility(prev_output_tokens: Tensor, pad: int, wait_k: Wait
 
 
 def score_mask(visible: Tensor, like: Tensor) -> Tensor:
-    """A mask for many calls of :func:`~interactive_st.modules.dropout.attention` on states in the precision
-    of ``like``: on a GPU what each would have to make of ``visible`` (bool), else itself."""
+    """The mask that :func:`~interactive_st.modules.dropout.attention` takes, made once for all its calls.
+
+    Args:
+        visible: bool, True = visible; its last dimension is the keys.
+        like: states of the attention, or any tensor of their device and precision.
+
+    Returns:
+        On a CPU ``visible`` itself. On a GPU the mask of its shape that is added to scores, in the precision
+        of ``like`` or of autocast, with rows aligned as the kernels want them.
+    """
     if visible.device.type == "cpu":
         return visible
     kind, dtype = like.device.type, like.dtype

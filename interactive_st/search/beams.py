@@ -50,11 +50,11 @@ class Beams(Written):
     came; ``streams`` those to decode, the others count as done; ``ctc`` the transcripts' CTC scores, if
     asked for.
 
-    What decides on the course of the search (``row``, ``done``, ``max_len``) is on the CPU, so that a GPU is
-    waited for only when it has to say which streams end. With ``on_device`` it is where everything else is,
-    and both streams get every column: then a step depends on nothing that the host knows
-    (:mod:`~interactive_st.search.device_step`), and ``column`` ``(1,)`` is the number of steps done. Lanes
-    that stand still then write as well, where nothing is read before they advance.
+    ``row``, ``done`` and ``max_len`` decide which lanes advance. They are on the *control device*: the CPU,
+    so that a GPU is waited for only when it has to say which streams end. With ``on_device`` it is the device
+    of everything else, and both streams get every column: then a step depends on nothing that the host
+    knows (:mod:`~interactive_st.search.device_step`), and ``column`` ``(1,)`` is the number of steps done.
+    Lanes that stand still then write as well, where nothing is read before they advance.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Beams(Written):
     ) -> None:
         batch, longest = tags.size(1), int(max_len.max())
         self.device = tags.device
-        course = self.device if on_device else torch.device("cpu")
+        control = self.device if on_device else torch.device("cpu")
         shape = (2, batch, width)
         self.width, self.streams, self.ctc = width, streams, ctc
         self.identity = torch.arange(width, dtype=torch.int32, device=tags.device)
@@ -83,10 +83,10 @@ class Beams(Written):
         self.rows = tags.new_zeros(2, batch, n_columns)
         self.used = [0, 0]
         self.column = torch.zeros(1, dtype=torch.long, device=self.device) if on_device else None
-        self.row = torch.zeros(2, batch, dtype=torch.long, device=course)
-        self.done = torch.ones(2, batch, dtype=torch.bool, device=course)
+        self.row = torch.zeros(2, batch, dtype=torch.long, device=control)
+        self.done = torch.ones(2, batch, dtype=torch.bool, device=control)
         self.done[streams[0] : streams[-1] + 1] = False
-        self.max_len = sent(max_len, course)
+        self.max_len = sent(max_len, control)
         self.origin = torch.arange(batch)
         self._all: Lanes | None = None
 
@@ -100,7 +100,7 @@ class Beams(Written):
         return self.rows.size(2)
 
     def lanes(self, active: Tensor) -> Lanes:
-        """The lanes of ``active`` ``(2, B)`` (where the course is kept), stream by stream."""
+        """The lanes of ``active`` ``(2, B)`` (on the control device), stream by stream."""
         if self.column is not None:
             return self._every().advancing(active, self.row)
         return Lanes.of(active, self.row, self.device, self.streams)
@@ -117,8 +117,8 @@ class Beams(Written):
         return self._all
 
     def at_end(self, lanes: Lanes) -> Tensor:
-        """Lanes ``(N,)`` that have as many tokens as they may; where the course of the search is kept."""
-        return lanes.course[2] >= self.max_len[lanes.course[1]]
+        """Lanes ``(N,)`` that have as many tokens as they may; on the control device."""
+        return lanes.control[2] >= self.max_len[lanes.control[1]]
 
     def last_tokens(self, lanes: Lanes) -> Tensor:
         """``(N, W)`` what each hypothesis wrote last (its tag at row 0)."""
@@ -162,7 +162,7 @@ class Beams(Written):
         """Continue the hypotheses of some lanes with ``token``; all ``(N, W)``."""
         if lanes.advances is None:
             row = lanes.row
-            lanes.update(self.row, lanes.course[2] + 1)
+            lanes.update(self.row, lanes.control[2] + 1)
         else:
             row = lanes.take(self.row).clone()
             self.row[lanes.streams[0] : lanes.streams[-1] + 1] += lanes.advances.view(-1, lanes.batch)
@@ -184,9 +184,9 @@ class Beams(Written):
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences`` (on the CPU)."""
         self.origin, self._all = self.origin.index_select(0, sentences), None
-        course = sentences.to(self.row.device)
-        self.row, self.done = (x.index_select(1, course) for x in (self.row, self.done))
-        self.max_len = self.max_len.index_select(0, course)
+        there = sentences.to(self.row.device)
+        self.row, self.done = (x.index_select(1, there) for x in (self.row, self.done))
+        self.max_len = self.max_len.index_select(0, there)
         sentences = sentences.to(self.device)
         self.history, self.rows = (x.index_select(1, sentences) for x in (self.history, self.rows))
         if self.ctc is not None:

@@ -54,13 +54,13 @@ class Constraints:
 
         Args:
             tokens: ``(2, B, W, L)`` int32, the hypotheses so far, tag first.
-            at_end: ``(N,)`` lanes that have the greatest length; where the course of the search is kept.
-            prefix_tokens: ``(B, P)`` forced beginning of the translation, or None; likewise.
+            at_end: ``(N,)`` lanes that have the greatest length; on the control device.
+            prefix_tokens: ``(B, P)`` forced beginning of the translation, or None; on the control device.
         """
         log_probs.select(2, self.pad).fill_(-math.inf)
         if self.options.unk_penalty:
             log_probs.select(2, self.unk).sub_(self.options.unk_penalty)
-        too_short = (lanes.course[2] < self.options.min_len) & ~at_end
+        too_short = (lanes.control[2] < self.options.min_len) & ~at_end
         forced = self._prefix(lanes, prefix_tokens)
         if forced is not None:
             too_short &= forced.eq(self.pad)
@@ -85,24 +85,24 @@ class Constraints:
         return best, token
 
     def _prefix(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor | None:
-        """The token each lane must write next, ``(N,)``, or pad; where the course of the search is kept.
+        """The token each lane must write next, ``(N,)``, or pad; on the control device.
         None: nothing is forced."""
         if prefix_tokens is None or prefix_tokens.size(1) == 0:
             return None
-        stream, sentence, row = lanes.course
+        stream, sentence, row = lanes.control
         column = row.clamp(max=prefix_tokens.size(1) - 1)
         inside = (stream == TRANSLATION) & (row < prefix_tokens.size(1))
         return torch.where(inside, prefix_tokens[sentence, column], self.pad)
 
     def forces_end(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor | None:
-        """Lanes ``(N,)`` whose forced prefix ends here with ``</s>``; where the course of the search is
-        kept. None: there are none."""
+        """Lanes ``(N,)`` whose forced prefix ends here with ``</s>``; on the control device.
+        None: there are none."""
         forced = self._prefix(lanes, prefix_tokens)
         return None if forced is None else forced.eq(self.eos)
 
     def _only(self, log_probs: Tensor, token: Tensor) -> None:
-        """Leave lanes nothing but their ``token`` ``(N,)`` (where the course of the search is kept), unless
-        it is pad, at the probability the model gave it."""
+        """Leave lanes nothing but their ``token`` ``(N,)`` (on the control device), unless it is pad,
+        at the probability the model gave it."""
         index = token.ne(self.pad).nonzero().squeeze(1)
         if index.numel():
             chosen = token[index].view(-1, 1, 1).expand(-1, log_probs.size(1), 1)
@@ -116,7 +116,7 @@ class Constraints:
     ) -> None:
         """Rule out tokens that would repeat an n-gram of their translation, unless they are ``forced``."""
         size = self.options.no_repeat_ngram_size
-        stream, _, row = lanes.course
+        stream, _, row = lanes.control
         free = stream == TRANSLATION if forced is None else (stream == TRANSLATION) & forced.eq(self.pad)
         for written in row[free & (row + 1 >= size)].unique().tolist():
             index = (free & (row == written)).nonzero().squeeze(1).to(log_probs.device, non_blocking=True)

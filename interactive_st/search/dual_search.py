@@ -102,13 +102,13 @@ class DualSearch:
         return log_probs.repeat(1, self.beams.width, 1) if is_first else log_probs
 
     def _active(self, number: int | Tensor) -> Tensor:
-        """Lanes ``(2, B)`` that compute a row in that step; where the course of the search is kept."""
+        """Lanes ``(2, B)`` that compute a row in that step; on the control device."""
         ended = self._ended()
         due = self.delay <= number
         return ~ended & (due | ended.flip(0))
 
     def _tell(self, *flags: Tensor) -> Tensor:
-        """All that the course of the search depends on, where it is kept: a GPU is waited for once."""
+        """``flags`` stacked, on the control device. One copy for all of them: a GPU is waited for once."""
         return torch.stack(flags).to(self.beams.row.device)
 
     def _release(self, results: list[list[dict[str, Any]]], done: Tensor) -> bool:
@@ -143,7 +143,7 @@ class DualSearch:
             self.prefix_tokens = self.prefix_tokens.index_select(0, sentences)
 
     def _ended(self) -> Tensor:
-        """Streams ``(2, B)`` in which no hypothesis can go on; where the course of the search is kept."""
+        """Streams ``(2, B)`` in which no hypothesis can go on; on the control device."""
         raise NotImplementedError
 
     def _writing(self, active: Tensor) -> Tensor:

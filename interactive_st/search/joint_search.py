@@ -49,7 +49,7 @@ class JointSearch(DualSearch):
         self.stream_score = torch.zeros_like(self.pool.score)  # (2, B, W)
         self.ended = torch.zeros_like(self.stream_score, dtype=torch.bool)
         self.length = torch.zeros_like(self.pool.length)  # (2, B, W) tokens written, with </s>
-        self.streams_ended = self.beams.done.clone()  # (2, B), where the course of the search is kept
+        self.streams_ended = self.beams.done.clone()  # (2, B), on the control device
 
     def _ended(self) -> Tensor:
         return self.streams_ended
@@ -119,11 +119,11 @@ class JointSearch(DualSearch):
         return gain, words
 
     def _advancing(self, lanes: Lanes) -> Tensor:
-        """``(2, B)`` lanes that computed a row in this step; where the course of the search is kept."""
+        """``(2, B)`` lanes that computed a row in this step; on the control device."""
         if lanes.advances is not None:
             return lanes.advances.view_as(self.beams.done)
         advancing = torch.zeros_like(self.beams.done)
-        advancing[lanes.course[:2]] = True
+        advancing[lanes.control[:2]] = True
         return advancing
 
     def _finish(self, candidates: "Candidates", complete: Tensor) -> None:

@@ -107,7 +107,7 @@ def test_long_speech_stays_precise():
 def lanes(*streams: int) -> Lanes:
     stream = torch.tensor(streams)
     zero = torch.zeros_like(stream)
-    return Lanes(stream, zero, zero, tuple(sorted(set(streams))), 1, course=(stream, zero, zero))
+    return Lanes(stream, zero, zero, tuple(sorted(set(streams))), 1, control=(stream, zero, zero))
 
 
 def test_blend_is_the_weighted_sum_and_leaves_translations_alone():
