@@ -60,6 +60,11 @@ def task_name(cfg: Any) -> str | None:
     return getattr(task, "_name", None) or getattr(task, "task", None)
 
 
+def option_of(options: Any, name: str) -> Any:
+    """Return an option of a stored configuration, which is a mapping or a namespace; None if it has none."""
+    return options.get(name) if hasattr(options, "get") else getattr(options, name, None)
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error)

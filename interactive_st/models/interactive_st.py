@@ -32,6 +32,7 @@ from .pretrained import (
     adapt_stock_state_dict,
     adapt_vocabulary,
     is_stock,
+    leave_vocabulary,
     load_encoder,
     refuse_two_stage,
 )
@@ -55,6 +56,8 @@ class InteractiveSTModel(S2TTransformerModel):
     needs_gates = False
     #: Whether the tables of another vocabulary are passed over: training begins with the rest.
     may_change_vocabulary = False
+    #: Whether the tables it begins with are of other words, be they as many.
+    leaves_vocabulary = False
 
     @staticmethod
     def add_args(parser) -> None:
@@ -107,7 +110,7 @@ class InteractiveSTModel(S2TTransformerModel):
         encoder = SpeechEncoder(args)
         path = getattr(args, "load_pretrained_encoder_from", None)
         if path:
-            load_encoder(encoder, path)
+            load_encoder(encoder, path, args)
         return encoder
 
     @classmethod
@@ -183,6 +186,7 @@ class InteractiveSTModel(S2TTransformerModel):
     def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:
         """Accept our own checkpoints as they are, and stock ``s2t_transformer`` ones where they fit."""
         refuse_two_stage(state_dict)
+        leave_vocabulary(self, state_dict)
         super().upgrade_state_dict(state_dict)
         if is_stock(state_dict):
             adapt_stock_state_dict(self, state_dict)

@@ -7,12 +7,14 @@ shape that cannot fit for another reason than the vocabulary is an error.
 """
 
 import logging
+from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from fairseq import checkpoint_utils
 from torch import Tensor, nn
 
-from interactive_st.checkpoint_reading import refusing_others
+from interactive_st.checkpoint_reading import option_of, refusing_others
 from interactive_st.data.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -23,6 +25,8 @@ TABLES = tuple(name.removeprefix("decoder") for name in VOCABULARY)
 LEFT = "left at their initial values"
 FRONT_END = "subsample."  # of an encoder's tensors
 STAGES = ("decoder.first.", "decoder.second.")
+#: Options by which the same tensors compute something else.
+MEANING = ("encoder_attention_heads", "decoder_attention_heads", "activation_fn", "no_scale_embedding")
 
 
 def is_stock(state_dict: dict[str, Tensor]) -> bool:
@@ -30,8 +34,11 @@ def is_stock(state_dict: dict[str, Tensor]) -> bool:
     return MARKER not in state_dict
 
 
-def load_encoder(encoder: nn.Module, path: str) -> None:
+def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
     """Load the encoder of the checkpoint at ``path`` (ours or stock) into ``encoder``.
+
+    Args:
+        args: the options of the model.
 
     Raises:
         FileNotFoundError: when there is no such file (stock fairseq would train from scratch).
@@ -44,10 +51,11 @@ def load_encoder(encoder: nn.Module, path: str) -> None:
         )
     try:
         with refusing_others(path):
-            state = checkpoint_utils.load_checkpoint_to_cpu(path)["model"]
+            state = checkpoint_utils.load_checkpoint_to_cpu(path)
+            weights = state["model"]
     except DataError as error:
         raise DataError(f"--load-pretrained-encoder-from {error}") from error
-    offered = {k[len("encoder.") :]: v for k, v in state.items() if k.startswith("encoder.")}
+    offered = {k[len("encoder.") :]: v for k, v in weights.items() if k.startswith("encoder.")}
     own = encoder.state_dict()
     started = [name for name in own if name not in offered]
     missing = [name for name in started if not name.startswith(FRONT_END)]
@@ -59,8 +67,31 @@ def load_encoder(encoder: nn.Module, path: str) -> None:
         )
     not_taken = fit(own, offered, f"encoder of {path}")
     encoder.load_state_dict(offered, strict=True)
+    trained = (state.get("cfg") or {}).get("model") or state.get("args")
+    others = [name for name in MEANING if not name.startswith("decoder")]
+    warn_of_other_meaning(f"--load-pretrained-encoder-from {path}", trained, args, others)
     left = f"; {_listing(LEFT, started)}" if started else ""
     logger.info(f"loaded pretrained encoder from: {path}; {_listing('not taken', not_taken)}{left}")
+
+
+def warn_of_other_meaning(
+    what: str, trained: object, args: Namespace, names: Sequence[str] = MEANING
+) -> None:
+    """Warn of options by which weights mean something else in the model that takes them.
+
+    Args:
+        what: option and file, for the message.
+        trained: the options of the model that the weights are of, as a checkpoint holds them.
+        args: those of the model that takes them.
+        names: the options to compare. One that either does not know does not differ.
+    """
+    for name in names:
+        there, here = option_of(trained, name), getattr(args, name, None)
+        if there is not None and here is not None and there != here:
+            logger.warning(
+                f"{what}: trained with {name} {there}, and this model has {here}, with which the same "
+                "weights compute something else; choose the same"
+            )
 
 
 def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
@@ -117,9 +148,16 @@ def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
         )
 
 
+def leave_vocabulary(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
+    """Empty the tables of a state dict, in place, where the model ``leaves_vocabulary``, so that as many
+    other words are treated as other words of another number are."""
+    for name in [name for name in state_dict if name.endswith(TABLES) and model.leaves_vocabulary]:
+        state_dict[name] = state_dict[name][:0]
+
+
 def adapt_vocabulary(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     """Leave tables of another vocabulary out of a state dict of ours, in place, and say so, where the model
-    ``may_change_vocabulary``; otherwise torch refuses them. One of the same size is not noticed."""
+    ``may_change_vocabulary``; otherwise torch refuses them."""
     if not model.may_change_vocabulary:
         return
     own = model.state_dict()

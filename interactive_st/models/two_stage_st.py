@@ -9,7 +9,7 @@ from fairseq.models import register_model
 from torch import Tensor
 
 from .interactive_st import INTERACTION, InteractiveSTModel, add_speech_args
-from .pretrained import adapt_vocabulary, double_decoder
+from .pretrained import adapt_vocabulary, double_decoder, leave_vocabulary
 from .two_stage_decoder import TwoStageDecoder
 
 
@@ -39,6 +39,7 @@ class TwoStageSTModel(InteractiveSTModel):
 
     def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:
         """Accept our own checkpoints as they are; a model of one decoder starts both decoders."""
+        leave_vocabulary(self, state_dict)
         double_decoder(self, state_dict)
         adapt_vocabulary(self, state_dict)
         self.upgrade_state_dict_named(state_dict, "")

@@ -34,6 +34,12 @@ class DecodesOnce:
         """Return the text that the pieces make."""
         return text if isinstance(text, PlainText) else self.tokeniser.decode(text)
 
+    def without_sampling(self) -> "DecodesOnce":
+        """Return it, and let it make the same pieces of a text each time."""
+        if getattr(self.tokeniser, "enable_sampling", False):
+            self.tokeniser.enable_sampling = False
+        return self
+
     def __getattr__(self, name: str) -> Any:
         if name == "tokeniser":  # while a copy is being made it has no attributes yet
             raise AttributeError(name)

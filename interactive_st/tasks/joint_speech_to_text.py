@@ -19,6 +19,7 @@ from interactive_st.modules.wait_k import TRANSLATION
 from interactive_st.tasks.arguments import add_joint_arguments
 from interactive_st.tasks.audio_lines import AudioLines
 from interactive_st.tasks.cascade import build_cascade
+from interactive_st.tasks.checkpoint_choice import check_best_checkpoint_metric
 from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
 from interactive_st.tasks.generation_options import (
     check_generation_options,
@@ -39,12 +40,8 @@ from interactive_st.tasks.required_texts import (
     check_texts,
     checked_criterion,
 )
-from interactive_st.tasks.tool_arguments import (
-    check_architecture,
-    check_config_path,
-    check_decoding_arguments,
-    check_overrides,
-)
+from interactive_st.tasks.starting_point import begin_with, first_checkpoint
+from interactive_st.tasks.tool_arguments import check_config_path, check_decoding_arguments
 from interactive_st.tasks.validation_metrics import ValidationMetrics
 from interactive_st.tasks.written_texts import BOTH, streams_to_write
 
@@ -103,21 +100,22 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
     # ---- data
 
     def load_dataset(self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any) -> None:
-        """Load a split, or several separated by commas."""
+        """Load a split, or several separated by commas; subwords are sampled in training alone."""
+        trains, bpe = split.startswith("train"), self.build_bpe(self.args)
         self.datasets[split] = JointDatasetCreator.from_tsv(
             root=self.args.data,
             cfg=self.data_cfg,
             splits=split,
             tgt_dict=self.tgt_dict,
             pre_tokenizer=self.build_tokenizer(self.args),
-            bpe_tokenizer=self.build_bpe(self.args),
-            is_train_split=split.startswith("train"),
+            bpe_tokenizer=bpe if trains or bpe is None else bpe.without_sampling(),
+            is_train_split=trains,
             epoch=epoch,
             seed=self.args.seed,
             speaker_to_id=self.speaker_to_id,
         )
         self.datasets[split].count_texts(self.streams)
-        if split.startswith("train"):
+        if trains:
             self.datasets[split].limit_text(getattr(self.args, "max_text_tokens", None))
         if self._measures:
             check_texts(split, self.datasets[split], self.streams, self.args)
@@ -255,16 +253,15 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
             ValueError: a score is asked for of a text that the model does not write, or the model's options
                 contradict each other.
         """
-        settle_model_options(args, from_checkpoint)
-        arch, begins_with = getattr(args, "arch", ""), getattr(self.args, "finetune_from_model", None)
-        check_architecture(arch, from_checkpoint)
-        if from_checkpoint:
-            check_overrides(self.args, arch)
+        settle_model_options(args, self.args, from_checkpoint)
+        arch = getattr(args, "arch", "")
         model = super().build_model(args, from_checkpoint)
         model.needs_gates = from_checkpoint
-        model.may_change_vocabulary = bool(begins_with) and not from_checkpoint
         self._streams = getattr(model, "streams", BOTH)
         check_scores(self.args, arch, self.streams)
+        if not from_checkpoint:
+            check_best_checkpoint_metric(self.args, arch, self.streams)
+            begin_with(model, first_checkpoint(self.args), args, self.tgt_dict)
         bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)
         if bleu or wer:
             options = parse_validation_options(self.args.eval_bleu_args, "--eval-bleu-args")

@@ -6,20 +6,26 @@ from numbers import Real
 
 from interactive_st.models.interactive_st import INTERACTION
 from interactive_st.modules.wait_k import parse_train_wait_k, parse_wait_k
+from interactive_st.tasks.tool_arguments import check_architecture, check_overrides
 
 
-def settle_model_options(args: Namespace, from_checkpoint: bool) -> None:
+def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: bool) -> None:
     """Check the options of a model that is to be trained; settle, in place, those of a trained one.
 
     Args:
         args: the model's options, the architecture's defaults filled in.
+        of_task: the options of the task, which include those of the tool that runs.
         from_checkpoint: the model is built for the weights of a checkpoint, not for training.
 
     Raises:
-        ValueError: a λ was given to the gate, which has none, or one that is no number; or validation would
-            use a k that is not trained.
+        ValueError: the task cannot use the architecture, or ``--model-overrides``; a λ was given to the gate,
+            which has none, or one that is no number; or validation would use a k that is not trained.
     """
-    if from_checkpoint:  # the encoder comes from there, and what it began with may be gone
+    arch = getattr(args, "arch", "")
+    check_architecture(arch, from_checkpoint)
+    if from_checkpoint:
+        check_overrides(of_task, arch)
+        # the encoder comes from there, and what it began with may be gone
         args.load_pretrained_encoder_from = None
     else:
         _check_train_wait_k(args)

@@ -11,6 +11,7 @@ from fairseq.data import FairseqDataset
 from interactive_st.data.errors import DataError
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
+from interactive_st.tasks.checkpoint_choice import JOINT, text_of
 
 NAMES = ("transcript", "translation")
 COLUMNS = ("src_text", "tgt_text")
@@ -22,7 +23,6 @@ OF_MISSING_GRADIENTS = ("legacy_ddp", "no_c10d")
 OF_TORCH = ("c10d", "pytorch_ddp")
 #: Metrics of what is decoded, or of the encoder.
 OF_SPEECH = ("bleu", "wer", "ctc_loss")
-CRITERION = "joint_label_smoothed_cross_entropy"
 #: Those of fairseq's criteria whose sums over all tokens are right for two texts as well.
 OF_ANY_TOKENS = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
 
@@ -43,7 +43,7 @@ def checked_criterion(criterion: FairseqCriterion, streams: Streams) -> FairseqC
         name = next(name for name, registered in CRITERION_REGISTRY.items() if registered is kind)
         raise ValueError(
             f"--criterion {name} expects batches of one text, and those of this task have two; give "
-            f"--criterion {CRITERION}, which has CTC as well (--ctc-weight)"
+            f"--criterion {JOINT}, which has CTC as well (--ctc-weight)"
         )
     return criterion
 
@@ -65,8 +65,7 @@ def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
 
 
 def check_options(args: Namespace) -> None:
-    """Raise ``ValueError`` where checkpoints are to be chosen by a score that validation does not compute,
-    over which fairseq would stumble after the first epoch; and for options of decoding, or without effect.
+    """Raise ``ValueError`` for options of decoding, or without effect.
 
     Args:
         args: the options of the training, or of fairseq-validate.
@@ -87,16 +86,6 @@ def check_options(args: Namespace) -> None:
             "--combine-valid-subsets cannot be honoured; leave it out, and name the subsets, as in "
             "--valid-subset dev,dev2"
         )
-    metric, option = getattr(args, "best_checkpoint_metric", None), None
-    if metric in ("bleu", "wer"):
-        option = f"eval_{metric}"
-    elif getattr(args, "criterion", None) == CRITERION and str(metric).endswith("accuracy"):
-        option = "report_accuracy"
-    if option and not getattr(args, option, False) and not getattr(args, "disable_validation", False):
-        raise ValueError(
-            f"--best-checkpoint-metric {metric} needs --{option.replace('_', '-')}, without which validation "
-            "has no such value; add it, or choose another metric"
-        )
 
 
 def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Namespace) -> None:
@@ -116,7 +105,7 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
         what = "nothing can be learnt from it" if trains else "it has no loss"
         raise DataError(f"{split}: no row has a {missing}, so {what}; name another subset, or another --arch")
     metric = getattr(args, "best_checkpoint_metric", None)
-    stream = _measured(metric)
+    stream = TRANSCRIPT if metric == "ctc_loss" else text_of(metric)
     heard = metric in OF_SPEECH
     if not trains and stream is not None and not dataset.has_texts(stream, spoken=heard):
         raise DataError(
@@ -153,12 +142,3 @@ def check_speech(dataset: FairseqDataset) -> None:
     """Raise `DataError` for a split that is to be decoded and has rows of text alone."""
     for row in dataset.without_speech():
         raise DataError(f"{row}: has text alone, and there is nothing to decode; name another --gen-subset")
-
-
-def _measured(metric: str | None) -> int | None:
-    """The text that a metric is of; None: of any."""
-    if metric in ("wer", "ctc_loss") or str(metric).startswith("asr_"):
-        return TRANSCRIPT
-    if metric == "bleu" or str(metric).startswith("st_"):
-        return TRANSLATION
-    return None

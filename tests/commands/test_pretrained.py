@@ -94,6 +94,34 @@ def test_finetune_with_another_vocabulary_takes_all_but_the_table(tools, train, 
     assert all(torch.equal(back[name], taken[name]) for name in taken.keys() - table)
 
 
+def test_finetune_with_as_many_other_words_leaves_the_table(train, corpus, stock, tmp_path):
+    data, table = tmp_path / "data", "decoder.embed_tokens.weight"
+    shutil.copytree(corpus.data, data)
+    words = (data / "dict.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+    (data / "dict.txt").write_text("".join(reversed(words)), encoding="utf-8")
+    values = {"lr": 0, "finetune_from_model": stock}
+    result = train(data, tmp_path / "out", max_update=1, **values)
+    assert result.status == 0, result.output[-3000:]
+    given, first = parameters(stock), parameters(tmp_path / "out/checkpoint_last.pt")
+    assert not torch.equal(first[table], given[table])
+    name = "encoder.transformer_layers.0.fc1.weight"
+    assert torch.equal(first[name], given[name])
+    # and the training goes on with its own
+    result = train(data, tmp_path / "out", max_update=2, **values)
+    assert result.status == 0, result.output[-3000:]
+    assert torch.equal(parameters(tmp_path / "out/checkpoint_last.pt")[table], first[table])
+
+
+def test_a_dictionary_that_is_gone_is_told(train, corpus, stock, tmp_path):
+    moved = tmp_path / "moved.pt"
+    state = torch.load(stock, map_location="cpu", weights_only=False)
+    state["cfg"]["task"].data = str(tmp_path / "gone")
+    torch.save(state, moved)
+    result = train(corpus.data, tmp_path / "out", max_update=1, lr=0, finetune_from_model=moved)
+    assert result.status == 0, result.output[-3000:]
+    assert "moved.pt: the dictionary that it was trained with is not to be found" in result.output
+
+
 def test_the_encoder_alone_is_taken(stock, from_encoder):
     checkpoint, borrowed, result = from_encoder
     assert f"loaded pretrained encoder from: {borrowed}; not taken: nothing" in result.output

@@ -1,10 +1,12 @@
 """What is said of a stock checkpoint that a model starts from."""
 
 import logging
+from argparse import Namespace
 
 import pytest
 import tiny
 import torch
+from omegaconf import OmegaConf
 
 from interactive_st.models.pretrained import MARKER, VOCABULARY, adapt_stock_state_dict, load_encoder
 
@@ -77,10 +79,10 @@ def test_what_the_checkpoint_lacks(model, stock, caplog):
     assert torch.equal(stock[name], model.state_dict()[name])
 
 
-def save(state_dict, path) -> None:
+def save(state_dict, path, cfg=None) -> None:
     history = [{"num_updates": 1, "optimizer_name": "Adam", "lr_scheduler_state": {}}]
     extra = {"epoch": 1, "train_iterator": {"epoch": 1}}
-    state = {"model": state_dict, "args": None, "cfg": None, "optimizer_history": history}
+    state = {"model": state_dict, "args": None, "cfg": cfg, "optimizer_history": history}
     torch.save({**state, "extra_state": extra, "last_optimizer_state": None}, path)
 
 
@@ -90,13 +92,13 @@ def test_an_encoder_of_another_depth_or_none_is_refused(model, tmp_path):
     deeper = tiny.model(encoder_layers=3)
     message = r"small.pt: \d+ of .* the first is transformer_layers.1.*--encoder-layers"
     with pytest.raises(ValueError, match=message):
-        load_encoder(deeper.encoder, path)
+        load_encoder(deeper.encoder, path, Namespace())
     save({"decoder.x": torch.zeros(1)}, path)
     with pytest.raises(ValueError, match=r"tensors are not there"):
-        load_encoder(model.encoder, path)
+        load_encoder(model.encoder, path, Namespace())
     (tmp_path / "small.pt").write_text("<s> 1\n")
     with pytest.raises(ValueError, match=r"from .*small.pt: not a checkpoint of fairseq-train"):
-        load_encoder(model.encoder, path)
+        load_encoder(model.encoder, path, Namespace())
 
 
 def test_an_encoder_with_another_front_end_keeps_its_own(model, tmp_path, caplog):
@@ -105,8 +107,21 @@ def test_an_encoder_with_another_front_end_keeps_its_own(model, tmp_path, caplog
     other = tiny.model(front_end="stack", seed=2)
     own = other.encoder.subsample.proj.weight.clone()
     with caplog.at_level(logging.INFO, "interactive_st.models.pretrained"):
-        load_encoder(other.encoder, path)
+        load_encoder(other.encoder, path, Namespace())
     assert "left at their initial values: subsample.proj.weight, subsample.proj.bias" in caplog.messages[-1]
     assert torch.equal(other.encoder.subsample.proj.weight, own)
     name = "transformer_layers.0.fc1.weight"
     assert torch.equal(other.encoder.state_dict()[name], model.encoder.state_dict()[name])
+
+
+def test_options_that_no_tensor_shows_are_compared(model, tmp_path, caplog):
+    path = str(tmp_path / "gelu.pt")
+    trained = {"activation_fn": "gelu", "encoder_attention_heads": 2, "decoder_attention_heads": 4}
+    save(model.state_dict(), path, OmegaConf.create({"model": trained, "task": {}}))
+    here = {"activation_fn": "relu", "encoder_attention_heads": 2, "decoder_attention_heads": 2}
+    with caplog.at_level(logging.WARNING, "interactive_st.models.pretrained"):
+        load_encoder(model.encoder, path, Namespace(**here))
+    assert [message.partition(": ")[2] for message in caplog.messages] == [
+        "trained with activation_fn gelu, and this model has relu, with which the same weights compute "
+        "something else; choose the same"
+    ]

@@ -69,6 +69,27 @@ def test_a_training_may_begin_with_a_model_of_another_vocabulary(caplog, name):
     assert f"the checkpoint has another vocabulary; left at their initial values: {tables[0]}" in caplog.text
 
 
+@pytest.mark.parametrize("name", ["interactive_st", "two_stage_st"])
+@pytest.mark.parametrize("origin", ["its own", "a decoder alone", "stock fairseq"])
+def test_as_many_other_words_are_another_vocabulary_too(name, origin):
+    model, other = system(name), system(name if origin == "its own" else "multitask_st", seed=5)
+    weights = other.state_dict()
+    if origin == "stock fairseq":
+        del weights["decoder.interactive_version"]
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    tables = [key for key in before if "embed_tokens" in key or "output_projection" in key]
+    model.may_change_vocabulary = model.leaves_vocabulary = True
+    model.load_state_dict(dict(weights))
+    found = model.state_dict()
+    assert tables
+    assert all(torch.equal(found[table], before[table]) for table in tables)
+    name = "encoder.transformer_layers.0.fc1.weight"
+    assert torch.equal(found[name], weights[name])
+    model.leaves_vocabulary = False
+    model.load_state_dict(dict(weights))
+    assert not any(torch.equal(model.state_dict()[table], before[table]) for table in tables)
+
+
 def test_two_decoders_do_not_fit_into_one():
     with pytest.raises(ValueError, match="two decoders do not fit into one"):
         system("multitask_st").load_state_dict(system("two_stage_st").state_dict())

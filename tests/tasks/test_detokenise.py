@@ -46,6 +46,13 @@ def test_plain_text_is_decoded_no_more():
     assert bpe.enable_sampling is False
 
 
+def test_subwords_are_sampled_no_more():
+    pieces = Pieces()
+    pieces.enable_sampling = True
+    assert DecodesOnce(pieces).without_sampling().enable_sampling is False
+    assert DecodesOnce(Upper()).without_sampling().decode("one") == "ONE"  # has no such thing
+
+
 def test_tokenisers_can_be_copied_and_sent_to_workers():
     bpe = DecodesOnce(Pieces())
     for other in (copy.deepcopy(bpe), pickle.loads(pickle.dumps(bpe))):

@@ -6,37 +6,38 @@ from interactive_st.tasks.model_options import settle_model_options
 
 
 def test_a_gate_is_trained_without_lambda():
-    settle_model_options(Namespace(fusion="gate", fusion_lambda=1.0), from_checkpoint=False)
-    settle_model_options(Namespace(fusion="tanh", fusion_lambda=0.0), from_checkpoint=False)
-    settle_model_options(Namespace(), from_checkpoint=False)  # a two-stage model
+    settle_model_options(Namespace(fusion="gate", fusion_lambda=1.0), Namespace(), from_checkpoint=False)
+    settle_model_options(Namespace(fusion="tanh", fusion_lambda=0.0), Namespace(), from_checkpoint=False)
+    settle_model_options(Namespace(), Namespace(), from_checkpoint=False)  # a two-stage model
     given = Namespace(fusion="gate", fusion_lambda=0.0)
     with pytest.raises(ValueError, match="--fusion-lambda 0 has no meaning with --fusion gate"):
-        settle_model_options(given, from_checkpoint=False)
+        settle_model_options(given, Namespace(), from_checkpoint=False)
     with pytest.raises(ValueError, match=r"^fusion_lambda 0 has no meaning .* or give 1"):  # overrides
-        settle_model_options(given, from_checkpoint=True)
+        settle_model_options(given, Namespace(), from_checkpoint=True)
 
 
 def test_a_trained_model_has_no_encoder_to_begin_with():
     args = Namespace(load_pretrained_encoder_from="asr.pt")
-    settle_model_options(args, from_checkpoint=False)
+    settle_model_options(args, Namespace(), from_checkpoint=False)
     assert args.load_pretrained_encoder_from == "asr.pt"
-    settle_model_options(args, from_checkpoint=True)
+    settle_model_options(args, Namespace(), from_checkpoint=True)
     assert args.load_pretrained_encoder_from is None
 
 
 @pytest.mark.parametrize(("wait_k", "trained"), [(3, "1,3"), ("inf", "1, inf"), (3, None), (5, None)])
 def test_a_k_that_is_trained(wait_k, trained):
-    settle_model_options(Namespace(wait_k=wait_k, train_wait_k=trained), from_checkpoint=False)
+    settle_model_options(Namespace(wait_k=wait_k, train_wait_k=trained), Namespace(), from_checkpoint=False)
 
 
 def test_validation_by_a_k_that_is_not_trained_is_refused():
     args = Namespace(wait_k=3, train_wait_k="1,inf")
     with pytest.raises(ValueError, match=r"--wait-k 3, which validation .* not among --train-wait-k 1,inf"):
-        settle_model_options(args, from_checkpoint=False)
-    settle_model_options(args, from_checkpoint=True)  # --model-overrides asks for it
+        settle_model_options(args, Namespace(), from_checkpoint=False)
+    settle_model_options(args, Namespace(), from_checkpoint=True)  # --model-overrides asks for it
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.5", None])
 def test_a_weight_that_is_no_number_is_refused(value):
+    args = Namespace(fusion="linear", fusion_lambda=value)
     with pytest.raises(ValueError, match=f"--fusion-lambda {value!r} is no weight; give a number"):
-        settle_model_options(Namespace(fusion="linear", fusion_lambda=value), from_checkpoint=False)
+        settle_model_options(args, Namespace(), from_checkpoint=False)

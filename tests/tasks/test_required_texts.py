@@ -71,18 +71,6 @@ def test_the_metric_that_chooses_has_to_be_there(load, split, metric):
     load(split.replace("dev", "train"), "both", metric=metric)
 
 
-@pytest.mark.parametrize(
-    ("metric", "option"), [("bleu", "eval_bleu"), ("wer", "eval_wer"), ("st_accuracy", "report_accuracy")]
-)
-def test_what_computes_the_metric_that_chooses_has_to_be_asked_for(metric, option):
-    given = {"best_checkpoint_metric": metric, "criterion": "joint_label_smoothed_cross_entropy"}
-    with pytest.raises(ValueError, match=f"{metric} needs --{option.replace('_', '-')}, without which"):
-        check_options(Namespace(**given))
-    check_options(Namespace(**given, **{option: True}))
-    check_options(Namespace(**given, disable_validation=True))
-    check_options(Namespace(best_checkpoint_metric="loss"))
-
-
 @pytest.mark.parametrize("name", ["pairs_path", "mt_path", "mt_data", "mt_args"])
 def test_options_of_decoding_are_refused_in_training(name):
     with pytest.raises(ValueError, match=f"--{name.replace('_', '-')} has a meaning in decoding alone"):

@@ -193,6 +193,8 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         rows = concat.find_indices(row, self.n_frames, self.n_samples)
         same = (self.spoken[rows] == self.spoken[row]).all()
         same &= (self.tags[:, rows] == self.tags[:, [row]]).all()
+        for tokens in self._tokens or ():  # joined, what one of them lacks all would lack
+            same &= ((tokens.lengths[rows] > 0) == (tokens.lengths[row] > 0)).all()
         return list(rows) if same else [row]
 
     def __getitem__(self, index: int) -> JointItem:

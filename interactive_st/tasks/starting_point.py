@@ -1,0 +1,70 @@
+"""What the model that a training begins with (``--finetune-from-model``) shares with the one it trains."""
+
+import logging
+from argparse import Namespace
+from pathlib import Path
+
+from fairseq.data import Dictionary
+from fairseq.data.audio.data_cfg import S2TDataConfig
+from torch import nn
+
+from interactive_st.checkpoint_reading import option_of, read_checkpoint
+from interactive_st.data.errors import DataError
+from interactive_st.models.pretrained import warn_of_other_meaning
+
+logger = logging.getLogger(__name__)
+
+
+def first_checkpoint(args: Namespace) -> str | None:
+    """The checkpoint that a training begins with by ``--finetune-from-model``; None where there is none, or
+    fairseq goes on with one of ``--save-dir`` or with ``--continue-once`` instead.
+
+    Args:
+        args: the options of the training.
+    """
+    goes_on = list(Path(getattr(args, "save_dir", None) or "").glob("checkpoint_last*.pt"))
+    if goes_on or getattr(args, "continue_once", None):
+        return None
+    return getattr(args, "finetune_from_model", None)
+
+
+def begin_with(model: nn.Module, path: str | None, args: Namespace, dictionary: Dictionary) -> None:
+    """Tell a new model whether what it will begin with has another vocabulary; warn of other differences
+    that no tensor shows.
+
+    Args:
+        model: gets ``may_change_vocabulary`` and ``leaves_vocabulary``.
+        path: the checkpoint, of :func:`first_checkpoint`; None: there is nothing to tell.
+        args: the options of the model.
+        dictionary: the vocabulary of the training.
+
+    Raises:
+        DataError: there is no such checkpoint.
+    """
+    model.may_change_vocabulary = path is not None
+    if path is None:
+        return
+    try:
+        cfg = read_checkpoint(path)[1]
+    except DataError as error:
+        raise DataError(f"--finetune-from-model {error}") from error
+    warn_of_other_meaning(f"--finetune-from-model {path}", cfg["model"], args)
+    file = _dictionary_file(cfg["task"])
+    if file is None:
+        logger.warning(
+            f"--finetune-from-model {path}: the dictionary that it was trained with is not to be found, so "
+            "its table of words is taken if it has as many entries as this one; are they the same words?"
+        )
+    else:
+        model.leaves_vocabulary = Dictionary.load(str(file)).symbols != dictionary.symbols
+
+
+def _dictionary_file(task: object) -> Path | None:
+    data = option_of(task, "data")
+    if not data:
+        return None
+    config = Path(data) / (option_of(task, "config_yaml") or "config.yaml")
+    if not config.is_file():
+        return None
+    file = config.parent / S2TDataConfig(config).vocab_filename
+    return file if file.is_file() else None
