@@ -24,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--per-speaker", action="store_true", help="score each speaker as well")
     parser.add_argument(
         "--sacrebleu-tokenizer",
-        default="13a",
         metavar="NAME",
-        help="sacrebleu's tokeniser for BLEU (default: 13a; ja-mecab, zh, char, …)",
+        help="sacrebleu's tokeniser for BLEU (default: by the language of the translations: zh, ja-mecab or "
+        "char for those written without spaces, else 13a)",
     )
     parser.add_argument("--wer-lowercase", action="store_true", help="compare transcripts in lower case")
     parser.add_argument(

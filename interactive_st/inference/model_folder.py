@@ -152,7 +152,9 @@ def _write_data_files(data: JointDataConfig, folder: Path) -> None:
         if source.with_suffix(".vocab").is_file():
             shutil.copyfile(source.with_suffix(".vocab"), folder / VOCAB)
         tokenizer["sentencepiece_model"] = MODEL
-    config["bpe_tokenizer"] = tokenizer
+    config["bpe_tokenizer"] = _copy_files(tokenizer, folder)
+    if data.pre_tokenizer:
+        config["pre_tokenizer"] = _copy_files(data.pre_tokenizer, folder)
     statistics = (data.config.get("global_cmvn") or {}).get("stats_npz_path")
     if statistics is not None:
         shutil.copyfile(data.root / statistics, folder / GLOBAL_CMVN)
@@ -160,6 +162,20 @@ def _write_data_files(data: JointDataConfig, folder: Path) -> None:
     config = _plain(config, str(data.path))
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     (folder / CONFIG).write_text(text, encoding="utf-8")
+
+
+def _copy_files(tokenizer: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Copy the files that the options of a tokeniser of fairseq name, and return them as they are called
+    there: by the option, so that two of one name do not meet."""
+    copied = dict(tokenizer)
+    for option, value in tokenizer.items():
+        if isinstance(value, str) and os.path.isabs(value) and os.path.isfile(value):
+            copied[option] = f"{option}{Path(value).suffix}"
+            content = Path(value).read_bytes()
+            if option.startswith("sentencepiece"):
+                content = without_file_names(content)
+            (folder / copied[option]).write_bytes(content)
+    return copied
 
 
 def _plain(value: Any, where: str) -> Any:

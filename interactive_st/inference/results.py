@@ -5,11 +5,18 @@ from dataclasses import dataclass
 
 #: Languages written without spaces between words.
 UNSPACED = {"ja", "km", "lo", "my", "th", "yue", "zh"}
+#: Those with wide characters, which have no spaces between sentences either.
+WIDE = {"ja", "yue", "zh"}
 
 
 def base_language(language: str | None) -> str:
     """Return a language without its region or script: ``zh`` of ``zh-TW``."""
     return re.split("[-_]", language or "")[0].lower()
+
+
+def is_latin(character: str) -> bool:
+    """Tell whether it is a letter or a digit of Latin script."""
+    return character.isalnum() and character < "ɐ"
 
 
 @dataclass(frozen=True)
@@ -105,8 +112,10 @@ class Recording:
 
     @staticmethod
     def _join(texts: list[str], language: str | None) -> str:
-        between = "" if base_language(language) in UNSPACED else " "
-        return between.join(text for text in texts if text)
+        whole = ""
+        for text in filter(None, texts):
+            whole += text if not whole or _touch(whole, text, language) else f" {text}"
+        return whole
 
     def render(self, form: str, lines: str = "both", name: str | None = None) -> str:
         """Return the recording as a document.
@@ -120,6 +129,14 @@ class Recording:
         from interactive_st.inference.documents import render
 
         return render(self, form, lines, name)
+
+
+def _touch(before: str, after: str, language: str | None) -> bool:
+    """Whether nothing stands between two sentences: in Chinese and Japanese, unless words of other scripts
+    would meet, that part them by spaces."""
+    if base_language(language) not in WIDE:
+        return False
+    return not (is_latin(before[-1]) and is_latin(after[0]))
 
 
 def _mean(scores: list[float | None]) -> float | None:

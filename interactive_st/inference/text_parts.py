@@ -5,11 +5,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from interactive_st.inference.results import UNSPACED, base_language
+from interactive_st.inference.results import UNSPACED, WIDE, base_language, is_latin
 
 #: Characters in a line, the usual limits of subtitling; those of Chinese and Japanese are wide.
 LINE, WIDE_LINE = 42, 16
-WIDE = {"ja", "yue", "zh"}
 #: Lines of a language in a cue.
 LINES = 2
 #: Cutting after punctuation is worth moving the cut by this share of the shorter part beside it.
@@ -147,8 +146,4 @@ def _nearest(text: str, possible: Sequence[int], ideal: float, reach: float) -> 
 def _belong_together(before: str, after: str) -> bool:
     """Tell of two characters of a language without spaces whether no line may end between them."""
     is_mark = unicodedata.category(after).startswith("M")
-    return after == " " or after in _CLOSING or is_mark or (_is_latin(before) and _is_latin(after))
-
-
-def _is_latin(character: str) -> bool:
-    return character.isalnum() and character < "ɐ"
+    return after == " " or after in _CLOSING or is_mark or (is_latin(before) and is_latin(after))

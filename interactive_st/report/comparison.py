@@ -72,7 +72,11 @@ class Utterance:
         """Sentence BLEU of the translation by system (sacrebleu, effective order)."""
         from sacrebleu.metrics import BLEU
 
-        reference, metric = self.reference("translation"), BLEU(effective_order=True)
+        from interactive_st.scoring.bleu_tokenizer import tokenizer_for
+
+        languages = {pair.get("tgt_lang") for pair in self.pairs.values()}
+        reference = self.reference("translation")
+        metric = BLEU(effective_order=True, tokenize=tokenizer_for(languages))
 
         def score(text: str | None) -> float | None:
             return metric.sentence_score(text, [reference]).score if reference and text is not None else None

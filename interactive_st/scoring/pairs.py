@@ -9,6 +9,7 @@ from typing import Any
 import jiwer
 from sacrebleu.metrics import BLEU, CHRF
 
+from interactive_st.scoring.bleu_tokenizer import tokenizer_for
 from interactive_st.scoring.pairs_file import Pair, PairsError, read_pairs, write_pairs
 
 __all__ = ["Pair", "PairsError", "read_pairs", "score_pairs", "write_pairs"]
@@ -22,7 +23,7 @@ def score_pairs(
     *,
     wer_lowercase: bool = False,
     wer_remove_punctuation: bool = False,
-    sacrebleu_tokenizer: str = BLEU.TOKENIZER_DEFAULT,
+    sacrebleu_tokenizer: str | None = None,
     per_speaker: bool = False,
 ) -> dict[str, Any]:
     """Score a corpus.
@@ -34,7 +35,8 @@ def score_pairs(
         pairs: as `read_pairs` returns them.
         wer_lowercase: compare transcripts in lower case.
         wer_remove_punctuation: compare transcripts without punctuation (Unicode class P).
-        sacrebleu_tokenizer: one of sacrebleu's, for BLEU.
+        sacrebleu_tokenizer: one of sacrebleu's, for BLEU; None: by the language of the translations
+            (``tgt_lang``), see `interactive_st.scoring.bleu_tokenizer`.
         per_speaker: add ``speakers``, the scores of each.
 
     Returns:
@@ -53,7 +55,8 @@ def score_pairs(
     if not pairs:
         raise ValueError("there are no pairs to score")
     normalise = _normaliser(wer_lowercase, wer_remove_punctuation)
-    bleu, chrf = _bleu(sacrebleu_tokenizer), CHRF()
+    tokeniser = sacrebleu_tokenizer or tokenizer_for({pair.get("tgt_lang") for pair in pairs})
+    bleu, chrf = _bleu(tokeniser), CHRF()
     scores = _transcript_scores(pairs, normalise) | _translation_scores(pairs, bleu, chrf)
     scores = {"sentences": len(pairs)} | scores
     scores["exact"] = _exact(pairs, normalise)

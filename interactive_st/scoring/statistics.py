@@ -4,12 +4,16 @@ from collections.abc import Sequence
 
 from sacrebleu.metrics import BLEU
 
+from interactive_st.scoring.bleu_tokenizer import DEFAULT
+
 #: BLEU counts n-grams up to this order (Papineni et al., 2002).
 BLEU_ORDER = 4
 
 
-def bleu_statistics(hypotheses: Sequence[str], references: Sequence[str]) -> dict[str, int]:
-    """Return matched and possible n-grams and both lengths (sacrebleu, its default tokeniser).
+def bleu_statistics(
+    hypotheses: Sequence[str], references: Sequence[str], tokenizer: str = DEFAULT
+) -> dict[str, int]:
+    """Return matched and possible n-grams and both lengths (sacrebleu, one of its tokenisers).
 
     Keys: ``counts_0`` … ``counts_3``, ``totals_0`` … ``totals_3``, ``sys_len``, ``ref_len``;
     all 0 for no sentences.
@@ -17,7 +21,7 @@ def bleu_statistics(hypotheses: Sequence[str], references: Sequence[str]) -> dic
     if not references:
         values = [[0] * BLEU_ORDER, [0] * BLEU_ORDER, 0, 0]
     else:
-        score = BLEU().corpus_score(list(hypotheses), [list(references)])
+        score = BLEU(tokenize=tokenizer).corpus_score(list(hypotheses), [list(references)])
         values = [score.counts, score.totals, score.sys_len, score.ref_len]
     counts, totals, sys_len, ref_len = values
     statistics = {f"counts_{n}": int(count) for n, count in enumerate(counts)}

@@ -58,8 +58,6 @@ class Constraints:
             prefix_tokens: ``(B, P)`` forced beginning of the translation, or None; on the control device.
         """
         log_probs.select(2, self.pad).fill_(-math.inf)
-        if self.options.unk_penalty:
-            log_probs.select(2, self.unk).sub_(self.options.unk_penalty)
         too_short = (lanes.control[2] < self.options.min_len) & ~at_end
         forced = self._prefix(lanes, prefix_tokens)
         if forced is not None:
@@ -70,6 +68,12 @@ class Constraints:
             self._only(log_probs, forced.masked_fill(at_end, self.pad))
         if self.options.no_repeat_ngram_size > 0:
             self._block_repeats(log_probs, lanes, tokens, forced)
+        return log_probs
+
+    def penalise(self, log_probs: Tensor) -> Tensor:
+        """Take ``unk_penalty`` off the score of ``<unk>`` in ``log_probs`` ``(N, W, V)``, in place."""
+        if self.options.unk_penalty:
+            log_probs.select(2, self.unk).sub_(self.options.unk_penalty)
         return log_probs
 
     def best(self, log_probs: Tensor, count: int, at_end: Tensor) -> tuple[Tensor, Tensor]:

@@ -42,7 +42,7 @@ class CtcPrefixScorer:
         weight: float,
         candidates: int,
     ) -> None:
-        self.eos, self.weight, self.candidates = eos, weight, candidates
+        self.blank_index, self.eos, self.weight, self.candidates = blank, eos, weight, candidates
         frames = log_probs.transpose(0, 1).float().clamp(min=IMPOSSIBLE)
         beyond = torch.arange(frames.size(1), device=frames.device) >= lengths.unsqueeze(1)
         self.frames = frames.masked_fill_(beyond.unsqueeze(2), IMPOSSIBLE)  # (B, T, V)
@@ -60,6 +60,7 @@ class CtcPrefixScorer:
         if index.numel() == 0:
             return log_probs
         sentence, attention = lanes.sentence[index], log_probs[index]
+        attention[:, :, self.blank_index] = -torch.inf  # as a word it would be paid for every silence
         best, token = best_tokens(attention, min(self.candidates, attention.size(2)))
         so_far = self.score[sentence].unsqueeze(2)
         ctc = self._extensions(sentence, token) - so_far

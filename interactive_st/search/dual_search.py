@@ -89,7 +89,7 @@ class DualSearch:
         )
         if self.beams.ctc is not None:
             log_probs = self.beams.ctc.blend(log_probs, lanes)
-        self._choose(log_probs, lanes, at_end)
+        self._choose(self.constraints.penalise(log_probs), lanes, at_end)
 
     def _log_probs(self, lanes: Lanes, is_first: bool) -> Tensor:
         """What comes next in every slot of every lane, ``(N, W, V)``. At first all slots hold the same, so

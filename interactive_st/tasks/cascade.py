@@ -20,6 +20,10 @@ from interactive_st.search.dual_search import make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker
 from interactive_st.tasks.generation_options import DEFAULTS, SETTINGS, parse_validation_options
 
+#: Stands for <unk> in a text that is cut into pieces again: a character for private use, and so one that no
+#: vocabulary has, becomes the one piece that it was.
+UNKNOWN = "\ue000"
+
 
 class Translator:
     """One text model, or an ensemble, trained by stock fairseq's task ``translation``.
@@ -125,7 +129,7 @@ class CascadeGenerator:
         self,
         recogniser: Any,
         translator: Translator,
-        detokenise: Callable[[torch.Tensor], str],
+        detokenise: Callable[..., str],
         tokenise: Callable[[str], str],
     ) -> None:
         if any(TRANSCRIPT not in model.streams for model in recogniser.models):
@@ -150,7 +154,7 @@ class CascadeGenerator:
             self.translator.check_language(sample["lang_tags"][TRANSLATION])
         heard = self.recogniser.generate(models, sample, constraints=constraints)
         transcripts = [nbest[0]["transcript"] for nbest in heard]
-        texts = [self.tokenise(self.detokenise(transcript["tokens"])) for transcript in transcripts]
+        texts = [self.tokenise(self.detokenise(text["tokens"], UNKNOWN)) for text in transcripts]
         translated = self.translator.translate(texts, prefix_tokens)
         return make_hypotheses(
             [

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from fairseq.logging import metrics
 
+from interactive_st.data.languages import tag_language
+from interactive_st.scoring.bleu_tokenizer import tokenizer_for
 from interactive_st.scoring.statistics import (
     BLEU_ORDER,
     bleu_from_statistics,
@@ -54,18 +56,20 @@ class ValidationMetrics:
         sums: dict[str, int] = {}
         if self.wer:
             transcripts = [hypothesis["transcript"]["tokens"] for hypothesis in best]
-            heard, said = self._texts("transcript", transcripts, targets[0])
+            heard, said, _ = self._texts("transcript", transcripts, targets[0])
             sums["_wer_errors"], sums["_wer_words"] = word_error_statistics(heard, said)
         if self.bleu:
             translations = [hypothesis["tokens"] for hypothesis in best]
-            texts = self._texts("translation", translations, targets[1])
-            sums |= {f"_bleu_{key}": value for key, value in bleu_statistics(*texts).items()}
+            heard, said, rows = self._texts("translation", translations, targets[1])
+            tags = [sample["lang_tags"][1, row].item() for row in rows]
+            languages = [tag_language(self.detokenise.dictionary[tag]) for tag in tags]
+            sums |= {f"_bleu_{key}": value for key, value in _counts(heard, said, languages).items()}
         return sums
 
     def _texts(
         self, what: str, tokens: Sequence[torch.Tensor], targets: torch.Tensor
-    ) -> tuple[list[str], list[str]]:
-        """Return hypotheses and references of the rows that have a reference."""
+    ) -> tuple[list[str], list[str], list[int]]:
+        """Return hypotheses and references of the rows that have a reference, and which these are."""
         references = [self.detokenise(target, UNKNOWN_IN_REFERENCE) for target in targets]
         rows = [row for row, reference in enumerate(references) if reference]
         heard = [self.detokenise(tokens[row], UNKNOWN_IN_HYPOTHESIS) for row in rows]
@@ -73,7 +77,7 @@ class ValidationMetrics:
         if self.print_samples and rows:
             logger.info(f"example {what} hypothesis: {heard[0]}")
             logger.info(f"example {what} reference: {said[0]}")
-        return heard, said
+        return heard, said, rows
 
     def reduce(self, logging_outputs: Sequence[dict[str, Any]]) -> None:
         """Log ``bleu`` and ``wer`` with fairseq, which adds up what it is given.
@@ -96,6 +100,20 @@ class ValidationMetrics:
             metrics.log_scalar("_bleu_sys_len", total("_bleu_sys_len"))
             metrics.log_scalar("_bleu_ref_len", total("_bleu_ref_len"))
             metrics.log_derived("bleu", _bleu)
+
+
+def _counts(
+    hypotheses: Sequence[str], references: Sequence[str], languages: Sequence[str | None]
+) -> dict[str, int]:
+    """Return the statistics of BLEU, each sentence cut up as its own language asks for."""
+    tokenizers = [tokenizer_for([language]) for language in languages]
+    sums = bleu_statistics([], [])
+    for tokenizer in sorted(set(tokenizers)):
+        rows = [row for row, own in enumerate(tokenizers) if own == tokenizer]
+        texts = ([texts[row] for row in rows] for texts in (hypotheses, references))
+        own = bleu_statistics(*texts, tokenizer)
+        sums = {key: value + own[key] for key, value in sums.items()}
+    return sums
 
 
 def _wer(meters: Any) -> float:

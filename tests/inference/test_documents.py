@@ -85,8 +85,17 @@ class TestRecording:
         assert (second.transcript, second.score) == ("one one", -2.5)
 
     def test_languages_without_spaces(self):
-        chinese = Recording(None, 1.0, "zh", "en", RECORDING.segments)
-        assert (chinese.transcript, chinese.translation) == ("one\ttwoone", "eins zwei eins")
+        """Nothing stands between sentences, unless words that are parted by spaces would meet."""
+
+        def joined(language, *texts):
+            hypotheses = [Hypothesis(text, text, -1.0, -1.0, -1.0) for text in texts]
+            segments = tuple(Segment(i, i + 1.0, (own,)) for i, own in enumerate(hypotheses))
+            return Recording(None, 9.0, language, "en", segments).transcript
+
+        assert joined("zh", "買東西。", "謝謝") == "買東西。謝謝"
+        assert joined("zh-TW", "買 iPhone", "Mac 或 PC") == "買 iPhone Mac 或 PC"
+        assert joined("ja", "iPhone", "を買う", "", "2026") == "iPhoneを買う2026"
+        assert joined("th", "สวัสดี", "ลาก่อน") == "สวัสดี ลาก่อน"
 
     def test_nothing_said(self):
         silent = Recording(None, 1.0, "en", "de")

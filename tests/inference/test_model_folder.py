@@ -120,6 +120,24 @@ def test_no_path_of_this_machine(made, tmp_path):
     read_model_folder(folder).build()
 
 
+def test_files_of_other_tokenisers_come_along(made, tmp_path):
+    """fairseq has some with files of their own names, for texts before the subwords too."""
+    data = tmp_path / "data"
+    shutil.copytree(made.data, data)
+    config = yaml.safe_load((data / "config_joint.yaml").read_text())
+    config["bpe_tokenizer"] = {"bpe": "byte_bpe", "sentencepiece_model_path": "spm_joint.model"}
+    config["pre_tokenizer"] = {"tokenizer": "space", "rules": "rules.txt"}
+    (data / "config_joint.yaml").write_text(yaml.safe_dump(config))
+    (data / "rules.txt").write_text("none\n")
+    folder = write_model_folder(load_checkpoint(made.checkpoint, data), tmp_path / "model", Card("test"))
+    shutil.rmtree(data)
+    task, _ = read_model_folder(folder).build()
+    bpe = task.build_bpe(task.args)
+    assert bpe.decode(bpe.encode("one two")).strip() == "one two"
+    assert (folder / "rules.txt").read_text() == "none\n"
+    assert b"/tmp/" not in (folder / "sentencepiece_model_path.model").read_bytes()
+
+
 def test_files_of_training_are_no_options(made, tmp_path):
     stored = load_checkpoint(made.checkpoint)
     assert not [name for name in stored.options if "pretrained" in name or "dir" in name]

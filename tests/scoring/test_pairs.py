@@ -115,3 +115,11 @@ def test_what_is_right_to_the_letter_is_counted_pair_by_pair():
     lenient = score_pairs(pairs, wer_lowercase=True, wer_remove_punctuation=True)["exact"]
     assert lenient == {"pairs": 4, "transcripts": 3, "translations": 2, "both": 2}
     assert score_pairs(pairs[4:])["exact"] is None
+
+
+def test_bleu_of_languages_without_spaces():
+    rows = [pair("a", "a", "我喜欢读书", "我喜欢看书") | {"tgt_lang": "zh-CN"}]
+    scores = score_pairs(rows)
+    assert "tok:zh" in scores["bleu_signature"]
+    assert scores["bleu"] == score_pairs(rows, sacrebleu_tokenizer="zh")["bleu"] > 30
+    assert score_pairs(rows, sacrebleu_tokenizer="13a")["bleu"] == 0

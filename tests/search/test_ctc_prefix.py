@@ -120,8 +120,24 @@ def test_blend_is_the_weighted_sum_and_leaves_translations_alone():
     ctc = state._extensions(one, every)[0]
     ctc[:, EOS] = state._whole(one)[0]
     expected = 0.7 * attention[0] + 0.3 * ctc.float()
+    expected[:, BLANK] = -math.inf  # which is no word
     assert torch.allclose(blended[0], expected, atol=1e-5)
     assert blended[0, 0, 1] == -math.inf
+
+
+def test_the_blank_is_no_word_whatever_attention_says():
+    """Taken for one it is "emitted" by every silence: the prefix that it ends would count more than once."""
+    state = scorer(weight=1.0)
+    attention = torch.full((1, 1, WORDS), -5.0)
+    attention[..., BLANK] = 0.0
+    one, every = torch.zeros(1, dtype=torch.long), torch.arange(WORDS).expand(1, 1, WORDS)
+    extensions = state._extensions(one, every)[0, 0]
+    words = [word for word in range(WORDS) if word != BLANK]
+    whole = torch.cat([extensions[words], state._whole(one)[0]])
+    assert whole.logsumexp(0).item() == pytest.approx(0.0, abs=1e-5)  # they share all of the probability
+    blended = state.blend(attention, lanes(0))
+    assert blended[0, 0, BLANK] == -math.inf
+    assert blended[0, 0, words].isfinite().all()
 
 
 def test_hypotheses_keep_their_own_states():
@@ -158,6 +174,17 @@ def test_with_all_the_weight_the_search_finds_what_ctc_says(kind, k):
                 reduction="sum",
             )
             assert pair["transcript"]["score"].item() == pytest.approx(expected.item(), abs=1e-4)
+
+
+@pytest.mark.parametrize("weight", [0.5, 1.0])
+def test_the_penalty_of_unknown_words_is_as_large_with_ctc(weight):
+    model = tiny.model(spread=2.0, ctc_weight=0.3)
+    options = {"beam_size": 3, "max_len_b": 8, "ctc_weight": weight}
+    dictionary = tiny.dictionary()
+    for penalty, wanted in ((-50.0, True), (50.0, False)):
+        generator = DualBeamGenerator([model], dictionary, unk_penalty=penalty, **options)
+        for nbest in generator.generate([model], tiny.sample([44, 30])):
+            assert (dictionary.unk() in nbest[0]["transcript"]["tokens"].tolist()) == wanted
 
 
 def test_the_batch_does_not_matter_with_ctc():

@@ -152,3 +152,28 @@ def test_the_task_decodes_with_both_models(data, tmp_path, name):
         features = sample["net_input"]["src_tokens"][row]
         assert task.source_dictionary.string(features[features.ne(1)]) == text
     assert len((tmp_path / "pairs.jsonl").read_text(encoding="utf-8").splitlines()) == 3
+
+
+def test_a_word_that_is_not_known_stays_one(data):
+    """Not the pieces of the text "<unk>"."""
+    task = task_of(data)
+    bpe = task.build_bpe(None)
+    pieces = bpe.encode("one two").split()
+    tokens = task.tgt_dict.encode_line(" ".join([*pieces, "▁", "<unk>"]), add_if_not_exist=False)
+    read = []
+
+    class Recogniser:
+        models, eos, symbols_to_strip_from_output = [recogniser(task, "asr")], 2, set()
+
+        def generate(self, *_, **__):
+            return [[{"transcript": {"tokens": tokens, "score": torch.tensor(0.0)}}]]
+
+    class Translating:
+        def translate(self, texts, prefix_tokens):
+            read.extend(texts)
+            return [[{"tokens": tokens, "score": torch.tensor(0.0)}]]
+
+    CascadeGenerator(Recogniser(), Translating(), task.detokenise, bpe.encode).generate([], {})
+    found = task.tgt_dict.encode_line(read[0], add_if_not_exist=False)
+    assert found.tolist() == tokens.tolist()
+    assert found.tolist().count(task.tgt_dict.unk()) == 1

@@ -30,7 +30,7 @@ def encode(dictionary, text):
     return torch.tensor([*(dictionary.index(word) for word in text.split()), 2])
 
 
-def batch(dictionary, sentences):
+def batch(dictionary, sentences, language="<s>"):
     targets = torch.ones(2, len(sentences), 8, dtype=torch.long)
     hypotheses = []
     for row, (said, heard, meant, translated) in enumerate(sentences):
@@ -41,7 +41,8 @@ def batch(dictionary, sentences):
         transcript = {"tokens": encode(dictionary, heard)}
         best = {"tokens": encode(dictionary, translated), "transcript": transcript}
         hypotheses.append([best, {"tokens": torch.tensor([2])}])
-    return {"targets": targets}, hypotheses
+    tags = torch.full((2, len(sentences)), dictionary.index(language))
+    return {"targets": targets, "lang_tags": tags}, hypotheses
 
 
 def logged(scores, outputs):
@@ -97,3 +98,20 @@ def test_samples_are_logged_on_request(dictionary, caplog):
         scores.statistics(*batch(dictionary, SENTENCES))
         assert ("example transcript hypothesis: a c" in caplog.text) is wanted
     assert "example translation reference: a b c d e" in caplog.text
+
+
+def test_languages_without_spaces_are_counted_by_characters(dictionary):
+    """Each sentence by the tokeniser of its own language, whatever is in the batch with it."""
+    for symbol in ("<lang:zh>", "<lang:de>", "我喜欢读书", "我喜欢看书"):
+        dictionary.add_symbol(symbol)
+    scores = ValidationMetrics(Detokeniser(dictionary, []), bleu=True, wer=False)
+    chinese, german = ("a", "a", "我喜欢读书", "我喜欢看书"), ("a", "a", "a b c d e", "a b c d d")
+    alone = [
+        scores.statistics(*batch(dictionary, [chinese], "<lang:zh>")),
+        scores.statistics(*batch(dictionary, [german], "<lang:de>")),
+    ]
+    assert alone[0]["_bleu_ref_len"] == alone[1]["_bleu_ref_len"] == 5
+    assert alone[0]["_bleu_counts_0"] == 4
+    sample, hypotheses = batch(dictionary, [chinese, german], "<lang:de>")
+    sample["lang_tags"][1, 0] = dictionary.index("<lang:zh>")
+    assert scores.statistics(sample, hypotheses) == {key: alone[0][key] + alone[1][key] for key in alone[0]}
