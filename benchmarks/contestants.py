@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from benchmarks import models
 from benchmarks.models import SUFFIX, VOCABULARY
 from benchmarks.workload import Sample, of_stream, of_texts, text_input
+from interactive_st.conventions import TEXTS
 from interactive_st.search import DualBeamGenerator
 
 CLIP = 10.0
-TEXTS = ("transcript", "translation")
 #: Systems by contestant, and how each is trained and decoded.
 STOCK_STREAMS: dict[str, tuple[int, dict[str, bool]]] = {
     "stock_asr": (0, {}),

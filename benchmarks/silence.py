@@ -78,7 +78,7 @@ def measure(
 
 def whole(model: Any, sounds: Sequence[np.ndarray]) -> list[Any]:
     """The best hypothesis of each recording, with nothing cut off."""
-    from interactive_st.data.features.filterbank import fbank
+    from interactive_st.data.features.compute import fbank
     from interactive_st.inference.decoding import Decoding
     from interactive_st.inference.options import Options
 

@@ -16,7 +16,7 @@ import yaml
 from mini_corpora import TALKS
 
 from interactive_st.data.corpora import read_corpus
-from interactive_st.data.features.filterbank import features_from_file
+from interactive_st.data.features.compute import features_from_file
 
 TEXTS = {"asr": "src_text", "st": "tgt_text"}
 COLUMNS = ("id", "audio", "n_frames", "tgt_text", "speaker")

@@ -102,9 +102,9 @@ def _train_text(
     recipe: Recipe, data: Path, save_dir: Path, words: list[str], limits: Mapping[str, float]
 ) -> float:
     """Train a pipeline's text model on the texts of the same data."""
-    from interactive_st.data.preparation.translation_text import FOLDER
+    from interactive_st.data.folder_layout import MT_FOLDER
 
-    folder = data / FOLDER
+    folder = data / MT_FOLDER
     pairs = {path.name.split(".")[1] for path in folder.glob("train.*-*.*")}
     if len(pairs) != 1:
         raise RunError(

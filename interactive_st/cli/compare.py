@@ -48,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         UserError: a file cannot be read or written, or the files have nothing in common.
     """
-    from interactive_st.data.atomic import explained
+    from interactive_st.atomic import explained
     from interactive_st.report.compare_page import build_page, missing_notes
     from interactive_st.report.comparison import in_order, match
     from interactive_st.scoring.pairs import read_pairs

@@ -145,7 +145,7 @@ def _attention(args: argparse.Namespace) -> list[str]:
     from dataclasses import replace
 
     logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports every step of the loading
-    from interactive_st.data.features.filterbank import features_from_file
+    from interactive_st.data.features.compute import features_from_file
     from interactive_st.plots.attention import check_length, compute_picture, draw_attention
     from interactive_st.plots.load_model import load_model
     from interactive_st.plots.style import drawing, save

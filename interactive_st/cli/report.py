@@ -72,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         UserError: something cannot be read or written.
     """
-    from interactive_st.data.atomic import explained
+    from interactive_st.atomic import explained
     from interactive_st.report.page import build_page
     from interactive_st.report.run_contents import read_contents
     from interactive_st.writing import check_file, write_whole

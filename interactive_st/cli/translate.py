@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interactive_st.cli import UserError
-from interactive_st.inference.options import MAX_SEGMENT, SEARCHES, OptionError, Options
+from interactive_st.conventions import SEARCHES, TEXTS
+from interactive_st.inference.options import FORMATS, MAX_SEGMENT, OptionError, Options
 
 if TYPE_CHECKING:
     from interactive_st.inference.outputs import Found
@@ -31,7 +32,6 @@ examples:
   interactive-st translate recordings/ --model model --out subtitles --format srt,jsonl --skip-existing
   interactive-st translate talk.mp4 --model checkpoint_best.pt --data data --format vtt > talk.vtt
 """
-FORMATS = ("text", "jsonl", "srt", "vtt", "tsv")
 SUBTITLES = ("srt", "vtt")
 DEFAULTS = Options()
 
@@ -155,9 +155,8 @@ def _load(args: argparse.Namespace) -> Any:
 
 def _check_shown(args: argparse.Namespace, streams: Sequence[int]) -> None:
     """Refuse subtitles of a text that the model does not write."""
-    names = ("transcript", "translation")
-    if args.show in names and names.index(args.show) not in streams and set(args.format) & set(SUBTITLES):
-        written = names[streams[0]]
+    if args.show in TEXTS and TEXTS.index(args.show) not in streams and set(args.format) & set(SUBTITLES):
+        written = TEXTS[streams[0]]
         raise UserError(
             f"--show {args.show}: {args.model} writes the {written} alone; leave the option out, or take "
             "another model"
@@ -196,7 +195,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--show",
         "--srt",
-        choices=("both", "transcript", "translation"),
+        choices=("both", *TEXTS),
         default="both",
         help="what subtitles (srt and vtt) show (default: both, the transcript above); --srt is its old name",
     )

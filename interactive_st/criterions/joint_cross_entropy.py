@@ -23,6 +23,7 @@ from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
+from interactive_st.conventions import BOTH
 from interactive_st.criterions.ctc_loss import ctc_loss
 from interactive_st.criterions.prefix_corruption import (
     corrupt,
@@ -33,8 +34,8 @@ from interactive_st.criterions.prefix_corruption import (
 from interactive_st.criterions.smoothed_cross_entropy import smoothed_cross_entropy
 from interactive_st.modules.token_rows import TokenRows
 
-STREAMS = ("asr", "st")  # names of stream 0 and stream 1 in options and logs
-BOTH = (0, 1)
+#: Names of stream 0 and stream 1 in options and logs.
+NAMES = ("asr", "st")
 
 
 @dataclass
@@ -167,7 +168,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             "nsentences": nsentences,
             "sample_size": sample_size,
         }
-        names = [STREAMS[stream] for stream in streams]
+        names = [NAMES[stream] for stream in streams]
         for index, name in enumerate(names):
             log[f"{name}_loss"] = losses[index].detach()
             log[f"{name}_nll_loss"] = nll[index]
@@ -234,7 +235,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         else:  # the trainer expects a loss even of a batch that has nothing to learn from
             metrics.log_scalar("loss", 0.0, weight=0, round=3)
         with_accuracy = any("total" in log for log in logging_outputs)
-        for name in (*STREAMS, "ctc"):
+        for name in (*NAMES, "ctc"):
             tokens = total(f"{name}_ntokens")
             if tokens == 0:
                 continue

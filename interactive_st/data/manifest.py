@@ -117,6 +117,14 @@ def write_manifest(
         unfinished.write_bytes(("\n".join(lines) + "\n").encode("utf-8"))
 
 
+def clean_text(text: str) -> str:
+    """Strip a field and make every white-space character in it a plain space.
+
+    fairseq splits pieces at any white space, so a no-break space would break a piece in two.
+    """
+    return "".join(" " if character.isspace() else character for character in text).strip()
+
+
 def check_separator(path: str | os.PathLike, columns: Sequence[str]) -> None:
     """Refuse a header that was separated by something else, so that it is one column.
 

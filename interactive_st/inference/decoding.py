@@ -10,18 +10,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from interactive_st.conventions import FRAMES_PER_SECOND
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.errors import DataError
 from interactive_st.data.languages import language_tag, tag_language
+from interactive_st.inference.decoding_lock import decoding_lock
 from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
 from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Hypothesis
-from interactive_st.inference.turns import turn
 from interactive_st.modules.wait_k import parse_wait_k
 from interactive_st.search.ensemble import check_ctc
 
-#: Kaldi's filterbanks, see `interactive_st.data.features.filterbank`.
-FRAMES_PER_SECOND = 100
 UNTRAINED_K = "wait_k {} was not trained, {} was: translations may be far worse (--train-wait-k)"
 
 logger = logging.getLogger(__name__)
@@ -139,7 +138,7 @@ class Decoding:
         net_input["src_lengths"] = net_input["src_lengths"].to(like.device)
         sample["lang_tags"] = sample["lang_tags"].to(like.device)
         decoder = self.model.decoder
-        with turn(self.model):
+        with decoding_lock(self.model):
             own = getattr(decoder, "wait_k", None)
             try:
                 if self.wait_k is not None:

@@ -9,11 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from interactive_st.conventions import TEXTS
+from interactive_st.inference.options import FORMATS
 from interactive_st.inference.results import Hypothesis, Recording, Segment
 from interactive_st.inference.subtitles import VTT_HEAD, Cue, readable, segment_cues, srt_cue, vtt_cue
 
-FORMS = ("text", "jsonl", "srt", "vtt", "tsv")
-COLUMNS = ("audio", "start", "end", "transcript", "translation", "score")
+COLUMNS = ("audio", "start", "end", *TEXTS, "score")
 HEADS = {"tsv": "\t".join(COLUMNS) + "\n", "vtt": VTT_HEAD}
 
 
@@ -28,7 +29,7 @@ class Writer:
     """Makes documents piece by piece, while segments come.
 
     Args:
-        form: one of `FORMS`.
+        form: one of `FORMATS`.
         languages: of the transcripts and the translations.
         lines: what subtitles show: ``both``, ``transcript`` or ``translation``.
         named: in ``text``, begin each recording with its name.
@@ -44,8 +45,8 @@ class Writer:
         lines: str = "both",
         named: bool = False,
     ) -> None:
-        if form not in FORMS:
-            raise ValueError(f"no form {form!r}; choose one of {', '.join(FORMS)}")
+        if form not in FORMATS:
+            raise ValueError(f"no form {form!r}; choose one of {', '.join(FORMATS)}")
         self.languages, self.lines, self.named = languages, lines, named
         #: what the document begins with
         self.head = HEADS.get(form, "")
@@ -139,7 +140,7 @@ class Writer:
 def _entry(hypothesis: Hypothesis) -> dict[str, Any]:
     """Return a hypothesis as pairs files have it: a text that the model does not write is null."""
     entry = asdict(hypothesis)
-    for name in ("transcript", "translation"):
+    for name in TEXTS:
         if entry[f"{name}_score"] is None:
             entry[name] = None
     return entry

@@ -180,7 +180,7 @@ class InteractiveST:
         """Transcribe and translate recordings, handing over texts as they are ready.
 
         Streams may take turns, and run in several threads: each gives what it would give alone. Speech is
-        found in all threads at once; batches are decoded one at a time, see `turns`.
+        found in all threads at once; batches are decoded one at a time, see `decoding_lock`.
 
         Args:
             audios: recordings as `__call__` takes them, read one after the other.

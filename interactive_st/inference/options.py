@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
+from interactive_st.conventions import SEARCHES
+
 #: Longest piece of a recording that is decoded at once, unless the model reads less (seconds).
 MAX_SEGMENT = 20.0
 SHORTEST_MAX_SEGMENT = 1.0
-SEARCHES = ("rank", "joint")
+#: Of documents, see `documents`.
+FORMATS = ("text", "jsonl", "srt", "vtt", "tsv")
 
 
 class OptionError(ValueError):

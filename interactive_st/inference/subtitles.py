@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from interactive_st.conventions import TEXTS
 from interactive_st.inference.cue_times import (
     GAP,
     LONGEST_CUE,
@@ -24,7 +25,7 @@ from interactive_st.inference.results import Segment
 from interactive_st.inference.text_parts import Languages, Texts, fits, line_length, lines, places, split
 
 VTT_HEAD = "WEBVTT\n\n"
-SHOWN = ("both", "transcript", "translation")
+SHOWN = ("both", *TEXTS)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def segment_cues(
     if shown not in SHOWN:
         raise ValueError(f"subtitles of {shown!r}: choose one of {', '.join(SHOWN)}")
     texts = tuple(" ".join(text.split()) for text in (segment.transcript, segment.translation))
-    visible = [i for i, name in enumerate(SHOWN[1:]) if shown in ("both", name)]
+    visible = [i for i, name in enumerate(TEXTS) if shown in ("both", name)]
     if not any(texts[i] for i in visible):
         return
     parts = stretches(segment.speech or ((segment.start, segment.end),))

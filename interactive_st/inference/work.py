@@ -24,7 +24,7 @@ class Work:
 
     Args:
         found: the recordings.
-        formats: see `documents.FORMS`; one only without `out`.
+        formats: see `options.FORMATS`; one only without `out`.
         shown: what subtitles show.
         files: of each recording the file to write by its format; None to print.
         show: a progress bar, where standard error is a terminal, and the real-time factor.

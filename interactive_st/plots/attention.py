@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from interactive_st.conventions import FRAMES_PER_SECOND, TEXTS
 from interactive_st.plots.style import TRANSCRIPT, TRANSLATION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FRAMES_PER_SECOND = 100.0  # of Kaldi's features
-STREAMS = ("transcript", "translation")
 COLOURS = (TRANSCRIPT, TRANSLATION)
 COLOUR_MAP = "cividis"  # made for colour-blind readers, even in brightness
 #: Labels an axis has room for, upright and below; of longer texts every second, third … token is named.
@@ -73,11 +72,11 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
         axes = figure.add_subplot(grid[1 + place, :], sharex=top)
         image = _draw_weights(axes, picture.encoder[place], (0.0, seconds))
         _name_rows(axes, _written(picture.tokens[place]), COLOURS[stream])
-        axes.set_title(f"{STREAMS[stream].capitalize()}: attention to the speech", loc="left")
+        axes.set_title(f"{TEXTS[stream].capitalize()}: attention to the speech", loc="left")
         axes.set_xlabel("time (s)")
         figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
     if picture.partner is not None:
-        for stream, name in enumerate(STREAMS):
+        for stream, name in enumerate(TEXTS):
             axes = figure.add_subplot(grid[3 + stream, :] if stacked else grid[3, stream])
             _draw_partner(figure, axes, picture, stream, name)
         figure.supxlabel("hatched: what a row may not see", fontsize="small")
@@ -172,7 +171,7 @@ def _draw_weights(axes: "Axes", weights: np.ndarray, x_range: tuple[float, float
 
 
 def _draw_partner(figure: "Figure", axes: "Axes", picture: AttentionPicture, stream: int, name: str) -> None:
-    weights, other = picture.partner[stream], STREAMS[1 - stream]
+    weights, other = picture.partner[stream], TEXTS[1 - stream]
     read = picture.tokens[1 - stream]
     # not to be allowed to see is not the same as to pay no attention, so it is no dark colour
     seen = np.ma.masked_equal(weights, 0.0)

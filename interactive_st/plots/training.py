@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 X_AXES = {"updates": "updates", "hours": "training time (hours)"}
-STREAMS = ("transcript", "translation")
 STREAM_LINES = {"transcript": "-", "translation": (0, (4, 1.5)), "both": (0, (1, 1))}
 STREAM_MARKERS = {"transcript": "o", "translation": "s", "both": "D"}
 STREAM_COLOURS = {"transcript": TRANSCRIPT, "translation": TRANSLATION, "both": OKABE_ITO[3]}

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from interactive_st.report.comparison import ORDERS, STREAMS, Comparison, Utterance, in_order
+from interactive_st.conventions import TEXTS
+from interactive_st.report.comparison import ORDERS, Comparison, Utterance, in_order
 from interactive_st.report.html import number, page, table, text_or_dash
 from interactive_st.report.word_diff import HTML_LEGEND, to_html
 
@@ -69,7 +70,7 @@ def _scores(comparison: Comparison) -> str:
 def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int]) -> str:
     data = "".join(f' data-{name}="{place}"' for name, place in places.items())
     lines = []
-    for stream in STREAMS:
+    for stream in TEXTS:
         if reference := utterance.reference(stream):
             lines.append(_line(utterance, f"reference {stream}", stream, escape(reference)))
     for system in systems:
@@ -78,7 +79,7 @@ def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int
         lines.append(
             f'<dt class="system">{escape(system)} <span class="soft">{scores}</span></dt><dd hidden></dd>'
         )
-        for stream in STREAMS:
+        for stream in TEXTS:
             marked = utterance.marked(system, stream)
             text = text_or_dash(utterance.pairs[system][stream]) if marked is None else to_html(marked)
             lines.append(_line(utterance, stream, stream, text))

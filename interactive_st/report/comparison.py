@@ -11,10 +11,9 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
+from interactive_st.conventions import TEXTS
 from interactive_st.report.word_diff import Difference, compare, distance, units_of
 from interactive_st.scoring.pairs import Pair, score_pairs
-
-STREAMS = ("transcript", "translation")
 
 
 class CompareError(ValueError):
@@ -51,7 +50,7 @@ class Utterance:
         values = [
             distance(one[stream], other[stream])
             for one, other in combinations(self.pairs.values(), 2)
-            for stream in STREAMS
+            for stream in TEXTS
             if one[stream] is not None and other[stream] is not None
         ]
         return sum(values) / len(values) if values else 0.0
@@ -170,7 +169,7 @@ def _by_id(system: str, pairs: Sequence[Pair]) -> dict[str, Pair]:
 
 def _disagreements(utterances: Sequence[Utterance]) -> list[str]:
     notes = []
-    for stream in STREAMS:
+    for stream in TEXTS:
         differing = []
         for utterance in utterances:
             texts = {pair.get(f"reference_{stream}") for pair in utterance.pairs.values()} - {None, ""}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from interactive_st.conventions import TEXTS
 from interactive_st.plots.fairseq_log import TrainingLog
 from interactive_st.report.audio_clips import Recordings
 from interactive_st.report.html import facts, folded, number, page, table, text_or_dash
@@ -27,7 +28,6 @@ OPTIONS = {
 }  # fmt: skip
 #: Options that are off, or set no limit, when they are 0: then there is nothing to say of them.
 OFF_AT_ZERO = ("learn_fusion_lambda", "max_update", "stop_time_hours", "prefix_corruption", "clip_norm")
-STREAMS = ("transcript", "translation")
 SCORES = (("WER %", "wer"), ("CER %", "cer"), ("BLEU", "bleu"), ("chrF", "chrf"))
 #: Metrics of validation and whether the largest value is the best.
 BEST = (("loss", "loss", False), ("WER %", "wer", False), ("BLEU", "bleu", True))
@@ -149,8 +149,8 @@ def _examples(contents: RunContents, count: int, choose: str, clip_seconds: floa
 
 def _utterance(pair: Pair, player: str) -> str:
     lines = []
-    for stream in STREAMS:
-        language = pair.get(("src_lang", "tgt_lang")[STREAMS.index(stream)])
+    for stream in TEXTS:
+        language = pair.get(("src_lang", "tgt_lang")[TEXTS.index(stream)])
         lang = f' lang="{escape(language, quote=True)}"' if language else ""
         reference, written = pair.get(f"reference_{stream}"), pair[stream]
         if reference:
@@ -174,7 +174,7 @@ def _choose(pairs: Sequence[Pair], count: int, how: str) -> list[Pair]:
 
 
 def _errors(pair: Pair) -> float:
-    texts = ((pair.get(f"reference_{stream}"), pair[stream]) for stream in STREAMS)
+    texts = ((pair.get(f"reference_{stream}"), pair[stream]) for stream in TEXTS)
     return sum(compare(text, said).error_rate or 0.0 for said, text in texts if said and text is not None)
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from interactive_st.conventions import FRAMES_PER_SECOND
 from interactive_st.plots.fairseq_log import LogError, TrainingLog, read_log, read_run
 from interactive_st.scoring.pairs import Pair, read_pairs, score_pairs
 
-FRAMES_PER_HOUR = 360_000  # 100 frames of features a second
+FRAMES_PER_HOUR = 3600 * FRAMES_PER_SECOND
 
 
 class ReportError(ValueError):

@@ -13,11 +13,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from interactive_st.conventions import TEXTS
 from interactive_st.writing import replacing
 
 Pair = dict[str, Any]
 #: Without one of these there is nothing to score.
-REQUIRED_KEYS = ("transcript", "translation")
+REQUIRED_KEYS = TEXTS
 TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "speaker")
 
 

@@ -2,7 +2,8 @@
 
 from argparse import ArgumentParser
 
-CONFIG = "config_joint.yaml"
+from interactive_st.conventions import SEARCHES
+from interactive_st.data.folder_layout import CONFIG
 
 
 def add_joint_arguments(parser: ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--search",
-        choices=("rank", "joint"),
+        choices=SEARCHES,
         help="how the two beams are kept: 'rank', one a stream, rank r reads rank r (the paper's), "
         "or 'joint', pairs of prefixes with one exact score (default: joint, but rank for streams that do "
         "not read each other); models that write one text, or one after the other, have one beam at a "

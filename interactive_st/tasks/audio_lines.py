@@ -8,7 +8,7 @@ from fairseq.data import Dictionary
 
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.features_dataset import FeaturesDataset
-from interactive_st.data.features.filterbank import features_from_file
+from interactive_st.data.features.compute import features_from_file
 
 
 class AudioLines:

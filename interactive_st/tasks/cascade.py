@@ -14,7 +14,7 @@ from fairseq.tasks.translation import TranslationTask
 from torch import nn
 
 from interactive_st.checkpoint_reading import read_checkpoint, task_name
-from interactive_st.data.preparation.translation_text import FOLDER
+from interactive_st.data.folder_layout import MT_FOLDER
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.search.dual_search import make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker
@@ -46,8 +46,8 @@ class Translator:
         for each in utils.split_paths(path):
             self._check_task(each)
         other_words = ValueError(
-            f"{path}: its dictionary is not that of the speech model; train it on the folder {FOLDER} of the "
-            "same data folder"
+            f"{path}: its dictionary is not that of the speech model; train it on the folder {MT_FOLDER} of "
+            "the same data folder"
         )
         try:
             self.models, _, self.task = checkpoint_utils.load_model_ensemble_and_task(
@@ -77,7 +77,7 @@ class Translator:
         if not issubclass(TASK_REGISTRY.get(name, object), TranslationTask):
             raise ValueError(
                 f"{path}: trained by the task {name}, not by translation; train the text model by "
-                f"fairseq-train DATA/{FOLDER} --task translation"
+                f"fairseq-train DATA/{MT_FOLDER} --task translation"
             )
 
     def check_language(self, tags: torch.Tensor) -> None:
@@ -177,7 +177,7 @@ def build_cascade(task: Any, recogniser: Any, options: Any) -> CascadeGenerator:
     Raises:
         OSError, ValueError: the two models, or the options, do not go together.
     """
-    args, folder = task.args, Path(task.args.data) / FOLDER
+    args, folder = task.args, Path(task.args.data) / MT_FOLDER
     data = args.mt_data or (str(folder) if folder.is_dir() else None)
     translator = Translator(
         args.mt_path, data, task.target_dictionary, text_options(options, args.mt_args), recogniser.models[0]

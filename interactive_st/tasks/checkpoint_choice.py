@@ -6,6 +6,7 @@ fairseq looks for ``--best-checkpoint-metric`` after the first validation, hours
 from argparse import Namespace
 from difflib import get_close_matches
 
+from interactive_st.conventions import TEXTS
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
@@ -22,7 +23,6 @@ LOGGED = {
     ),
 }  # fmt: skip
 SCORES = ("bleu", "wer")
-TEXTS = {TRANSCRIPT: "transcripts", TRANSLATION: "translations"}
 
 
 def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -> None:
@@ -50,7 +50,7 @@ def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -
     stream = text_of(metric)
     if stream is not None and stream not in streams:
         raise ValueError(
-            f"--best-checkpoint-metric {metric} is of {TEXTS[stream]}, which --arch {arch} does not write; "
+            f"--best-checkpoint-metric {metric} is of {TEXTS[stream]}s, which --arch {arch} does not write; "
             "choose another metric, such as loss"
         )
     option = _computed_by(metric) if logged or metric in SCORES else None

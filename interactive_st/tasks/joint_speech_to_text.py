@@ -12,8 +12,10 @@ from fairseq.data.iterators import EpochBatchIterator
 from fairseq.tasks import register_task
 from fairseq.tasks.speech_to_text import SpeechToTextTask
 
+from interactive_st.conventions import BOTH
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
+from interactive_st.data.folder_layout import is_train
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import TRANSLATION
 from interactive_st.tasks.arguments import add_joint_arguments
@@ -43,7 +45,7 @@ from interactive_st.tasks.required_texts import (
 from interactive_st.tasks.starting_point import begin_with, first_checkpoint
 from interactive_st.tasks.tool_arguments import check_config_path, check_decoding_arguments
 from interactive_st.tasks.validation_metrics import ValidationMetrics
-from interactive_st.tasks.written_texts import BOTH, streams_to_write
+from interactive_st.tasks.written_texts import streams_to_write
 
 Hypotheses = list[list[dict[str, Any]]]
 
@@ -101,7 +103,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
 
     def load_dataset(self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any) -> None:
         """Load a split, or several separated by commas; subwords are sampled in training alone."""
-        trains, bpe = split.startswith("train"), self.build_bpe(self.args)
+        trains, bpe = is_train(split), self.build_bpe(self.args)
         self.datasets[split] = JointDatasetCreator.from_tsv(
             root=self.args.data,
             cfg=self.data_cfg,

@@ -7,12 +7,13 @@ from typing import Any
 from fairseq.data import ConcatDataset, FairseqDataset
 from fairseq.data.iterators import EpochBatchIterator
 
+from interactive_st.conventions import TEXTS
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.features_dataset import FeaturesDataset
 from interactive_st.scoring.pairs_file import Pair
+from interactive_st.tasks.broken_pipe import outlive_reader
 from interactive_st.tasks.detokenise import Detokeniser
 from interactive_st.tasks.pairs_writer import PairsWriter
-from interactive_st.tasks.standard_output import outlive_reader
 
 
 def describe_hypotheses(hypotheses: Sequence[dict[str, Any]], detokenise: Detokeniser) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def describe_hypotheses(hypotheses: Sequence[dict[str, Any]], detokenise: Detoke
     """
     nbest = []
     for hypothesis in hypotheses:
-        written = [(name, hypothesis[name]) for name in ("transcript", "translation")]
+        written = [(name, hypothesis[name]) for name in TEXTS]
         texts = {name: None if text is None else detokenise(text["tokens"]) for name, text in written}
         scores = {f"{name}_score": None if text is None else float(text["score"]) for name, text in written}
         nbest.append({**texts, **scores, "score": float(hypothesis["pair_score"])})

@@ -8,13 +8,13 @@ from fairseq.criterions.cross_entropy import CrossEntropyCriterion
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 from fairseq.data import FairseqDataset
 
+from interactive_st.conventions import TEXTS
 from interactive_st.data.errors import DataError
+from interactive_st.data.folder_layout import TEXT_COLUMNS, is_train
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.tasks.checkpoint_choice import JOINT, text_of
 
-NAMES = ("transcript", "translation")
-COLUMNS = ("src_text", "tgt_text")
 #: Options of the task for the texts that are written, of which training and validation write none.
 OF_DECODING = ("pairs_path", "mt_path", "mt_data", "mt_args")
 #: Of fairseq's --ddp-backend those that take it for zero where a process has no gradient.
@@ -59,7 +59,7 @@ def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
     for option, stream in (("eval_wer", TRANSCRIPT), ("eval_bleu", TRANSLATION)):
         if getattr(args, option, False) and stream not in streams:
             raise ValueError(
-                f"--{option.replace('_', '-')} scores {NAMES[stream]}s, which --arch {arch} does not write; "
+                f"--{option.replace('_', '-')} scores {TEXTS[stream]}s, which --arch {arch} does not write; "
                 "leave it out"
             )
 
@@ -97,11 +97,11 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
         streams: the texts that the model writes.
         args: the options of the training.
     """
-    trains = split.startswith("train")
+    trains = is_train(split)
     ctc = trains and getattr(args, "ctc_weight", 0.0)
     learnt = sorted({*streams, TRANSCRIPT} if ctc else set(streams))
     if not any(map(dataset.has_texts, learnt)):
-        missing = " or a ".join(f"{NAMES[stream]} ({COLUMNS[stream]})" for stream in learnt)
+        missing = " or a ".join(f"{TEXTS[stream]} ({TEXT_COLUMNS[stream]})" for stream in learnt)
         what = "nothing can be learnt from it" if trains else "it has no loss"
         raise DataError(f"{split}: no row has a {missing}, so {what}; name another subset, or another --arch")
     metric = getattr(args, "best_checkpoint_metric", None)
@@ -109,9 +109,9 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
     heard = metric in OF_SPEECH
     if not trains and stream is not None and not dataset.has_texts(stream, spoken=heard):
         raise DataError(
-            f"{split}: no row {'with speech ' * heard}has a {NAMES[stream]} ({COLUMNS[stream]}), so there is "
-            f"no {metric}, by which --best-checkpoint-metric chooses, and fairseq asks every validation "
-            "subset for it; leave the subset out, or choose another metric"
+            f"{split}: no row {'with speech ' * heard}has a {TEXTS[stream]} ({TEXT_COLUMNS[stream]}), so "
+            f"there is no {metric}, by which --best-checkpoint-metric chooses, and fairseq asks every "
+            "validation subset for it; leave the subset out, or choose another metric"
         )
 
 
@@ -127,7 +127,7 @@ def check_text_alone(split: str, dataset: FairseqDataset, args: Namespace) -> No
     written = dataset.without_speech()
     if not written:
         return
-    trains = split.startswith("train")
+    trains = is_train(split)
     backend = str(getattr(args, "ddp_backend", ""))
     asks = backend in OF_TORCH and getattr(args, "find_unused_parameters", False)
     waits = backend not in OF_MISSING_GRADIENTS and not asks

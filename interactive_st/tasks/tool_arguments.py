@@ -13,7 +13,8 @@ from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
 from interactive_st.checkpoint_reading import SAFETENSORS
 from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
 from interactive_st.data.datasets.config import JointDataConfig
-from interactive_st.tasks.arguments import CONFIG, add_joint_arguments
+from interactive_st.data.folder_layout import CONFIG
+from interactive_st.tasks.arguments import add_joint_arguments
 
 #: Options of the task of which decoding asks the model, as its training had them.
 OF_THE_MODEL = {"decoding_ctc_weight"}

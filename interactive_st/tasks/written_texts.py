@@ -12,9 +12,8 @@ import torch
 from fairseq import utils
 
 from interactive_st.checkpoint_reading import refusing_others
-from interactive_st.modules.streams import STREAMS, Streams, parse_streams
-
-BOTH = STREAMS["both"]
+from interactive_st.conventions import BOTH
+from interactive_st.modules.streams import Streams, parse_streams
 
 
 def streams_to_write(args: Any) -> Streams:

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from interactive_st.inference.decoding_lock import decoding_lock
 from interactive_st.inference.quieting import quiet
-from interactive_st.inference.turns import turn
 from interactive_st.inference.voice_activity import VoiceActivity
 from tests.speech_model import RATE, SHORT, bursts, write
 
@@ -109,10 +109,10 @@ def test_a_model_is_for_one_thread_at_a_time(model):
     taken = []
 
     def try_both():
-        taken.append([turn(each).acquire(blocking=False) for each in (network, other)])
-        turn(other).release()
+        taken.append([decoding_lock(each).acquire(blocking=False) for each in (network, other)])
+        decoding_lock(other).release()
 
-    with turn(network), turn(network):
+    with decoding_lock(network), decoding_lock(network):
         thread = threading.Thread(target=try_both)
         thread.start()
         thread.join()

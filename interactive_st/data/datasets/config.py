@@ -145,7 +145,7 @@ class JointDataConfig(S2TDataConfig):
 
     @property
     def features(self) -> dict[str, Any]:
-        """How audio becomes features, for `interactive_st.data.features.filterbank.features_from_file`.
+        """How audio becomes features, for `interactive_st.data.features.compute.features_from_file`.
 
         fairseq's own configurations have no such entry; theirs are filterbanks.
         """

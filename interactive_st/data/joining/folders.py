@@ -9,22 +9,22 @@ from pathlib import Path
 import yaml
 
 from interactive_st.data.errors import DataError
-from interactive_st.data.joining.fairseq_manifest import Archives, feature_dimension
-from interactive_st.data.joining.manifests import Joined, join_manifests
-from interactive_st.data.languages import check_language
-from interactive_st.data.manifest import write_manifest
-from interactive_st.data.preparation.data_folder import new_data_folder
-from interactive_st.data.preparation.feature_pass import COLUMNS, is_train
-from interactive_st.data.preparation.options import CMVN, POLICY, SAMPLE_RATE, VOCAB_SIZE, VOCAB_TYPE
-from interactive_st.data.preparation.settings import (
+from interactive_st.data.folder_layout import (
+    COLUMNS,
     CONFIG,
     DICTIONARY,
     GLOBAL_CMVN,
     MODEL,
     VOCAB,
-    make_config,
-    write_config,
+    is_train,
 )
+from interactive_st.data.joining.fairseq_manifest import Archives, feature_dimension
+from interactive_st.data.joining.manifests import Joined, join_manifests
+from interactive_st.data.languages import check_language
+from interactive_st.data.manifest import write_manifest
+from interactive_st.data.preparation.data_folder import new_data_folder
+from interactive_st.data.preparation.options import CMVN, POLICY, SAMPLE_RATE, VOCAB_SIZE, VOCAB_TYPE
+from interactive_st.data.preparation.settings import make_config, write_config
 from interactive_st.data.preparation.translation_text import write_translation_text
 from interactive_st.data.preparation.vocabulary import save_vocabulary, train_vocabulary
 

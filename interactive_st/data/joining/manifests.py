@@ -7,13 +7,12 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from interactive_st.data.atomic import explained, make_parents
+from interactive_st.atomic import explained, make_parents
 from interactive_st.data.errors import DataError
+from interactive_st.data.folder_layout import COLUMNS, TEXT_COLUMNS
 from interactive_st.data.joining.fairseq_manifest import Archives, FairseqRow, read_fairseq_manifest
 from interactive_st.data.languages import check_language, find_tag
-from interactive_st.data.manifest import write_manifest
-from interactive_st.data.preparation.feature_pass import COLUMNS
-from interactive_st.data.preparation.input_manifest import clean_text
+from interactive_st.data.manifest import clean_text, write_manifest
 
 SHOWN_IDS = 3
 
@@ -43,7 +42,7 @@ class Joined:
     def describe(self) -> list[str]:
         """Say what was joined and what does not match, a line each."""
         lines = [f"{len(self.rows)} rows from {self.asr.name} and {self.st.name}"]
-        without = [[row["id"] for row in self.rows if not row[text]] for text in ("src_text", "tgt_text")]
+        without = [[row["id"] for row in self.rows if not row[text]] for text in TEXT_COLUMNS]
         for ids, what in (
             (without[0], "without a transcript"),
             (without[1], "without a translation"),

@@ -9,12 +9,19 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from interactive_st.data.atomic import atomic_folder
+from interactive_st.atomic import atomic_folder
 from interactive_st.data.errors import DataError
 from interactive_st.data.features.archive import FIRST_ENTRY
-from interactive_st.data.preparation.feature_pass import COLUMNS
-from interactive_st.data.preparation.settings import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB
-from interactive_st.data.preparation.translation_text import FOLDER
+from interactive_st.data.folder_layout import (
+    COLUMNS,
+    CONFIG,
+    DICTIONARY,
+    GLOBAL_CMVN,
+    MODEL,
+    MT_FOLDER,
+    SKIPPED,
+    VOCAB,
+)
 
 #: How many files a message names.
 SHOWN = 3
@@ -80,8 +87,8 @@ def find_foreign(folder: Path) -> list[str]:
     tables = {path.stem for path in folder.glob("*.tsv") if _begins(path, 0, _HEADER)}
     foreign = []
     for path in folder.iterdir():
-        if path.name == FOLDER and path.is_dir() and not path.is_symlink():
-            foreign += [f"{FOLDER}/{own.name}" for own in path.iterdir() if not _is_text(own, tables)]
+        if path.name == MT_FOLDER and path.is_dir() and not path.is_symlink():
+            foreign += [f"{MT_FOLDER}/{own.name}" for own in path.iterdir() if not _is_text(own, tables)]
         elif not _is_own(path, tables):
             foreign.append(path.name)
     return sorted(foreign)
@@ -96,7 +103,7 @@ def _is_own(path: Path, tables: set[str]) -> bool:
 
 
 def _is_text(path: Path, tables: set[str]) -> bool:
-    """Tell whether a file in the folder `FOLDER` is of `write_translation_text`."""
+    """Tell whether a file in the folder `MT_FOLDER` is of `write_translation_text`."""
     if path.is_symlink() or not path.is_file():
         return False
     match = _TRANSLATION_TEXT.fullmatch(path.name)

@@ -17,7 +17,7 @@ from types import TracebackType
 import numpy as np
 
 from interactive_st.data.errors import DataError
-from interactive_st.data.features.filterbank import features_from_file
+from interactive_st.data.features.compute import features_from_file
 from interactive_st.data.preparation.input_manifest import Segment
 
 #: Segments that a process is handed at once, and batches kept in flight for each process: this

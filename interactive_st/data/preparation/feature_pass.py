@@ -10,17 +10,10 @@ from tqdm import tqdm
 from interactive_st.data.errors import BadRow
 from interactive_st.data.features.archive import FeatureArchive
 from interactive_st.data.features.cmvn import RunningStatistics
+from interactive_st.data.folder_layout import COLUMNS, is_train
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.extraction import Extractor, Result, default_workers
 from interactive_st.data.preparation.input_manifest import Segment, Utterance
-
-COLUMNS = ("id", "audio", "n_frames", "tgt_text", "src_text", "speaker", "src_lang", "tgt_lang")
-TRAIN_PREFIX = "train"
-
-
-def is_train(split: str) -> bool:
-    """Tell whether vocabulary and global CMVN are estimated on a split."""
-    return split.startswith(TRAIN_PREFIX)
 
 
 class FeaturePass:

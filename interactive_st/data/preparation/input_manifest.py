@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from interactive_st.data.errors import BadRow, DataError
 from interactive_st.data.languages import check_language, find_tag
-from interactive_st.data.manifest import Line, scan_manifest
+from interactive_st.data.manifest import Line, clean_text, scan_manifest
 
 REQUIRED = ("id", "audio", "src_text", "tgt_text")
 OPTIONAL = ("speaker", "src_lang", "tgt_lang", "offset", "duration")
@@ -167,14 +167,6 @@ def make_split(
         else:
             utterances.append(_make_utterance(split, path, line, fields, root, defaults))
     return Split(utterances, bad)
-
-
-def clean_text(text: str) -> str:
-    """Strip a field and make every white-space character in it a plain space.
-
-    fairseq splits pieces at any white space, so a no-break space would break a piece in two.
-    """
-    return "".join(" " if character.isspace() else character for character in text).strip()
 
 
 def _find_faults(fields: Mapping[str, str], needed: Iterable[str]) -> list[str]:

@@ -12,15 +12,9 @@ from pathlib import Path
 import yaml
 
 from interactive_st.data.errors import DataError
+from interactive_st.data.folder_layout import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
 from interactive_st.data.preparation.config_check import check_config
 from interactive_st.data.preparation.vocabulary import dictionary_languages, load_model
-
-CONFIG = "config_joint.yaml"
-MODEL = "spm_joint.model"
-VOCAB = "spm_joint.vocab"
-DICTIONARY = "dict.txt"
-GLOBAL_CMVN = "gcmvn.npz"
-SKIPPED = "skipped.tsv"
 
 CMVN_TYPES = ("utterance", "global", "none")
 #: SpecAugment policies (Park et al., 2019) by fairseq's names: LibriSpeech basic and double,

@@ -9,11 +9,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from interactive_st.data.folder_layout import DICTIONARY, MODEL, MT_FOLDER, TEXT_COLUMNS
 from interactive_st.data.manifest import read_manifest
-from interactive_st.data.preparation.settings import DICTIONARY, MODEL
 from interactive_st.data.preparation.vocabulary import load_model
-
-FOLDER = "mt"
 
 
 def write_translation_text(folder: Path, splits: Iterable[str]) -> None:
@@ -33,13 +31,13 @@ def write_translation_text(folder: Path, splits: Iterable[str]) -> None:
             pair = row["src_lang"], row["tgt_lang"]
             if row["src_text"] and row["tgt_text"] and pair[0] != pair[1]:
                 texts = sentences.setdefault(pair, ([], []))
-                for text, key in zip(texts, ("src_text", "tgt_text"), strict=True):
+                for text, key in zip(texts, TEXT_COLUMNS, strict=True):
                     text.append(" ".join(processor.encode(row[key], out_type=str)))
         for pair, texts in sentences.items():
-            (folder / FOLDER).mkdir(exist_ok=True)
+            (folder / MT_FOLDER).mkdir(exist_ok=True)
             for language, lines in zip(pair, texts, strict=True):
-                path = folder / FOLDER / f"{split}.{'-'.join(pair)}.{language}"
+                path = folder / MT_FOLDER / f"{split}.{'-'.join(pair)}.{language}"
                 path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
             languages.update(pair)
     for language in sorted(languages):
-        shutil.copyfile(folder / DICTIONARY, folder / FOLDER / f"dict.{language}.txt")
+        shutil.copyfile(folder / DICTIONARY, folder / MT_FOLDER / f"dict.{language}.txt")

@@ -11,7 +11,7 @@ import pytest
 from full_disk import largest_file
 from small_corpus import contents, leftovers, make_rows, run
 
-from interactive_st.data import atomic
+from interactive_st import atomic
 from interactive_st.data.errors import DataError
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.prepare import prepare

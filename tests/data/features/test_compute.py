@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from interactive_st.data.audio.waveform import load_audio
 from interactive_st.data.errors import DataError
-from interactive_st.data.features.filterbank import check_filterbank, fbank, features_from_file
+from interactive_st.data.features.compute import check_filterbank, fbank, features_from_file
 
 FBANK = {"type": "fbank", "num_mel_bins": 80, "sample_rate": 16000}
 

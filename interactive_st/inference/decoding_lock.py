@@ -1,4 +1,4 @@
-"""Whose turn it is: a model decodes for one thread at a time.
+"""Locks: one thread decodes with a model at a time.
 
 What a call asks for is set on the model (``wait_k``), and its modules keep copies of their weights. On GPUs
 it is one thread for all models: recorded steps share their memory, and the precision of products is a setting
@@ -17,7 +17,7 @@ _on_gpus = threading.RLock()
 _of_models: WeakKeyDictionary[nn.Module, AbstractContextManager] = WeakKeyDictionary()
 
 
-def turn(model: nn.Module) -> AbstractContextManager:
+def decoding_lock(model: nn.Module) -> AbstractContextManager:
     """Return what is to be held while a model decodes; the thread that has it may take it again."""
     if next(model.parameters()).device.type != "cpu":
         return _on_gpus

@@ -4,12 +4,12 @@ import sys
 
 import pytest
 
-from interactive_st.tasks import standard_output
+from interactive_st.tasks import broken_pipe
 
 # loads the one file, without the seconds that torch and fairseq take
 PROGRAM = f"""
 import runpy, sys
-outlive_reader = runpy.run_path({standard_output.__file__!r})["outlive_reader"]
+outlive_reader = runpy.run_path({broken_pipe.__file__!r})["outlive_reader"]
 outlive_reader(sys.stdout)
 outlive_reader(sys.stdout)  # a second time changes nothing
 for number in range(20000):
@@ -45,6 +45,6 @@ def test_a_reader_that_stays_gets_everything():
 
 def test_what_is_no_file_is_left_as_it_is():
     stream = io.StringIO()
-    standard_output.outlive_reader(stream)
+    broken_pipe.outlive_reader(stream)
     stream.write("a")
     assert stream.getvalue() == "a"
