@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from interactive_st.cli import UserError
+from interactive_st.cli import UserError, whole_number
 
 HELP = "average the weights of the last or the best checkpoints of a training"
 DESCRIPTION = """\
@@ -38,21 +38,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--last",
-        type=_count,
+        type=whole_number,
         metavar="N",
         help=f"the last N numbered checkpoints (default for a folder: {LAST})",
     )
     which.add_argument(
         "--best",
         "--num-best-checkpoints",
-        type=_count,
+        type=whole_number,
         metavar="N",
         help="the N best checkpoints, of those that --keep-best-checkpoints kept",
     )
     for kind in ("epoch", "update"):
         which.add_argument(
             f"--num-{kind}-checkpoints",
-            type=_count,
+            type=whole_number,
             metavar="N",
             help=f"the last N checkpoints by {kind}; fewer are an error",
         )
@@ -161,9 +161,3 @@ def _default_name(args: argparse.Namespace) -> str:
         return f"avg_best_{args.best}_checkpoint.pt"
     count = args.num_epoch_checkpoints or args.num_update_checkpoints or args.last or LAST
     return f"avg_last_{count}_checkpoint.pt"
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of checkpoints; at least 1 is needed")
-    return int(text)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interactive_st.cli import UserError
+from interactive_st.cli import UserError, whole_number
 from interactive_st.conventions import SEARCHES, TEXTS
 from interactive_st.inference.options import FORMATS, MAX_SEGMENT, OptionError, Options
 
@@ -171,12 +171,6 @@ def _formats(text: str) -> list[str]:
     return forms
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)
-
-
 def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--out",
@@ -212,11 +206,14 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 def _add_search(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--beam", type=_count, metavar="N", help=f"hypotheses kept at every step (default: {DEFAULTS.beam})"
+        "--beam",
+        type=whole_number,
+        metavar="N",
+        help=f"hypotheses kept at every step (default: {DEFAULTS.beam})",
     )
     group.add_argument(
         "--nbest",
-        type=_count,
+        type=whole_number,
         metavar="N",
         help=f"hypotheses in jsonl, at most --beam (default: {DEFAULTS.nbest})",
     )
@@ -280,7 +277,7 @@ def _add_machine(group: argparse._ArgumentGroup) -> None:
         help="half precision: float16 on a GPU, bfloat16 on the CPU (one without instructions for it is "
         "slower than in single precision, of which this warns)",
     )
-    group.add_argument("--threads", type=_count, metavar="N", help="CPU threads (default: torch's)")
+    group.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads (default: torch's)")
     group.add_argument(
         "--batch-seconds",
         type=float,

@@ -118,4 +118,4 @@ def test_a_count_is_a_positive_number(value, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["average", ".", f"--last={value}"])
     assert stopped.value.code == 2
-    assert "is no number of checkpoints" in capsys.readouterr().err
+    assert "is not a whole number of at least 1" in capsys.readouterr().err
