@@ -21,7 +21,12 @@ BROKEN_PIPE = 141
 #: The commands as the help lists them, by how often they are used.
 ORDER = ("translate", "prepare", "average", "export", "score", "compare", "report", "plot", "cascade", "join")
 #: What Whisper's command line calls options of ours.
-OF_WHISPER = {"--language": "--source-lang", "--output_dir": "--out", "--fp16": "--half", "--task": "--show"}
+WHISPER_OPTIONS = {
+    "--language": "--source-lang",
+    "--output_dir": "--out",
+    "--fp16": "--half",
+    "--task": "--show",
+}
 #: How alike an unknown option and a known one have to be for the latter to be named, from 0 to 1.
 ALIKE = 0.68
 CLOSED = "standard output is closed; send it to a file, or to /dev/null"
@@ -86,7 +91,7 @@ def _like(word: str, known: Sequence[str]) -> list[str]:
     if not word.startswith("--"):
         return []
     name = word.partition("=")[0]
-    renamed = [option for option in [OF_WHISPER.get(name)] if option in known]
+    renamed = [option for option in [WHISPER_OPTIONS.get(name)] if option in known]
     return renamed or difflib.get_close_matches(name.replace("_", "-"), known, 1, ALIKE)
 
 

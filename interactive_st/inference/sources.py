@@ -11,7 +11,7 @@ import soxr
 
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.wav_header import missing_seconds
-from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_media
+from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_pyav
 from interactive_st.data.errors import DataError
 
 #: What is read at a time from a long file.
@@ -37,7 +37,7 @@ def open_file(path: str | os.PathLike) -> Source:
     _check_file(os.fspath(path))
     try:
         require_whole(path)
-        return (MediaSource if needs_media(path) else FileSource)(path)
+        return (MediaSource if needs_pyav(path) else FileSource)(path)
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise _unreadable(os.fspath(path), error) from error
 

@@ -95,7 +95,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
             self._pairs = PairsOutput(args.pairs_path, self.data_cfg)
         self._validation: ValidationMetrics | None = None
         self._validation_generator = None
-        self._has_references, self._measures = True, False
+        self._has_references, self._has_criterion = True, False
         self._streams: Streams | None = None
         self._mt_path = getattr(args, "mt_path", None)
 
@@ -116,10 +116,10 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
             seed=self.args.seed,
             speaker_to_id=self.speaker_to_id,
         )
-        self.datasets[split].count_texts(self.streams)
+        self.datasets[split].set_target_streams(self.streams)
         if trains:
             self.datasets[split].limit_text(getattr(self.args, "max_text_tokens", None))
-        if self._measures:
+        if self._has_criterion:
             check_texts(split, self.datasets[split], self.streams, self.args)
             check_text_alone(split, self.datasets[split], self.args)
         else:
@@ -274,7 +274,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
 
     def build_criterion(self, *args: Any, **kwargs: Any) -> torch.nn.Module:
         """As fairseq's, unless it cannot be of two texts; splits loaded from now on need what it measures."""
-        self._measures = True
+        self._has_criterion = True
         check_options(self.args)
         return checked_criterion(super().build_criterion(*args, **kwargs), self.streams)
 

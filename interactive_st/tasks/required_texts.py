@@ -16,15 +16,15 @@ from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.tasks.checkpoint_choice import JOINT, text_of
 
 #: Options of the task for the texts that are written, of which training and validation write none.
-OF_DECODING = ("pairs_path", "mt_path", "mt_data", "mt_args")
+DECODING_OPTIONS = ("pairs_path", "mt_path", "mt_data", "mt_args")
 #: Of fairseq's --ddp-backend those that take it for zero where a process has no gradient.
-OF_MISSING_GRADIENTS = ("legacy_ddp", "no_c10d")
+LEGACY_DDP_BACKENDS = ("legacy_ddp", "no_c10d")
 #: And those that do so if they are told to look for it.
-OF_TORCH = ("c10d", "pytorch_ddp")
+TORCH_DDP_BACKENDS = ("c10d", "pytorch_ddp")
 #: Metrics of what is decoded, or of the encoder.
-OF_SPEECH = ("bleu", "wer", "ctc_loss")
+SPEECH_METRICS = ("bleu", "wer", "ctc_loss")
 #: Those of fairseq's criteria whose sums over all tokens are right for two texts as well.
-OF_ANY_TOKENS = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
+TOKEN_SUM_CRITERIA = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
 
 
 def checked_criterion(criterion: FairseqCriterion, streams: Streams) -> FairseqCriterion:
@@ -38,7 +38,8 @@ def checked_criterion(criterion: FairseqCriterion, streams: Streams) -> FairseqC
         ValueError: it is one of those; the message names it.
     """
     kind = type(criterion)
-    fits = kind in OF_ANY_TOKENS and len(streams) == 2 and not getattr(criterion, "ignore_prefix_size", 0)
+    prefix = getattr(criterion, "ignore_prefix_size", 0)
+    fits = kind in TOKEN_SUM_CRITERIA and len(streams) == 2 and not prefix
     if kind.__module__.startswith("fairseq.") and not fits:
         name = next(name for name, registered in CRITERION_REGISTRY.items() if registered is kind)
         raise ValueError(
@@ -70,7 +71,7 @@ def check_options(args: Namespace) -> None:
     Args:
         args: the options of the training, or of fairseq-validate.
     """
-    for name in OF_DECODING:
+    for name in DECODING_OPTIONS:
         if getattr(args, name, None) not in (None, "{}"):
             raise ValueError(
                 f"--{name.replace('_', '-')} has a meaning in decoding alone; leave it out here, and give it "
@@ -106,8 +107,8 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
         raise DataError(f"{split}: no row has a {missing}, so {what}; name another subset, or another --arch")
     metric = getattr(args, "best_checkpoint_metric", None)
     stream = TRANSCRIPT if metric == "ctc_loss" else text_of(metric)
-    heard = metric in OF_SPEECH
-    if not trains and stream is not None and not dataset.has_texts(stream, spoken=heard):
+    heard = metric in SPEECH_METRICS
+    if not trains and stream is not None and not dataset.has_texts(stream, with_speech=heard):
         raise DataError(
             f"{split}: no row {'with speech ' * heard}has a {TEXTS[stream]} ({TEXT_COLUMNS[stream]}), so "
             f"there is no {metric}, by which --best-checkpoint-metric chooses, and fairseq asks every "
@@ -129,8 +130,8 @@ def check_text_alone(split: str, dataset: FairseqDataset, args: Namespace) -> No
         return
     trains = is_train(split)
     backend = str(getattr(args, "ddp_backend", ""))
-    asks = backend in OF_TORCH and getattr(args, "find_unused_parameters", False)
-    waits = backend not in OF_MISSING_GRADIENTS and not asks
+    asks = backend in TORCH_DDP_BACKENDS and getattr(args, "find_unused_parameters", False)
+    waits = backend not in LEGACY_DDP_BACKENDS and not asks
     if trains and getattr(args, "distributed_world_size", 1) > 1 and waits:
         raise ValueError(
             f"{written[0]}: has text alone, whose batches give the encoder no gradient, and --ddp-backend "

@@ -17,7 +17,7 @@ from interactive_st.data.folder_layout import CONFIG
 from interactive_st.tasks.arguments import add_joint_arguments
 
 #: Options of the task of which decoding asks the model, as its training had them.
-OF_THE_MODEL = {"decoding_ctc_weight"}
+MODEL_OPTIONS = {"decoding_ctc_weight"}
 
 
 def check_config_path(args: Namespace) -> None:
@@ -150,7 +150,7 @@ def _names_of_decoding() -> set[str]:
     parser = ArgumentParser(add_help=False)
     add_joint_arguments(parser)
     names = {action.dest for action in parser._actions} | {field.name for field in fields(GenerationConfig)}
-    return names - OF_THE_MODEL
+    return names - MODEL_OPTIONS
 
 
 def _option_names(arch: str) -> set[str]:

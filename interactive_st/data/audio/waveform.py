@@ -50,7 +50,7 @@ def load_audio(
     require_file(path, "audio file")
     try:
         require_whole(path)
-        mono, rate = (_read_media if needs_media(path) else _read_file)(path, offset, duration)
+        mono, rate = (_read_media if needs_pyav(path) else _read_file)(path, offset, duration)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
     # soundfile raises TypeError for headerless formats, which it knows by the file name
@@ -114,7 +114,7 @@ def _is_misjudged(path: str, changed: int) -> bool:
     return True
 
 
-def needs_media(path: str | os.PathLike) -> bool:
+def needs_pyav(path: str | os.PathLike) -> bool:
     """Whether a file is one for `interactive_st.data.audio.media`: by its name, as an mp3 file of which
     libsndfile would read a part, or expect more than there is, or as a WAV file that it would take for empty.
 

@@ -24,18 +24,18 @@ ROW = "\t"
 class JointConcatDataset(JointBatches, ConcatDataset):
     """Several splits, one after the other."""
 
-    def has_texts(self, stream: int, spoken: bool = False) -> bool:
-        """Whether any row of any split has a transcript (0), or a translation (1); ``spoken``: and speech."""
-        return any(part.has_texts(stream, spoken) for part in self._parts())
+    def has_texts(self, stream: int, with_speech: bool = False) -> bool:
+        """Whether any row of any split has a transcript (0) or a translation (1); see that of a split."""
+        return any(part.has_texts(stream, with_speech) for part in self._parts())
 
     def without_speech(self) -> list[str]:
         """Where the rows come from that have text alone."""
         return [row for part in self._parts() for row in part.without_speech()]
 
-    def count_texts(self, streams: Sequence[int]) -> None:
+    def set_target_streams(self, streams: Sequence[int]) -> None:
         """As that of each split."""
         for part in self._parts():
-            part.count_texts(streams)
+            part.set_target_streams(streams)
 
     def _parts(self) -> list[JointSpeechToTextDataset]:
         # one that is resampled is wrapped

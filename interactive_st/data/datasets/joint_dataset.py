@@ -85,7 +85,7 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         #: What is added to a row's number to make the ``id`` of its sample.
         self.first_id = 0
         self._archives = FeatureReader()
-        self.spoken = np.asarray(n_frames) > 0
+        self.has_speech = np.asarray(n_frames) > 0
         super().__init__(
             split,
             is_train_split,
@@ -101,17 +101,17 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         self._tokens = None
         if texts is not None:
             self._tokens = tuple(self._tokenise_all(stream) for stream in (0, 1))
-            self.count_texts((0, 1))
+            self.set_target_streams((0, 1))
 
-    def count_texts(self, streams: Sequence[int]) -> None:
-        """Let the length of a row's text, which fairseq's limits are for, be that of the longest of these."""
+    def set_target_streams(self, streams: Sequence[int]) -> None:
+        """Set the target lengths, which fairseq's limits are for, to those of the longer text of these."""
         if self._tokens is None:
             return
         lengths = [self._tokens[stream].lengths for stream in streams]
         # a text that is there has one token more, its </s>
         self.tgt_lens = np.maximum.reduce([np.where(n > 0, n + 1, 0) for n in lengths]).tolist()
-        alone = np.flatnonzero(~self.spoken)
-        for row in alone:  # which puts them in order by length
+        alone = np.flatnonzero(~self.has_speech)
+        for row in alone:  # so that they are sorted by length
             self.n_frames[row] = FRAMES_PER_PIECE * self.tgt_lens[row]
         if empty := sum(self.tgt_lens[row] == 0 for row in alone):
             lacking = f"neither speech nor a {' or a '.join(TEXTS[stream] for stream in streams)}"
@@ -119,18 +119,18 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
 
     def size(self, index: int) -> tuple[int, int]:
         """Frames, 0 without speech, and length of the text: what fairseq's limits on positions are for."""
-        return (self.n_frames[index] if self.spoken[index] else 0), self.tgt_lens[index]
+        return (self.n_frames[index] if self.has_speech[index] else 0), self.tgt_lens[index]
 
-    def has_texts(self, stream: int, spoken: bool = False) -> bool:
-        """Whether any row has a transcript (0), or a translation (1); ``spoken``: and speech."""
+    def has_texts(self, stream: int, with_speech: bool = False) -> bool:
+        """Whether any row has a transcript (0) or a translation (1); ``with_speech``: of rows with speech."""
         if self.texts is None:
             return False
-        rows = np.flatnonzero(self.spoken) if spoken else range(len(self.spoken))
+        rows = np.flatnonzero(self.has_speech) if with_speech else range(len(self.has_speech))
         return any(self.texts[stream][row] for row in rows)
 
     def without_speech(self) -> list[str]:
         """Where the rows come from that have text alone."""
-        return [self._rows[row] for row in np.flatnonzero(~self.spoken)]
+        return [self._rows[row] for row in np.flatnonzero(~self.has_speech)]
 
     def _tag_ids(self, stream: int) -> list[int]:
         known: dict[str, int] = {}
@@ -190,7 +190,7 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         if concat is None:
             return [row]
         rows = concat.find_indices(row, self.n_frames, self.n_samples)
-        same = (self.spoken[rows] == self.spoken[row]).all()
+        same = (self.has_speech[rows] == self.has_speech[row]).all()
         same &= (self.tags[:, rows] == self.tags[:, [row]]).all()
         for tokens in self._tokens or ():  # joined, what one of them lacks all would lack
             same &= ((tokens.lengths[rows] > 0) == (tokens.lengths[row] > 0)).all()
@@ -200,7 +200,7 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         index = int(index)
         rows = self._choose_rows(index)
         source = self._get_source_audio(rows)
-        if self.spoken[index]:
+        if self.has_speech[index]:
             self._check_source(index, source)
         speaker_id = None
         if self.speaker_to_id is not None:
@@ -219,7 +219,7 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
     def _get_source_audio(self, index: int | Sequence[int]) -> torch.Tensor:
         """Return the transformed features of a row, or of rows one after the other, (T, F)."""
         rows = index if isinstance(index, Sequence) else [index]
-        if not self.spoken[rows[0]]:
+        if not self.has_speech[rows[0]]:
             return torch.zeros(0, self.cfg.input_feat_per_channel * self.cfg.input_channels)
         source = np.concatenate([self._read_features(row) for row in rows])
         if self.feature_transforms is not None:

@@ -24,7 +24,7 @@ class Joined:
     Attributes:
         asr, st: the manifests.
         rows: rows of the joint manifest; ``audio`` is a whole path with the place in the archive.
-        silent: ids of rows that were left out as both texts are empty.
+        without_text: ids of rows that were left out as both texts are empty.
         only_asr, only_st: ids that one of them has and the other has not.
         corrected: ids whose place was not the one that the archive itself gives.
         archives: the archives that the rows name.
@@ -33,7 +33,7 @@ class Joined:
     asr: Path
     st: Path
     rows: list[dict[str, str]] = field(default_factory=list)
-    silent: list[str] = field(default_factory=list)
+    without_text: list[str] = field(default_factory=list)
     only_asr: list[str] = field(default_factory=list)
     only_st: list[str] = field(default_factory=list)
     corrected: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Joined:
         for ids, what in (
             (without[0], "without a transcript"),
             (without[1], "without a translation"),
-            (self.silent, "with neither text, which were left out"),
+            (self.without_text, "with neither text, which were left out"),
             (self.only_asr, f"only in {self.asr.name}"),
             (self.only_st, f"only in {self.st.name}"),
             (self.corrected, "at another place in the archive than a manifest says, which was corrected"),
@@ -103,7 +103,7 @@ def join_manifests(
         if row["src_text"] or row["tgt_text"]:
             joined.rows.append(row | {"src_lang": source_lang, "tgt_lang": target_lang})
         else:
-            joined.silent.append(name)
+            joined.without_text.append(name)
     if not joined.rows:
         raise DataError(f"{asr} and {st}: no row has a text; nothing can be learnt from them")
     return joined

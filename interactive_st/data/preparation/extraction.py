@@ -91,7 +91,7 @@ class Extractor:
                     batch = list(itertools.islice(remaining, BATCH))
                     if not batch:
                         break
-                    with _ctrl_c_later():  # this is what starts the processes
+                    with _sigint_blocked():  # this is what starts the processes
                         pending.append(self._pool.submit(_compute_batch, batch, self._spec))
                 if not pending:
                     return
@@ -113,13 +113,13 @@ def _compute(segment: Segment, spec: Mapping[str, object]) -> Result:
 
 
 def _compute_batch(batch: Sequence[Segment], spec: Mapping[str, object]) -> list[Result]:
-    _settle_in()
+    _exit_with_parent()
     return [_compute(segment, spec) for segment in batch]
 
 
 @contextlib.contextmanager
-def _ctrl_c_later() -> Iterator[None]:
-    """Hold Ctrl-C back, in processes that are started meanwhile for ever: it is left to this one."""
+def _sigint_blocked() -> Iterator[None]:
+    """Block SIGINT; processes that are started meanwhile keep it blocked, so only this one handles Ctrl-C."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -128,7 +128,7 @@ def _ctrl_c_later() -> Iterator[None]:
 
 
 @functools.cache
-def _settle_in() -> None:
+def _exit_with_parent() -> None:
     """Make a worker process end with its parent, however that ends."""
     parent = multiprocessing.parent_process()
     if parent is not None:

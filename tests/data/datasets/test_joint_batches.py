@@ -13,7 +13,7 @@ def test_limits_are_for_the_texts_that_are_written(folder, split):
     dataset = load(folder, split)
     items = [dataset[row] for row in range(len(dataset))]
     for streams in ((0,), (1,), (0, 1)):
-        dataset.count_texts(streams)
+        dataset.set_target_streams(streams)
         lengths = [dataset.size(row)[1] for row in range(len(dataset))]
         assert lengths == [max(len(item.texts[stream]) for stream in streams) for item in items]
 

@@ -94,7 +94,7 @@ def test_texts_that_are_not_written_are_in_no_batch(folder, caplog):
     write_texts(folder, "test_text", texts)
     dataset = load(folder, "test,test_text")
     with caplog.at_level(logging.INFO):
-        dataset.count_texts((1,))
+        dataset.set_target_streams((1,))
     assert "'test_text': 45 rows have neither speech nor a translation, and are left out" in caplog.text
     batches = dataset.batch_by_size(dataset.ordered_indices(), max_tokens=400)
     spoken = len(dataset) - len(texts)
@@ -118,8 +118,8 @@ def test_one_split_may_hold_both(folder):
     for _ in range(20):
         for row in range(len(dataset)):
             rows = dataset._choose_rows(row)
-            assert len(set(dataset.spoken[rows])) == 1
-            assert (len(dataset[row].source) > 0) == dataset.spoken[row]
+            assert len(set(dataset.has_speech[rows])) == 1
+            assert (len(dataset[row].source) > 0) == dataset.has_speech[row]
 
 
 @pytest.mark.parametrize(
