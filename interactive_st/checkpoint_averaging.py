@@ -20,8 +20,8 @@ from interactive_st.writing import not_written, replacing
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
 _BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
-#: Options by which tensors of the same names and shapes make another model; all others of that kind show in
-#: names and shapes, or matter in training alone.
+#: Options that change the model without changing parameter names or shapes; all others show in these, or
+#: matter in training only.
 _MEANING = (
     "arch",
     "streams",
@@ -108,9 +108,9 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
 
     Everything else (configuration, integer buffers, history) comes from the first path; the
     optimizer's state is left out, for the mean is meant for decoding or as a starting point.
-    The mean is taken in float64 and rounded once, so it does not depend on the order of the rest.
+    The mean is taken in float64 and rounded once, so it does not depend on the order of the other paths.
 
-    Raises ``ValueError`` where there is nothing to average, a file is no fairseq checkpoint, or the
+    Raises ``ValueError`` where there is nothing to average, a file is not a fairseq checkpoint, or the
     checkpoints are of different models: of another architecture, or with other parameters.
     """
     if not paths:

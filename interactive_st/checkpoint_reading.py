@@ -16,7 +16,7 @@ SAFETENSORS = ".safetensors"
 
 @contextmanager
 def refusing_others(path: str | PathLike) -> Iterator[None]:
-    """Say of whatever fails in the block that the file at `path` is no checkpoint.
+    """Say of whatever fails in the block that the file at `path` is not a checkpoint.
 
     Raises:
         DataError: in place of what torch and fairseq raise, among it torch's advice to load unsafely.
@@ -40,7 +40,7 @@ def read_checkpoint(path: str | PathLike) -> tuple[dict[str, Any], Any]:
     """Return what a checkpoint holds, and the configuration of its training.
 
     Raises:
-        DataError: it is no checkpoint.
+        DataError: it is not a checkpoint.
     """
     from fairseq.checkpoint_utils import load_checkpoint_to_cpu
     from fairseq.dataclass.utils import convert_namespace_to_omegaconf

@@ -29,8 +29,8 @@ def register() -> None:
 def untouched_logging() -> Iterator[None]:
     """Keep the import of fairseq from setting up logging for the program that imports this package.
 
-    One of its modules calls ``logging.basicConfig(level=logging.DEBUG)``, so that every library would tell
-    what it does. Where fairseq is imported before, as by its own commands, nothing changes.
+    One of its modules calls ``logging.basicConfig(level=logging.DEBUG)``, so that every library would log
+    at debug level. Where fairseq is imported before, as by its own commands, nothing changes.
     """
     root = logging.getLogger()
     if "fairseq" in sys.modules or root.handlers or logging.lastResort is None:

@@ -38,7 +38,7 @@ def is_of_standard_output(error: BaseException) -> bool:
 
 
 def why_not_written(error: OSError | UnicodeEncodeError) -> str:
-    """Return what is wrong with standard output, and the way out."""
+    """Return what is wrong with standard output, and how to fix it."""
     if isinstance(error, UnicodeEncodeError):
         encoding, character = error.encoding, ascii(error.object[error.start])
         return f"standard output is {encoding} text, without {character}; set PYTHONIOENCODING=utf-8:replace"

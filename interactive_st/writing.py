@@ -11,7 +11,7 @@ from interactive_st.data.errors import DataError
 
 #: A full disk, a quota that is used up, a file larger than the system or the user's limit allows.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-#: Characters of a name that one with more around it can hold: names have 255 bytes, characters up to 4.
+#: Characters of a file's name kept in its temporary name: names have at most 255 bytes, characters up to 4.
 NAME_PART = 58
 
 
@@ -60,7 +60,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def not_written(out: Path | str, error: Exception, *states: str) -> str:
-    """The message for a file or folder that cannot be written, with the way out.
+    """The message for a file or folder that cannot be written; it says how to fix it.
 
     Args:
         out: what was to be written; an option may stand before it.
@@ -68,16 +68,16 @@ def not_written(out: Path | str, error: Exception, *states: str) -> str:
         states: what there is now, such as "nothing was left".
     """
     reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-    way_out = "free space or choose" if getattr(error, "errno", None) in (None, *NO_ROOM) else "choose"
+    advice = "free space or choose" if getattr(error, "errno", None) in (None, *NO_ROOM) else "choose"
     now = "".join(f"{state}; " for state in states)
-    return f"{out}: cannot be written ({reason}); {now}{way_out} another place"
+    return f"{out}: cannot be written ({reason}); {now}{advice} another place"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield another file to write, which becomes `path` in one step; nothing is left where the block fails.
 
-    What is no file, such as a pipe or ``/dev/null``, is itself yielded, and a link stays one.
+    What is not a file, such as a pipe or ``/dev/null``, is itself yielded, and a link stays one.
 
     Raises:
         OSError: the folder does not exist or cannot be written.
@@ -87,7 +87,7 @@ def replacing(path: Path) -> Iterator[Path]:
         return
     path = Path(os.path.realpath(path))
     # beside the target, because a rename is atomic within one file system only; of a long name only the
-    # beginning, so that what the system allows for the target it allows for this
+    # beginning, so that the temporary name is allowed wherever the target's is
     unfinished = path.with_name(f".{path.name[:NAME_PART]}.{os.getpid()}.tmp")
     try:
         yield unfinished

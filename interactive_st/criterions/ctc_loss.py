@@ -1,7 +1,7 @@
-"""CTC loss whose gradient takes the place of the logits.
+"""CTC loss whose backward pass overwrites the logits with their gradient.
 
-`torch.nn.functional.ctc_loss` wants the log-probabilities of the whole vocabulary in every frame, and its
-gradient is as large again, and again as that of the logits. But the loss of an utterance depends on the
+`torch.nn.functional.ctc_loss` needs log-probabilities of every word in every frame, its gradient is as large,
+and so is that of the logits. But the loss of an utterance depends on the
 blank, on the words of its own transcript and on the normaliser alone. So those few columns are taken from
 the logits, and the recursions over alignments see nothing else; between forward and backward there are the
 logits (which exist anyway), the log of the normaliser of each frame, and for each of the columns the

@@ -57,8 +57,8 @@ class JointLabelSmoothedCrossEntropyConfig(LabelSmoothedCrossEntropyCriterionCon
     prefix_corruption_of: ChoiceEnum(["both", "partner"]) = field(
         default="both",
         metadata={
-            "help": "who sees the corrupted prefix of a stream: both streams, or only its "
-            "partner (which takes twice the decoder work)"
+            "help": "which streams see the corrupted prefix of a stream: both, or only its partner (twice "
+            "the decoder work)"
         },
     )
 
@@ -120,8 +120,9 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         """Loss of one batch of `joint_speech_to_text`.
 
         Args:
-            model: gives ``(logits (N, V), …)`` for ``prev_output_tokens`` (S, R, L) of its S ``streams``
-                (both where it names none), of which the tokens are ``rows``, and N are ``wanted``.
+            model: called with ``prev_output_tokens`` (S, R, L) of its S ``streams`` (both if it has no such
+                attribute), the ``rows`` that are tokens and, if they are fewer, those ``wanted``; returns
+                ``(logits (N, V), …)`` of the wanted ones.
             sample: the batch, with ``targets`` (2, B, L) and ``transcript_lengths`` (B,).
             reduce: must be True.
 
@@ -143,7 +144,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         versions = prefixes.size(1) // sample["targets"].size(1)
         wanted = TokenRows.of(targets.ne(self.padding_idx), counts)
         inputs = {"prev_output_tokens": prefixes, "rows": wanted}
-        if versions > 1:  # of which one is asked for its targets
+        if versions > 1:  # only one version of each sentence has targets
             rows = TokenRows.of(prefixes.ne(self.padding_idx), [versions * count for count in counts])
             inputs |= {"rows": rows, "wanted": wanted}
         net_output = model(**{**sample["net_input"], **inputs})

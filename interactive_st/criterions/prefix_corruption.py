@@ -2,7 +2,7 @@
 
 Under teacher forcing the decoder only ever sees perfect prefixes, of its own stream and of its
 partner's, and learns to copy from them what it should hear in the speech. Replacing a share of
-the input tokens during training keeps it listening.
+the input tokens during training makes it rely on the speech.
 """
 
 from __future__ import annotations

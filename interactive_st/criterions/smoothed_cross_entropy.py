@@ -1,7 +1,7 @@
-"""Label-smoothed cross entropy whose gradient takes the place of the logits.
+"""Label-smoothed cross entropy whose backward pass overwrites the logits with their gradient.
 
 fairseq's `label_smoothed_nll_loss` needs the log-probabilities of the whole vocabulary in full
-precision and keeps them until the backward pass, beside whose gradients they then stand. Here
+precision and keeps them until the backward pass, which needs as much again for gradients. Here
 the rows are worked through in chunks, straight from the logits; between forward and backward
 only the logits themselves (which exist anyway) and one number a row, the log of the
 normaliser, are kept, and the backward pass writes the gradient where the logits were.

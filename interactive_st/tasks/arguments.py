@@ -34,10 +34,9 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--search",
         choices=SEARCHES,
-        help="how the two beams are kept: 'rank', one a stream, rank r reads rank r (the paper's), "
-        "or 'joint', pairs of prefixes with one exact score (default: joint, but rank for streams that do "
-        "not read each other); models that write one text, or one after the other, have one beam at a "
-        "time either way",
+        help="rank (the paper's): a beam for each stream, where rank r attends to rank r of the other; "
+        "joint: one beam of pairs with exact scores (default: joint; rank if the streams do not interact); "
+        "models that write one text, or one after the other, have one beam at a time either way",
     )
     parser.add_argument(
         "--decoding-ctc-weight",

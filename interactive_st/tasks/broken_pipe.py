@@ -13,7 +13,7 @@ def outlive_reader(stream: TextIO) -> None:
     The stream itself is changed, since fairseq's tools and logging hold on to it.
 
     Args:
-        stream: ``sys.stdout``; what is no file of the operating system is left as it is.
+        stream: ``sys.stdout``; one that is not a file of the operating system is left as it is.
     """
     if not isinstance(stream, TextIOWrapper) or hasattr(stream, "_outlives_reader"):
         return

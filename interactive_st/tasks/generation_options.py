@@ -134,7 +134,7 @@ def parse_validation_options(text: str, option: str) -> Namespace:
         option: where it comes from, for messages.
 
     Raises:
-        ValueError: it is no such object, or an option does not exist, has a value of the wrong kind or
+        ValueError: it is not such an object, or an option does not exist, has a value of the wrong kind or
             cannot be honoured.
     """
     try:
@@ -182,6 +182,6 @@ def ctc_weight(task_args: Namespace, models: Sequence[nn.Module]) -> float:
     if not weights[0] and trained and writes and getattr(task_args, "path", None):
         logger.info(
             f"NOTE: transcripts are scored by attention alone; the model was trained with --ctc-weight "
-            f"{trained:g}, so --decoding-ctc-weight may be given, and 0.3 to 0.5 helps where data is little"
+            f"{trained:g}, so --decoding-ctc-weight may be given: 0.3 to 0.5 often helps with little data"
         )
     return weights[0]

@@ -70,7 +70,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
 
     @classmethod
     def setup_task(cls, args: Namespace, **kwargs: Any) -> "JointSpeechToTextTask":
-        """As fairseq's, whose own reading of the configuration takes it for granted that there are keys."""
+        """As fairseq's, after checking the configuration, which fairseq reads unchecked."""
         check_config_path(args)
         check_decoding_arguments(args, JointDataConfig(Path(args.data) / args.config_yaml))
         return super().setup_task(args, **kwargs)
@@ -159,7 +159,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         return self._detokeniser
 
     def get_batch_iterator(self, dataset: FairseqDataset, *args: Any, **kwargs: Any) -> EpochBatchIterator:
-        """As fairseq's; takes note of which sentences a decoding run consists of."""
+        """As fairseq's; records what will be decoded, for the pairs file, and whether it has references."""
         iterator = super().get_batch_iterator(dataset, *args, **kwargs)
         if hasattr(dataset, "has_texts"):
             self._has_references = dataset.has_texts(self.streams[-1])
@@ -241,7 +241,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         if self._pairs is not None:
             self._pairs.add(sample, hypotheses, self.detokenise)
         if sample.get("targets") is not None:
-            # from here on fairseq-generate only prints and scores it; None: there is nothing to
+            # from here on fairseq-generate only prints and scores it; None if no sentence has a reference
             target = sample["targets"][self.streams[-1]]
             sample["target"] = fill_missing(target, self.tgt_dict) if self._has_references else None
         return hypotheses
@@ -249,10 +249,10 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
     # ---- validation
 
     def build_model(self, args: Namespace, from_checkpoint: bool = False) -> torch.nn.Module:
-        """As `speech_to_text`; prepares decoding in validation if it is asked for.
+        """As `speech_to_text`; prepares decoding in validation if ``--eval-bleu`` or ``--eval-wer`` is given.
 
         Raises:
-            ValueError: a score is asked for of a text that the model does not write, or the model's options
+            ValueError: validation is to score a text that the model does not write, or the model's options
                 contradict each other.
         """
         settle_model_options(args, self.args, from_checkpoint)
@@ -273,7 +273,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         return model
 
     def build_criterion(self, *args: Any, **kwargs: Any) -> torch.nn.Module:
-        """As fairseq's, unless it cannot be of two texts; splits loaded from now on need what it measures."""
+        """As fairseq's, but refuses what cannot handle two texts; splits loaded later need the texts."""
         self._has_criterion = True
         check_options(self.args)
         return checked_criterion(super().build_criterion(*args, **kwargs), self.streams)
@@ -288,7 +288,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         return loss, sample_size, logging_output
 
     def _decode(self, models: list[torch.nn.Module], sample: dict[str, Any]) -> Hypotheses:
-        """Decode a batch in validation; nothing where nobody speaks."""
+        """Decode a batch in validation; nothing without speech."""
         spoken = sample["net_input"]["src_tokens"].size(1) > 0
         return self._validation_generator.generate(models, sample) if spoken else []
 

@@ -19,7 +19,7 @@ def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: b
 
     Raises:
         ValueError: the task cannot use the architecture, or ``--model-overrides``; a λ was given to the gate,
-            which has none, or one that is no number; or validation would use a k that is not trained.
+            which has none, or one that is not a number; or validation would use a k that is not trained.
     """
     arch = getattr(args, "arch", "")
     check_architecture(arch, from_checkpoint)
@@ -33,7 +33,7 @@ def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: b
     given = getattr(args, "fusion_lambda", usual)
     name = "fusion_lambda" if from_checkpoint else "--fusion-lambda"
     if not isinstance(given, Real) or not math.isfinite(given):
-        raise ValueError(f"{name} {given!r} is no weight; give a number, such as {usual:g}, or 0 for none")
+        raise ValueError(f"{name} {given!r}: must be a number, such as {usual:g}, or 0 for none")
     if getattr(args, "fusion", None) == "gate" and given != usual:
         raise ValueError(
             f"{name} {given:g} has no meaning with --fusion gate: the gate has no λ; leave it out, or "

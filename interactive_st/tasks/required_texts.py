@@ -1,5 +1,5 @@
-"""Refusing, before a training begins, losses and scores of texts or speech that are not there, or that
-cannot be of two texts."""
+"""Checks before training, validation and decoding: the data has the texts or speech that loss and metrics
+need, and the criterion handles two texts."""
 
 from argparse import Namespace
 
@@ -15,15 +15,15 @@ from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.tasks.checkpoint_choice import JOINT, text_of
 
-#: Options of the task for the texts that are written, of which training and validation write none.
+#: Options of the task that only matter for decoding; training and validation refuse them.
 DECODING_OPTIONS = ("pairs_path", "mt_path", "mt_data", "mt_args")
-#: Of fairseq's --ddp-backend those that take it for zero where a process has no gradient.
+#: Values of --ddp-backend that treat missing gradients as zero.
 LEGACY_DDP_BACKENDS = ("legacy_ddp", "no_c10d")
-#: And those that do so if they are told to look for it.
+#: Those that do so with --find-unused-parameters.
 TORCH_DDP_BACKENDS = ("c10d", "pytorch_ddp")
-#: Metrics of what is decoded, or of the encoder.
+#: Metrics that need speech: of what is decoded, or of the encoder.
 SPEECH_METRICS = ("bleu", "wer", "ctc_loss")
-#: Those of fairseq's criteria whose sums over all tokens are right for two texts as well.
+#: fairseq's criteria that sum over tokens, which is right for two texts as well.
 TOKEN_SUM_CRITERIA = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
 
 

@@ -53,7 +53,7 @@ def begin_with(model: nn.Module, path: str | None, args: Namespace, dictionary: 
     if file is None:
         logger.warning(
             f"--finetune-from-model {path}: the dictionary that it was trained with is not to be found, so "
-            "its table of words is taken if it has as many entries as this one; are they the same words?"
+            "its embedding table is taken if it has as many entries as this one; are they the same words?"
         )
     else:
         model.leaves_vocabulary = Dictionary.load(str(file)).symbols != dictionary.symbols

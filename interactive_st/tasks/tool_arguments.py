@@ -16,7 +16,7 @@ from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.folder_layout import CONFIG
 from interactive_st.tasks.arguments import add_joint_arguments
 
-#: Options of the task of which decoding asks the model, as its training had them.
+#: Options of the task that decoding takes from the model, as its training had them.
 MODEL_OPTIONS = {"decoding_ctc_weight"}
 
 
@@ -68,7 +68,7 @@ def check_decoding_arguments(args: Namespace, config: JointDataConfig) -> None:
         fits = False
     if not fits:
         raise ValueError(
-            f"--model-overrides {overrides}: is no dictionary of Python; write \"{{'wait_k': 5}}\", with "
+            f"--model-overrides {overrides}: is not a Python dictionary; write \"{{'wait_k': 5}}\", with "
             "both kinds of quotation marks"
         )
     _check_text_model(args)
@@ -122,8 +122,8 @@ def check_architecture(arch: str, from_checkpoint: bool) -> None:
 
 
 def check_overrides(args: Namespace, arch: str) -> None:
-    """Raise ``ValueError`` where ``--model-overrides`` names an option that there is not, or that is not the
-    model's: fairseq would go on without a word, and a sweep over it measure nothing.
+    """Raise ``ValueError`` where ``--model-overrides`` names an unknown option, or one that is not the
+    model's: fairseq would ignore it silently, and a sweep over it would measure nothing.
 
     Args:
         args: the options of any of the tools.
@@ -136,7 +136,7 @@ def check_overrides(args: Namespace, arch: str) -> None:
     for name in overrides:
         if name in of_decoding:
             raise ValueError(
-                f"--model-overrides: {name} is no option of the model, and has no effect there; give "
+                f"--model-overrides: {name} is not an option of the model and has no effect there; give "
                 f"--{str(name).replace('_', '-')} beside it"
             )
         if name not in known:

@@ -28,8 +28,7 @@ UNKNOWN_IN_HYPOTHESIS, UNKNOWN_IN_REFERENCE = "UNKNOWNTOKENINHYP", "UNKNOWNTOKEN
 class ValidationMetrics:
     """Sums over batches and workers from which ``bleu`` and ``wer`` follow.
 
-    Utterances without the reference are left out, and texts that nobody speaks. WER compares words as they
-    are.
+    Utterances without the reference and texts without speech are left out. WER compares words as they are.
 
     Args:
         detokenise: turns ids into text.
@@ -49,7 +48,7 @@ class ValidationMetrics:
 
         Args:
             sample: the batch, with ``targets`` of shape (2, B, L).
-            hypotheses: what was decoded, B lists, best first; none where nobody speaks.
+            hypotheses: what was decoded, B lists, best first; none without speech.
         """
         targets = sample["targets"][:, : len(hypotheses)]
         best = [candidates[0] for candidates in hypotheses]

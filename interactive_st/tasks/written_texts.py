@@ -26,7 +26,7 @@ def streams_to_write(args: Any) -> Streams:
         both, where there is no such model yet, or none of ours: the tool will say so itself.
 
     Raises:
-        DataError: the file is no checkpoint, or a damaged one.
+        DataError: the file is not a checkpoint, or is damaged.
     """
     paths = getattr(args, "path", None)
     if not paths:

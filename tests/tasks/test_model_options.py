@@ -39,5 +39,5 @@ def test_validation_by_a_k_that_is_not_trained_is_refused():
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.5", None])
 def test_a_weight_that_is_no_number_is_refused(value):
     args = Namespace(fusion="linear", fusion_lambda=value)
-    with pytest.raises(ValueError, match=f"--fusion-lambda {value!r} is no weight; give a number"):
+    with pytest.raises(ValueError, match=f"--fusion-lambda {value!r}: must be a number"):
         settle_model_options(args, Namespace(), from_checkpoint=False)

@@ -34,7 +34,7 @@ def test_a_folder_is_no_checkpoint(folder, tmp_path):
 
 @pytest.mark.parametrize("text", ["{'wait_k': 5", "wait_k=5", "5"])
 def test_overrides_have_to_be_a_dictionary(folder, text):
-    with pytest.raises(ValueError, match=r"--model-overrides .*: is no dictionary of Python"):
+    with pytest.raises(ValueError, match=r"--model-overrides .*: is not a Python dictionary"):
         setup(folder, path="model.pt", model_overrides=text)
 
 
@@ -57,7 +57,8 @@ def test_overrides_of_options_that_there_are_not(overrides, message):
     [("{'search': 'rank'}", "--search"), ("{'wait_k': 5, 'max_len_b': 3}", "--max-len-b")],
 )
 def test_overrides_of_what_only_the_command_line_says(overrides, option):
-    with pytest.raises(ValueError, match=f"no option of the model, and has no effect there; give {option} "):
+    message = f"not an option of the model and has no effect there; give {option} "
+    with pytest.raises(ValueError, match=message):
         check_overrides(Namespace(model_overrides=overrides, search=None), "interactive_st_tiny")
 
 
