@@ -19,7 +19,7 @@ def check_language(name: str, language: str) -> None:
         DataError: it is none.
     """
     if not _CODE.fullmatch(language):
-        raise DataError(f"{name} {language!r} is no language code such as en or pt-BR")
+        raise DataError(f"{name} {language!r} is not a language code such as en or pt-BR")
 
 
 def language_tag(language: str) -> str:

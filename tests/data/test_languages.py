@@ -24,7 +24,7 @@ def test_codes(language):
 @pytest.mark.parametrize("language", ["../x", "de at", "d>e", "", "-", "d.e", "dé"])
 def test_what_is_no_code_is_refused_everywhere(tmp_path, language, capsys):
     rows = make_rows(tmp_path, 2)
-    message = "no language code such as en"
+    message = "is not a language code such as en"
     for option in ("source_lang", "target_lang"):
         with pytest.raises(DataError, match=f"--{option[:6]}-lang .*{message}"):
             run(tmp_path, rows, **{option: language})

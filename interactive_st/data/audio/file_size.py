@@ -1,6 +1,6 @@
 """Compares the size that a file says it has with what is there.
 
-libsndfile and FFmpeg read a file of these formats that was cut off as a shorter one, without a word.
+libsndfile and FFmpeg read a file of these formats that was cut off as a shorter one, silently.
 
 Sources: Apple's AIFF-C draft of 1991, EBU Tech 3306 (RF64), RFC 8794 (EBML, Matroska), and for Wave64 and AU
 libsndfile's src/w64.c and src/au.c.
@@ -13,7 +13,7 @@ from interactive_st.data.errors import DataError
 
 #: Programs that write to a pipe do not know the size: they write 0, or a size from here on.
 UNKNOWN_SIZE = 0x7F000000
-#: Writers disagree on whether the beginning and the filling at the end count (bytes).
+#: Tolerated difference (bytes): writers disagree on whether header and padding count.
 TOLERATED = 64
 HEAD_BYTES = 256
 W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"

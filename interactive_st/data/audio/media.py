@@ -15,18 +15,18 @@ import numpy as np
 
 from interactive_st.data.errors import DataError
 
-#: By the end of the name, for it is not asked of files that libsndfile knows.
+#: Suffixes read by PyAV; files that libsndfile knows are left to it.
 EXTENSIONS = frozenset(
     {".3g2", ".3gp", ".aac", ".ac3", ".amr", ".avi", ".flv", ".m2ts", ".m4a", ".m4b", ".m4v", ".mka", ".mkv"}
     | {".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ts", ".vob", ".webm", ".wma", ".wmv"}
 )
 #: Where no sound is given for this long, there is silence, so that times remain those of the video (seconds).
 GAP = 0.05
-#: Longer ones are believed only inside the length that a file says, for damage makes them as well (seconds).
+#: The longest that is filled where the file states no duration (seconds): damage makes gaps as well.
 LONGEST_GAP = 3600.0
-#: Packets that may be no frames before the first frame: recordings of broadcasts begin in the middle of one.
+#: Undecodable packets tolerated before the first frame: recordings of broadcasts begin in the middle of one.
 STRAY = 16
-#: Shorter than a file says by more than this, it was cut off (seconds); frames of AAC last 23 ms.
+#: Sound that ends more than this before the stated duration was cut off (seconds); AAC frames last 23 ms.
 CUT_OFF = 0.25
 #: What is handed on at a time (seconds).
 BLOCK = 10.0
@@ -174,8 +174,8 @@ def _pieces(path: str | os.PathLike, rate: int) -> Iterator[np.ndarray]:
 def _frames(container: Any, stream: Any) -> Iterator[Any]:
     """Yield what is decoded.
 
-    What is no frame is left out before the first one, and in mp3 files everywhere, as libsndfile does: those
-    put behind each other have tags in the middle.
+    What is not a frame is left out before the first one, and in mp3 files everywhere, as libsndfile does:
+    those put behind each other have tags in the middle.
 
     Raises:
         av.FFmpegError: something else cannot be decoded, or nothing can.
@@ -223,7 +223,7 @@ def _opened(path: str | os.PathLike) -> Iterator[tuple[Any, Any]]:
     import av
 
     try:
-        # what stands before a colon in a name is no protocol
+        # what stands before a colon in a name is not a protocol
         container = av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
         raise DataError(f"{path}: not readable as audio ({_reason(error)})") from error

@@ -1,7 +1,7 @@
 """Counts what an mp3 file holds, beside what it says that it holds.
 
 libsndfile believes the header of the first frame, or guesses from the size of the file where there is none:
-of files put behind each other it reads the first alone, and of others a part, without a word.
+of files put behind each other it silently reads the first alone, and of others a part.
 
 Source of the tables: ISO/IEC 11172-3, section 2.4.2.3, and 13818-3, section 2.4.2.3 (layer III).
 """
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 #: kbit/s by the four bits of a frame's header; 0 stands for a rate that it does not tell.
 KBITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-#: Hz by the two bits of version 1, and by those of the version how often that is halved.
+#: Hz by the two header bits for the rate (MPEG-1), and its divisor by those for the version.
 RATES = (44100, 48000, 32000)
-HALVED = {3: 1, 2: 2, 0: 4}
+DIVISORS = {3: 1, 2: 2, 0: 4}
 ID3V1_BYTES = 128
 #: In the first frame: of LAME and its like, for variable and constant rates, and of Fraunhofer's encoder.
 HEADERS = (b"Xing", b"Info", b"VBRI")
@@ -76,9 +76,9 @@ def _frame(head: bytes) -> tuple[int, int, int] | None:
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
         return None
     version, bits, rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
-    if version not in HALVED or not 0 < bits < 15 or rate == 3:
+    if version not in DIVISORS or not 0 < bits < 15 or rate == 3:
         return None
-    hertz = RATES[rate] // HALVED[version]
+    hertz = RATES[rate] // DIVISORS[version]
     kbits, samples = (KBITS_1[bits], 1152) if version == 3 else (KBITS_2[bits], 576)
     return samples // 8 * kbits * 1000 // hertz + (head[2] >> 1 & 1), samples, hertz
 

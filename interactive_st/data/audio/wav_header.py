@@ -1,7 +1,7 @@
 """Compares the header of a WAV file with what is there.
 
-libsndfile reads a file that was cut off as a shorter one, without a word, and one whose header was never
-finished as an empty one.
+libsndfile silently reads a file that was cut off as a shorter one, and one whose header was never finished
+as an empty one.
 """
 
 import os
@@ -49,7 +49,7 @@ def is_unfinished(path: str | os.PathLike) -> bool:
 
 
 def _data_chunk(path: str | os.PathLike) -> DataChunk | None:
-    """Return where the samples of a file are; None if it is no WAV file, or has none."""
+    """Return where the samples of a file are; None if it is not a WAV file, or has none."""
     with open(path, "rb") as file:
         head = file.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WAVE":

@@ -16,7 +16,7 @@ from interactive_st.data.errors import DataError, require_file
 #: Corpora give times rounded to hundredths of a second: a segment may end this much after its
 #: recording (seconds) and is then cut at the end.
 SLACK = 0.010
-#: What the frames of an mp3 file may be longer than it says (seconds): encoders add silence at both ends.
+#: Tolerated difference between the frames of an mp3 file and its header (seconds): encoders pad both ends.
 ENCODER_PADDING = 1.0
 
 

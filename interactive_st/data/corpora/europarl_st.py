@@ -91,7 +91,7 @@ def _parse(table: Path, number: int, line: str) -> tuple[str, float, float]:
             return name, *times
     except ValueError:
         pass
-    raise DataError(f"{table}:{number}: {line!r} is no recording with its start and end in seconds")
+    raise DataError(f"{table}:{number}: {line!r} must be a recording with its start and end in seconds")
 
 
 def _read_speakers(folder: Path) -> dict[str, str]:

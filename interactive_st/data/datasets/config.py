@@ -24,7 +24,7 @@ REFUSED_KEYS = {
 #: fairseq transforms that cannot work here, and why.
 REFUSED_TRANSFORMS = {
     "noisyoverlapaugment": "it mixes waveforms, and features are stored",
-    "delta_deltas": "it needs torchaudio, which is no part of this project; store the features "
+    "delta_deltas": "it needs torchaudio, which is not part of this project; store the features "
     "with their deltas instead",
 }
 #: Keys whose values are keys and values themselves.
@@ -172,7 +172,7 @@ class JointDataConfig(S2TDataConfig):
         known = DATASET_TRANSFORMS if where.startswith("dataset_") else FEATURE_TRANSFORMS
         if name not in known:
             raise DataError(
-                f"{self.path}: {name} ({where}) is no transform of fairseq; known are "
+                f"{self.path}: {name} ({where}) is not a transform of fairseq; known are "
                 + ", ".join(sorted(known))
             )
         if name == dynamic_range.NAME:

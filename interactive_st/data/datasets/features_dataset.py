@@ -1,4 +1,4 @@
-"""Speech that is given while a program runs."""
+"""Dataset of features in memory."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from interactive_st.data.datasets.joint_dataset import JointItem, JointSpeechToT
 class FeaturesDataset(JointSpeechToTextDataset):
     """Utterances without texts whose features are already in memory, each (T, F) float32.
 
+    They take the place of file names: ``audio_paths`` holds arrays here.
     ``batches`` lists the ids of each batch that was made, in the order of its rows.
     ``first_line`` is how many utterances were read before these.
     """

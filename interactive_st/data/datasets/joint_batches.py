@@ -4,20 +4,20 @@ import sys
 
 import numpy as np
 
-#: By how much of the limit on frames a piece of text counts that nobody speaks: what it takes to say one, a
-#: quarter of a second. A batch of text alone then has about as many words as one of speech.
+#: Frames that one subword of a text-only row counts for in --max-tokens: about its spoken length, so that
+#: text-only batches hold as many tokens as speech batches.
 FRAMES_PER_PIECE = 25
 
 
 class JointBatches:
-    """For datasets of fairseq: batches that hold every utterance and, if asked for, a limited amount of text.
+    """For datasets of fairseq: batches that hold every utterance and, by `limit_text`, not too much text.
 
     fairseq drops the last batch, the shortest utterances, unless its size is a multiple of
     ``--required-batch-size-multiple`` (8 if not given), also of a test set. And ``--max-tokens`` limits
-    the frames alone; where people speak fast, or texts are in small pieces, the decoder's share is another.
+    the frames alone; fast speech, or texts in small pieces, give the decoder more work for as many frames.
 
-    Speech and rows without it, which have no frames, are never in one batch. Rows of text alone without the
-    text that is written are in none: an update of nothing but them would move the model by its momentum.
+    Speech and rows without it, which have no frames, are never in one batch. Text-only rows without a
+    text to write are left out: their gradient is zero, but the optimizer would still step.
     """
 
     _max_text_tokens: int | None = None
@@ -25,7 +25,7 @@ class JointBatches:
 
     def limit_text(self, max_text_tokens: int | None) -> None:
         """Make batches of at most so many pieces of both texts, padding included; an utterance with more has
-        one of its own. None: no limit. Of a model of one text, twice that text counts.
+        one of its own. None: no limit. For models of one text its length counts twice.
 
         Raises:
             ValueError: the limit is below 1.

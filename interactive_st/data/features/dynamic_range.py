@@ -1,4 +1,4 @@
-"""A floor under log filterbanks, so that every recording seems to be made in the same quiet."""
+"""Limits the dynamic range of log filterbanks, to reduce differences between rooms and microphones."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ import numpy as np
 from fairseq.data.audio.feature_transforms import AudioFeatureTransform, register_audio_feature_transform
 
 NAME = "dynamic_range"
-#: Of the frames of an utterance, this percentage is below its peak: clicks do not count.
+#: Percentile of an utterance's frames that is taken as the peak, so that clicks do not count.
 PEAK = 99.0
 
 
 @register_audio_feature_transform(NAME)
 class DynamicRange(AudioFeatureTransform):
-    """Raises what is more than so many decibels below the peak of its filter to that level.
+    """Raises the values of each filter to at least ``decibels`` below its peak.
 
     How deep the pauses of an utterance are depends on microphone and room more than on what is said,
     but after utterance CMVN everything depends on them: their depth makes up most of the variance.

@@ -13,7 +13,7 @@ def read_npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
     The file stands at the first number afterwards.
 
     Raises:
-        ValueError: it is no such header.
+        ValueError: it is not such a header.
     """
     version = np.lib.format.read_magic(file)
     if version not in _READERS:

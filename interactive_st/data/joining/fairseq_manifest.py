@@ -100,13 +100,13 @@ class Archives:
         writes whole paths.
 
         Raises:
-            DataError: it is no archive of features, or cannot be found.
+            DataError: it is not an archive of features, or cannot be found.
         """
         name, _, place = audio.partition(":")
         if not place:
             raise DataError(
-                f"{manifest}: audio {audio!r} is no place in an archive of features, as "
-                "fbank80.zip:offset:length is"
+                f"{manifest}: audio {audio!r} is not a place in an archive of features, "
+                "such as fbank80.zip:offset:length"
             )
         key = (manifest.parent, name)
         if key not in self._files:
@@ -123,7 +123,7 @@ class Archives:
         """Return where an archive itself says the features of an utterance are; None if it does not.
 
         Raises:
-            DataError: it is no zip file.
+            DataError: it is not a zip file.
         """
         if archive not in self._entries:
             try:
@@ -160,7 +160,7 @@ def feature_dimension(archive: Path, place: str) -> int:
         with archive.open("rb") as file:
             file.seek(offset)
             if file.peek(len(NPY))[: len(NPY)] != NPY:
-                raise ValueError(f"{length} bytes that are no .npy array")
+                raise ValueError(f"{length} bytes that are not a .npy array")
             shape, _, _ = read_npy_header(file)
         _, dimension = shape
     except (OSError, ValueError) as error:

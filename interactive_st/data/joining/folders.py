@@ -177,7 +177,7 @@ def _languages(folder: Path, source_lang: str | None, target_lang: str | None) -
     source, target = source_lang or named[0], target_lang or named[1]
     if not source or not target:
         raise DataError(
-            f"{folder}: its name is no language pair such as en-de; pass --source-lang and --target-lang"
+            f"{folder}: its name is not a language pair such as en-de; pass --source-lang and --target-lang"
         )
     check_language("--source-lang", source)
     check_language("--target-lang", target)

@@ -134,7 +134,7 @@ def _join_row(
         raise DataError(f"{joined.asr} and {joined.st}: {row.id} is at two places; prepare both again")
     if not archives.holds(archive, place):
         raise DataError(
-            f"{known[0][0]}:{row.line} ({row.id}): {place!r} is no place in {archive}, as offset:length is; "
+            f"{known[0][0]}:{row.line} ({row.id}): {place!r} is not a valid offset:length in {archive}; "
             "prepare the features again"
         )
     joined.archives.add(archive)

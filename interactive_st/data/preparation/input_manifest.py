@@ -93,7 +93,7 @@ def read_split(
 def read_text(
     split: str, path: str | os.PathLike, source_langs: Collection[str], target_langs: Collection[str]
 ) -> Split:
-    """Read a table of texts that nobody speaks.
+    """Read a table of texts without speech.
 
     Args:
         split: its name.
@@ -184,9 +184,9 @@ def _find_faults(fields: Mapping[str, str], needed: Iterable[str]) -> list[str]:
             faults.append(str(error))
     offset, duration = _parse_seconds(fields["offset"]), _parse_seconds(fields["duration"])
     if fields["offset"] and (offset is None or offset < 0):
-        faults.append(f"offset {fields['offset']!r} is no number of seconds from 0 on")
+        faults.append(f"offset {fields['offset']!r} must be a number of seconds ≥ 0")
     if fields["duration"] and (duration is None or duration <= 0):
-        faults.append(f"duration {fields['duration']!r} is no number of seconds above 0")
+        faults.append(f"duration {fields['duration']!r} must be a number of seconds > 0")
     return faults
 
 

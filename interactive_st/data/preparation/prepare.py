@@ -244,7 +244,7 @@ def _write_settings(folder: Path, feature_pass: FeaturePass, options: Options) -
 
 
 def _default_languages(rows: Sequence[Utterance], options: Options) -> tuple[str, str]:
-    """Return the languages that were asked for, or else the most frequent ones of what is spoken."""
+    """Return the languages that were given, or else the most frequent ones of what is spoken."""
     rows = [row for row in rows if row.segment is not None] or rows
     sources = Counter(row.src_lang for row in rows) or {SOURCE_LANG: 1}
     targets = Counter(row.tgt_lang for row in rows) or {TARGET_LANG: 1}

@@ -128,7 +128,7 @@ def copy_settings(source: str | os.PathLike, folder: Path, changes: Mapping[str,
         changes: entries of the configuration that are to be different.
 
     Raises:
-        DataError: `source` is no complete data folder.
+        DataError: `source` is not a complete data folder.
     """
     config = read_config(source)
     model = find_file(source, config["bpe_tokenizer"]["sentencepiece_model"])

@@ -94,7 +94,7 @@ def dictionary_languages(path: str | os.PathLike) -> set[str]:
     """Return the languages that have a tag in a fairseq dictionary.
 
     Raises:
-        DataError: it is no text.
+        DataError: it is not text.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8").split("\n")

@@ -153,7 +153,7 @@ def test_rows_that_cannot_be_used_are_named_by_their_line(tmp_path):
     (split,) = read(root, splits=["dev"]).values()
     assert len(split.utterances) == 1
     assert split.bad[0].line == 2
-    assert "no number of seconds above 0" in split.bad[0].reason
+    assert "must be a number of seconds > 0" in split.bad[0].reason
 
 
 def test_a_recording_with_an_impossible_name_is_a_bad_row_later(tmp_path):

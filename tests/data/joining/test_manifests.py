@@ -220,7 +220,7 @@ def test_folders_that_cannot_be_joined(made, tmp_path):
         join_folders([made.de, made.de], out)
     with pytest.raises(DataError, match="is for one folder"):
         join_folders([made.de, made.fr], out, target_lang="de")
-    with pytest.raises(DataError, match="its name is no language pair"):
+    with pytest.raises(DataError, match="its name is not a language pair"):
         join_folders([made.root], out)
     assert not out.exists()
 

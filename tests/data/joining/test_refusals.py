@@ -44,7 +44,8 @@ def test_places_that_are_not_in_the_archive_are_named(folder, place):
     old = rows[1]["audio"].partition(":")[2]
     for task in ("asr", "st"):
         edit(folder / f"dev_{task}.tsv", lambda text: text.replace(old, place).replace("ted_3_", "talk_"))
-    with pytest.raises(DataError, match=rf"dev_st\.tsv:3 \(talk_\d\): '{place}' is no place in .*fbank80"):
+    message = rf"dev_st\.tsv:3 \(talk_\d\): '{place}' is not a valid offset:length in .*fbank80"
+    with pytest.raises(DataError, match=message):
         join_manifests(folder / "dev_asr.tsv", folder / "dev_st.tsv")
 
 
@@ -106,5 +107,5 @@ def test_configurations_that_are_no_settings(folder, tmp_path, content, message)
 
 
 def test_a_manifest_is_joined_in_known_languages_only(folder):
-    with pytest.raises(DataError, match="--target-lang 'd>e' is no language code"):
+    with pytest.raises(DataError, match="--target-lang 'd>e' is not a language code"):
         join_manifests(folder / "dev_asr.tsv", folder / "dev_st.tsv", "en", "d>e")
