@@ -8,7 +8,7 @@ import argparse
 
 
 class UserError(Exception):
-    """Something the user can mend; the message says what is wrong, where, and the way out.
+    """Something the user can mend; the message says what is wrong, where, and how to fix it.
 
     It is shown as ``interactive-st COMMAND: error: MESSAGE`` without a traceback; the exit
     status is 2.

@@ -30,7 +30,7 @@ SPLIT.tsv and its features SPLIT.zip; in the folder mt the texts in pieces of th
 which `fairseq-train --task translation --dataset-impl raw` makes a translation model (see
 `interactive-st cascade`). The folder appears when it is complete, or not at all, and can be moved.
 
-text: what nobody speaks, from which the decoder learns to translate all the same (docs/data_formats.md):
+text: sentences without speech, from which the decoder learns to translate too (docs/data_formats.md):
 src_text and tgt_text, and any of id, src_lang, tgt_lang. Two files with a sentence a line become such a
 table by (printf 'src_text\\ttgt_text\\n'; paste corpus.en corpus.de) > text.tsv
 

@@ -54,7 +54,7 @@ class Writer:
         self._audio: str | None = None
         self._name = ""
         self._segments = self._cues = 0
-        #: the last cue, until it is known what time the next one leaves it
+        #: the last cue, kept until the start of the next one is known
         self._held: Cue | None = None
 
     def add(self, audio: str, segment: Segment, name: str | None = None) -> str:

@@ -28,8 +28,7 @@ from interactive_st.modules.onednn_linear import has_onednn_linear
 
 logger = logging.getLogger(__name__)
 
-# So that models can be copied and pickled: a task's state that is being made anew, and still empty, would
-# look for its own attributes without end.
+# So that models can be copied and pickled: StatefulContainer.__getattr__ recurses while one is unpickled.
 copyreg.pickle(StatefulContainer, lambda state: (StatefulContainer, (), vars(state)))
 
 SLOW_HALF = (
@@ -214,7 +213,7 @@ def _open(audio: Any, sample_rate: float | None) -> Source:
     elif isinstance(audio, Mapping) and {"array", "sampling_rate"} <= set(audio):
         audio, sample_rate = audio["array"], audio["sampling_rate"]
     if isinstance(audio, Sequence) or not hasattr(audio, "shape"):
-        raise DataError(f"{type(audio).__name__} is no recording; give a file name, an array or a tensor")
+        raise DataError(f"{type(audio).__name__} is not a recording; give a file name, an array or a tensor")
     if sample_rate is None:
         raise DataError("samples need their rate: give sample_rate in Hz, such as 16000")
     if not isinstance(sample_rate, Real) or not 0 < sample_rate < math.inf:

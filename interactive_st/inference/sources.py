@@ -117,7 +117,7 @@ class ArraySource:
         sample_rate: their rate in Hz.
 
     Raises:
-        DataError: these are no samples.
+        DataError: these are not samples.
     """
 
     name = None
@@ -165,13 +165,13 @@ def _resampled(blocks: Iterator[np.ndarray], rate: int, wanted: int) -> Iterator
 
 
 def _check_file(path: str) -> None:
-    """Raise DataError if it is no file, or has a name that neither soundfile takes nor a document."""
+    """Raise DataError if it is not a file, or has a name that neither soundfile takes nor a document."""
     if not os.path.isfile(path):
         raise DataError(f"{path}: {_why_no_file(path)}")
     try:
         path.encode()
     except UnicodeEncodeError as error:
-        raise DataError(f"{path!r}: its name is no {error.encoding} text; rename it") from error
+        raise DataError(f"{path!r}: its name is not {error.encoding} text; rename it") from error
 
 
 def _why_no_file(path: str) -> str:
@@ -179,7 +179,7 @@ def _why_no_file(path: str) -> str:
         return "is a folder; name the recordings in it"
     if os.path.exists(path):
         # its length comes first, and a long one is read piece by piece
-        return "is no regular file, and audio is read more than once; save it to a file and name that"
+        return "is not a regular file, and audio is read more than once; save it to a file and name that"
     if re.match("https?:/", path):
         return "no such audio file, and addresses are not fetched; download it first"
     return "no such audio file"

@@ -14,7 +14,7 @@ from interactive_st.inference.quieting import quiet
 from interactive_st.registration import register
 
 TASK = "joint_speech_to_text"
-#: Options of the task that decoding depends on, and how it is done where nothing else is asked for.
+#: Options of the task that decoding depends on, and by which it is done by default.
 TASK_OPTIONS = (
     "max_source_positions",
     "max_target_positions",
@@ -72,7 +72,7 @@ class StoredModel:
             return TASK_REGISTRY[TASK].setup_task(arguments)
         except DataError:
             raise
-        except Exception as error:  # fairseq raises a bare one for a configuration that is no YAML
+        except Exception as error:  # fairseq raises a bare one for a configuration that is not YAML
             reason = " ".join(str(error).split())
             raise DataError(
                 f"{self.data}: the task cannot be made of it ({reason}); copy the folder again, whole, or "
@@ -98,7 +98,7 @@ def load_checkpoint(path: Path, data: Path | None = None) -> StoredModel:
         data: the data folder; the one it was trained with if None.
 
     Raises:
-        DataError: it is no checkpoint of this task, or its data folder is not there.
+        DataError: it is not a checkpoint of this task, or its data folder is not there.
     """
     state, cfg = read_checkpoint(path)
     weights, task, model = state["model"], cfg["task"], cfg["model"]

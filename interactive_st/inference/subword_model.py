@@ -17,7 +17,7 @@ def without_file_names(model: bytes) -> bytes:
     """Return the same subword model without the names of the trainer's files.
 
     Raises:
-        ValueError: these bytes are no sentencepiece model.
+        ValueError: these bytes are not a sentencepiece model.
     """
     cleaned = b""
     for number, start, content, end in _fields(model):

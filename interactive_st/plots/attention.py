@@ -173,7 +173,7 @@ def _draw_weights(axes: "Axes", weights: np.ndarray, x_range: tuple[float, float
 def _draw_partner(figure: "Figure", axes: "Axes", picture: AttentionPicture, stream: int, name: str) -> None:
     weights, other = picture.partner[stream], TEXTS[1 - stream]
     read = picture.tokens[1 - stream]
-    # not to be allowed to see is not the same as to pay no attention, so it is no dark colour
+    # not to be allowed to see is not the same as to pay no attention, so it is not a dark colour
     seen = np.ma.masked_equal(weights, 0.0)
     axes.patch.set(facecolor="#FFFFFF", edgecolor="#BBBBBB", hatch="////", linewidth=0.0)
     image = _draw_weights(axes, seen, (-0.5, weights.shape[1] - 0.5))

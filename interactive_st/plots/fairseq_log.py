@@ -23,7 +23,7 @@ HOUR = 3600.0
 
 
 class LogError(ValueError):
-    """A log cannot be read, or says nothing of a training; the message says which and the way out."""
+    """A log cannot be read, or says nothing of a training; the message says which and how to fix it."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def read_log(path: Path, name: str) -> TrainingLog:
 
 
 def parse_log(lines: Iterable[str], name: str) -> TrainingLog:
-    """Read the lines of one log; lines that are no news of a training are passed over."""
+    """Read the lines of one log; lines that are not news of a training are passed over."""
     log, clock = TrainingLog(name), _Clock()
     for line in lines:
         match = LINE.match(line.rstrip())

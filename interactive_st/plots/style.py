@@ -26,7 +26,7 @@ PREFERRED_FONTS = (
 
 
 class PlotError(ValueError):
-    """A picture cannot be drawn; the message says why and the way out."""
+    """A picture cannot be drawn; the message says why and how to fix it."""
 
 
 def require_matplotlib() -> None:

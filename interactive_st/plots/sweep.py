@@ -61,7 +61,7 @@ def read_sweep(path: Path, parameter: str | None = None) -> Sweep:
         parameter: the column of the setting; found by itself if it is one of `PARAMETERS`.
 
     Raises:
-        PlotError: the table cannot be read; the message names file, row and the way out.
+        PlotError: the table cannot be read; the message names file and row and says how to fix it.
     """
     rows = _rows(path)
     columns = list(dict.fromkeys(key for row in rows for key in row))

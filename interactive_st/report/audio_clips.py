@@ -42,7 +42,7 @@ class Recordings:
 
     Args:
         manifests: tables with the columns ``id`` and ``audio``, and maybe ``offset`` and ``duration``;
-            relative paths are relative to the manifest. Rows whose audio is no recording (features in
+            relative paths are relative to the manifest. Rows whose audio is not a recording (features in
             an archive) are passed over; of two rows with one id the first counts.
 
     Raises:

@@ -17,7 +17,7 @@ from interactive_st.scoring.pairs import Pair, score_pairs
 
 
 class CompareError(ValueError):
-    """The files cannot be compared; the message says why and the way out."""
+    """The files cannot be compared; the message says why and how to fix it."""
 
 
 @dataclass(frozen=True)

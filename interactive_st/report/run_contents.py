@@ -14,7 +14,7 @@ FRAMES_PER_HOUR = 3600 * FRAMES_PER_SECOND
 
 
 class ReportError(ValueError):
-    """A report cannot be made; the message says why and the way out."""
+    """A report cannot be made; the message says why and how to fix it."""
 
 
 @dataclass

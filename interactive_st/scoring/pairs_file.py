@@ -23,14 +23,14 @@ TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "s
 
 
 class PairsError(ValueError):
-    """A pairs file cannot be read; the message names file, line and the way out."""
+    """A pairs file cannot be read; the message names file and line and says how to fix it."""
 
 
 def read_pairs(path: str | os.PathLike) -> list[Pair]:
     """Return the pairs of one file, in its order; empty lines are passed over.
 
     Raises:
-        PairsError: the file is missing, unreadable or empty, or a line is no pair.
+        PairsError: the file is missing, unreadable or empty, or a line is not a pair.
     """
     try:
         with open(path, encoding="utf-8-sig") as lines:

@@ -127,7 +127,7 @@ def test_skipping_goes_by_names_as_the_help_says(translate, tmp_path, capsys):
 def test_a_pipe_is_not_waited_for(translate, tmp_path, capsys):
     os.mkfifo(tmp_path / "pipe")
     assert translate(tmp_path / "pipe") == 1
-    assert "pipe: is no regular file" in capsys.readouterr().err
+    assert "pipe: is not a regular file" in capsys.readouterr().err
 
 
 def test_goes_on_where_it_was_interrupted(translate, audio, tmp_path, capsys):
@@ -180,7 +180,7 @@ def test_a_name_of_another_encoding_fails_and_the_rest_goes_on(translate, audio,
     """As of an archive that was packed where names are in Latin 1."""
     os.rename(audio / "a.wav", os.path.join(os.fsencode(audio), b"M\xfcnchen.wav"))
     assert translate(audio, "--out", tmp_path / "out") == 1
-    assert "M\\udcfcnchen.wav': its name is no utf-8 text; rename it" in capsys.readouterr().err
+    assert "M\\udcfcnchen.wav': its name is not utf-8 text; rename it" in capsys.readouterr().err
     assert files(tmp_path / "out") == ["a.txt", "deep/c.txt", "deep/er/b.txt"]
 
 

@@ -1,4 +1,4 @@
-"""The command translate: requests that cannot work are refused with the way out."""
+"""The command translate: requests that cannot work are refused; the message says how to fix them."""
 
 import pytest
 

@@ -116,7 +116,7 @@ class TestInput:
 
     @pytest.mark.parametrize("audio", [{}, None, b"RIFF", io.BytesIO(b"RIFF"), 3])
     def test_no_recording(self, model, audio):
-        with pytest.raises(DataError, match=f"{type(audio).__name__} is no recording"):
+        with pytest.raises(DataError, match=f"{type(audio).__name__} is not a recording"):
             model(audio)
 
     def test_failing_file(self, model, tmp_path):

@@ -43,7 +43,7 @@ class TestFileSource:
 
     def test_no_regular_file(self, tmp_path):
         os.mkfifo(tmp_path / "pipe")
-        with pytest.raises(DataError, match=r"pipe: is no regular file, .*; save it to a file and name that"):
+        with pytest.raises(DataError, match=r"pipe: is not a regular file, .*; save it to a file and"):
             FileSource(tmp_path / "pipe")
         with pytest.raises(DataError, match="is a folder; name the recordings in it"):
             FileSource(tmp_path)
@@ -87,7 +87,7 @@ class TestFileSource:
         assert 15 < sum(map(len, read)) / 8000 < 17
 
     def test_cut_off_wav(self, stereo):
-        """However long it is: soundfile reads a shorter file, without a word."""
+        """However long it is: soundfile silently reads a shorter file."""
         content = stereo.read_bytes()
         stereo.write_bytes(content[: len(content) // 2])
         with pytest.raises(DataError, match=r"a\.wav: damaged or cut off, 12\.50 s of 25\.00 s"):
@@ -119,7 +119,7 @@ class TestMediaSource:
 
     def test_no_regular_file(self, tmp_path):
         os.mkfifo(tmp_path / "pipe.mp4")
-        with pytest.raises(DataError, match=r"pipe\.mp4: is no regular file"):
+        with pytest.raises(DataError, match=r"pipe\.mp4: is not a regular file"):
             open_file(tmp_path / "pipe.mp4")
 
 
