@@ -1,8 +1,8 @@
 """Names and numbers that all parts share; light, so that the command line can import them."""
 
-#: The streams by number, everywhere.
+#: Stream 0 is the transcript, stream 1 the translation, everywhere.
 TEXTS = ("transcript", "translation")
-#: What a model writes that has both.
+#: The streams of a model that writes both texts.
 BOTH = (0, 1)
 #: How two beams are kept, see `interactive_st.search`.
 SEARCHES = ("rank", "joint")
