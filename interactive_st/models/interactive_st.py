@@ -157,7 +157,7 @@ class InteractiveSTModel(S2TTransformerModel):
         """CTC log-probabilities of the encoder, as fairseq's models have them.
 
         Returns:
-            ``(frames, B, V)`` float32 and lengths ``(B,)``
+            ``(frames, B, V)`` float32, and lengths ``(B,)`` long
 
         Raises:
             ValueError: when encoder and output table differ in dimension.
@@ -166,8 +166,14 @@ class InteractiveSTModel(S2TTransformerModel):
         return F.log_softmax(logits.float(), dim=-1), lengths
 
     def get_ctc_logits(self, encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor]:
-        """What the log-probabilities are made of: the encoder's states through the decoder's own output
-        table; result and errors as :meth:`get_ctc_output`."""
+        """Unnormalised CTC scores: encoder states times the decoder's output projection.
+
+        Returns:
+            ``(frames, B, V)`` in the model's precision, and lengths ``(B,)`` long
+
+        Raises:
+            ValueError: when encoder and output table differ in dimension.
+        """
         states: Tensor = encoder_out["encoder_out"][0]
         table = self.decoder.output_projection
         if states.size(-1) != table.in_features:

@@ -74,8 +74,8 @@ def attention(
     Args:
         query: ``(batch, heads, queries, head_dim)``
         key, value: ``(batch, heads, keys, head_dim)``
-        mask: bool, True = visible, or, without ``p``, added to scores; broadcast to ``(batch, heads,
-            queries, keys)``; ``None`` = all.
+        mask: bool, True = visible, or added to scores; broadcast to ``(batch, heads, queries, keys)``;
+            ``None`` = all.
         p: share of attention weights dropped.
         is_causal: query i sees keys up to i; then without ``mask``.
     """

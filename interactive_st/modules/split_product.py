@@ -5,10 +5,10 @@ such numbers, x = hi + lo, a float32 number keeps 21 bits or more, and
 
     x · w = hi · hi' + (lo · hi' + hi · lo')        (lo · lo' is below the rounding)
 
-is three products of them, added up in float32: hardly less exact than as many float32 products (errors of
-gradients 3e-5 of their standard deviation where those have 7e-6, see tests/gpu). Source: Ootomo and Yokota,
-"Recovering single precision accuracy from Tensor Cores while surpassing the FP32 theoretical peak
-performance", IJHPCA 2022 (there for float16 as well).
+is three products of them, added up in float32: somewhat less accurate than a float32 product (gradient errors
+3e-5 of their standard deviation instead of 7e-6, see tests/gpu). Source: Ootomo and Yokota, "Recovering
+single precision accuracy from Tensor Cores while surpassing the FP32 theoretical peak performance", IJHPCA
+2022 (there for float16 as well).
 
 Large products, of training and of whole utterances, are made so whatever the layer (:func:`linear`); those of
 a decoding step, many and small, where the weights lie ready in two parts (:class:`SplitWeight`).

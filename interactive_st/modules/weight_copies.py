@@ -13,9 +13,9 @@ _Stamp = tuple[dict[str, Tensor | None], str, Tensor | None, int | None, int | N
 class KeepsWeightCopy:
     """Base of modules that keep a copy of some of their weights, or of their parts'; it is never saved.
 
-    ``_copy``: which weights they were when they were copied, and the copy. That weights have changed is seen
-    but for writing to ``weight.data`` in evaluation mode, which leaves no trace; ``train()`` and ``eval()``
-    behind it end the copies.
+    ``_copy``: stamps of the weights that were copied, and the copy. Changes are detected by address and
+    version, except writes through ``weight.data`` in evaluation mode: call ``train()`` after those, then
+    ``eval()``.
     """
 
     _copy: tuple[tuple[_Stamp, ...], Any] | None = None

@@ -108,7 +108,7 @@ def compute_picture(
         head: number of the head; None = mean over heads.
 
     Raises:
-        ValueError: no such layer or head, or a model without interactive attention.
+        ValueError: no such layer or head, or a model with other decoder layers (two-stage).
     """
     import torch
     from fairseq import utils

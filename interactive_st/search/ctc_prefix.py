@@ -28,7 +28,8 @@ class CtcPrefixScorer:
         blank, eos: their indices.
         width: hypotheses a sentence, W.
         weight: of CTC against attention, in (0, 1].
-        candidates: best next tokens by attention, a hypothesis, that CTC is asked about; others are dropped.
+        candidates: number of best tokens by attention, per hypothesis, that CTC scores; all others get −inf,
+            except ``</s>``.
     """
 
     def __init__(

@@ -95,7 +95,8 @@ class RankSearch(DualSearch):
         return make_hypotheses([self._pairs(*of_sentence) for of_sentence in zip(*texts, strict=True)])
 
     def _pairs(self, transcripts: list[dict], translations: list[dict]) -> list[tuple[Text, Text]]:
-        """Rank r of the one text with rank r of the other, which has its last where it has fewer."""
+        """One pair per translation: rank r with the transcript of rank r, or with the last one if there are
+        fewer. Further transcripts are dropped. With one stream, its texts with None."""
         if TRANSLATION not in self.beams.streams:
             return [(transcript, None) for transcript in transcripts]
         if TRANSCRIPT not in self.beams.streams:

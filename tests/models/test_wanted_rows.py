@@ -91,9 +91,10 @@ def test_both_terms_of_the_rows():
     assert inter.flatten().tolist() == [15, 16, 3, 9, 10, 11]
 
 
-def test_counts_that_are_not_those_of_the_batch():
-    with pytest.raises(ValueError, match=r"6 positions hold a token, not \[2, 3\]"):
-        TokenRows.of(EXISTS, [2, 3])
+@pytest.mark.parametrize("counts", [[2, 3], [3, 3]], ids=["other total", "same total"])
+def test_counts_that_are_not_those_of_the_batch(counts):
+    with pytest.raises(ValueError, match=rf"the streams hold \[2, 4\] tokens, not \[{counts[0]}, 3\]"):
+        TokenRows.of(EXISTS, counts)
 
 
 def test_the_device_is_not_asked_where_counts_are_known():
