@@ -122,7 +122,7 @@ class InteractiveDecoder(TransformerDecoder):
         if prev_output_tokens.size(0) == 2 and self.interacts:
             seen = teacher_forced_visibility(prev_output_tokens, self.padding_idx, self._wait_k_of_batch())
             partner = BothTerms.of(seen, x, rows)
-        encoder_states, encoder_mask = encoder_scores(encoder_out)
+        encoder_states, encoder_mask = encoder_states_and_mask(encoder_out)
         for layer in self.layers:
             x = layer(x, encoder_states, encoder_mask, partner, rows)
         return self._finish(x)
@@ -233,8 +233,10 @@ def unpack_encoder(encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor
     return encoder_out["encoder_out"][0], (~padding[0])[:, None, None] if padding else None
 
 
-def encoder_scores(encoder_out: dict[str, list[Tensor]] | None) -> tuple[Tensor | None, Tensor | None]:
-    """The same for many attentions, the mask by :func:`score_mask`; of no speech nothing."""
+def encoder_states_and_mask(
+    encoder_out: dict[str, list[Tensor]] | None,
+) -> tuple[Tensor | None, Tensor | None]:
+    """As :func:`unpack_encoder`, the mask in :func:`score_mask`'s form; ``(None, None)`` without speech."""
     if encoder_out is None:
         return None, None
     states, visible = unpack_encoder(encoder_out)

@@ -17,7 +17,7 @@ from interactive_st.modules.streams import STREAMS, Streams
 from interactive_st.modules.token_rows import TokenRows, put_rows
 from interactive_st.modules.visibility import Visibility, score_mask
 
-from .decoder import InteractiveDecoder, encoder_scores
+from .decoder import InteractiveDecoder, encoder_states_and_mask
 
 
 class Transcript(NamedTuple):
@@ -68,7 +68,7 @@ class SecondDecoder(InteractiveDecoder):
     ) -> Tensor:
         """Teacher-forced features ``(1, r·B, T, C)``, those of R ``rows`` ``(R, C)``."""
         x = self._embed_all(prev_output_tokens, rows)
-        encoder_states, encoder_mask = encoder_scores(encoder_out)
+        encoder_states, encoder_mask = encoder_states_and_mask(encoder_out)
         written, exists = transcript
         exists = exists._replace(mask=score_mask(exists.mask, x))
         for layer in self.layers:
@@ -123,7 +123,7 @@ class TwoStageDecoder(FairseqDecoder):
         """Teacher forcing of both stages; arguments and result as those of ``InteractiveDecoder``."""
         inputs = prev_output_tokens.split(1)
         parts = (None, None) if rows is None else rows.split()
-        heard, transcript = self.transcribe(inputs[0], encoder_out, parts[0])
+        heard, transcript = self.first_stage(inputs[0], encoder_out, parts[0])
         read = self.second.states(inputs[1], encoder_out, parts[1], transcript)
         x = torch.cat([heard, read])
         if wanted is not None:
@@ -132,7 +132,7 @@ class TwoStageDecoder(FairseqDecoder):
 
     extract_features = InteractiveDecoder.extract_features
 
-    def transcribe(
+    def first_stage(
         self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], rows: TokenRows | None = None
     ) -> tuple[Tensor, Transcript]:
         """Teacher-force the first decoder.

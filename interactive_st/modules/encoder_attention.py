@@ -69,19 +69,20 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
         return x.unflatten(-1, (self.num_heads, self.head_dim))
 
 
-class EncoderStep:
+class IncrementalEncoderAttention:
     """The attention of ``module`` in the steps in which a batch is decoded."""
 
     def __init__(self, module: EncoderAttention) -> None:
-        self.ask, self.out, self.heads = prepared(module.q_proj), prepared(module.out_proj), module.num_heads
+        self.q_proj, self.out_proj = prepared(module.q_proj), prepared(module.out_proj)
+        self.num_heads = module.num_heads
 
     def __call__(
         self, x: Tensor, encoder_keys: tuple[Tensor, Tensor], encoder_mask: Tensor | None, lanes: Lanes
     ) -> Tensor:
         """``(N, W, C)``, N lanes of W hypotheses, to the like; ``encoder_mask`` is added to scores."""
-        query = lanes.spread(self.ask(x))
-        context = attend_encoder(query, encoder_keys, encoder_mask, self.heads, step_attention)
-        return self.out(lanes.collect(context))
+        query = lanes.spread(self.q_proj(x))
+        context = attend_encoder(query, encoder_keys, encoder_mask, self.num_heads, step_attention)
+        return self.out_proj(lanes.collect(context))
 
 
 def attend_encoder(
@@ -95,8 +96,8 @@ def attend_encoder(
     to the like; arguments as those of :meth:`EncoderAttention.forward`, ``attend`` what computes it."""
     streams, rows, length, width = query.shape
     batch = keys[0].size(0)
-    askers, head_dim = streams * rows // batch, width // heads
-    query = query.view(askers, batch, length, heads, head_dim).permute(1, 3, 0, 2, 4)
+    sequences_per_sentence, head_dim = streams * rows // batch, width // heads
+    query = query.view(sequences_per_sentence, batch, length, heads, head_dim).permute(1, 3, 0, 2, 4)
     context = attend(query.flatten(2, 3), *keys, mask)
-    context = context.view(batch, heads, askers, length, head_dim).permute(2, 0, 3, 1, 4)
+    context = context.view(batch, heads, sequences_per_sentence, length, head_dim).permute(2, 0, 3, 1, 4)
     return context.reshape(streams, rows, length, width)

@@ -71,12 +71,12 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
         return context.transpose(-3, -2).flatten(-2)
 
 
-class InteractiveStep:
+class IncrementalInteractiveAttention:
     """The attention of ``module`` in the steps in which a batch is decoded: in each, a new row in every slot
     of each lane."""
 
     def __init__(self, module: InteractiveAttention) -> None:
-        self.project, self.out = module.prepared_joined(), prepared(module.out_proj)
+        self.project, self.out_proj = module.prepared_joined(), prepared(module.out_proj)
         self.fusion, self.heads = module.fusion, (module.num_heads, module.head_dim)
 
     def __call__(self, x: Tensor, cache: SelfCache, lanes: Lanes, view: StepView) -> Tensor:
@@ -97,10 +97,10 @@ class InteractiveStep:
         else:
             own = _attend(query, keys[lanes.places], values[lanes.places], view.mask)
             if view.partner is None:
-                return self.out(lanes.collect(own))
+                return self.out_proj(lanes.collect(own))
             other = slice(1 - lanes.streams[0], 2 - lanes.streams[0])
             inter = _attend(query, keys[other], values[other], view.partner)
-        return self.out(lanes.collect(self.fusion(own, inter)))
+        return self.out_proj(lanes.collect(self.fusion(own, inter)))
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:

@@ -4,9 +4,9 @@ from fairseq.modules import TransformerDecoderLayer
 from torch import Tensor
 
 from .decoding_cache import Lanes, SelfCache, StepView
-from .encoder_attention import EncoderAttention, EncoderStep
+from .encoder_attention import EncoderAttention, IncrementalEncoderAttention
 from .fusion import Fusion
-from .interactive_attention import InteractiveAttention, InteractiveStep
+from .interactive_attention import IncrementalInteractiveAttention, InteractiveAttention
 from .prepared import prepared, prepared_activated
 from .sublayers import Sublayers
 from .token_rows import TokenRows
@@ -52,27 +52,28 @@ class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
         ``encoder_out`` is ``(frames, B, C)``, None where nobody speaks.
         """
         x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, partner, rows)
-        x = self._listen(x, encoder_out, encoder_mask, rows)
+        x = self._attend_encoder(x, encoder_out, encoder_mask, rows)
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
-    def _listen(
+    def _attend_encoder(
         self, x: Tensor, encoder_out: Tensor | None, encoder_mask: Tensor | None, rows: TokenRows | None
     ) -> Tensor:
         keys = None if encoder_out is None else self.encoder_attn.project_encoder(encoder_out)
         return self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, keys, encoder_mask, rows)
 
-    def for_steps(self) -> "LayerStep":
+    def for_steps(self) -> "IncrementalLayer":
         """This layer, made ready for the steps in which a batch is decoded."""
-        return LayerStep(self)
+        return IncrementalLayer(self)
 
 
-class LayerStep(Sublayers):
+class IncrementalLayer(Sublayers):
     """What ``layer`` does in the steps in which a batch is decoded, of :func:`prepared` parts that have the
     layer's names for them."""
 
     def __init__(self, layer: InteractiveDecoderLayer) -> None:
         self.normalize_before = layer.normalize_before
-        self.self_attn, self.encoder_attn = InteractiveStep(layer.self_attn), EncoderStep(layer.encoder_attn)
+        self.self_attn = IncrementalInteractiveAttention(layer.self_attn)
+        self.encoder_attn = IncrementalEncoderAttention(layer.encoder_attn)
         self.self_attn_layer_norm = prepared(layer.self_attn_layer_norm)
         self.encoder_attn_layer_norm = prepared(layer.encoder_attn_layer_norm)
         self.final_layer_norm = prepared(layer.final_layer_norm)

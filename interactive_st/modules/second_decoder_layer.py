@@ -4,8 +4,8 @@ from fairseq.modules import LayerNorm
 from torch import Tensor
 
 from .decoding_cache import Lanes, SelfCache, StepView
-from .encoder_attention import EncoderAttention, EncoderStep
-from .interactive_decoder_layer import EncoderKeys, InteractiveDecoderLayer, LayerStep
+from .encoder_attention import EncoderAttention, IncrementalEncoderAttention
+from .interactive_decoder_layer import EncoderKeys, IncrementalLayer, InteractiveDecoderLayer
 from .prepared import prepared
 from .token_rows import TokenRows
 from .visibility import Visibility
@@ -50,31 +50,33 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
             like ``x``
         """
         x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, None, rows)
-        x = self._listen(x, encoder_out, encoder_mask, rows)
-        written = self.transcript_attn.project_encoder(transcript)
-        x = self._sublayer(x, self.transcript_attn_layer_norm, self._read, written, visibility, rows)
+        x = self._attend_encoder(x, encoder_out, encoder_mask, rows)
+        keys = self.transcript_attn.project_encoder(transcript)
+        x = self._sublayer(
+            x, self.transcript_attn_layer_norm, self._attend_transcript, keys, visibility, rows
+        )
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
-    def for_steps(self) -> "SecondLayerStep":
+    def for_steps(self) -> "IncrementalSecondLayer":
         """This layer, made ready for the steps in which a batch is decoded."""
-        return SecondLayerStep(self)
+        return IncrementalSecondLayer(self)
 
-    def _read(
+    def _attend_transcript(
         self, x: Tensor, keys: EncoderKeys, visibility: Visibility, rows: TokenRows | None = None
     ) -> Tensor:
-        """Attend to the transcript; ``x`` ``(1, B, T, C)``, of ``rows`` ``(R, C)``."""
+        """``x`` ``(1, B, T, C)``, of ``rows`` ``(R, C)``; returns the same shape."""
         blind = visibility.blind.squeeze(1)  # (B, 1, 1)
         if rows is not None:
             blind = rows.take(blind.expand(*rows.shape, 1))
         return self.transcript_attn(x, keys, visibility.mask, rows).masked_fill(blind, 0.0)
 
 
-class SecondLayerStep(LayerStep):
+class IncrementalSecondLayer(IncrementalLayer):
     """What ``layer`` does in the steps in which a batch is decoded."""
 
     def __init__(self, layer: SecondDecoderLayer) -> None:
         super().__init__(layer)
-        self.transcript_attn = EncoderStep(layer.transcript_attn)
+        self.transcript_attn = IncrementalEncoderAttention(layer.transcript_attn)
         self.transcript_attn_layer_norm = prepared(layer.transcript_attn_layer_norm)
 
     def __call__(
@@ -87,13 +89,17 @@ class SecondLayerStep(LayerStep):
         view: StepView,
     ) -> Tensor:
         """One decoding step, as the parent's; keys and masks are those of speech and transcript."""
-        (spoken, written), (mask, exists) = encoder_keys, encoder_mask
+        (speech, transcript), (mask, exists) = encoder_keys, encoder_mask
         x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, cache, lanes, view)
-        x = self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, spoken, mask, lanes)
-        x = self._sublayer(x, self.transcript_attn_layer_norm, self._read, written, exists, lanes)
+        x = self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, speech, mask, lanes)
+        x = self._sublayer(
+            x, self.transcript_attn_layer_norm, self._attend_transcript, transcript, exists, lanes
+        )
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
-    def _read(self, x: Tensor, keys: EncoderKeys, visibility: Visibility, lanes: Lanes) -> Tensor:
-        """Attend to the transcript; ``x`` ``(N, W, C)``."""
+    def _attend_transcript(
+        self, x: Tensor, keys: EncoderKeys, visibility: Visibility, lanes: Lanes
+    ) -> Tensor:
+        """``x`` ``(N, W, C)``; returns the same shape."""
         blind = lanes.collect(visibility.blind.transpose(0, 1))  # (N, 1, 1)
         return self.transcript_attn(x, keys, visibility.mask, lanes).masked_fill(blind, 0.0)

@@ -96,9 +96,9 @@ class TokenRows:
     def _by_sentence(self, sentences: int) -> Tensor:
         if sentences not in self._places:
             stream, version, sentence, token = self._unravel(sentences)
-            asker = stream * (self.shape[1] // sentences) + version
-            askers = self.shape[0] * self.shape[1] // sentences
-            self._places[sentences] = (sentence * askers + asker) * self.shape[2] + token
+            sequence = stream * (self.shape[1] // sentences) + version
+            sequences_per_sentence = self.shape[0] * self.shape[1] // sentences
+            self._places[sentences] = (sentence * sequences_per_sentence + sequence) * self.shape[2] + token
         return self._places[sentences]
 
     @cached_property

@@ -15,7 +15,7 @@ from interactive_st.modules.wait_k import TRANSCRIPT
 from .ctc_prefix import CtcPrefixScorer
 
 
-class Written:
+class HypothesisTensors:
     """What hypotheses have written, and where it lies in the cache: ``history`` ``(2, B, W, columns, 3)``.
 
     All in one tensor, as 32-bit integers, for it is a few operations a step that move it from hypothesis to
@@ -41,7 +41,7 @@ class Written:
         return self.history[..., 2]
 
 
-class Beams(Written):
+class Beams(HypothesisTensors):
     """W hypotheses a stream and sentence.
 
     ``rows`` ``(2, B, columns)`` and ``used`` as in :class:`~interactive_st.models.decoder.Histories`; ``row``
@@ -86,7 +86,7 @@ class Beams(Written):
         self.row = torch.zeros(2, batch, dtype=torch.long, device=control)
         self.done = torch.ones(2, batch, dtype=torch.bool, device=control)
         self.done[streams[0] : streams[-1] + 1] = False
-        self.max_len = sent(max_len, control)
+        self.max_len = to_device_async(max_len, control)
         self.origin = torch.arange(batch)
         self._all: Lanes | None = None
 
@@ -116,7 +116,7 @@ class Beams(Written):
             self._all = Lanes.every(self.batch, self.device, self.streams)
         return self._all
 
-    def at_end(self, lanes: Lanes) -> Tensor:
+    def at_max_len(self, lanes: Lanes) -> Tensor:
         """Lanes ``(N,)`` that have as many tokens as they may; on the control device."""
         return lanes.control[2] >= self.max_len[lanes.control[1]]
 
@@ -176,7 +176,7 @@ class Beams(Written):
         """Make slot w of each lane a copy of hypothesis ``parent[:, w]``, ``(N, W)``."""
         used = max(self.used)  # no lane has more rows than its stream has columns
         history = self.history[..., : used + 1, :]
-        lanes.put(history, _of_parents(lanes.take(history), parent))
+        lanes.put(history, gather_parents(lanes.take(history), parent))
         if self.ctc is not None:
             heard = lanes.among(TRANSCRIPT)
             self.ctc.inherit(lanes.sentence[heard], parent[heard])
@@ -193,7 +193,7 @@ class Beams(Written):
             self.ctc.keep(sentences)
 
 
-class Pool(Written):
+class Pool(HypothesisTensors):
     """Finished hypotheses, at most W a lane, in the order in which they ended.
 
     ``score`` ``(2, B, W)`` normalised, −inf where there is none; ``length`` ``(2, B, W)`` tokens with
@@ -233,7 +233,7 @@ class Pool(Written):
         comes = finished.unsqueeze(1) & place.unsqueeze(1).eq(places)  # (N, W, C)
         filled, source = comes.any(dim=2), comes.int().argmax(dim=2)
         parent, score, length, normalized = (x.gather(1, source) for x in (parent, score, length, normalized))
-        history = _of_parents(lanes.take(beams.history[..., : used + 1, :]), parent)
+        history = gather_parents(lanes.take(beams.history[..., : used + 1, :]), parent)
         history[..., 0].scatter_(2, length.unsqueeze(2), eos)
         last = (length - 1).clamp(min=0).unsqueeze(2)
         history[..., 1].scatter_(2, last, score.contiguous().view(torch.int32).unsqueeze(2))
@@ -287,13 +287,13 @@ class Pool(Written):
         return [list(islice(texts, count)) for count in self.count[stream].tolist()]
 
 
-def _of_parents(histories: Tensor, parent: Tensor) -> Tensor:
+def gather_parents(histories: Tensor, parent: Tensor) -> Tensor:
     """Of histories ``(N, W, …)`` those of ``parent`` ``(N, C)``: ``(N, C, …)``."""
     index = parent.view(*parent.shape, *[1] * (histories.dim() - 2))
     return histories.gather(1, index.expand(*parent.shape, *histories.shape[2:]))
 
 
-def sent(x: Tensor, device: torch.device) -> Tensor:
+def to_device_async(x: Tensor, device: torch.device) -> Tensor:
     """``x`` on ``device``, without waiting for what a GPU was asked to do before."""
     if device.type == "cuda" and x.device.type == "cpu":
         x = x.pin_memory()

@@ -46,7 +46,7 @@ class Constraints:
         log_probs: Tensor,
         lanes: Lanes,
         tokens: Tensor,
-        at_end: Tensor,
+        at_max_len: Tensor,
         prefix_tokens: Tensor | None,
     ) -> Tensor:
         """Constrain ``log_probs`` ``(N, W, V)`` in place and return it; the end at the greatest length is
@@ -54,18 +54,18 @@ class Constraints:
 
         Args:
             tokens: ``(2, B, W, L)`` int32, the hypotheses so far, tag first.
-            at_end: ``(N,)`` lanes that have the greatest length; on the control device.
+            at_max_len: ``(N,)`` lanes that have the greatest length; on the control device.
             prefix_tokens: ``(B, P)`` forced beginning of the translation, or None; on the control device.
         """
         log_probs.select(2, self.pad).fill_(-math.inf)
-        too_short = (lanes.control[2] < self.options.min_len) & ~at_end
-        forced = self._prefix(lanes, prefix_tokens)
+        too_short = (lanes.control[2] < self.options.min_len) & ~at_max_len
+        forced = self._forced_tokens(lanes, prefix_tokens)
         if forced is not None:
             too_short &= forced.eq(self.pad)
         too_short = too_short.to(log_probs.device, non_blocking=True).unsqueeze(1)
         log_probs.select(2, self.eos).masked_fill_(too_short, -math.inf)
         if forced is not None:
-            self._only(log_probs, forced.masked_fill(at_end, self.pad))
+            self._force(log_probs, forced.masked_fill(at_max_len, self.pad))
         if self.options.no_repeat_ngram_size > 0:
             self._block_repeats(log_probs, lanes, tokens, forced)
         return log_probs
@@ -76,19 +76,19 @@ class Constraints:
             log_probs.select(2, self.unk).sub_(self.options.unk_penalty)
         return log_probs
 
-    def best(self, log_probs: Tensor, count: int, at_end: Tensor) -> tuple[Tensor, Tensor]:
+    def best(self, log_probs: Tensor, count: int, at_max_len: Tensor) -> tuple[Tensor, Tensor]:
         """The likeliest next tokens by ``log_probs`` ``(N, W, V)``: log-probabilities and tokens
-        ``(N, W, count)``. Where the greatest length is reached, ``at_end`` ``(N,)``, none but ``</s>``."""
+        ``(N, W, count)``. In lanes ``at_max_len`` ``(N,)`` only ``</s>`` has a finite one."""
         best, token = best_tokens(log_probs, count)
-        if at_end.device.type == "cpu" and not at_end.any():
+        if at_max_len.device.type == "cpu" and not at_max_len.any():
             return best, token
-        at_end = at_end.to(best.device, non_blocking=True)[:, None, None]
-        best, token = best.masked_fill(at_end, -math.inf), token.masked_fill(at_end, self.eos)
+        at_max_len = at_max_len.to(best.device, non_blocking=True)[:, None, None]
+        best, token = best.masked_fill(at_max_len, -math.inf), token.masked_fill(at_max_len, self.eos)
         first = best[..., :1]
-        first.copy_(torch.where(at_end, log_probs[..., self.eos, None], first))
+        first.copy_(torch.where(at_max_len, log_probs[..., self.eos, None], first))
         return best, token
 
-    def _prefix(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor | None:
+    def _forced_tokens(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor | None:
         """The token each lane must write next, ``(N,)``, or pad; on the control device.
         None: nothing is forced."""
         if prefix_tokens is None or prefix_tokens.size(1) == 0:
@@ -101,10 +101,10 @@ class Constraints:
     def forces_end(self, lanes: Lanes, prefix_tokens: Tensor | None) -> Tensor | None:
         """Lanes ``(N,)`` whose forced prefix ends here with ``</s>``; on the control device.
         None: there are none."""
-        forced = self._prefix(lanes, prefix_tokens)
+        forced = self._forced_tokens(lanes, prefix_tokens)
         return None if forced is None else forced.eq(self.eos)
 
-    def _only(self, log_probs: Tensor, token: Tensor) -> None:
+    def _force(self, log_probs: Tensor, token: Tensor) -> None:
         """Leave lanes nothing but their ``token`` ``(N,)`` (on the control device), unless it is pad,
         at the probability the model gave it."""
         index = token.ne(self.pad).nonzero().squeeze(1)

@@ -37,7 +37,7 @@ class DeviceSteps:
         self.search = search
         self.taken, self.room = 0, 0
         self.graph: torch.cuda.CUDAGraph | None = None
-        self.told: tuple[Tensor, torch.cuda.Event | None] | None = None
+        self.ended_copy: tuple[Tensor, torch.cuda.Event | None] | None = None
 
     def take(self) -> Tensor:
         """Begin a step.
@@ -49,16 +49,16 @@ class DeviceSteps:
             self._make_room()
         self.taken += 1
         device = self.search.beams.device
-        before = self.told
+        before = self.ended_copy
         if device.type != "cuda" or not _is_warm(self.search):
             self._step()
         else:
             if self.graph is None:
                 self.graph = record(self._step, device)
             self.graph.replay()
-        self.told = self._tell()
+        self.ended_copy = self._copy_ended()
         if before is None:
-            return torch.zeros_like(self.told[0])
+            return torch.zeros_like(self.ended_copy[0])
         done, arrived = before
         if arrived is not None:
             arrived.synchronize()
@@ -67,23 +67,23 @@ class DeviceSteps:
     def shapes_changed(self) -> None:
         """Record the next step anew: tensors of the search are not those that they were."""
         self.graph = None
-        self.told = self._tell()
+        self.ended_copy = self._copy_ended()
 
     def _step(self) -> None:
         column = self.search.beams.column
         self.search.step(column)
         column += 1
 
-    def _tell(self) -> tuple[Tensor, torch.cuda.Event | None]:
-        """Send the host which streams have ended; when it has arrived."""
+    def _copy_ended(self) -> tuple[Tensor, torch.cuda.Event | None]:
+        """A copy of ``done`` on the CPU, and the event after which it may be read (None on a CPU)."""
         done = self.search.beams.done
         if done.device.type != "cuda":
             return done.clone(), None
-        told = torch.empty(done.shape, dtype=done.dtype, pin_memory=True)
-        told.copy_(done, non_blocking=True)
+        copied = torch.empty(done.shape, dtype=done.dtype, pin_memory=True)
+        copied.copy_(done, non_blocking=True)
         arrived = torch.cuda.Event()
         arrived.record()
-        return told, arrived
+        return copied, arrived
 
     def _make_room(self) -> None:
         beams = self.search.beams
@@ -108,16 +108,19 @@ def _is_warm(search: DualSearch) -> bool:
 
 
 def record(step: Callable[[], None], device: torch.device) -> torch.cuda.CUDAGraph:
-    """What ``step`` does, as a graph; it is not done yet.
+    """Capture ``step`` without executing it.
 
     (``torch.cuda.graph`` would give all free memory back to the driver each time.)
+
+    Raises:
+        RuntimeError: CUDA cannot capture it; the message says how to decode without graphs.
     """
-    graph, place = torch.cuda.CUDAGraph(), _place(device)
-    place.stream.wait_stream(torch.cuda.current_stream(device))
+    graph, resources = torch.cuda.CUDAGraph(), _capture_resources(device)
+    resources.stream.wait_stream(torch.cuda.current_stream(device))
     try:
-        with torch.cuda.stream(place.stream):
-            # another thread, such as one that pins memory for a data loader, may go on as ever
-            graph.capture_begin(pool=place.first.pool(), capture_error_mode="thread_local")
+        with torch.cuda.stream(resources.stream):
+            # other threads, such as one that pins memory for a data loader, are not restricted
+            graph.capture_begin(pool=resources.dummy.pool(), capture_error_mode="thread_local")
             try:
                 step()
             finally:
@@ -127,27 +130,26 @@ def record(step: Callable[[], None], device: torch.device) -> torch.cuda.CUDAGra
             f"a step of decoding cannot be recorded as a CUDA graph ({error}); decode with --no-cuda-graphs "
             "(in Python cuda_graphs=False)"
         ) from error
-    torch.cuda.current_stream(device).wait_stream(place.stream)
+    torch.cuda.current_stream(device).wait_stream(resources.stream)
     return graph
 
 
-class _Place(NamedTuple):
-    """Where the graphs of a device are recorded: one stream, for each has its own working memory in cuBLAS,
-    and the memory of a first graph, kept for that: all share it, as one is replayed at a time and leaves
-    nothing in it."""
+class _CaptureResources(NamedTuple):
+    """Per-device capture resources: one stream, as cuBLAS has a workspace per stream, and a dummy graph whose
+    memory pool all captures share, which is safe as graphs run one at a time and keep nothing in it."""
 
     stream: torch.cuda.Stream
-    first: torch.cuda.CUDAGraph
+    dummy: torch.cuda.CUDAGraph
 
 
 @cache
-def _place(device: torch.device) -> _Place:
-    place = _Place(torch.cuda.Stream(device), torch.cuda.CUDAGraph())
-    with torch.cuda.stream(place.stream):
-        place.first.capture_begin(capture_error_mode="thread_local")
+def _capture_resources(device: torch.device) -> _CaptureResources:
+    resources = _CaptureResources(torch.cuda.Stream(device), torch.cuda.CUDAGraph())
+    with torch.cuda.stream(resources.stream):
+        resources.dummy.capture_begin(capture_error_mode="thread_local")
         torch.zeros(1, device=device)
-        place.first.capture_end()
-    return place
+        resources.dummy.capture_end()
+    return resources
 
 
 _WARM: set[tuple] = set()

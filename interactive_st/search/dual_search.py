@@ -11,7 +11,7 @@ from torch import Tensor
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import start_delay
 
-from .beams import Beams, Pool, sent
+from .beams import Beams, Pool, to_device_async
 from .constraints import Constraints, SearchOptions
 from .device_step import DeviceSteps
 from .ensemble import Ensemble
@@ -43,7 +43,7 @@ class DualSearch:
         self.prefix_tokens = None if prefix_tokens is None else prefix_tokens.cpu()
         self.pool = Pool(beams)
         delay = torch.tensor([[start_delay(ensemble.wait_k, stream)] for stream in (0, 1)])
-        self.delay = sent(delay, beams.row.device)
+        self.delay = to_device_async(delay, beams.row.device)
         self.steps: list[dict[str, Tensor]] = []
 
     def run(self, log_steps: bool = False) -> list[list[dict[str, Any]]]:
@@ -72,7 +72,7 @@ class DualSearch:
                 done = self.beams.done
             else:
                 done = steps.take()
-            if self._release(results, done) and steps is not None:
+            if self._compact(results, done) and steps is not None:
                 steps.shapes_changed()
             step += 1
         return results
@@ -83,13 +83,13 @@ class DualSearch:
         lanes = self.beams.lanes(active)
         self.beams.open_columns(lanes.streams, self._writing(active))
         log_probs = self._log_probs(lanes, is_first=self.beams.column is None and number == 0)
-        at_end = self.beams.at_end(lanes)
+        at_max_len = self.beams.at_max_len(lanes)
         log_probs = self.constraints.apply(
-            log_probs, lanes, self.beams.tokens, at_end, self.prefix_tokens
+            log_probs, lanes, self.beams.tokens, at_max_len, self.prefix_tokens
         )
         if self.beams.ctc is not None:
             log_probs = self.beams.ctc.blend(log_probs, lanes)
-        self._choose(self.constraints.penalise(log_probs), lanes, at_end)
+        self._select(self.constraints.penalise(log_probs), lanes, at_max_len)
 
     def _log_probs(self, lanes: Lanes, is_first: bool) -> Tensor:
         """What comes next in every slot of every lane, ``(N, W, V)``. At first all slots hold the same, so
@@ -107,11 +107,11 @@ class DualSearch:
         due = self.delay <= number
         return ~ended & (due | ended.flip(0))
 
-    def _tell(self, *flags: Tensor) -> Tensor:
+    def _to_control(self, *flags: Tensor) -> Tensor:
         """``flags`` stacked, on the control device. One copy for all of them: a GPU is waited for once."""
         return torch.stack(flags).to(self.beams.row.device)
 
-    def _release(self, results: list[list[dict[str, Any]]], done: Tensor) -> bool:
+    def _compact(self, results: list[list[dict[str, Any]]], done: Tensor) -> bool:
         """Take finished sentences out of the batch once there are enough of them to be worth it; whether
         that was done. ``done`` as in `Beams`, on the CPU."""
         alive = ~done.all(dim=0)
@@ -155,9 +155,9 @@ class DualSearch:
         """The rows that each hypothesis reads in the other stream, as ``Histories.partner``."""
         raise NotImplementedError
 
-    def _choose(self, log_probs: Tensor, lanes: Lanes, at_end: Tensor) -> None:
+    def _select(self, log_probs: Tensor, lanes: Lanes, at_max_len: Tensor) -> None:
         """Continue the hypotheses by ``log_probs`` ``(N, W, V)``; move finished ones to the pool. Those
-        ``at_end``, see :meth:`~interactive_st.search.beams.Beams.at_end`, cannot go on."""
+        ``at_max_len``, see :meth:`~interactive_st.search.beams.Beams.at_max_len`, cannot go on."""
         raise NotImplementedError
 
     def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:

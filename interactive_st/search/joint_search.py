@@ -60,9 +60,9 @@ class JointSearch(DualSearch):
     def _partner_slots(self) -> Tensor:
         return self.beams.slots[..., : max(self.beams.used)].flip(0)
 
-    def _choose(self, log_probs: Tensor, lanes: Lanes, at_end: Tensor) -> None:
+    def _select(self, log_probs: Tensor, lanes: Lanes, at_max_len: Tensor) -> None:
         width = self.beams.width
-        candidates = self._candidates(log_probs, lanes, at_end)
+        candidates = self._candidates(log_probs, lanes, at_max_len)
         complete = candidates.ended.all(dim=0) & candidates.score.isfinite()
         chosen = unfinished_first(complete, width)
         self.score.copy_(gather_alive(candidates.score, complete, chosen))
@@ -72,16 +72,16 @@ class JointSearch(DualSearch):
         dead = self.score.isinf()
         stops = dead.all(dim=1) | (self.pool.count[0] + completes.sum(dim=1)).ge(width)
         ended = (taken.ended | dead).all(dim=2)
-        any_completes, stops, *ended = self._tell(completes.any(dim=1), stops, *ended)
+        any_completes, stops, *ended = self._to_control(completes.any(dim=1), stops, *ended)
         if lanes.advances is not None or any_completes.any():
             self._finish(candidates, completes)
         self._continue(taken, lanes)
         self.beams.done |= stops
         self.streams_ended.copy_(torch.stack(ended) | self.beams.done)
 
-    def _candidates(self, log_probs: Tensor, lanes: Lanes, at_end: Tensor) -> "Candidates":
+    def _candidates(self, log_probs: Tensor, lanes: Lanes, at_max_len: Tensor) -> "Candidates":
         """The best 2W pairs that continue those in the beam."""
-        gain, words = self._continuations(log_probs, lanes, at_end)
+        gain, words = self._continuations(log_probs, lanes, at_max_len)
         n_words = words.size(3)
         total = self.score[:, :, None, None] + gain[0].unsqueeze(3) + gain[1].unsqueeze(2)
         total = total.flatten(1)
@@ -103,7 +103,7 @@ class JointSearch(DualSearch):
             length=self.length.gather(2, parents) + wrote.long(),
         )
 
-    def _continuations(self, log_probs: Tensor, lanes: Lanes, at_end: Tensor) -> tuple[Tensor, Tensor]:
+    def _continuations(self, log_probs: Tensor, lanes: Lanes, at_max_len: Tensor) -> tuple[Tensor, Tensor]:
         """Best next tokens of every slot and stream: log-probabilities and tokens ``(2, B, W, M)``.
 
         A stream that does not advance, or has ended in a slot, offers one choice: nothing, at no cost.
@@ -112,7 +112,7 @@ class JointSearch(DualSearch):
         gain = log_probs.new_full(shape, -math.inf)
         gain[..., 0] = 0.0
         words = torch.full(shape, self.constraints.pad, device=gain.device)
-        best, word = self.constraints.best(log_probs, shape[3], at_end)
+        best, word = self.constraints.best(log_probs, shape[3], at_max_len)
         goes_on = ~lanes.take(self.ended).unsqueeze(2)
         lanes.update(gain, torch.where(goes_on, best, lanes.take(gain)))
         lanes.update(words, torch.where(goes_on, word, lanes.take(words)))

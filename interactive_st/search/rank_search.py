@@ -41,9 +41,9 @@ class RankSearch(DualSearch):
         slots = torch.cat([each.slots[..., : max(beams.used)] for each in (beams, pool)], dim=2)
         return slots.gather(2, best.unsqueeze(3).expand(-1, -1, -1, slots.size(3))).flip(0)
 
-    def _choose(self, log_probs: Tensor, lanes: Lanes, at_end: Tensor) -> None:
+    def _select(self, log_probs: Tensor, lanes: Lanes, at_max_len: Tensor) -> None:
         width, n_words = log_probs.shape[1:]
-        best, words = self.constraints.best(log_probs, min(2 * width, n_words), at_end)
+        best, words = self.constraints.best(log_probs, min(2 * width, n_words), at_max_len)
         total = best + lanes.take(self.score).unsqueeze(2)
         scores, index = total.flatten(1).topk(min(2 * width, width * n_words - 1), dim=1)
         parent = torch.div(index, best.size(2), rounding_mode="floor")
@@ -57,11 +57,11 @@ class RankSearch(DualSearch):
             finishes = finishes & lanes.advances.unsqueeze(1)
         count = lanes.take(self.pool.count) + finishes.sum(dim=1)
         stops = count.ge(width) | score.isinf().all(dim=1)
-        any_finishes, stops = self._tell(finishes.any(dim=1), stops)
+        any_finishes, stops = self._to_control(finishes.any(dim=1), stops)
         if lanes.advances is not None or any_finishes.any():
             self._finish(lanes, parent[:, :width], scores[:, :width], finishes)
         forced_end = self.constraints.forces_end(lanes, self.prefix_tokens)
-        stops = stops | at_end if forced_end is None else stops | at_end | forced_end
+        stops = stops | at_max_len if forced_end is None else stops | at_max_len | forced_end
         self.beams.advance(lanes, parent.gather(1, chosen), token.gather(1, chosen), score)
         lanes.update(self.score, score)
         lanes.update(self.beams.done, stops)

@@ -57,7 +57,7 @@ class TwoStageSearch:
         transcripts = [hypotheses[0]["transcript"] for hypotheses in heard]
 
         tokens = self._as_input(transcripts)
-        caches = [d.second.start(out, d.transcribe(tokens, out)[1]) for d, out in models]
+        caches = [d.second.start(out, d.first_stage(tokens, out)[1]) for d, out in models]
         second = [decoder.second for decoder in self.decoders]
         translated = self._search(second, caches, log_steps)
         return make_hypotheses(

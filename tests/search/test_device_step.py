@@ -120,7 +120,7 @@ def test_a_step_asks_the_host_nothing(system, kind):
         decoder = model.to("meta").decoder
         if system == "two_stage_st":
             written = torch.ones(1, len(LENGTHS), 7, dtype=torch.long, device="meta")
-            decoder, transcript = decoder.second, decoder.transcribe(written, encoded)[1]
+            decoder, transcript = decoder.second, decoder.first_stage(written, encoded)[1]
             cache = decoder.start(encoded, transcript)
         else:
             cache = decoder.start(encoded)
