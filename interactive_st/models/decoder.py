@@ -1,7 +1,6 @@
 """The decoder shared by both streams."""
 
 import math
-from typing import NamedTuple
 
 import torch
 from fairseq.data import Dictionary
@@ -10,7 +9,7 @@ from fairseq.models.transformer import TransformerConfig, TransformerDecoder
 from fairseq.modules.checkpoint_activations import checkpoint_wrapper
 from torch import Tensor, nn
 
-from interactive_st.modules.decoding_cache import DecodingCache, Lanes, StepView
+from interactive_st.modules.decoding_cache import DecodingCache, Histories, Lanes, StepView
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
 from interactive_st.modules.joined_linear import prepare_linears
 from interactive_st.modules.streams import parse_streams
@@ -23,32 +22,6 @@ from interactive_st.modules.visibility import (
     teacher_forced_visibility,
 )
 from interactive_st.modules.wait_k import WaitK, parse_train_wait_k, parse_wait_k, partner_limit
-
-
-class Histories(NamedTuple):
-    """Where the rows of every hypothesis lie in the cache, the rows of this step included.
-
-    ``own`` ``(2, B, W, columns)``: the beam slot in which the hypothesis' row of each column was computed; −1
-    where it has none there.
-    ``partner``: the like, of what each hypothesis reads in the other stream, by the stream that reads; None
-    where nothing is read.
-    ``rows`` ``(2, B, columns)`` long: which row of its stream was computed in each column.
-    ``used``: of each stream, how many columns there are; the last is that of this step, if it advances.
-    ``column``: where a step does not depend on the host
-    (:class:`~interactive_st.modules.decoding_cache.Lanes`) ``used`` is how many there is room for, and this
-    ``(1,)`` long is that of the step, for both streams.
-    """
-
-    own: Tensor
-    partner: Tensor | None
-    rows: Tensor
-    used: tuple[int, int]
-    column: Tensor | None = None
-
-    def of_first_slot(self) -> "Histories":
-        """Those of the hypotheses in slot 0."""
-        partner = None if self.partner is None else self.partner[:, :, :1]
-        return self._replace(own=self.own[:, :, :1], partner=partner)
 
 
 class InteractiveDecoder(TransformerDecoder):

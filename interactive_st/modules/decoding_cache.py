@@ -1,10 +1,9 @@
 """Keys and values of decoding, written once and never moved.
 
-Beam search usually reorders its caches at every step. Here what a step computes goes to a *column* of its
-own, with a place for every beam slot, and stays there; a hypothesis is, of each column, the slot in which its
-row was computed, if any (:class:`~interactive_st.models.decoder.Histories`). All hypotheses of a sentence
-read one shared block of keys under their own mask, so nothing is copied when beams change order, when one
-finishes, or when it stays behind as the partner of the stream that still runs.
+Most beam searches reorder their caches at every step. This one never moves a row: each step appends one
+*column* with one entry per beam slot, and a hypothesis is described by the slot, per column, that holds its
+row (:class:`Histories`). All hypotheses of a sentence attend to one block of keys under their own masks, so
+nothing is copied when beams are reordered, when one finishes, or when a finished stream is still read.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,20 +14,20 @@ from torch import Tensor
 
 from .streams import STREAMS, Streams
 
-GROWTH = 32  # a cache that is full grows to the next multiple of so many columns
-GPU_ALIGNMENT = 8  # GPUs' attention wants numbers of keys that are multiples of this
+GROWTH = 32  # columns are allocated in multiples of this
+GPU_ALIGNMENT = 8  # on GPUs the number of keys is padded to a multiple of this
 
 
 class Lanes(NamedTuple):
-    """The (stream, sentence) pairs that advance in one decoding step.
+    """The N (stream, sentence) pairs that take part in a decoding step.
 
-    ``stream``, ``sentence``, ``row``: ``(N,)`` long; ``row`` is the row being computed.
-    ``streams``: the distinct streams among them; ``batch``: sentences in all; ``all_streams``: those
-    that are decoded at all, which is what the cache has room for.
-    ``control``: ``stream``, ``sentence`` and ``row`` on the control device
-    (:class:`~interactive_st.search.beams.Beams`).
-    ``advances``: None where the lanes are those that advance; ``(N,)`` bool where they are all there are,
-    and it says which advance. Then nothing depends on the host, and ``row`` is 0 where a lane stands still.
+    ``stream``, ``sentence``, ``row``: ``(N,)`` long; ``row`` is the position that is computed.
+    ``streams``: the distinct streams among them.
+    ``batch``: B, the number of sentences.
+    ``all_streams``: the streams that are decoded at all; the cache is allocated for these.
+    ``control``: the first three on the control device (:class:`~interactive_st.search.beams.Beams`).
+    ``advances``: None: all lanes listed advance. Otherwise ``(N,)`` bool: every lane is listed (fixed shapes
+    for CUDA graphs), this says which advance, and ``row`` is 0 for the others.
     """
 
     stream: Tensor
@@ -44,7 +43,7 @@ class Lanes(NamedTuple):
     def of(
         cls, active: Tensor, row: Tensor, device: torch.device, all_streams: Streams = STREAMS["both"]
     ) -> "Lanes":
-        """The ``active`` lanes; it and ``row``, both ``(2, B)``, are on the CPU."""
+        """The lanes that are ``active`` ``(2, B)``, at ``row`` ``(2, B)``; both are on the CPU."""
         stream, sentence = active.nonzero(as_tuple=True)
         control = (stream, sentence, row[stream, sentence])
         streams = tuple(s for s, any_active in enumerate(active.any(dim=1).tolist()) if any_active)
@@ -53,14 +52,15 @@ class Lanes(NamedTuple):
 
     @classmethod
     def every(cls, batch: int, device: torch.device, all_streams: Streams = STREAMS["both"]) -> "Lanes":
-        """All lanes, for what does not depend on the row; everything is on one device."""
+        """All lanes, with row 0, for operations that ignore the row; the control device is ``device``."""
         lane = torch.arange(len(all_streams) * batch, device=device)
         stream = torch.div(lane, batch, rounding_mode="floor") + all_streams[0]
         where = (stream, lane % batch, torch.zeros_like(lane))
         return cls(*where, all_streams, batch, all_streams, where)
 
     def advancing(self, active: Tensor, row: Tensor) -> "Lanes":
-        """These, which are :meth:`every` one, where ``active`` ones advance; it and ``row`` ``(2, B)``."""
+        """A copy of these lanes, which must be :meth:`every` one, in which those in ``active`` ``(2, B)``
+        advance at ``row`` ``(2, B)``."""
         advances = active[self._rows].flatten()
         where = (self.stream, self.sentence, row[self._rows].flatten() * advances)
         return self._replace(row=where[2], control=where, advances=advances)
@@ -71,26 +71,28 @@ class Lanes(NamedTuple):
         return self.stream.numel() == len(self.streams) * self.batch
 
     def among(self, stream: int) -> Tensor:
-        """Which of the lanes are of ``stream``, ``(n,)``."""
+        """Indices of the lanes of ``stream``, ``(n,)`` long."""
         return (self.control[0] == stream).nonzero().squeeze(1).to(self.stream.device, non_blocking=True)
 
     def take(self, x: Tensor) -> Tensor:
-        """What ``x`` ``(2, B, …)`` holds of each lane, ``(N, …)``."""
+        """The lanes' entries of ``x`` ``(2, B, …)``: ``(N, …)``."""
         if self.are_all:
             return x[self._rows].flatten(0, 1)
         return x[self.stream, self.sentence]
 
     def put(self, x: Tensor, values: Tensor) -> None:
-        """The inverse of :meth:`take`, into ``x``."""
+        """Write ``values`` ``(N, …)`` to the lanes' entries of ``x`` ``(2, B, …)``."""
         if self.are_all:
             x[self._rows].copy_(values.unflatten(0, (len(self.streams), self.batch)))
         else:
             x[self.stream, self.sentence] = values
 
     def update(self, x: Tensor, values: Tensor, at: Tensor | None = None) -> None:
-        """Put ``values`` into ``x`` where a lane advances: ``(N, …)``; with places ``at`` ``(N,)`` in its
-        last dimension, ``(N, W)``, of all lanes, also those that stand still. ``x`` may be
-        on the control device."""
+        """Write ``values`` ``(N, …)`` into ``x`` ``(2, B, …)`` for the lanes that advance.
+
+        With ``at`` ``(N,)``: write ``(N, W)`` at index ``at`` of the last dimension, for all lanes. ``x``
+        may be on the control device.
+        """
         stream, sentence, _ = self.control if x.device == self.control[0].device else self[:3]
         if at is not None:
             x[stream, sentence, :, at] = values
@@ -102,12 +104,12 @@ class Lanes(NamedTuple):
 
     @property
     def places(self) -> slice:
-        """Where the cache keeps ``streams``."""
+        """Slice of the cache's stream dimension that holds ``streams``."""
         first = self.all_streams[0]
         return slice(self.streams[0] - first, self.streams[-1] + 1 - first)
 
     def spread(self, x: Tensor) -> Tensor:
-        """``(N, …)`` lanes to ``(len(streams), batch, …)``, zero where no lane advances."""
+        """``(N, …)`` to ``(len(streams), batch, …)``, zero where there is no lane."""
         if self.are_all:
             return x.view(len(self.streams), self.batch, *x.shape[1:])
         dense = x.new_zeros(len(self.streams), self.batch, *x.shape[1:])
@@ -128,18 +130,41 @@ class Lanes(NamedTuple):
         return self.stream if len(self.streams) > 1 else torch.zeros_like(self.stream)
 
 
+class Histories(NamedTuple):
+    """Where the rows of every hypothesis lie in the cache, the rows of this step included.
+
+    ``own`` ``(2, B, W, columns)``: per column, the beam slot that holds the hypothesis' row; −1 for none.
+    ``partner``: the same for the rows of the other stream that the hypothesis attends to, indexed by the
+    reading stream; None without interaction.
+    ``rows`` ``(2, B, columns)`` long: which row of its stream was computed in each column.
+    ``used``: columns of each stream; the last is that of this step, if the stream advances.
+    ``column``: None, or with fixed shapes (:class:`Lanes`) the ``(1,)`` long column of this step, the same
+    for both streams; ``used`` is then the number allocated.
+    """
+
+    own: Tensor
+    partner: Tensor | None
+    rows: Tensor
+    used: tuple[int, int]
+    column: Tensor | None = None
+
+    def of_first_slot(self) -> "Histories":
+        """The histories of slot 0 alone (W = 1)."""
+        partner = None if self.partner is None else self.partner[:, :, :1]
+        return self._replace(own=self.own[:, :, :1], partner=partner)
+
+
 class StepView(NamedTuple):
     """What one decoding step writes to and reads from every layer's cache.
 
-    ``columns``: for each of the lanes' streams the column that the new rows go to; or, on the device, the
-    places ``(W,)`` of the keys of the one that they all go to. ``used``: columns that there are to read, the
-    new ones included.
+    ``columns``: per stream of the lanes, the column to write; or, with fixed shapes, the ``(W,)`` key indices
+    of the column that all streams write. ``used``: columns to read, the new ones included.
 
     Masks are added to scores, 0 or −inf, over the keys of a cache (:class:`SelfCache`):
     ``mask`` ``(streams · batch, 1, W, keys)`` by stream, its own queries on its own keys. Where both streams
     advance and interact it is by the stream whose *keys* are read, ``(2 · batch, 1, 2 · W, keys)``: its own
     queries and then the partner's.
-    ``partner`` ``(batch, 1, W, keys)``: where one stream advances alone and reads the other.
+    ``partner`` ``(batch, 1, W, keys)``: where one stream advances alone and reads the other; else None.
     """
 
     columns: tuple[int, ...] | Tensor
@@ -149,8 +174,8 @@ class StepView(NamedTuple):
 
 
 def key_count(columns: int, width: int, device: torch.device) -> int:
-    """Keys in the cache of that many columns: one that nobody wrote, ``width`` of each, and on GPUs what is
-    missing to a multiple that their attention wants."""
+    """Keys for ``columns`` columns: one zero key + columns · width, rounded up to a multiple of
+    `GPU_ALIGNMENT` on GPUs."""
     multiple = 1 if device.type == "cpu" else GPU_ALIGNMENT
     return -(-(1 + columns * width) // multiple) * multiple
 
@@ -159,16 +184,16 @@ class SelfCache:
     """Keys and values of one layer in one tensor, ``(2, S, batch, heads, keys, head_dim)``, see
     :func:`key_count`.
 
-    The first key and value are zero: whoever sees nothing else attends to them, with the result zero.
+    Key and value 0 are zero: a query that sees nothing else attends to them and gets a zero context.
     """
 
     def __init__(self) -> None:
         self.rows: Tensor | None = None
 
     def write(self, new: Tensor, lanes: Lanes, view: StepView) -> None:
-        """Store the new rows, keys and values, ``(2, streams, batch, heads, W, head_dim)``."""
+        """Store the keys and values of the new rows, ``(2, streams, batch, heads, W, head_dim)``."""
         width = new.size(4)
-        if torch.is_tensor(view.columns):  # there is room: see DecodingCache.reserve
+        if torch.is_tensor(view.columns):  # allocated before, by DecodingCache.reserve
             self.rows.index_copy_(4, view.columns, new)
             return
         if self.rows is None or self.rows.size(4) < 1 + view.used * width:
@@ -178,7 +203,8 @@ class SelfCache:
             self.rows[:, first + place].narrow(3, 1 + column * width, width).copy_(new[:, place])
 
     def read(self, used: int, width: int) -> tuple[Tensor, Tensor]:
-        """Views of the keys and of the values up to column ``used``."""
+        """Views of the keys and values of the first ``used`` columns, each
+        ``(S, batch, heads, keys, head_dim)``."""
         count = key_count(used, width, self.rows.device)
         return self.rows.narrow(4, 0, count).unbind()
 
@@ -188,21 +214,23 @@ class SelfCache:
             self.rows = self.rows.index_select(2, sentences)
 
     def reserve(self, like: Tensor, n_streams: int, columns: int, width: int) -> None:
-        """Have room for so many columns; ``like`` is ``(…, batch, heads, any, head_dim)``."""
+        """Allocate for ``columns`` columns of ``width`` slots, keeping the contents; ``like``
+        ``(…, batch, heads, *, head_dim)`` gives shape and dtype."""
         batch, heads, _, head_dim = like.shape[-4:]
-        room = like.new_zeros(2, n_streams, batch, heads, key_count(columns, width, like.device), head_dim)
+        rows = like.new_zeros(2, n_streams, batch, heads, key_count(columns, width, like.device), head_dim)
         if self.rows is not None:
-            room[:, :, :, :, : self.rows.size(4)] = self.rows
-        self.rows = room
+            rows[:, :, :, :, : self.rows.size(4)] = self.rows
+        self.rows = rows
 
 
 class DecodingCache:
-    """Everything one model remembers of a batch while it is decoded.
+    """Per-batch decoding state of one model.
 
-    ``steps``: its layers, made ready for the steps of the batch;
-    ``encoder_keys``: for every layer the keys and values of the encoder output, each
-    ``(batch, heads, source frames, head_dim)``, computed once for both streams and all hypotheses;
+    ``steps``: per-layer incremental functions (``for_steps``).
+    ``encoder_keys``: per layer the keys and values of the encoder output, each
+    ``(batch, heads, source frames, head_dim)``, computed once for both streams and all hypotheses.
     ``encoder_mask``: ``(batch, 1, 1, source frames)`` added to scores, or None.
+    ``layers``: per layer the `SelfCache` of its interactive attention.
     """
 
     def __init__(
@@ -227,10 +255,11 @@ class DecodingCache:
             layer.keep(sentences)
 
     def reserve(self, n_streams: int, columns: int, width: int) -> None:
-        """Have room for so many columns of ``width`` hypotheses in ``n_streams`` streams."""
+        """Allocate for ``columns`` columns of ``width`` slots in ``n_streams`` streams, keeping the
+        contents."""
         for layer in self.layers:
             layer.reserve(self._keys(), n_streams, columns, width)
 
     def _keys(self) -> Tensor:
-        """Keys, for their shape."""
+        """One layer's encoder keys, for their shape and dtype."""
         return self.encoder_keys[0][0]

@@ -1,9 +1,8 @@
-"""Dropout that costs a CPU a third of torch's, and attention with it.
+"""CPU dropout at a third of the cost of torch's, and attention that uses it.
 
-torch draws a float a value and then compares; a training step on a CPU spends a tenth of its time there.
-Sixteen random bits decide just as well: the share that is dropped is ``p`` rounded to a multiple of 2⁻¹⁶,
-the others are scaled by exactly its complement, and the backward pass keeps 2 bytes a value instead of 4.
-Elsewhere (GPUs have a fused kernel) this is torch's dropout.
+torch draws one float per element, which takes a tenth of a CPU training step. Here 16 random bits per element
+decide: ``p`` is rounded to a multiple of 2⁻¹⁶, kept elements are scaled by the exact reciprocal, and 2
+instead of 4 bytes per element are kept for the backward pass. Other devices use torch's dropout.
 """
 
 import torch
@@ -17,7 +16,7 @@ _LOWEST = -(_LEVELS >> 1)  # of a 16-bit integer
 
 
 def dropout(x: Tensor, p: float) -> Tensor:
-    """``x`` with a share ``p`` of its values at zero, the others scaled by 1 / (1 − p); 0 ≤ p ≤ 1."""
+    """``x`` with each element zeroed with probability ``p``, 0 ≤ p ≤ 1, the others scaled by 1 / (1 − p)."""
     if x.device.type != "cpu" or not 0.0 < p < 1.0 - 1 / _LEVELS:
         return F.dropout(x, p, training=p > 0)
     return _Dropout.apply(x, round(p * _LEVELS))
@@ -40,7 +39,7 @@ class _Dropout(torch.autograd.Function):
 
 
 def _factors(bits: Tensor, dropped: int, dtype: torch.dtype) -> Tensor:
-    """What each value is multiplied by: 0, or the reciprocal of the share that stays."""
+    """The factor of each element: 0, or the reciprocal of the share that is kept."""
     kept = torch.ge(bits, _LOWEST + dropped, out=torch.empty(bits.shape, dtype=dtype))
     return kept.mul_(_LEVELS / (_LEVELS - dropped))
 
@@ -58,7 +57,7 @@ class Dropout(FairseqDropout):
 
 
 def use_dropout(model: nn.Module) -> None:
-    """Put :class:`Dropout` in the place of every ``FairseqDropout`` of ``model``."""
+    """Replace every ``FairseqDropout`` of ``model`` by :class:`Dropout`."""
     for parent in list(model.modules()):
         for name, child in parent.named_children():
             if type(child) is FairseqDropout:
@@ -68,8 +67,8 @@ def use_dropout(model: nn.Module) -> None:
 def attention(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, p: float = 0.0, is_causal: bool = False
 ) -> Tensor:
-    """``F.scaled_dot_product_attention``; with dropout on a CPU, for which torch has no kernel, the products
-    one by one, and :func:`dropout`.
+    """``F.scaled_dot_product_attention``; with ``p`` > 0 on a CPU, where torch has no fused kernel, matmul,
+    softmax, :func:`dropout`, matmul.
 
     Args:
         query: ``(batch, heads, queries, head_dim)``
@@ -77,7 +76,10 @@ def attention(
         mask: bool, True = visible, or added to scores; broadcast to ``(batch, heads, queries, keys)``;
             ``None`` = all.
         p: share of attention weights dropped.
-        is_causal: query i sees keys up to i; then without ``mask``.
+        is_causal: query i sees keys ≤ i; ``mask`` must be None.
+
+    Returns:
+        ``(batch, heads, queries, head_dim)``
     """
     if p == 0.0 or query.device.type != "cpu":
         if mask is not None and mask.dtype not in (torch.bool, query.dtype):

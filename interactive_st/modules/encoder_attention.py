@@ -1,4 +1,4 @@
-"""Attention of both streams to the encoder, with keys and values computed once for all that ask."""
+"""Attention of both streams to the encoder; keys and values are computed once for all queries."""
 
 from collections.abc import Callable
 
@@ -41,15 +41,17 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
         """Attend to the encoder, in whole sequences.
 
         Args:
-            x: ``(S, r·B, T, C)`` T rows of S streams; r = 1 unless each sentence is asked by several versions
-                of its streams, block by block.
-            encoder_keys: what :meth:`project_encoder` gave for the B sentences. ``None`` = there is nothing
-                to attend to, and the context is exactly zero.
-            encoder_mask: ``(B, 1, 1, frames)`` bool, True = visible; ``None`` = no padding.
-            rows: where ``x`` holds these positions only, ``(R, C)``.
+            x: ``(S, r·B, T, C)`` T rows of S streams; the batch may hold r versions of the B sentences:
+                entries v·B … (v+1)·B − 1 are version v (r > 1 only for
+                ``--prefix-corruption-of partner``). With ``rows`` ``(R, C)``.
+            encoder_keys: of the B sentences, by :meth:`project_encoder`. ``None`` = there is nothing to
+                attend to, and the context is exactly zero.
+            encoder_mask: ``(B, 1, 1, frames)`` in the form of
+                :func:`~interactive_st.modules.visibility.score_mask`; ``None`` = no padding.
+            rows: the positions that ``x`` holds; ``None`` = all.
 
         Returns:
-            like ``x``
+            the same shape as ``x``
         """
         if encoder_keys is None:
             return self.out_proj.bias.to(x.dtype).expand_as(x)
@@ -70,7 +72,7 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
 
 
 class IncrementalEncoderAttention:
-    """The attention of ``module`` in the steps in which a batch is decoded."""
+    """Incremental form of ``module``."""
 
     def __init__(self, module: EncoderAttention) -> None:
         self.q_proj, self.out_proj = prepared(module.q_proj), prepared(module.out_proj)
@@ -79,7 +81,8 @@ class IncrementalEncoderAttention:
     def __call__(
         self, x: Tensor, encoder_keys: tuple[Tensor, Tensor], encoder_mask: Tensor | None, lanes: Lanes
     ) -> Tensor:
-        """``(N, W, C)``, N lanes of W hypotheses, to the like; ``encoder_mask`` is added to scores."""
+        """Attention of ``x`` ``(N, W, C)``, N lanes of W hypotheses; ``encoder_mask`` is added to scores.
+        Returns the same shape."""
         query = lanes.spread(self.q_proj(x))
         context = attend_encoder(query, encoder_keys, encoder_mask, self.num_heads, step_attention)
         return self.out_proj(lanes.collect(context))
@@ -92,8 +95,15 @@ def attend_encoder(
     heads: int,
     attend: Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor],
 ) -> Tensor:
-    """Attention of queries ``(S, r·B, T, C)``, T rows or hypotheses, to the keys and values of B sentences,
-    to the like; arguments as those of :meth:`EncoderAttention.forward`, ``attend`` what computes it."""
+    """Attention of ``query`` ``(S, r·B, T, C)``, T rows or hypotheses, to the keys and values of B sentences.
+
+    Args:
+        query, keys, mask: as in :meth:`EncoderAttention.forward`.
+        attend: computes attention of ``(B, heads, queries, head_dim)`` from query, key, value and mask.
+
+    Returns:
+        the same shape as ``query``
+    """
     streams, rows, length, width = query.shape
     batch = keys[0].size(0)
     sequences_per_sentence, head_dim = streams * rows // batch, width // heads

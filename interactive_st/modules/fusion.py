@@ -1,4 +1,4 @@
-"""Fusion of a stream's own context with what it read in its partner.
+"""Combines a stream's self-attention context with its context from the other stream.
 
 Source: Liu et al., AAAI 2020, section 3 (interactive attention); the three forms follow Zhou et al.,
 TACL 2019, "Synchronous Bidirectional Neural Machine Translation", section 3.2.
@@ -13,11 +13,17 @@ FUSIONS = ("linear", "tanh", "gate")
 class Fusion(nn.Module):
     """``linear``: H_self + λ·H_inter; ``tanh``: H_self + λ·tanh(H_inter); ``gate``: learned, per element.
 
-    With a fixed λ the first two add no parameter. A learned λ is one number a layer, started at
-    ``weight``. The gate is r ⊙ H_self + z ⊙ H_inter with [r; z] = σ(W [H_self; H_inter] + b).
+    With a fixed λ the first two add no parameter. The gate is r ⊙ H_self + z ⊙ H_inter with
+    [r; z] = σ(W [H_self; H_inter] + b).
+
+    Args:
+        kind: one of `FUSIONS`.
+        embed_dim: C, the size of both contexts.
+        weight: λ, or its initial value; the gate ignores it.
+        learned: whether λ is a parameter, one number per layer.
 
     Raises:
-        ValueError: for an unknown ``kind``, or a learned λ asked of the gate, which has none.
+        ValueError: for an unknown ``kind``, or a learned λ with ``gate``, which has none.
     """
 
     def __init__(self, kind: str, embed_dim: int, weight: float, learned: bool = False) -> None:
@@ -32,11 +38,11 @@ class Fusion(nn.Module):
 
     @property
     def is_off(self) -> bool:
-        """True when the partner cannot matter (fixed λ = 0): its attention need not be computed."""
+        """Whether λ is fixed at 0: attention to the partner need not be computed."""
         return self.kind != "gate" and isinstance(self.weight, float) and self.weight == 0.0
 
     def forward(self, own: Tensor, partner: Tensor) -> Tensor:
-        """Fuse two tensors of the same shape ``(…, embed_dim)``."""
+        """Fuse two tensors ``(…, embed_dim)`` into one of the same shape."""
         if self.gate is not None:
             keep, take = torch.sigmoid(self.gate(torch.cat([own, partner], dim=-1))).chunk(2, dim=-1)
             return keep * own + take * partner

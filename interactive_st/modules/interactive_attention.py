@@ -22,7 +22,7 @@ from .visibility import BothTerms
 
 
 class InteractiveAttention(JoinsLinears, MultiheadAttention):
-    """Drop-in for a decoder layer's self-attention; same parameters, plus those of ``fusion`` if any."""
+    """A decoder layer's self-attention; the same parameters as fairseq's, plus those of ``fusion`` if any."""
 
     joins_in_steps = True
 
@@ -34,12 +34,12 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
         """Whole sequences, teacher-forced.
 
         Args:
-            x: ``(S, B, T, C)`` with S = 2 streams (or 1).
+            x: ``(S, B, T, C)`` with S = 2 streams (or 1); with ``rows`` ``(R, C)``.
             partner: what each row sees in its own stream and in the other; ``None`` = nothing of the other.
-            rows: where ``x`` holds these positions only, ``(R, C)``.
+            rows: the positions that ``x`` holds; ``None`` = all.
 
         Returns:
-            like ``x``
+            the same shape as ``x``
         """
         projected = self.each(x, lambda y: put_rows(y, rows))
         streams, batch, length = projected[0].shape[:3]
@@ -48,7 +48,8 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
         if partner is None or self.fusion.is_off or streams == 1:
             own = self._merge(attention(query, key, value, None, dropout, is_causal=True))
             return self.out_proj(take_rows(own.unflatten(0, (streams, batch)), rows))
-        # A stream's keys are asked by its own queries and by the partner's, side by side.
+        # Keys of a stream are attended to by its own and the partner's queries, concatenated along the
+        # query dimension.
         both = torch.cat([query, query.unflatten(0, (2, batch)).flip(0).flatten(0, 1)], dim=2)
         context = self._merge(attention(both, key, value, partner.mask, dropout))
         if rows is None:
@@ -72,15 +73,15 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
 
 
 class IncrementalInteractiveAttention:
-    """The attention of ``module`` in the steps in which a batch is decoded: in each, a new row in every slot
-    of each lane."""
+    """Incremental form of ``module``: each call computes one new row in every slot of every lane."""
 
     def __init__(self, module: InteractiveAttention) -> None:
         self.project, self.out_proj = module.prepared_joined(), prepared(module.out_proj)
         self.fusion, self.heads = module.fusion, (module.num_heads, module.head_dim)
 
     def __call__(self, x: Tensor, cache: SelfCache, lanes: Lanes, view: StepView) -> Tensor:
-        """``(N, W, C)``, N lanes of W hypotheses, to the like."""
+        """Attention of ``x`` ``(N, W, C)``, N lanes of W hypotheses; their keys and values are written to
+        ``cache``. Returns the same shape."""
         projected = lanes.spread(self.project(x))
         # each (streams, B, heads, W, head_dim)
         rows = projected.view(*projected.shape[:3], 3, *self.heads).permute(3, 0, 1, 4, 2, 5)
@@ -89,8 +90,8 @@ class IncrementalInteractiveAttention:
         width = query.size(3)
         keys, values = cache.read(view.used, width)
         if view.mask.size(2) > width:
-            # One pass over the keys serves both terms: a stream's keys are asked by its own queries and by
-            # the partner's, side by side in the query dimension.
+            # Keys of a stream are attended to by its own and the partner's queries, concatenated along the
+            # query dimension: one pass over the keys serves both terms.
             both = torch.cat([query, query.flip(0)], dim=3)
             context = _attend(both, keys, values, view.mask)
             own, inter = context[:, :, :width], context[:, :, width:].flip(0)

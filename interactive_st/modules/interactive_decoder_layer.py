@@ -47,9 +47,18 @@ class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
         partner: BothTerms | None,
         rows: TokenRows | None = None,
     ) -> Tensor:
-        """Whole sequences: ``x`` ``(S, B, T, C)``, of ``rows`` alone ``(R, C)``; returns like ``x``.
+        """Whole sequences, teacher-forced.
 
-        ``encoder_out`` is ``(frames, B, C)``, None where nobody speaks.
+        Args:
+            x: ``(S, r·B, T, C)``, see :meth:`.EncoderAttention.forward`; with ``rows`` ``(R, C)``.
+            encoder_out: ``(frames, B, C)``; ``None`` = no speech.
+            encoder_mask: ``(B, 1, 1, frames)`` in the form of
+                :func:`~interactive_st.modules.visibility.score_mask`; ``None`` = no padding.
+            partner: what each row sees of both streams; ``None`` = nothing of the other.
+            rows: the positions that ``x`` holds; ``None`` = all.
+
+        Returns:
+            the same shape as ``x``
         """
         x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, partner, rows)
         x = self._attend_encoder(x, encoder_out, encoder_mask, rows)
@@ -62,13 +71,13 @@ class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
         return self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, keys, encoder_mask, rows)
 
     def for_steps(self) -> "IncrementalLayer":
-        """This layer, made ready for the steps in which a batch is decoded."""
+        """This layer's incremental form, valid while its weights, mode and hooks are unchanged."""
         return IncrementalLayer(self)
 
 
 class IncrementalLayer(Sublayers):
-    """What ``layer`` does in the steps in which a batch is decoded, of :func:`prepared` parts that have the
-    layer's names for them."""
+    """Incremental form of ``layer``: its :func:`prepared` submodules under the same attribute names, so that
+    `Sublayers` serves both."""
 
     def __init__(self, layer: InteractiveDecoderLayer) -> None:
         self.normalize_before = layer.normalize_before
@@ -90,7 +99,7 @@ class IncrementalLayer(Sublayers):
         lanes: Lanes,
         view: StepView,
     ) -> Tensor:
-        """One decoding step: ``x`` ``(N, W, C)``, N lanes of W hypotheses; returns like ``x``."""
+        """One decoding step: ``x`` ``(N, W, C)``, N lanes of W hypotheses. Returns the same shape."""
         x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, cache, lanes, view)
         x = self._sublayer(
             x, self.encoder_attn_layer_norm, self.encoder_attn, encoder_keys, encoder_mask, lanes

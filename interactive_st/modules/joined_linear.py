@@ -1,4 +1,4 @@
-"""Linear layers of one input as one product: fewer and larger ones."""
+"""Several linear layers of the same input as one matrix product."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,34 +15,35 @@ from .weight_copies import KeepsWeightCopy
 class JoinsLinears(KeepsWeightCopy):
     """Base of modules that apply several linear layers to one input.
 
-    :func:`prepare_linears` makes a copy of their weights, one under the other, for ``joined``.
+    :func:`prepare_linears` makes a copy of their concatenated weights for ``joined``.
     """
 
-    joins_in_steps = False  # whether decoding steps call ``joined``
+    joins_in_steps = False  # whether decoding steps use ``joined``
 
     def linears_to_join(self) -> list[nn.Module]:
         """The layers, all of one input size."""
         raise NotImplementedError
 
     def join(self) -> bool:
-        """Copy the weights, unless that is done; False where it cannot be: not plain linear layers."""
+        """Store the concatenated weights if not up to date. False: not possible (gradients enabled, hooks,
+        not plain linear layers, weights whose changes cannot be detected)."""
         layers = self.linears_to_join()
         if torch.is_grad_enabled():
             return False
         if not _are_plain(layers):
-            self._copy = None  # of before a hook was registered
+            self._copy = None  # may be from before a hook was registered
             return False
 
         @torch.no_grad()
         def make() -> tuple[list[nn.Module], Tensor, Tensor | None, SplitWeight | None]:
-            weight, bias = _one_under_the_other(layers)
+            weight, bias = _concatenated(layers)
             split = SplitWeight(weight) if SplitWeight.is_for(weight) else None
             return layers, (pack(weight) if is_for_onednn(weight, weight) else weight), bias, split
 
         return self.keep_copy(layers, make)
 
     def joined(self, x: Tensor) -> Tensor:
-        """What the layers make of ``x`` ``(…, in)``, side by side: ``(…, out + out + …)``."""
+        """The layers' outputs for ``x`` ``(…, in)``, concatenated: ``(…, out + out + …)``."""
         layers = self.linears_to_join()
         copy = None if torch.is_grad_enabled() else self.current_copy()
         if copy is not None and copy[0] == layers:
@@ -56,7 +57,7 @@ class JoinsLinears(KeepsWeightCopy):
         return torch.cat([layer(x) for layer in layers], dim=-1)
 
     def prepared_joined(self) -> Callable[[Tensor], Tensor]:
-        """:meth:`joined`, as :func:`~interactive_st.modules.prepared.prepared` has it."""
+        """:meth:`joined` in the form of :func:`~interactive_st.modules.prepared.prepared`."""
         copy = None if torch.is_grad_enabled() else self.current_copy()
         if copy is not None and copy[0] == self.linears_to_join():
             _, weight, bias, _ = copy
@@ -65,24 +66,25 @@ class JoinsLinears(KeepsWeightCopy):
         return self.joined
 
     def each(self, x: Tensor, then: Callable[[Tensor], Tensor] = lambda y: y) -> Sequence[Tensor]:
-        """What ``then`` makes of each layer's ``(…, out)``, for whole sequences ``x`` ``(…, in)``.
+        """The layers' outputs for whole sequences ``x`` ``(…, in)``, each passed through ``then``: one
+        ``(…, out)`` per layer.
 
-        On a GPU it is one product, and one call of ``then`` on all that is side by side. On a CPU that would
-        be copied apart again for the products of attention.
+        On a GPU one product; ``then`` is called once, on the concatenation, and must act on features
+        separately. On a CPU one product per layer, as attention would copy the split views.
         """
         layers = self.linears_to_join()
         if not self.is_one_product(x.device):
             return [then(layer(x)) for layer in layers]
-        together = then(product(x, *_one_under_the_other(layers)))
+        together = then(product(x, *_concatenated(layers)))
         return together.split([layer.out_features for layer in layers], dim=-1)
 
     def is_one_product(self, device: torch.device) -> bool:
-        """Whether :meth:`each` leaves the layers themselves alone on that device."""
+        """Whether :meth:`each` computes one joint product there instead of calling the layers."""
         return device.type != "cpu" and _are_plain(self.linears_to_join())
 
 
 def _are_plain(layers: list[nn.Module]) -> bool:
-    """Whether the layers do nothing but multiply, and all or none have a bias."""
+    """Whether the layers only multiply and add (no hooks), and all or none have a bias."""
     return (
         all(type(layer) in (nn.Linear, OneDnnLinear) for layer in layers)
         and len({layer.bias is None for layer in layers}) == 1
@@ -90,14 +92,16 @@ def _are_plain(layers: list[nn.Module]) -> bool:
     )
 
 
-def _one_under_the_other(layers: list[nn.Module]) -> tuple[Tensor, Tensor | None]:
+def _concatenated(layers: list[nn.Module]) -> tuple[Tensor, Tensor | None]:
+    """Weights ``(out + out + …, in)`` and biases ``(out + out + …,)``, None without."""
     weight = torch.cat([layer.weight for layer in layers])
     return weight, None if layers[0].bias is None else torch.cat([layer.bias for layer in layers])
 
 
 def prepare_linears(model: nn.Module) -> None:
-    """Give the linear layers of ``model`` the copies that many small products are worth: those of one input
-    together where steps ask for them, the others each for itself."""
+    """Create the packed weight copies for inference: one for layers that decoding steps apply jointly, none
+    for layers that :meth:`JoinsLinears.each` multiplies jointly, one each for the others. Does nothing while
+    gradients are enabled."""
     never_alone: set[int] = set()
     for module in model.modules():
         if isinstance(module, JoinsLinears):

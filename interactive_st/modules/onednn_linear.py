@@ -1,11 +1,9 @@
 """Linear layers that are faster on a CPU, and in single precision on a GPU.
 
-``F.linear`` calls the BLAS, which arranges the weights anew in every product; that is most of its time where
-there are few rows, as in a decoding step. oneDNN, which torch brings along, does better with the weights as
-they are, in training too, and best with a copy of them in its own layout, so decoding keeps such copies of
-the decoder's weights (:mod:`.joined_linear`). In bfloat16 that holds for inference alone; GPUs and other
-precisions go through ``F.linear`` as ever, but for large products of single precision on some GPUs
-(:mod:`.split_product`).
+``F.linear`` calls the BLAS, which repacks the weights in every call; with few rows that is most of the time.
+oneDNN is faster with unpacked weights, and fastest with weights packed once; decoding keeps such copies
+(:mod:`.joined_linear`). bfloat16: inference only. GPUs use ``F.linear``, except for large float32 products on
+some of them (:mod:`.split_product`).
 """
 
 from collections.abc import Callable
@@ -24,7 +22,7 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
     """``nn.Linear`` with the same parameters and results, up to rounding; see :func:`use_onednn_linears`."""
 
     def forward(self, x: Tensor, relu: bool = False) -> Tensor:
-        """``(…, in)`` to ``(…, out)``, without what is below zero if ``relu``"""
+        """``(…, in)`` to ``(…, out)``, followed by ReLU if ``relu``."""
         copy = None if torch.is_grad_enabled() else self.current_copy()
         if isinstance(copy, split_product.SplitWeight):
             if copy.pays(x):
@@ -34,14 +32,14 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
         return product(x, self.weight, self.bias, relu)
 
     def prepared(self, relu: bool = False) -> Callable[[Tensor], Tensor]:
-        """:meth:`forward`, as :func:`~interactive_st.modules.prepared.prepared` has it."""
+        """:meth:`forward` in the form of :func:`~interactive_st.modules.prepared.prepared`."""
         copy = None if torch.is_grad_enabled() else self.current_copy()
         if torch.is_tensor(copy) and is_for_onednn(self.weight, self.weight):
             return packed_linear(copy, self.bias, relu)
         return partial(self, relu=True) if relu else self
 
     def pack(self) -> None:
-        """Copy the weights into oneDNN's layout, or cut them for a GPU, unless that is done or of no use."""
+        """Store packed (CPU) or split (GPU) weights, if not up to date and useful."""
         if torch.is_grad_enabled():
             return
         if is_for_onednn(self.weight, self.weight):
@@ -51,8 +49,7 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
-    """``F.linear``, with ``F.relu`` behind it if ``relu``, by the faster way; with gradients where they are
-    asked for."""
+    """``F.linear``, followed by ReLU if ``relu``, by whichever implementation is faster; differentiable."""
     if is_for_onednn(x, weight):
         if not torch.is_grad_enabled():
             return linear(x, weight, bias, relu)
@@ -63,8 +60,8 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = 
 
 
 class _Linear(torch.autograd.Function):
-    """``F.linear`` whose result and gradient of ``x`` are oneDNN's. (The gradient of the weights is no faster
-    there, and as its inner dimension changes from batch to batch, oneDNN would have to compile for each.)"""
+    """``F.linear`` with oneDNN's result and gradient of ``x``. (The gradient of the weights is no faster
+    there, and as its inner dimension changes from batch to batch, oneDNN would compile for each.)"""
 
     @staticmethod
     def forward(ctx: FunctionCtx, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -74,8 +71,7 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
-        # A gradient of the gradient is asked for: operations that have one.
-        product = F.linear if torch.is_grad_enabled() else linear
+        product = F.linear if torch.is_grad_enabled() else linear  # double backward: differentiable
         rows, grads = x.reshape(-1, x.size(-1)), grad.reshape(-1, grad.size(-1))
         wanted = ctx.needs_input_grad
         return (
@@ -86,13 +82,13 @@ class _Linear(torch.autograd.Function):
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
-    """``F.linear`` by oneDNN, with ``F.relu`` in the same pass if ``relu``; ``weight`` as it is, or what
-    :func:`pack` made of it."""
+    """``F.linear`` by oneDNN, with ReLU in the same pass if ``relu``; ``weight`` is plain or packed
+    (:func:`pack`). Not differentiable."""
     return torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "relu" if relu else "none", [], "")
 
 
 def packed_linear(weight: Tensor, bias: Tensor | None, relu: bool = False) -> Callable[[Tensor], Tensor]:
-    """:func:`linear` of that ``weight``, with as little Python as can be."""
+    """:func:`linear` as a function of ``x``, with as little Python as possible."""
     compute, then = torch.ops.mkldnn._linear_pointwise.default, "relu" if relu else "none"
     return lambda x: compute(x, weight, bias, then, [], "")
 
@@ -110,7 +106,7 @@ def pack(weight: Tensor) -> Tensor:
 
 
 def is_for_onednn(x: Tensor, weight: Tensor) -> bool:
-    """Whether oneDNN is to multiply ``x`` and ``weight``."""
+    """Whether :func:`product` uses oneDNN for ``x`` and ``weight``."""
     return (
         x.dtype == weight.dtype
         and (x.dtype == torch.float32 or (x.dtype == torch.bfloat16 and not torch.is_grad_enabled()))
@@ -125,7 +121,7 @@ def is_for_onednn(x: Tensor, weight: Tensor) -> bool:
 
 
 def use_onednn_linears(model: nn.Module) -> None:
-    """Make every ``nn.Linear`` of ``model`` a :class:`OneDnnLinear`, with the parameters it has."""
+    """Turn every ``nn.Linear`` of ``model`` into a :class:`OneDnnLinear` with the same parameters."""
     for module in model.modules():
         if type(module) is nn.Linear:
             module.__class__ = OneDnnLinear
@@ -133,7 +129,7 @@ def use_onednn_linears(model: nn.Module) -> None:
 
 @cache
 def has_onednn_linear(dtype: torch.dtype = torch.float32) -> bool:
-    """Whether this build of torch has the operations, and they agree with ``F.linear`` here."""
+    """Whether this build of torch has the operations, and they agree with ``F.linear`` on this machine."""
     if not torch.backends.mkldnn.is_available():
         return False
     generator = torch.Generator().manual_seed(1)
@@ -143,7 +139,7 @@ def has_onednn_linear(dtype: torch.dtype = torch.float32) -> bool:
     expected = F.linear(x, weight, bias)
     try:
         found = [linear(x, w, bias) for w in (weight, pack(weight))]
-        found.append(linear(x, weight.t().contiguous().t(), bias))  # as the backward pass has them
+        found.append(linear(x, weight.t().contiguous().t(), bias))  # the layout in the backward pass
         cut = linear(x, pack(weight), bias, relu=True)
     except (AttributeError, RuntimeError):
         return False

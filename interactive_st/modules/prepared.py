@@ -1,11 +1,10 @@
-"""Modules made ready for the steps in which one batch is decoded.
+"""Modules as functions for the decoding steps of one batch.
 
-A step is hundreds of small operations with Python between them, whose own data have left the processor's
-caches each time that weights went through. So what does not change while a batch is decoded (which copy of
-the weights is used, hooks, whether anything is dropped) is asked once, when the batch begins.
+A decoding step is hundreds of small operations, and Python's overhead between them counts. What cannot change
+within a batch (which weight copy, hooks, dropout) is checked once per batch.
 
-Hooks are called of linear layers and normalisations. Those of whole layers, attentions and decoders are not:
-a step goes through their parts.
+Hooks of linear layers and layer norms are called; those of whole layers, attentions and decoders are not, as
+steps call their submodules.
 """
 
 from collections.abc import Callable
@@ -20,8 +19,8 @@ Function = Callable[[Tensor], Tensor]
 
 
 def prepared(module: nn.Module) -> Function:
-    """What ``module`` makes of its input for as long as its weights, mode and hooks stay what they are; to be
-    used where and as it was made, under ``torch.no_grad`` or not."""
+    """A function equal to ``module``'s forward while its weights, mode and hooks are unchanged, under the
+    grad mode and device in which it was made."""
     if is_hooked(module):
         return module
     if isinstance(module, OneDnnLinear):
@@ -35,8 +34,7 @@ def prepared(module: nn.Module) -> Function:
 
 
 def prepared_activated(layer: nn.Module, activation: Function) -> Function:
-    """``activation`` of what ``layer`` makes of its input, as :func:`prepared`; in one pass where both allow
-    it."""
+    """:func:`prepared` for ``layer`` followed by ``activation``, in one pass where both allow it."""
     if activation is torch.nn.functional.relu and isinstance(layer, OneDnnLinear) and not is_hooked(layer):
         return layer.prepared(relu=True)
     function = prepared(layer)
@@ -49,5 +47,5 @@ def unchanged(x: Tensor) -> Tensor:
 
 
 def is_hooked(module: nn.Module) -> bool:
-    """Whether others look on, or interfere, when ``module`` is called."""
+    """Whether ``module`` has forward or forward-pre hooks."""
     return bool(module._forward_pre_hooks or module._forward_hooks)

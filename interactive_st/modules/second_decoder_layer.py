@@ -1,4 +1,4 @@
-"""A decoder layer that reads the speech and then the states of the decoder that wrote the transcript."""
+"""A decoder layer that attends to the encoder, then to the first decoder's states."""
 
 from fairseq.modules import LayerNorm
 from torch import Tensor
@@ -41,13 +41,15 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
         """Whole sequences.
 
         Args:
-            x: ``(1, r·B, T, C)``, of R ``rows`` ``(R, C)``
+            x: ``(1, r·B, T, C)``; with ``rows`` ``(R, C)``.
             encoder_out, encoder_mask: as in the parent's, of B sentences.
-            transcript: ``(rows, r·B, C)`` states of the first decoder.
-            visibility: which of them exist, over ``(r·B, 1, 1, rows)``.
+            transcript: ``(positions, r·B, C)`` states of the first decoder.
+            visibility: which of them exist, over ``(r·B, 1, 1, positions)``, its mask in the form of
+                :func:`~interactive_st.modules.visibility.score_mask`.
+            rows: the positions that ``x`` holds; ``None`` = all.
 
         Returns:
-            like ``x``
+            the same shape as ``x``
         """
         x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, None, rows)
         x = self._attend_encoder(x, encoder_out, encoder_mask, rows)
@@ -58,7 +60,7 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
     def for_steps(self) -> "IncrementalSecondLayer":
-        """This layer, made ready for the steps in which a batch is decoded."""
+        """This layer's incremental form, valid while its weights, mode and hooks are unchanged."""
         return IncrementalSecondLayer(self)
 
     def _attend_transcript(
@@ -72,7 +74,7 @@ class SecondDecoderLayer(InteractiveDecoderLayer):
 
 
 class IncrementalSecondLayer(IncrementalLayer):
-    """What ``layer`` does in the steps in which a batch is decoded."""
+    """Incremental form of ``layer``."""
 
     def __init__(self, layer: SecondDecoderLayer) -> None:
         super().__init__(layer)

@@ -26,7 +26,8 @@ class SpeechSelfAttention(JoinsLinears, MultiheadAttention):
         return self.attend(query, visible_frames(options.get("key_padding_mask"), query)), None
 
     def attend(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """``x`` ``(T, B, C)``, ``mask`` as :func:`visible_frames` makes it; returns like ``x``."""
+        """Attention within ``x`` ``(T, B, C)``, ``mask`` by :func:`visible_frames`. Returns the same
+        shape."""
         drops = self.training or self.dropout_module.apply_during_inference
         heads = (
             y.unflatten(-1, (self.num_heads, self.head_dim)).permute(1, 2, 0, 3)
@@ -40,8 +41,8 @@ class SpeechSelfAttention(JoinsLinears, MultiheadAttention):
 
 
 def visible_frames(padding: Tensor | None, like: Tensor) -> Tensor | None:
-    """What frames see, for states in the precision of ``like``: a mask ``(B, 1, 1, T)`` of ``padding``
-    ``(B, T)``, True = padding; None without any."""
+    """Attention mask ``(B, 1, 1, T)`` in :func:`score_mask`'s form, for states ``like``, from ``padding``
+    ``(B, T)``, True = padding; None if that is None."""
     return None if padding is None else score_mask(~padding.bool()[:, None, None], like)
 
 
@@ -62,9 +63,15 @@ class SpeechEncoderLayer(Sublayers, TransformerEncoderLayer):
     def forward(
         self, x: Tensor, encoder_padding_mask: Tensor | None, visible: Tensor | None = None
     ) -> Tensor:
-        """``x`` ``(T, B, C)``, ``encoder_padding_mask`` ``(B, T)``, True = padding; returns like ``x``.
+        """The layer's states.
 
-        ``visible`` is what :func:`visible_frames` made of the padding, where it serves several layers.
+        Args:
+            x: ``(T, B, C)``
+            encoder_padding_mask: ``(B, T)``, True = padding; None = no padding.
+            visible: :func:`visible_frames` of that padding, if computed before, for several layers.
+
+        Returns:
+            ``(T, B, C)``
         """
         if visible is None:
             visible = visible_frames(encoder_padding_mask, x)

@@ -1,7 +1,7 @@
-"""Products of single precision by a GPU's tensor cores.
+"""float32 products by a GPU's tensor cores.
 
-Some GPUs multiply numbers of TF32 (11 significant bits) seven times as fast as float32 ones. Cut into two
-such numbers, x = hi + lo, a float32 number keeps 21 bits or more, and
+Some GPUs multiply TF32 numbers (11 significant bits) seven times as fast as float32 ones. Split into two such
+numbers, x = hi + lo, a float32 number keeps 21 bits or more, and
 
     x · w = hi · hi' + (lo · hi' + hi · lo')        (lo · lo' is below the rounding)
 
@@ -10,8 +10,8 @@ is three products of them, added up in float32: somewhat less accurate than a fl
 single precision accuracy from Tensor Cores while surpassing the FP32 theoretical peak performance", IJHPCA
 2022 (there for float16 as well).
 
-Large products, of training and of whole utterances, are made so whatever the layer (:func:`linear`); those of
-a decoding step, many and small, where the weights lie ready in two parts (:class:`SplitWeight`).
+Large products (training, encoding) are split on the fly (:func:`linear`); those of decoding steps only if the
+weights were split beforehand (:class:`SplitWeight`).
 """
 
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ from torch.autograd.function import FunctionCtx
 _HIGH_BITS = -(1 << 13)  # sign, exponent and ten bits of the fraction
 #: Compute capabilities whose TF32 has more than three times the rate of float32.
 _CAPABILITIES = {(8, 0), (9, 0), (10, 0)}
-# Where cutting both factors anew is worth it:
+# When splitting both factors on the fly pays:
 MIN_WORK = 1 << 33  # multiplications in all
-GRADIENTS_AT_ONCE = 1 << 23  # of outputs, where there are many more
-# Where the weights lie ready:
-MIN_ROWS = 160  # with fewer, reading the weights is what takes time, and here they are three times as large
+GRADIENTS_AT_ONCE = 1 << 23  # elements of an output layer's gradient per slice
+# When the weights are split beforehand:
+MIN_ROWS = 160  # with fewer, most of the time goes into reading the weights, which are three times as large
 MIN_WEIGHTS = 1 << 18
-MIN_SIDE = 256  # inputs and outputs, of both
-MAX_INPUTS = 1024  # added up by tensor cores, which cut off what float32 rounds; of more, sums are added
+MIN_SIDE = 256  # both inputs and outputs, in either case
+MAX_INPUTS = 1024  # terms per tensor-core sum, which truncates; longer sums are split and added in float32
 
 
 def pays(x: Tensor, weight: Tensor) -> bool:
@@ -63,7 +63,7 @@ class _Linear(torch.autograd.Function):
     def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
         wanted, grads, rows = ctx.needs_input_grad, _rows(grad), _rows(x)
-        if torch.is_grad_enabled():  # a gradient of the gradient is asked for: operations that have one
+        if torch.is_grad_enabled():  # double backward: use differentiable operations
             of_x, of_weight = F.linear(grad, weight.t()), grads.t() @ rows
         else:
             of_x, of_weight = _gradients(grads, rows, weight, *wanted[:2])
@@ -74,8 +74,8 @@ class _Linear(torch.autograd.Function):
 def _gradients(
     grads: Tensor, rows: Tensor, weight: Tensor, want_rows: bool, want_weight: bool
 ) -> tuple[Tensor | None, Tensor | None]:
-    """Of ``rows`` ``(n, in)`` and ``weight`` ``(out, in)`` by ``grads`` ``(n, out)``, where they are wanted.
-    A vocabulary's are worked through in parts, for in three copies they would be what needs most memory."""
+    """Gradients of ``rows`` ``(n, in)`` and ``weight`` ``(out, in)`` from ``grads`` ``(n, out)``, if wanted.
+    Output layers are processed in slices: three copies of their gradients would dominate memory."""
     outputs = weight.size(0)
     step = outputs if grads.numel() <= 4 * GRADIENTS_AT_ONCE else max(1, GRADIENTS_AT_ONCE // grads.size(0))
     of_rows, of_weight = None, torch.empty_like(weight) if want_weight else None
@@ -95,35 +95,36 @@ def _gradients(
 
 
 class SplitWeight:
-    """A weight ``(out, in)`` cut in two, for products with many rows."""
+    """A weight ``(out, in)`` split beforehand, for products with many rows."""
 
     def __init__(self, weight: Tensor) -> None:
         self.parts = _cut_weight(weight.detach())
 
     @staticmethod
     def is_for(weight: Tensor) -> bool:
-        """Whether such a copy of ``weight`` would be of use."""
+        """Whether a split copy of ``weight`` is useful on its device."""
         return weight.numel() >= MIN_WEIGHTS and min(weight.shape) >= MIN_SIDE and _is_for(weight)
 
     def pays(self, x: Tensor) -> bool:
-        """Whether ``x`` ``(…, in)`` is better multiplied so."""
+        """Whether :meth:`product` is faster than ``F.linear`` for ``x`` ``(…, in)``."""
         return x.numel() >= MIN_ROWS * x.size(-1) and _is_single(x)
 
     def product(self, x: Tensor, bias: Tensor | None, relu: bool = False) -> Tensor:
-        """``F.linear``, with ``F.relu`` behind it if ``relu``; it has no gradients."""
+        """``F.linear``, followed by ReLU if ``relu``; not differentiable."""
         y = _product(x, self.parts, bias)
         return y.relu_() if relu else y
 
 
 def _cut_weight(weight: Tensor) -> Tensor:
-    """``(out, sums, 3 · in / sums)``: parts of some inputs each, as many times as `MAX_INPUTS` wants."""
+    """Split ``weight`` ``(out, in)`` for :func:`_product`: ``(out, sums, 3 · in / sums)``, the inputs in
+    ``sums`` blocks of at most `MAX_INPUTS` (in one block if they cannot be divided evenly)."""
     sums = -(-weight.size(1) // MAX_INPUTS)
     sums = sums if weight.size(1) % sums == 0 else 1
     return cut(weight.unflatten(1, (sums, -1)), low_first=False).flatten(2)
 
 
 def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """``x`` ``(…, in)`` by what :func:`_cut_weight` made."""
+    """``F.linear`` of ``x`` ``(…, in)`` and a ``weight`` from :func:`_cut_weight`: ``(…, out)``."""
     sums = weight.size(1)
     rows = cut(_rows(x).unflatten(1, (sums, -1)), low_first=True).flatten(2)
     factors = [(rows[:, at], weight[:, at].t()) for at in range(sums)]
@@ -135,9 +136,9 @@ def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def cut(x: Tensor, low_first: bool) -> Tensor:
-    """``x`` ``(…, size)`` as a sum of numbers of TF32: ``(…, 3, size)``, of each row the high and the low
-    part, and behind them the high one once more, for the product that both factors' high parts make. The one
-    factor has its parts so; ``low_first``, the other, has its low one before its high one."""
+    """Split float32 ``x`` ``(…, size)`` into TF32 parts, x = high + low: ``(…, 3, size)`` holding
+    (high, low, high), or (low, high, high) if ``low_first``. The dot product of the two kinds is
+    low · high' + high · low' + high · high'."""
     parts = x.new_empty((*x.shape[:-1], 3, x.size(-1)))
     high, low = (parts[..., 1:, :], parts[..., 0, :]) if low_first else (parts[..., ::2, :], parts[..., 1, :])
     bits = x.view(torch.int32).unsqueeze(-2).expand(high.shape)
@@ -158,7 +159,7 @@ def _is_for(weight: Tensor) -> bool:
     return (
         weight.device.type == "cuda"
         and weight.dtype == torch.float32
-        and not _allows_tf32()  # then the user is content with less
+        and not _allows_tf32()  # TF32 is allowed anyway
         and _has_tensor_cores(weight.device)
     )
 
@@ -166,7 +167,7 @@ def _is_for(weight: Tensor) -> bool:
 def _allows_tf32() -> bool:
     try:
         return torch.backends.cuda.matmul.allow_tf32
-    except RuntimeError:  # allowed by the newer setting, of which the older one knows nothing
+    except RuntimeError:  # set by the newer option, which the older one cannot express
         return True
 
 

@@ -8,8 +8,8 @@ FEW_QUERIES = 32
 
 
 def step_attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
-    """``F.scaled_dot_product_attention``, or for few queries in single precision the products one after the
-    other, which is faster: a GPU's kernel computes 64 queries at a time, a CPU's asks for small products.
+    """``F.scaled_dot_product_attention``; for at most `FEW_QUERIES` queries in float32 without gradients,
+    matmul, softmax, matmul: fused kernels work on blocks of 64 queries.
 
     Args:
         query: ``(batch, heads, queries, head_dim)``
@@ -18,7 +18,7 @@ def step_attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | Non
             ``None`` = all.
 
     Returns:
-        like ``query``
+        ``(batch, heads, queries, head_dim)``
     """
     if query.size(2) > FEW_QUERIES or query.dtype != torch.float32 or torch.is_grad_enabled():
         return F.scaled_dot_product_attention(query, key, value, mask)

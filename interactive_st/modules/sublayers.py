@@ -9,7 +9,7 @@ from .onednn_linear import activated
 
 
 class Sublayers:
-    """Base of fairseq's Transformer layers, beside them; names are those of their parts."""
+    """Mixin for fairseq's Transformer layers; uses their attribute names."""
 
     def _sublayer(
         self,
@@ -18,8 +18,8 @@ class Sublayers:
         function: Callable[..., Tensor],
         *arguments: Any,
     ) -> Tensor:
-        """Residual connection around ``function`` of a tensor and ``arguments``, normalised before or after
-        it; returns like ``x``."""
+        """Residual connection around ``function(x, *arguments)``, with the layer norm before or after it.
+        Returns the same shape as ``x``."""
         if self.normalize_before:
             return x + self.dropout_module(function(norm(x), *arguments))
         return norm(x + self.dropout_module(function(x, *arguments)))

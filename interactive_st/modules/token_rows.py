@@ -2,7 +2,7 @@
 
 Texts of a batch differ in length, and those of two languages more than those of one: a fifth of all
 positions and more are padding. Whatever works on single positions (projections, feed-forward, norms, the
-vocabulary) is given the tokens alone, ``(R, C)``; attention gets the padded shape back.
+output projection) is given the tokens alone, ``(R, C)``; attention gets the padded shape back.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from torch import Tensor
 
 
 class TokenRows:
-    """Moves states between padded shapes and ``(R, …)`` without padding, stream by stream.
+    """Gathers the R tokens of a padded ``(S, B, T)`` batch into ``(R, …)`` and scatters them back; their
+    order is by stream, sentence, position.
 
     Args:
         shape: ``(S, B, T)`` of the padded batch.
-        counts: how many of its R tokens each stream has.
-        index: ``(R,)`` long, ascending, where they are among all positions.
+        counts: tokens of each stream; their sum is R.
+        index: ``(R,)`` long, ascending, their indices among all S·B·T positions.
     """
 
     def __init__(self, shape: torch.Size, counts: Sequence[int], index: Tensor) -> None:
@@ -59,13 +60,14 @@ class TokenRows:
         return _put(rows, self.index, self.shape.numel()).unflatten(0, self.shape)
 
     def take_of_sentences(self, padded: Tensor) -> Tensor:
-        """``(b, S·r·T, …)``, all that belongs to a sentence together, to ``(R, …)``; b·r = B, see
-        :meth:`put_by_sentence`."""
+        """``(b, S·r·T, …)``, grouped by sentence, to ``(R, …)``; the inverse of :meth:`put_by_sentence`."""
         return padded.flatten(0, 1).index_select(0, self._by_sentence(padded.size(0)))
 
     def put_by_sentence(self, rows: Tensor, sentences: int) -> Tensor:
-        """``(R, …)`` to ``(b, S·r·T, …)``: of each of b ``sentences`` all positions in its r versions, which
-        lie block by block in B = r·b."""
+        """``(R, …)`` to ``(b, S·r·T, …)``, grouped by sentence.
+
+        The batch holds r versions of b ``sentences``: entries v·b … (v+1)·b − 1 of its B = r·b are version v.
+        """
         padded = _put(rows, self._by_sentence(sentences), self.shape.numel())
         return padded.unflatten(0, (sentences, -1))
 
@@ -73,14 +75,14 @@ class TokenRows:
         """Own and partner's terms of the rows, each ``(R, …)``.
 
         Args:
-            padded: ``(2·B, 2·T, …)``: of each stream of keys and sentence, what the rows of that stream
-                found there, then what those of the other did.
+            padded: ``(2·B, 2·T, …)`` contexts by stream of the keys and sentence: those of that stream's T
+                rows, then those of the other stream's.
         """
         both = padded.flatten(0, 1).index_select(0, self._both_terms)
         return both.tensor_split(2)
 
     def split(self) -> list[TokenRows]:
-        """Those of each stream by themselves, of shape ``(1, B, T)``."""
+        """The rows of each stream, each of shape ``(1, B, T)``."""
         shape = torch.Size((1, *self.shape[1:]))
         return [
             TokenRows(shape, [count], index - stream * shape.numel())
@@ -90,7 +92,7 @@ class TokenRows:
         ]
 
     def take_among(self, mine: Tensor, rows: TokenRows) -> Tensor:
-        """From states ``mine`` ``(R, …)`` of these rows those of ``rows``, a subset of these: ``(R', …)``."""
+        """Of states ``mine`` ``(R, …)`` of these rows, those of ``rows``, a subset: ``(R', …)``."""
         return mine.index_select(0, torch.searchsorted(self.index, rows.index))
 
     def _by_sentence(self, sentences: int) -> Tensor:
@@ -111,7 +113,7 @@ class TokenRows:
         return torch.cat([own, other + length])
 
     def _unravel(self, sentences: int) -> tuple[Tensor, ...]:
-        """Stream, version, sentence and token of each row."""
+        """Stream, version, sentence and position of each row, ``(R,)`` each."""
         place, token = self._divide(self.index, self.shape[2])
         place, sentence = self._divide(place, sentences)
         return *self._divide(place, self.shape[1] // sentences), sentence, token

@@ -14,9 +14,9 @@ from .wait_k import WaitK, partner_visibility
 class Visibility(NamedTuple):
     """What each query sees, built once a batch and shared by all layers.
 
-    ``mask``  ``(…, 1, queries, keys)`` bool, True = visible; a blind query is given every key, because a
-    softmax over nothing is NaN.
-    ``blind`` ``(…, 1, queries, 1)`` bool, the queries whose result must be exactly zero.
+    ``mask``  ``(…, 1, queries, keys)`` bool, True = visible.
+    ``blind`` ``(…, 1, queries, 1)`` bool: queries that see no key. ``mask`` gives them every key, as a
+    softmax over nothing is NaN, and their result is then set to zero.
     """
 
     mask: Tensor
@@ -35,15 +35,15 @@ class BothTerms(NamedTuple):
 
     ``mask``  ``(2·B, 1, 2·T, T)``, of :func:`score_mask`. The first dimension is the stream of the *keys* and
     the sentence; the queries are the T rows of that stream (they see it causally: H_self), then the T rows of
-    the other stream (they see it by wait-k: H_inter). So keys keep their place, and one attention of twice
+    the other stream (they see it by wait-k: H_inter). So keys are not moved, and one attention with twice
     the queries gives both terms::
 
-                     keys: transcript     keys: translation
-        queries 0…T  transcript, causal   translation, causal
-                T…2T translation, wait-k  transcript, wait-k
+                          keys: transcript     keys: translation
+        queries 0 … T−1   transcript, causal   translation, causal
+                T … 2T−1  translation, wait-k  transcript, wait-k
 
-    ``blind`` ``(2, B, T, 1)`` bool, of R rows ``(R, 1)``: those that see nothing of the other stream. (In
-    ``mask`` they are given every key, as in :class:`Visibility`.)
+    ``blind`` ``(2, B, T, 1)`` bool, with R rows ``(R, 1)``: queries that see nothing of the other stream.
+    (``mask`` gives them every key, as in :class:`Visibility`.)
     """
 
     mask: Tensor
@@ -51,8 +51,8 @@ class BothTerms(NamedTuple):
 
     @classmethod
     def of(cls, partner: Visibility, like: Tensor, rows: TokenRows | None = None) -> "BothTerms":
-        """From what is seen of the partner (:func:`teacher_forced_visibility`), for attention of states in
-        the precision of ``like``, which are those of ``rows``."""
+        """From ``partner`` of :func:`teacher_forced_visibility`, for states ``like`` (of ``rows``, if
+        given)."""
         seen = partner.mask.flatten(0, 1)
         length = seen.size(-1)
         causal = torch.ones(length, length, dtype=torch.bool, device=seen.device).tril()
@@ -68,7 +68,7 @@ def teacher_forced_visibility(prev_output_tokens: Tensor, pad: int, wait_k: Wait
 
     Returns:
         Visibility over ``(2, B, 1, T, T)``: entry ``[s, b, 0, i, j]`` says whether row i of stream 1 − s
-        sees row j of stream s. Keys keep their place, so only the (small) queries are flipped.
+        sees row j of stream s. Keys are not moved, only the (small) queries are flipped.
     """
     length = prev_output_tokens.size(2)
     of_queries = partner_visibility(wait_k, length, prev_output_tokens.device)
@@ -77,15 +77,16 @@ def teacher_forced_visibility(prev_output_tokens: Tensor, pad: int, wait_k: Wait
 
 
 def score_mask(visible: Tensor, like: Tensor) -> Tensor:
-    """The mask that :func:`~interactive_st.modules.dropout.attention` takes, made once for all its calls.
+    """The mask in the form that :func:`~interactive_st.modules.dropout.attention` handles fastest, made once
+    per batch.
 
     Args:
         visible: bool, True = visible; its last dimension is the keys.
         like: states of the attention, or any tensor of their device and precision.
 
     Returns:
-        On a CPU ``visible`` itself. On a GPU the mask of its shape that is added to scores, in the precision
-        of ``like`` or of autocast, with rows aligned as the kernels want them.
+        On a CPU ``visible`` itself. On a GPU an additive mask of its shape (0 or −inf), in the precision of
+        ``like`` or of autocast, with rows aligned as the kernels need them.
     """
     if visible.device.type == "cpu":
         return visible
@@ -93,7 +94,7 @@ def score_mask(visible: Tensor, like: Tensor) -> Tensor:
     if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
         dtype = torch.get_autocast_dtype(kind)
     mask = additive(visible, dtype)
-    spare = -mask.size(-1) % GPU_ALIGNMENT  # the kernels want rows to begin at such addresses
+    spare = -mask.size(-1) % GPU_ALIGNMENT  # the kernels need aligned rows
     return F.pad(mask, (0, spare))[..., : mask.size(-1)] if spare else mask
 
 
@@ -103,17 +104,16 @@ def additive(visible: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def slots_to_mask(slots: Tensor, width: int, dtype: torch.dtype) -> Tensor:
-    """What hypotheses see of a decoding cache.
+    """Additive attention mask over a decoding cache.
 
     Args:
-        slots: ``(…, Q, columns)`` the beam slot in which the row of each column was computed that query q
-            sees; −1 where it sees none.
-        width: beam slots in a column.
+        slots: ``(…, Q, columns)`` per query and column, the beam slot whose row it sees; −1: none.
+        width: beam slots per column.
 
     Returns:
-        ``(…, 1, Q, keys)``, added to scores: the cache's order of keys
-        (:func:`~interactive_st.modules.decoding_cache.key_count`), of which the first is seen by those alone
-        that see nothing else.
+        ``(…, 1, Q, keys)``, 0 or −inf, keys in the order of
+        :func:`~interactive_st.modules.decoding_cache.key_count`; the zero key is seen only by queries that
+        see nothing else.
     """
     seen = (slots.unsqueeze(-1) == torch.arange(width, device=slots.device)).flatten(-2)
     spare = key_count(slots.size(-1), width, slots.device) - 1 - seen.size(-1)

@@ -23,11 +23,11 @@ NO_LIMIT = 2**30  # a row index no sequence reaches; finite, so that integer ten
 def parse_wait_k(text: str | int | float) -> WaitK:
     """Read ``--wait-k``: a whole number of either sign, or ``inf``.
 
-    No text has ``NO_LIMIT`` tokens: from there on k is ``inf``, and below its negative it is that, which
-    means the same and fits into the integer tensors that k is added to.
+    No text has ``NO_LIMIT`` tokens: values ≥ ``NO_LIMIT`` become ``inf``, values below −``NO_LIMIT`` are
+    clamped, so that row + k fits integer tensors.
 
     Raises:
-        ValueError: for anything else, with the way out.
+        ValueError: for anything else; the message says what is allowed.
     """
     if str(text).strip().lower() in {"inf", "infinity", "+inf"}:
         return math.inf
@@ -42,7 +42,7 @@ def parse_wait_k(text: str | int | float) -> WaitK:
 
 
 def parse_train_wait_k(text: str | int | float | None) -> tuple[WaitK, ...]:
-    """Read ``--train-wait-k``: values of ``--wait-k`` with commas between; of none, ``()``.
+    """Read ``--train-wait-k``: values of ``--wait-k`` with commas between; ``()`` for None.
 
     Raises:
         ValueError: one is no value of ``--wait-k``.

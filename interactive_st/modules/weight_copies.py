@@ -1,12 +1,12 @@
-"""Copies of weights in another form, kept for as long as the weights stay what they are."""
+"""Caches of derived weights (packed, concatenated, split), valid until the weights change."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
-#: The layer's parameters, the name of one, and of that its memory, address and version; None if there is
-#: none. The memory is held on to: a new parameter could have the address of one that has been freed.
+#: (Parameter dict, name, tensor, data pointer, version); the last three are None if the parameter is. The
+#: tensor is kept alive so that its address is not reused.
 _Stamp = tuple[dict[str, Tensor | None], str, Tensor | None, int | None, int | None]
 
 
@@ -21,8 +21,7 @@ class KeepsWeightCopy:
     _copy: tuple[tuple[_Stamp, ...], Any] | None = None
 
     def current_copy(self) -> Any:
-        """The copy, if there is one of the weights as they are now; else None. A decoding step asks hundreds
-        of times."""
+        """The copy if it is up to date, else None. Fast: called hundreds of times per decoding step."""
         if self._copy is None:
             return None
         stamps, copy = self._copy
@@ -36,9 +35,9 @@ class KeepsWeightCopy:
         return copy
 
     def keep_copy(self, layers: Sequence[nn.Module], make: Callable[[], Any]) -> bool:
-        """Have a copy of the weights of ``layers`` as they are now, from ``make`` if need be. False where
-        that cannot be: tensors of inference mode do not say when they change, nor do weights that are
-        computed from others (weight norm, pruning, any parametrization)."""
+        """Make the copy of ``layers``' weights current, calling ``make`` if needed. False if changes could
+        not be detected: inference tensors, and weights computed from others (weight norm, pruning, any
+        parametrization)."""
         if any(map(_is_unwatchable, layers)):
             self._copy = None
             return False
@@ -48,14 +47,14 @@ class KeepsWeightCopy:
         return True
 
     def train(self, mode: bool = True) -> "KeepsWeightCopy":
-        """As ``nn.Module.train``. Training ends the copy: optimizers that write to ``weight.data``, as
-        fairseq's do, leave no trace in its version."""
+        """As ``nn.Module.train``. Training mode drops the copy: optimizers that write to ``weight.data``, as
+        fairseq's do, do not change its version."""
         if mode:
             self._copy = None
         return super().train(mode)
 
     def _apply(self, *args, **kwargs) -> "KeepsWeightCopy":
-        self._copy = None  # .to(), .half() and the like
+        self._copy = None  # .to(), .half() and similar calls
         return super()._apply(*args, **kwargs)
 
     def __getstate__(self) -> dict:

@@ -7,8 +7,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from interactive_st.models.decoder import Histories
-from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.decoding_cache import Histories, Lanes
 from interactive_st.modules.streams import STREAMS, Streams
 from interactive_st.modules.wait_k import TRANSCRIPT
 
@@ -37,24 +36,23 @@ class HypothesisTensors:
 
     @property
     def slots(self) -> Tensor:
-        """``(2, B, W, columns)`` int32, as in :class:`~interactive_st.models.decoder.Histories`."""
+        """``(2, B, W, columns)`` int32, as in :class:`~interactive_st.modules.decoding_cache.Histories`."""
         return self.history[..., 2]
 
 
 class Beams(HypothesisTensors):
     """W hypotheses a stream and sentence.
 
-    ``rows`` ``(2, B, columns)`` and ``used`` as in :class:`~interactive_st.models.decoder.Histories`; ``row``
-    ``(2, B)`` the next row to compute, which is also the number of tokens written; ``done`` ``(2, B)``
-    streams that have ended; ``max_len`` ``(B,)``; ``origin`` ``(B,)`` the sentence's place in the batch as it
-    came; ``streams`` those to decode, the others count as done; ``ctc`` the transcripts' CTC scores, if
-    asked for.
+    ``rows`` ``(2, B, columns)`` and ``used`` are those of
+    :class:`~interactive_st.modules.decoding_cache.Histories`; ``row`` ``(2, B)`` is the next row to compute,
+    which is also the number of tokens written; ``done`` ``(2, B)``: streams that have ended; ``max_len``
+    ``(B,)``; ``origin`` ``(B,)``: index in the original batch.
 
     ``row``, ``done`` and ``max_len`` decide which lanes advance. They are on the *control device*: the CPU,
-    so that a GPU is waited for only when it has to say which streams end. With ``on_device`` it is the device
-    of everything else, and both streams get every column: then a step depends on nothing that the host
-    knows (:mod:`~interactive_st.search.device_step`), and ``column`` ``(1,)`` is the number of steps done.
-    Lanes that stand still then write as well, where nothing is read before they advance.
+    so that a GPU is synchronised only to learn which streams end. With ``on_device`` it is the device of
+    everything else, and both streams get every column: a step then depends on nothing that the host knows
+    (:mod:`~interactive_st.search.device_step`), and ``column`` ``(1,)`` is the number of steps done. Lanes
+    that do not advance write too, to entries overwritten before they are read.
     """
 
     def __init__(
