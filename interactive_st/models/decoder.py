@@ -34,7 +34,7 @@ class InteractiveDecoder(TransformerDecoder):
     layer_class = InteractiveDecoderLayer
 
     def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
-        self.wait_k = self._own_wait_k = parse_wait_k(args.wait_k)  # calls for one k set the first
+        self.wait_k = self._own_wait_k = parse_wait_k(args.wait_k)  # decoding with another k sets wait_k only
         self.train_wait_k = parse_train_wait_k(getattr(args, "train_wait_k", None))
         self.streams = parse_streams(args.streams)
         super().__init__(args, dictionary, embed_tokens)
@@ -51,7 +51,8 @@ class InteractiveDecoder(TransformerDecoder):
 
     @property
     def interacts(self) -> bool:
-        """False when no layer can read the partner (λ fixed at 0): the multi-task model; or there is none."""
+        """Whether any layer attends to the partner; False for one stream, and for λ fixed at 0 (multi-task).
+        """
         return len(self.streams) == 2 and not all(layer.self_attn.fusion.is_off for layer in self.layers)
 
     def forward(
@@ -65,17 +66,17 @@ class InteractiveDecoder(TransformerDecoder):
         """Teacher forcing.
 
         Args:
-            prev_output_tokens: ``(S, r·B, T)`` language tag, then tokens, right-padded; a stream that
-                is missing from a row is all padding there. r versions of the B sentences lie block by
-                block.
-            encoder_out: the encoder's, of B sentences; None where nobody speaks.
+            prev_output_tokens: ``(S, r·B, T)`` language tag, then tokens, right-padded; a stream that is
+                missing from a row is all padding there. The batch may hold r versions of the B sentences:
+                entries v·B … (v+1)·B − 1 are version v (r > 1 only for ``--prefix-corruption-of partner``).
+            encoder_out: the encoder's, of B sentences; ``None`` = no speech.
             features_only: leave out the projection to the vocabulary.
-            rows: the R tokens among all positions; then nothing at all is computed for padding.
-            wanted: those of them whose successors are asked for. ``None`` = of all.
+            rows: positions of the R tokens; padding is then not computed. ``None`` = all positions.
+            wanted: the N of the ``rows`` whose logits are returned; ``None`` = all. Only with ``rows``.
 
         Returns:
-            logits ``(S, r·B, T, V)``, of R ``rows`` or N ``wanted`` ``(N, V)`` (or features, C instead of V),
-            and ``{"encoder_out": …}``
+            logits ``(S, r·B, T, V)``, with ``rows`` ``(R, V)``, with ``wanted`` ``(N, V)`` (or features, C
+            instead of V), and ``{"encoder_out": …}``
         """
         x = self.states(prev_output_tokens, encoder_out, rows)
         if wanted is not None:
@@ -89,7 +90,8 @@ class InteractiveDecoder(TransformerDecoder):
     def states(
         self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], rows: TokenRows | None = None
     ) -> Tensor:
-        """Teacher-forced features ``(S, r·B, T, C)``, those of R ``rows`` ``(R, C)``."""
+        """Teacher-forced features ``(S, r·B, T, C)``, with ``rows`` ``(R, C)``; arguments as in
+        :meth:`forward`."""
         x = self._embed_all(prev_output_tokens, rows)
         partner: BothTerms | None = None
         if prev_output_tokens.size(0) == 2 and self.interacts:
@@ -102,11 +104,11 @@ class InteractiveDecoder(TransformerDecoder):
 
     @property
     def trained_wait_k(self) -> tuple[WaitK, ...]:
-        """The k that training has taught, as far as the options tell."""
+        """Values of k seen in training, by the training options."""
         return self.train_wait_k or (self._own_wait_k,)
 
     def _wait_k_of_batch(self) -> WaitK:
-        """``wait_k``; in training one of ``train_wait_k``, if there are any, so that all are learnt.
+        """``wait_k``; in training a random one of ``train_wait_k``, if there are any.
 
         Source: Elbayad et al., Interspeech 2020, "Efficient Wait-k Models for Simultaneous Machine
         Translation" (multi-path training).
@@ -116,7 +118,14 @@ class InteractiveDecoder(TransformerDecoder):
         return self.train_wait_k[int(torch.randint(len(self.train_wait_k), ()))]
 
     def start(self, encoder_out: dict[str, list[Tensor]]) -> DecodingCache:
-        """Begin decoding a batch: project the encoder output once for all that will ask."""
+        """Begin decoding a batch: project keys and values of every layer once.
+
+        Args:
+            encoder_out: the encoder's, of B sentences.
+
+        Returns:
+            the cache for :meth:`step`, valid while weights, mode and hooks are unchanged
+        """
         prepare_linears(self)
         encoder_states, encoder_mask = self._memory(encoder_out)
         keys = [layer.encoder_attn.project_encoder(encoder_states) for layer in self.layers]
@@ -127,7 +136,9 @@ class InteractiveDecoder(TransformerDecoder):
 
         Args:
             tokens: ``(N, W)`` the last token of each hypothesis (its tag at row 0).
-            cache: what :meth:`start` gave; the new rows are written into it.
+            cache: from :meth:`start`; the new rows are written into it.
+            lanes: the N (stream, sentence) pairs that take part, and their rows.
+            histories: where the rows of all hypotheses lie in the cache, those of this step included.
 
         Returns:
             logits ``(N, W, V)``
@@ -165,7 +176,7 @@ class InteractiveDecoder(TransformerDecoder):
         return StepView(columns, used, mask(torch.cat([own, partner.flip(0)], dim=2)), None)
 
     def _memory(self, encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
-        """What is attended to in decoding: encoder states, and their mask added to scores."""
+        """Encoder states ``(frames, B, C)`` and their additive mask ``(B, 1, 1, frames)``, or None."""
         states, mask = unpack_encoder(encoder_out)
         return states, None if mask is None else additive(mask, states.dtype)
 
@@ -184,7 +195,7 @@ class InteractiveDecoder(TransformerDecoder):
         return x if self.project_out_dim is None else self.project_out_dim(x)
 
     def _embed_all(self, tokens: Tensor, rows: TokenRows | None) -> Tensor:
-        """Embed whole sequences ``(S, B, T)``."""
+        """Embed whole sequences ``(S, B, T)``: ``(S, B, T, C)``, with ``rows`` ``(R, C)``."""
         positions = self.embed_positions(tokens.flatten(0, 1)).unflatten(0, tokens.shape[:2])
         return self._embed(take_rows(tokens, rows), take_rows(positions, rows))
 
@@ -195,7 +206,7 @@ class InteractiveDecoder(TransformerDecoder):
         return self.embed_positions.weight
 
     def max_positions(self) -> int:
-        """Longest stream: also bounded by the table that decoding steps look positions up in."""
+        """Longest stream in tokens; also bounded by the table from which decoding steps take positions."""
         table = self._position_table().size(0) - self.padding_idx - 1
         return int(min(super().max_positions(), table if table > 0 else math.inf))
 

@@ -12,9 +12,9 @@ from .front_end import build_front_end
 
 
 class SpeechEncoder(S2TTransformerEncoder):
-    """fairseq's ``S2TTransformerEncoder`` behind the front end that ``--front-end`` names.
+    """fairseq's ``S2TTransformerEncoder`` with the front end that ``--front-end`` names.
 
-    It has no CTC projection of its own: the CTC head is tied to the decoder's table
+    It has no CTC projection of its own: the CTC head is the decoder's output projection
     (:meth:`~interactive_st.models.interactive_st.InteractiveSTModel.get_ctc_output`).
     """
 
@@ -26,17 +26,26 @@ class SpeechEncoder(S2TTransformerEncoder):
     def _forward(
         self, src_tokens: Tensor, src_lengths: Tensor, return_all_hiddens: bool = False
     ) -> dict[str, list[Tensor]]:
-        """fairseq's, with one mask for all layers.
+        """As fairseq's, with one mask for all layers.
 
-        fairseq asks a GPU twice how much padding there is, and with that waits for it. Here it is asked once,
-        in decoding alone, where layers and steps are spared a mask that has nothing to hide.
+        fairseq synchronises a GPU twice, for the longest length and for ``padding.any()``. Here only the
+        latter does, and on a GPU only in evaluation, where dropping an empty mask saves work.
+
+        Args:
+            src_tokens: ``(B, frames, F)`` features, padded.
+            src_lengths: ``(B,)`` frames of each.
+            return_all_hiddens: keep the states of every layer.
+
+        Returns:
+            fairseq's dictionary: ``encoder_out`` holds the states ``(T, B, C)``, ``encoder_padding_mask``
+            the mask ``(B, T)``, True = padding, or nothing
         """
         x, lengths = self.subsample(src_tokens, src_lengths)
         padding = torch.arange(x.size(0), device=x.device) >= lengths.unsqueeze(1)
         x = self.embed_scale * x + self.embed_positions(padding).transpose(0, 1)
         x = self.dropout_module(x)
-        would_wait = x.device.type != "cpu" and self.training
-        masks = [padding] if would_wait or padding.any() else []
+        keep_mask = x.device.type != "cpu" and self.training  # any() would synchronise
+        masks = [padding] if keep_mask or padding.any() else []
         visible = visible_frames(padding, x) if masks else None
         states = []
         for layer in self.transformer_layers:

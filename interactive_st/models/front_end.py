@@ -1,4 +1,4 @@
-"""What turns filterbank frames into the encoder's input: ``--front-end stack`` or ``conv1d``."""
+"""Subsampling of filterbank frames before the encoder: ``--front-end stack`` or ``conv1d``."""
 
 import torch
 import torch.nn.functional as F
@@ -30,11 +30,11 @@ class StackedFrames(nn.Module):
 
 
 class PaddedConv1dSubsampler(Conv1dSubsampler):
-    """fairseq's convolutions, made blind to padding.
+    """fairseq's ``Conv1dSubsampler`` with padding zeroed before each convolution, so that an utterance's
+    encoding equals that of a batch of one.
 
-    fairseq lets the second convolution read what the first made of the padding, so that an utterance's
-    encoding changes with the longest neighbour in its batch. Here each layer's output is cut to the
-    utterance's own length, which gives every utterance what fairseq gives it alone.
+    (In fairseq the second convolution reads the first one's output for padding, and an utterance's encoding
+    depends on the longest one in its batch.)
     """
 
     def forward(self, src_tokens: Tensor, src_lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,6 +69,6 @@ def build_front_end(args) -> nn.Module:
 
 
 def _mask(x: Tensor, lengths: Tensor) -> Tensor:
-    """Zero what lies beyond each row's length; ``x`` ``(B, T, …)``."""
+    """``x`` ``(B, T, C)`` with zeros beyond each row's length."""
     beyond = torch.arange(x.size(1), device=x.device) >= lengths.unsqueeze(1)
     return x.masked_fill(beyond.unsqueeze(2), 0.0)

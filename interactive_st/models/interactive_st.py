@@ -37,8 +37,8 @@ from .pretrained import (
     refuse_two_stage,
 )
 
-#: How the streams read each other where nothing else is asked for. λ = 1 gave far better translations than 0
-#: and 0.3 on both sets measured (benchmarks/results/quality.md).
+#: How the streams read each other by default. λ = 1 gave far better translations than 0 and 0.3 on both sets
+#: measured (benchmarks/results/quality.md).
 INTERACTION = {
     "wait_k": 3, "train_wait_k": None, "fusion": "linear", "fusion_lambda": 1.0, "learn_fusion_lambda": False
 }  # fmt: skip
@@ -52,11 +52,11 @@ class InteractiveSTModel(S2TTransformerModel):
     architectures of :mod:`interactive_st.models.systems` say which.
     """
 
-    #: Whether weights without those of the gates are refused: training learns them, decoding cannot.
+    #: Refuse checkpoints without gate weights (set when decoding).
     needs_gates = False
-    #: Whether the tables of another vocabulary are passed over: training begins with the rest.
+    #: Keep initial values for embedding tables of another size (set when training from a checkpoint).
     may_change_vocabulary = False
-    #: Whether the tables it begins with are of other words, be they as many.
+    #: Keep initial values for embedding tables of the same size, too: they are of other words.
     leaves_vocabulary = False
 
     @staticmethod
@@ -71,26 +71,26 @@ class InteractiveSTModel(S2TTransformerModel):
         parser.add_argument(
             "--train-wait-k",
             metavar="K,K,…",
-            help="in training, take one of these in place of --wait-k, anew for each batch, as 1,3,inf: the "
-            "model can then be decoded with any of them; --wait-k remains that of validation, and of "
-            "decoding where nothing else is asked for",
+            help="in training, draw one of these for each batch in place of --wait-k, as 1,3,inf: the model "
+            "can then be decoded with any of them; --wait-k is still used in validation and, by default, in "
+            "decoding",
         )
         parser.add_argument(
             "--fusion",
             choices=FUSIONS,
-            help="how a stream's own context and what it read in the other are joined (default: linear)",
+            help="how the contexts of self- and interactive attention are combined (default: linear)",
         )
         parser.add_argument(
             "--fusion-lambda",
             type=float,
             metavar="λ",
-            help="weight of the partner's context in linear and tanh fusion; 0 makes the multi-task "
+            help="weight of the other stream's context in linear and tanh fusion; 0 makes the multi-task "
             "model, with no interaction (default: 1; docs/choosing.md says why)",
         )
         parser.add_argument(
             "--learn-fusion-lambda",
             action="store_true",
-            help="learn λ, one number a decoder layer, starting at --fusion-lambda",
+            help="learn λ, one number per decoder layer, starting at --fusion-lambda",
         )
 
     @classmethod
@@ -128,12 +128,13 @@ class InteractiveSTModel(S2TTransformerModel):
         """Teacher forcing.
 
         Args:
-            src_tokens: ``(B, frames, F)`` features, padded; without any frame the texts are learnt alone.
+            src_tokens: ``(B, frames, F)`` features, padded. Zero frames: text only; the decoder runs without
+                encoder context.
             src_lengths: ``(B,)`` frames of each.
             prev_output_tokens, rows, wanted: as in :meth:`InteractiveDecoder.forward`.
 
         Returns:
-            what the decoder's ``forward`` returns
+            as :meth:`InteractiveDecoder.forward`
         """
         encoder_out = None
         if src_tokens.size(1):
@@ -150,11 +151,12 @@ class InteractiveSTModel(S2TTransformerModel):
         return sample["targets"][list(self.streams)]
 
     def get_ctc_target(self, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
-        """The transcript ``(B, T)`` and its lengths, ``</s>`` included."""
+        """The transcript ``(B, T)`` and its lengths ``(B,)``, ``</s>`` included, for criteria of users that
+        have CTC; the parent's ``get_ctc_target`` would give them the translation."""
         return sample["transcript"], sample["transcript_lengths"]
 
     def get_ctc_output(self, net_output, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
-        """CTC log-probabilities of the encoder, as fairseq's models have them.
+        """CTC log-probabilities of the encoder, with the interface of fairseq's models.
 
         Returns:
             ``(frames, B, V)`` float32, and lengths ``(B,)`` long
@@ -182,7 +184,7 @@ class InteractiveSTModel(S2TTransformerModel):
                 f"gives {states.size(-1)}: use equal --encoder-embed-dim and --decoder-embed-dim, or "
                 f"--ctc-weight 0"
             )
-        # as whole numbers from the start: bfloat16 has no 303
+        # integers from the start: bfloat16 cannot hold 303
         lengths = states.new_full((states.size(1),), states.size(0), dtype=torch.long)
         padding: list[Tensor] = encoder_out["encoder_padding_mask"]
         if padding:
@@ -190,7 +192,7 @@ class InteractiveSTModel(S2TTransformerModel):
         return table(states), lengths
 
     def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:
-        """Accept our own checkpoints as they are, and stock ``s2t_transformer`` ones where they fit."""
+        """Accept our own checkpoints, and stock ``s2t_transformer`` ones where they fit, in place."""
         refuse_two_stage(state_dict)
         leave_vocabulary(self, state_dict)
         super().upgrade_state_dict(state_dict)
@@ -267,7 +269,7 @@ def _like_s2t(args, architecture) -> None:
 
 def _interaction(args) -> None:
     if getattr(args, "bf16", False) and find_spec("torch_xla") is None:
-        args.tpu = False  # which fairseq makes of --bf16; only architectures are asked after that
+        args.tpu = False  # fairseq sets tpu with --bf16; the architecture is the last hook that can undo it
     args.streams = getattr(args, "streams", "both")
     for option, usual in INTERACTION.items():
         setattr(args, option, getattr(args, option, usual))

@@ -2,8 +2,8 @@
 
 The interactive term adds no parameter, so the model of another system of the same sizes fits: its encoder
 (``--load-pretrained-encoder-from``) or all of it (``--finetune-from-model``). Both decoders of a
-two-stage model start from the one decoder of another system. What was and was not taken is logged; a
-shape that cannot fit for another reason than the vocabulary is an error.
+two-stage model start from the one decoder of another system. The log lists what was loaded; a shape mismatch
+not due to the vocabulary is an error.
 """
 
 import logging
@@ -25,7 +25,7 @@ TABLES = tuple(name.removeprefix("decoder") for name in VOCABULARY)
 LEFT = "left at their initial values"
 FRONT_END = "subsample."  # of an encoder's tensors
 STAGES = ("decoder.first.", "decoder.second.")
-#: Options by which the same tensors compute something else.
+#: Options with which the same tensors compute something else.
 MEANING = ("encoder_attention_heads", "decoder_attention_heads", "activation_fn", "no_scale_embedding")
 
 
@@ -77,13 +77,13 @@ def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
 def warn_of_other_meaning(
     what: str, trained: object, args: Namespace, names: Sequence[str] = MEANING
 ) -> None:
-    """Warn of options by which weights mean something else in the model that takes them.
+    """Warn of options that differ, with which the same weights compute something else.
 
     Args:
         what: option and file, for the message.
-        trained: the options of the model that the weights are of, as a checkpoint holds them.
-        args: those of the model that takes them.
-        names: the options to compare. One that either does not know does not differ.
+        trained: options of the model that the weights come from, as a checkpoint holds them.
+        args: options of the model that takes them.
+        names: the options to compare; one that either side lacks counts as equal.
     """
     for name in names:
         there, here = option_of(trained, name), getattr(args, name, None)
@@ -95,7 +95,11 @@ def warn_of_other_meaning(
 
 
 def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
-    """Make a stock ``s2t_transformer`` state dict loadable into ``model``, in place, and say how."""
+    """Make a stock ``s2t_transformer`` state dict loadable into ``model``, in place, and log how.
+
+    Raises:
+        ValueError: a tensor other than the vocabulary's has another shape.
+    """
     own = model.state_dict()
     table, output = (state_dict.get(name) for name in VOCABULARY)
     untied = (
@@ -120,7 +124,7 @@ def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> N
 
 
 def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
-    """Make a state dict of ours fit another fusion, in place, and say how.
+    """Make a state dict of ours fit another fusion, in place, and log how.
 
     A gate or a learned λ that ``--model-overrides`` has replaced by a fixed fusion is left out; one that
     the checkpoint lacks, such as a multi-task model's, starts at its initial values.
@@ -149,15 +153,15 @@ def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
 
 
 def leave_vocabulary(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
-    """Empty the tables of a state dict, in place, where the model ``leaves_vocabulary``, so that as many
-    other words are treated as other words of another number are."""
+    """Empty the embedding tables of a state dict, in place, if the model ``leaves_vocabulary``: another
+    vocabulary of the same size is then treated as one of another size."""
     for name in [name for name in state_dict if name.endswith(TABLES) and model.leaves_vocabulary]:
         state_dict[name] = state_dict[name][:0]
 
 
 def adapt_vocabulary(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
-    """Leave tables of another vocabulary out of a state dict of ours, in place, and say so, where the model
-    ``may_change_vocabulary``; otherwise torch refuses them."""
+    """Replace embedding tables of another size in a state dict of ours by the initial ones, in place, and log
+    it, if the model ``may_change_vocabulary``; otherwise torch refuses them."""
     if not model.may_change_vocabulary:
         return
     own = model.state_dict()
@@ -183,8 +187,12 @@ def refuse_two_stage(state_dict: dict[str, Tensor]) -> None:
 
 
 def double_decoder(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
-    """Let both decoders of a two-stage ``model`` start from a state dict's one decoder, in place, and say
-    how. A two-stage model's own state dict is left as it is."""
+    """Let both decoders of a two-stage ``model`` start from a state dict's one decoder, in place, and log
+    how. A two-stage model's own state dict is left as it is.
+
+    Raises:
+        ValueError: a tensor other than the vocabulary's has another shape.
+    """
     if any(name.startswith(STAGES) for name in state_dict):
         return
     if model.decoder.first.share_input_output_embed and VOCABULARY[0] in state_dict:
@@ -205,13 +213,14 @@ def double_decoder(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
 
 
 def fit(own: dict[str, Tensor], offered: dict[str, Tensor], what: str, may_differ: tuple = ()) -> list[str]:
-    """Drop from ``offered`` what ``own`` has no place for and fill in what it lacks, in place.
+    """Make ``offered`` loadable, in place: drop names and shapes that ``own`` does not have, and fill in the
+    tensors of ``own`` that it lacks.
 
     Returns:
         The names of the offered tensors that were not taken.
 
     Raises:
-        ValueError: when shapes differ under a name that is not in ``may_differ``.
+        ValueError: shapes differ under a name that is not in ``may_differ``; ``what`` begins the message.
     """
     foreign = [name for name in offered if name not in own]
     unfit = [name for name in offered if name in own and offered[name].shape != own[name].shape]

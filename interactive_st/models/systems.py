@@ -6,7 +6,7 @@
     asr*             the transcript alone
     two_stage_st*    the transcript, then the translation by a second decoder that reads its states
 
-with ``*`` one of nothing (the paper's), ``_xs``, ``_s``, ``_m``, ``_tiny``. All but the last are
+``*`` is empty (the paper's size), ``_xs``, ``_s``, ``_m`` or ``_tiny``. All but the last system are
 :class:`~interactive_st.models.interactive_st.InteractiveSTModel`.
 """
 
@@ -30,7 +30,7 @@ SIZES: dict[str, Architecture] = {
 NO_INTERACTION = {
     "wait_k": 0, "train_wait_k": None, "fusion": "linear", "fusion_lambda": 0.0, "learn_fusion_lambda": False
 }  # fmt: skip
-#: What each system fixes of the options of its model.
+#: System: (registered model, options it fixes).
 SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "multitask_st": ("interactive_st", {"streams": "both", **NO_INTERACTION}),
     "e2e_st": ("interactive_st", {"streams": "st", **NO_INTERACTION}),
@@ -40,7 +40,10 @@ SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def architecture(system: str, size: str) -> Architecture:
-    """The function that fills in the options of ``system`` in ``size``; both are keys above."""
+    """The function that fills in the options of ``system`` (key of `SYSTEMS`) in ``size`` (key of `SIZES`).
+
+    It raises ``ValueError`` for an option that contradicts the system.
+    """
     name, (_, fixed) = f"{system}{size}", SYSTEMS[system]
 
     def fill_in(args) -> None:

@@ -21,9 +21,9 @@ from .decoder import InteractiveDecoder, encoder_states_and_mask
 
 
 class Transcript(NamedTuple):
-    """What the second decoder reads of the first.
+    """The first decoder's states, which the second attends to.
 
-    ``states`` ``(rows, B, C)``; ``visibility`` over ``(B, 1, 1, rows)``: the rows that exist.
+    ``states`` ``(positions, B, C)``; ``visibility`` over ``(B, 1, 1, positions)``: those that hold a token.
     """
 
     states: Tensor
@@ -31,7 +31,8 @@ class Transcript(NamedTuple):
 
 
 class SecondCache(DecodingCache):
-    """Of each layer the keys and values of speech and transcript; their two masks."""
+    """`DecodingCache` whose ``encoder_keys`` (per layer) and ``encoder_mask`` are (speech, transcript)
+    pairs."""
 
     encoder_keys: list[tuple[EncoderKeys, EncoderKeys]]
     encoder_mask: tuple[Tensor | None, Visibility]  # the former added to scores
@@ -45,8 +46,8 @@ class SecondCache(DecodingCache):
         self.encoder_keys = [
             tuple((kept(key), kept(value)) for key, value in layer) for layer in self.encoder_keys
         ]
-        spoken, exists = self.encoder_mask
-        self.encoder_mask = (None if spoken is None else kept(spoken), Visibility(*map(kept, exists)))
+        speech, transcript = self.encoder_mask
+        self.encoder_mask = (None if speech is None else kept(speech), Visibility(*map(kept, transcript)))
         for layer in self.layers:
             layer.keep(sentences)
 
@@ -55,7 +56,7 @@ class SecondCache(DecodingCache):
 
 
 class SecondDecoder(InteractiveDecoder):
-    """Writes the translation; every layer reads the speech and the first decoder's states."""
+    """Writes the translation; every layer attends to the speech and to the first decoder's states."""
 
     layer_class = SecondDecoderLayer
 
@@ -66,17 +67,24 @@ class SecondDecoder(InteractiveDecoder):
         rows: TokenRows | None,
         transcript: Transcript,
     ) -> Tensor:
-        """Teacher-forced features ``(1, r·B, T, C)``, those of R ``rows`` ``(R, C)``."""
+        """Teacher-forced features ``(1, r·B, T, C)``, with ``rows`` ``(R, C)``.
+
+        Args:
+            prev_output_tokens: ``(1, r·B, T)`` tag and translation, right-padded.
+            encoder_out: the encoder's, of B sentences; ``None`` = no speech.
+            rows: positions of the R tokens; ``None`` = all positions.
+            transcript: from :meth:`TwoStageDecoder.first_stage`, of r·B entries.
+        """
         x = self._embed_all(prev_output_tokens, rows)
         encoder_states, encoder_mask = encoder_states_and_mask(encoder_out)
-        written, exists = transcript
-        exists = exists._replace(mask=score_mask(exists.mask, x))
+        visibility = transcript.visibility
+        visibility = visibility._replace(mask=score_mask(visibility.mask, x))
         for layer in self.layers:
-            x = layer(x, encoder_states, encoder_mask, written, exists, rows)
+            x = layer(x, encoder_states, encoder_mask, transcript.states, visibility, rows)
         return self._finish(x)
 
     def start(self, encoder_out: dict[str, list[Tensor]], transcript: Transcript) -> SecondCache:
-        """Begin decoding a batch: project speech and transcript once for all that will ask."""
+        """Begin decoding a batch: project keys and values of every layer once, of speech and transcript."""
         prepare_linears(self)
         encoder_states, encoder_mask = self._memory(encoder_out)
         keys = [
@@ -91,9 +99,9 @@ class SecondDecoder(InteractiveDecoder):
 
 
 class TwoStageDecoder(FairseqDecoder):
-    """A decoder for the transcript, then one for the translation that reads the first one's states.
+    """A decoder for the transcript, then one for the translation that attends to the first one's states.
 
-    Both have one tied table of words. Each is decoded by itself (``first.step``, ``second.step``).
+    Both share one tied embedding table. Each is decoded by itself (``first.step``, ``second.step``).
     """
 
     wait_k = math.inf
@@ -109,7 +117,7 @@ class TwoStageDecoder(FairseqDecoder):
 
     @property
     def output_projection(self) -> nn.Module:
-        """The table of words, which the CTC head uses as well."""
+        """The tied embedding table as output projection, which is also the CTC head."""
         return self.first.output_projection
 
     def forward(
@@ -139,10 +147,12 @@ class TwoStageDecoder(FairseqDecoder):
 
         Args:
             prev_output_tokens: ``(1, r·B, T)`` tag and transcript; all padding where it is missing.
+            encoder_out: the encoder's, of B sentences; ``None`` = no speech.
+            rows: positions of the R tokens; ``None`` = all positions.
 
         Returns:
-            its states ``(1, r·B, T, C)``, those of R ``rows`` ``(R, C)``, and the same as the second
-            decoder reads them
+            its states ``(1, r·B, T, C)``, with ``rows`` ``(R, C)``, and the same in the form that the second
+            decoder attends to
         """
         features = self.first.states(prev_output_tokens, encoder_out, rows)
         exists = prev_output_tokens[0].ne(self.first.padding_idx).unsqueeze(1)
@@ -154,7 +164,7 @@ class TwoStageDecoder(FairseqDecoder):
 
 
 def _of_one_stream(args, streams: str) -> Namespace:
-    """The options of one stage: a decoder of one stream has nobody to interact with."""
+    """The options of one stage: a decoder of one stream, which has no interaction."""
     alone = {
         "streams": streams,
         "wait_k": 0,

@@ -15,7 +15,7 @@ from .two_stage_decoder import TwoStageDecoder
 
 @register_model("two_stage_st")
 class TwoStageSTModel(InteractiveSTModel):
-    """One speech encoder, a decoder for each text, one tied table of words."""
+    """One speech encoder, a decoder for each text, one tied embedding table."""
 
     @staticmethod
     def add_args(parser) -> None:
