@@ -15,11 +15,8 @@ from .ctc_prefix import CtcPrefixScorer
 
 
 class HypothesisTensors:
-    """What hypotheses have written, and where it lies in the cache: ``history`` ``(2, B, W, columns, 3)``.
-
-    All in one tensor, as 32-bit integers, for it is a few operations a step that move it from hypothesis to
-    hypothesis.
-    """
+    """Tokens, cumulative scores and cache slots in one int32 tensor ``history`` ``(2, B, W, columns, 3)``, so
+    that reordering hypotheses is one gather."""
 
     history: Tensor
 
@@ -30,29 +27,36 @@ class HypothesisTensors:
 
     @property
     def cumulative(self) -> Tensor:
-        """``(2, B, W, columns)`` float32, log-probability up to and including each token; the tag has
-        none."""
+        """``(2, B, W, columns)`` float32; entry i: log-probability up to and including token i + 1."""
         return self.history[..., 1].view(torch.float32)
 
     @property
     def slots(self) -> Tensor:
-        """``(2, B, W, columns)`` int32, as in :class:`~interactive_st.modules.decoding_cache.Histories`."""
+        """``(2, B, W, columns)`` int32: ``own`` of `Histories`."""
         return self.history[..., 2]
 
 
 class Beams(HypothesisTensors):
-    """W hypotheses a stream and sentence.
+    """W hypotheses per stream and sentence.
 
-    ``rows`` ``(2, B, columns)`` and ``used`` are those of
-    :class:`~interactive_st.modules.decoding_cache.Histories`; ``row`` ``(2, B)`` is the next row to compute,
-    which is also the number of tokens written; ``done`` ``(2, B)``: streams that have ended; ``max_len``
-    ``(B,)``; ``origin`` ``(B,)``: index in the original batch.
+    ``rows`` ``(2, B, columns)`` and ``used`` as in :class:`~interactive_st.modules.decoding_cache.Histories`;
+    ``row`` ``(2, B)``: the next row to compute, which is also the number of tokens written; ``done``
+    ``(2, B)``: streams that have ended; ``origin`` ``(B,)``: index in the original batch.
 
     ``row``, ``done`` and ``max_len`` decide which lanes advance. They are on the *control device*: the CPU,
     so that a GPU is synchronised only to learn which streams end. With ``on_device`` it is the device of
     everything else, and both streams get every column: a step then depends on nothing that the host knows
     (:mod:`~interactive_st.search.device_step`), and ``column`` ``(1,)`` is the number of steps done. Lanes
     that do not advance write too, to entries overwritten before they are read.
+
+    Args:
+        tags: ``(2, B)`` language tags.
+        width: W.
+        max_len: ``(B,)`` most tokens of a text, without ``</s>``.
+        pad: index of the padding token.
+        streams: those to decode; the others count as done.
+        ctc: CTC scores of the transcripts; None: without.
+        on_device: see above.
     """
 
     def __init__(
@@ -71,8 +75,8 @@ class Beams(HypothesisTensors):
         shape = (2, batch, width)
         self.width, self.streams, self.ctc = width, streams, ctc
         self.identity = torch.arange(width, dtype=torch.int32, device=tags.device)
-        # The streams may advance one after the other, in every sentence at other times; on a device a step
-        # more may be under way when the last one's end is seen.
+        # Worst case: the streams never advance together. on_device runs one extra step, as the host learns
+        # of the end a step late.
         n_columns = 2 * (longest + 1) + on_device
         self.history = torch.zeros((*shape, n_columns, 3), dtype=torch.int32, device=tags.device)
         self.tokens.fill_(pad)
@@ -94,7 +98,7 @@ class Beams(HypothesisTensors):
 
     @property
     def columns(self) -> int:
-        """Columns that there is room for."""
+        """Columns allocated."""
         return self.rows.size(2)
 
     def lanes(self, active: Tensor) -> Lanes:
@@ -115,11 +119,11 @@ class Beams(HypothesisTensors):
         return self._all
 
     def at_max_len(self, lanes: Lanes) -> Tensor:
-        """Lanes ``(N,)`` that have as many tokens as they may; on the control device."""
+        """``(N,)`` bool: lanes at ``max_len``, on the control device."""
         return lanes.control[2] >= self.max_len[lanes.control[1]]
 
     def last_tokens(self, lanes: Lanes) -> Tensor:
-        """``(N, W)`` what each hypothesis wrote last (its tag at row 0)."""
+        """``(N, W)`` last token of each hypothesis (its tag at row 0)."""
         return self.tokens[lanes.stream, lanes.sentence, :, lanes.row]
 
     def first_scores(self) -> Tensor:
@@ -129,7 +133,7 @@ class Beams(HypothesisTensors):
         return score
 
     def open_columns(self, streams: Streams, writing: Tensor) -> None:
-        """Give each of ``streams`` a new column; hypotheses ``writing`` ``(2, B, W)`` get a row in it."""
+        """Append a column to each of ``streams``; hypotheses in ``writing`` ``(2, B, W)`` get a row in it."""
         row = self.row.to(self.device, non_blocking=True)
         slot = torch.where(writing, self.identity, -1)
         if self.column is not None:
@@ -143,7 +147,7 @@ class Beams(HypothesisTensors):
             self.used[stream] = column + 1
 
     def histories(self, partner: Tensor | None) -> Histories:
-        """Where everything lies, with what is read in the partner, ``(2, B, W, columns)``."""
+        """Histories of this step; ``partner`` ``(2, B, W, columns)`` as there."""
         used = max(self.used)
         return Histories(
             self.slots[..., :used], partner, self.rows[..., :used], tuple(self.used), self.column
@@ -180,11 +184,11 @@ class Beams(HypothesisTensors):
             self.ctc.inherit(lanes.sentence[heard], parent[heard])
 
     def keep(self, sentences: Tensor) -> None:
-        """Drop every sentence not named in ``sentences`` (on the CPU)."""
+        """Drop every sentence not named in ``sentences`` ``(kept,)`` long, on the CPU."""
         self.origin, self._all = self.origin.index_select(0, sentences), None
-        there = sentences.to(self.row.device)
-        self.row, self.done = (x.index_select(1, there) for x in (self.row, self.done))
-        self.max_len = self.max_len.index_select(0, there)
+        control = sentences.to(self.row.device)
+        self.row, self.done = (x.index_select(1, control) for x in (self.row, self.done))
+        self.max_len = self.max_len.index_select(0, control)
         sentences = sentences.to(self.device)
         self.history, self.rows = (x.index_select(1, sentences) for x in (self.history, self.rows))
         if self.ctc is not None:
@@ -192,10 +196,10 @@ class Beams(HypothesisTensors):
 
 
 class Pool(HypothesisTensors):
-    """Finished hypotheses, at most W a lane, in the order in which they ended.
+    """Finished hypotheses, at most W per lane, in the order in which they ended.
 
-    ``score`` ``(2, B, W)`` normalised, −inf where there is none; ``length`` ``(2, B, W)`` tokens with
-    ``</s>``, without the tag; ``count`` ``(2, B)``.
+    ``score`` ``(2, B, W)`` normalised, −inf for free places; ``length`` ``(2, B, W)`` tokens with ``</s>``,
+    without the tag; ``count`` ``(2, B)``.
     """
 
     def __init__(self, beams: Beams) -> None:
@@ -217,19 +221,20 @@ class Pool(HypothesisTensors):
         normalized: Tensor,
         eos: int,
     ) -> None:
-        """Store the ``finished`` among the candidates of some lanes, as far as there is room: all ``(N, C)``.
+        """Add the candidates marked in ``finished`` ``(N, C)``, in order, until a pool is full; all tensors
+        ``(N, C)``.
 
         Args:
-            parent: the hypothesis that each continues with ``eos``.
-            score: its log-probability.
-            length: its tokens, with ``eos``.
-            normalized: what the pool ranks it by.
+            parent: slot of the hypothesis that the candidate continues with ``eos``.
+            score: log-probability.
+            length: tokens including ``eos``.
+            normalized: the score by which the pool ranks.
         """
         width, used = self.score.size(2), max(beams.used)
         place = lanes.take(self.count).unsqueeze(1) + finished.long().cumsum(dim=1) - 1
         places = torch.arange(width, device=place.device).view(-1, 1)
-        comes = finished.unsqueeze(1) & place.unsqueeze(1).eq(places)  # (N, W, C)
-        filled, source = comes.any(dim=2), comes.int().argmax(dim=2)
+        fills = finished.unsqueeze(1) & place.unsqueeze(1).eq(places)  # (N, W, C)
+        filled, source = fills.any(dim=2), fills.int().argmax(dim=2)
         parent, score, length, normalized = (x.gather(1, source) for x in (parent, score, length, normalized))
         history = gather_parents(lanes.take(beams.history[..., : used + 1, :]), parent)
         history[..., 0].scatter_(2, length.unsqueeze(2), eos)
@@ -250,7 +255,7 @@ class Pool(HypothesisTensors):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
 
     def fetch(self, sentences: Tensor) -> "Pool":
-        """The pools of some sentences, on the CPU, to make :meth:`hypotheses` of."""
+        """A copy with some sentences, on the CPU."""
         fetched = copy.copy(self)
         fetched.keep(sentences.to(self.count.device))
         for name in ("history", "score", "length", "count"):
@@ -259,19 +264,15 @@ class Pool(HypothesisTensors):
 
     def hypotheses(self, stream: int) -> list[list[dict[str, Tensor]]]:
         """fairseq's dictionaries of the finished hypotheses of every sentence, in the order in which they
-        ended; of :meth:`fetch`, for which Python waits for nothing."""
-        # all at once: an operation for each of many hypotheses is what takes long here
+        ended. Call it on the result of :meth:`fetch`."""
+        # vectorised: an operation per hypothesis would dominate
         held = torch.arange(self.score.size(2)) < self.count[stream].unsqueeze(1)
         lengths, none = self.length[stream][held], torch.empty(0)
         sizes = lengths.tolist()
         tokens, cumulative = self.tokens[stream][held][:, 1:].long(), self.cumulative[stream][held][:, :-1]
         written = torch.arange(tokens.size(1)) < lengths.unsqueeze(1)
         gains = cumulative.diff(dim=1, prepend=torch.zeros_like(cumulative[:, :1]))
-        fields = (
-            tokens[written].split(sizes),
-            gains[written].split(sizes),
-            self.score[stream][held].unbind(),
-        )
+        fields = tokens[written].split(sizes), gains[written].split(sizes), self.score[stream][held].unbind()
         texts = iter(
             {
                 "tokens": text,
@@ -286,13 +287,13 @@ class Pool(HypothesisTensors):
 
 
 def gather_parents(histories: Tensor, parent: Tensor) -> Tensor:
-    """Of histories ``(N, W, …)`` those of ``parent`` ``(N, C)``: ``(N, C, …)``."""
+    """Entries ``parent`` ``(N, C)`` of ``histories`` ``(N, W, …)``: ``(N, C, …)``."""
     index = parent.view(*parent.shape, *[1] * (histories.dim() - 2))
     return histories.gather(1, index.expand(*parent.shape, *histories.shape[2:]))
 
 
 def to_device_async(x: Tensor, device: torch.device) -> Tensor:
-    """``x`` on ``device``, without waiting for what a GPU was asked to do before."""
+    """Copy ``x`` to ``device`` asynchronously (from pinned memory)."""
     if device.type == "cuda" and x.device.type == "cpu":
         x = x.pin_memory()
     return x.to(device, non_blocking=True)

@@ -5,17 +5,18 @@ import math
 import torch
 from torch import Tensor
 
-BLOCK = 128  # entries that are looked at one by one only where the best of them is among the best
+BLOCK = 128  # vocabulary entries per block; only the blocks with the best maxima are searched
 
 
 def best_tokens(log_probs: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The ``count`` likeliest tokens of each row, the best first: as ``torch.topk``, but faster.
 
-    The best ``count`` entries lie in the ``count`` blocks with the best maxima (and what is left over of the
-    vocabulary behind the last block), so a row is read once and only some blocks are searched.
+    The best ``count`` entries lie in the ``count`` blocks with the best maxima (or in the rest of the
+    vocabulary behind the last block), so a row is read once and only some blocks are searched. Which of
+    several equal entries are returned, and in which order, is unspecified, as in ``torch.topk``.
 
     Args:
-        log_probs: ``(…, V)``; NaN counts as −inf.
+        log_probs: ``(…, V)``; NaN ranks first, as in ``torch.topk``, and is returned as −inf.
 
     Returns:
         log-probabilities and tokens ``(…, count)``

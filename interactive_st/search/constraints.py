@@ -1,4 +1,4 @@
-"""What the options allow as the next token, as fairseq's ``SequenceGenerator`` defines it."""
+"""Which next tokens the options allow, by the rules of fairseq's ``SequenceGenerator``."""
 
 import math
 from typing import NamedTuple
@@ -14,9 +14,14 @@ from .repeats import repeating
 
 
 class SearchOptions(NamedTuple):
-    """fairseq's generation options. ``prefix_size`` and ``no_repeat_ngram_size`` concern the translation
-    (a forced prefix is a prefix of the translation, and speech may well repeat itself); all others hold
-    for both streams."""
+    """fairseq's generation options, for both streams; only ``no_repeat_ngram_size`` (and a forced prefix)
+    concern the translation alone, as speech may well repeat itself.
+
+    ``beam_size``: hypotheses per stream and sentence (pairs, in the joint search).
+    ``max_len_a`` (tokens per frame), ``max_len_b`` (tokens), ``min_len``: lengths without ``</s>``.
+    ``len_penalty``: exponent of the length, ``</s>`` included, by which normalised scores are divided.
+    ``unk_penalty``: subtracted from the log-probability of the unknown word.
+    """
 
     beam_size: int = 1
     max_len_a: float = 0.0
@@ -36,7 +41,12 @@ class SearchOptions(NamedTuple):
 
 
 class Constraints:
-    """Masks log-probabilities before candidates are chosen."""
+    """Masks log-probabilities before candidates are chosen.
+
+    Args:
+        options: those of the search.
+        pad, unk, eos: indices in the dictionary.
+    """
 
     def __init__(self, options: SearchOptions, pad: int, unk: int, eos: int) -> None:
         self.options, self.pad, self.unk, self.eos = options, pad, unk, eos
@@ -49,12 +59,13 @@ class Constraints:
         at_max_len: Tensor,
         prefix_tokens: Tensor | None,
     ) -> Tensor:
-        """Constrain ``log_probs`` ``(N, W, V)`` in place and return it; the end at the greatest length is
-        left to :meth:`best`.
+        """Constrain ``log_probs`` ``(N, W, V)`` in place and return it. Forcing ``</s>`` at the maximum
+        length is left to :meth:`best`.
 
         Args:
+            lanes: the N lanes.
             tokens: ``(2, B, W, L)`` int32, the hypotheses so far, tag first.
-            at_max_len: ``(N,)`` lanes that have the greatest length; on the control device.
+            at_max_len: ``(N,)`` lanes at ``max_len``; on the control device.
             prefix_tokens: ``(B, P)`` forced beginning of the translation, or None; on the control device.
         """
         log_probs.select(2, self.pad).fill_(-math.inf)
@@ -105,8 +116,8 @@ class Constraints:
         return None if forced is None else forced.eq(self.eos)
 
     def _force(self, log_probs: Tensor, token: Tensor) -> None:
-        """Leave lanes nothing but their ``token`` ``(N,)`` (on the control device), unless it is pad,
-        at the probability the model gave it."""
+        """Allow only ``token`` ``(N,)`` (unless pad) in each lane, at its model probability; ``log_probs``
+        ``(N, W, V)`` in place, ``token`` on the control device."""
         index = token.ne(self.pad).nonzero().squeeze(1)
         if index.numel():
             chosen = token[index].view(-1, 1, 1).expand(-1, log_probs.size(1), 1)
@@ -125,5 +136,5 @@ class Constraints:
         for written in row[free & (row + 1 >= size)].unique().tolist():
             index = (free & (row == written)).nonzero().squeeze(1).to(log_probs.device, non_blocking=True)
             history = tokens[TRANSLATION, lanes.sentence[index], :, : written + 1].long()
-            blocked = repeating(history, size, self.pad)  # pad is ruled out anyhow
+            blocked = repeating(history, size, self.pad)  # pad is excluded anyway
             log_probs[index] = log_probs[index].scatter(2, blocked, -math.inf)

@@ -1,7 +1,7 @@
 """CTC prefix scores of the transcript, beside the decoder's own.
 
-The encoder's CTC head knows where in the speech it is, which attention has to learn; the decoder knows what
-is likely to be said. ``--decoding-ctc-weight w`` scores a transcript by (1 − w)·attention + w·CTC.
+CTC scores enforce a monotonic alignment with the speech; the decoder contributes what is likely to be said.
+``--decoding-ctc-weight w`` scores a transcript by (1 − w)·attention + w·CTC.
 
 Source: Watanabe et al., IEEE JSTSP 2017, "Hybrid CTC/Attention Architecture for End-to-End Speech
 Recognition", section III-B (prefix scores). The recursions over frames are solved in closed form by
@@ -26,7 +26,7 @@ class CtcPrefixScorer:
         log_probs: ``(T, B, V)`` of the CTC head.
         lengths: ``(B,)`` frames of each sentence.
         blank, eos: their indices.
-        width: hypotheses a sentence, W.
+        width: W, hypotheses per sentence.
         weight: of CTC against attention, in (0, 1].
         candidates: number of best tokens by attention, per hypothesis, that CTC scores; all others get −inf,
             except ``</s>``.
@@ -56,7 +56,15 @@ class CtcPrefixScorer:
         self.last = torch.full(shape, -1, device=frames.device)
 
     def blend(self, log_probs: Tensor, lanes: Lanes) -> Tensor:
-        """Score the next token of transcripts by attention and CTC; ``log_probs`` ``(N, W, V)``, in place."""
+        """Score the next token of transcripts by attention and CTC.
+
+        Args:
+            log_probs: ``(N, W, V)`` of attention.
+            lanes: the N lanes; those of translations stay as they are.
+
+        Returns:
+            ``log_probs`` itself, changed in place; tokens that CTC does not score get −inf
+        """
         index = lanes.among(TRANSCRIPT)
         if index.numel() == 0:
             return log_probs

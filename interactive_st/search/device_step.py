@@ -1,10 +1,10 @@
-"""Steps of a search that ask the host nothing, and on a GPU cost it one launch.
+"""Decoding steps without host synchronisation, replayed as CUDA graphs on a GPU.
 
-A step of decoding is hundreds of small operations. A GPU does each faster than Python can ask for it, and so
-waits for most of its time. Where all that the search has to know is on the device (``Beams.on_device``), the
-operations of a step are the same ones every time, on the same memory: they are recorded once, as a CUDA
-graph, and repeated by one launch. They are recorded anew when the memory changes: when the caches are full,
-and when finished sentences leave the batch.
+A decoding step is hundreds of small operations. A GPU executes each faster than Python can launch it, and so
+idles most of the time. With ``Beams.on_device`` the state of the search is on the device, and every step runs
+the same operations on the same memory: they are captured once, as a CUDA graph, and replayed by one launch.
+They are captured again when the memory changes: when the caches are full, and when finished sentences leave
+the batch.
 """
 
 from __future__ import annotations
@@ -19,23 +19,20 @@ from torch import Tensor
 if TYPE_CHECKING:
     from .dual_search import DualSearch
 
-FIRST_COLUMNS = 32  # room for steps at the beginning; doubled whenever it is used up
+FIRST_COLUMNS = 32  # allocated at the beginning; doubled whenever they are used up
 
 
 class DeviceSteps:
     """Takes the steps of a search whose beams are ``on_device``, by CUDA graphs where there is a GPU.
 
-    The host is one step behind: it learns which streams had ended before a step when that one is already
-    under way, so that the device has no pause between steps. A step in which nothing advances changes
+    The host is one step behind: it learns which streams had ended before a step when that step is already
+    under way, so that the device does not idle between steps. A step in which nothing advances changes
     nothing.
-
-    Raises:
-        RuntimeError: CUDA cannot record the step; the message has the way out.
     """
 
     def __init__(self, search: DualSearch) -> None:
         self.search = search
-        self.taken, self.room = 0, 0
+        self.taken, self.allocated = 0, 0  # steps and columns
         self.graph: torch.cuda.CUDAGraph | None = None
         self.ended_copy: tuple[Tensor, torch.cuda.Event | None] | None = None
 
@@ -44,9 +41,12 @@ class DeviceSteps:
 
         Returns:
             ``(2, B)`` bool on the CPU, the streams that had ended before it
+
+        Raises:
+            RuntimeError: CUDA cannot capture the step; the message says how to fix it.
         """
-        if self.taken == self.room:
-            self._make_room()
+        if self.taken == self.allocated:
+            self._allocate()
         self.taken += 1
         device = self.search.beams.device
         before = self.ended_copy
@@ -65,7 +65,7 @@ class DeviceSteps:
         return done
 
     def shapes_changed(self) -> None:
-        """Record the next step anew: tensors of the search are not those that they were."""
+        """Discard the graph: tensors were reallocated."""
         self.graph = None
         self.ended_copy = self._copy_ended()
 
@@ -85,17 +85,17 @@ class DeviceSteps:
         arrived.record()
         return copied, arrived
 
-    def _make_room(self) -> None:
+    def _allocate(self) -> None:
         beams = self.search.beams
-        self.room = min(max(2 * self.room, FIRST_COLUMNS), beams.columns)
-        beams.used = [self.room, self.room]
-        self.search.ensemble.reserve(self.room, beams.width)
+        self.allocated = min(max(2 * self.allocated, FIRST_COLUMNS), beams.columns)
+        beams.used = [self.allocated, self.allocated]
+        self.search.ensemble.reserve(self.allocated, beams.width)
         self.graph = None
 
 
 def _is_warm(search: DualSearch) -> bool:
-    """Whether such a step was taken before; from now on it was. Libraries that set themselves up when they
-    are first used must not do so while a graph is recorded."""
+    """Whether such a step (device, search, dtypes) has run before; marks it as run. Libraries that set
+    themselves up on first use must not do so during capture."""
     kind = (
         search.beams.device,
         type(search),
@@ -113,7 +113,7 @@ def record(step: Callable[[], None], device: torch.device) -> torch.cuda.CUDAGra
     (``torch.cuda.graph`` would give all free memory back to the driver each time.)
 
     Raises:
-        RuntimeError: CUDA cannot capture it; the message says how to decode without graphs.
+        RuntimeError: CUDA cannot capture it; the message says how to fix it.
     """
     graph, resources = torch.cuda.CUDAGraph(), _capture_resources(device)
     resources.stream.wait_stream(torch.cuda.current_stream(device))

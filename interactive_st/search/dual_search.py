@@ -1,4 +1,4 @@
-"""The loop that both searches share: advance the lanes that may advance, until every sentence is done."""
+"""The loop that all searches share: advance the lanes that may advance, until every sentence is done."""
 
 import math
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from .constraints import Constraints, SearchOptions
 from .device_step import DeviceSteps
 from .ensemble import Ensemble
 
-#: Share of unfinished sentences at which the batch is made smaller; on a device that means a new graph.
+#: Share of unfinished sentences at which the batch is compacted; on a device that means a new graph.
 COMPACT_BELOW = 0.75
 COMPACT_DEVICE_BELOW = 0.5
 
-Text = dict[str, Any] | None  # fairseq's dictionary of a hypothesis; None: that text is not written
+Text = dict[str, Any] | None  # fairseq's dictionary of a hypothesis; None: the model has no such stream
 
 
 class DualSearch:
@@ -29,6 +29,12 @@ class DualSearch:
     A *lane* is one stream of one sentence. In each step every lane that may advance computes one row,
     all lanes in one forward pass. A stream starts ``wait_k`` steps after the other, or as soon as the
     other has ended.
+
+    Args:
+        ensemble: the models, with the caches of the batch.
+        constraints: which tokens are allowed; they hold the options.
+        beams: the hypotheses at the start.
+        prefix_tokens: ``(B, P)`` forced beginning of the translation, padded, or None.
     """
 
     def __init__(
@@ -53,10 +59,10 @@ class DualSearch:
             log_steps: keep in ``self.steps`` which row each lane computed in each step (−1: none).
 
         Returns:
-            For every sentence of the batch, in the order in which it came, its hypotheses, best first.
+            for every sentence of the original batch its hypotheses, best first, by :func:`make_hypotheses`
 
         Raises:
-            ValueError: where a sentence has none of a finite score.
+            ValueError: a sentence has no hypothesis with a finite score.
         """
         results: list[list[dict[str, Any]]] = [[] for _ in range(self.beams.batch)]
         steps = None if self.beams.column is None else DeviceSteps(self)
@@ -78,7 +84,8 @@ class DualSearch:
         return results
 
     def step(self, number: int | Tensor) -> None:
-        """Let every lane that may advance do so; ``number`` counts the steps from 0."""
+        """Take step ``number`` (from 0; a tensor ``(1,)`` with beams on the device): every lane that may
+        advance does."""
         active = self._active(number)
         lanes = self.beams.lanes(active)
         self.beams.open_columns(lanes.streams, self._writing(active))
@@ -92,8 +99,8 @@ class DualSearch:
         self._select(self.constraints.penalise(log_probs), lanes, at_max_len)
 
     def _log_probs(self, lanes: Lanes, is_first: bool) -> Tensor:
-        """What comes next in every slot of every lane, ``(N, W, V)``. At first all slots hold the same, so
-        one row a lane is computed; in the cache it lies where that of slot 0 belongs."""
+        """Log-probabilities of the next token ``(N, W, V)``. In the first step all slots are equal: only slot
+        0 is computed."""
         tokens = self.beams.last_tokens(lanes)
         histories = self.beams.histories(self._partner_slots() if self.ensemble.interacts else None)
         if is_first:
@@ -108,12 +115,16 @@ class DualSearch:
         return ~ended & (due | ended.flip(0))
 
     def _to_control(self, *flags: Tensor) -> Tensor:
-        """``flags`` stacked, on the control device. One copy for all of them: a GPU is waited for once."""
+        """``flags`` stacked, on the control device: one copy, one synchronisation."""
         return torch.stack(flags).to(self.beams.row.device)
 
     def _compact(self, results: list[list[dict[str, Any]]], done: Tensor) -> bool:
-        """Take finished sentences out of the batch once there are enough of them to be worth it; whether
-        that was done. ``done`` as in `Beams`, on the CPU."""
+        """Once enough sentences are finished, store their ``results`` and shrink the batch; returns whether
+        it did. ``done`` as in `Beams`, on the CPU.
+
+        Raises:
+            ValueError: a finished sentence has no hypothesis with a finite score.
+        """
         alive = ~done.all(dim=0)
         n_alive = int(alive.sum())
         share = COMPACT_BELOW if self.beams.column is None else COMPACT_DEVICE_BELOW
@@ -152,25 +163,25 @@ class DualSearch:
         return active.unsqueeze(2).expand(-1, -1, self.beams.width)
 
     def _partner_slots(self) -> Tensor:
-        """The rows that each hypothesis reads in the other stream, as ``Histories.partner``."""
+        """``Histories.partner`` of this step, ``(2, B, W, columns)``."""
         raise NotImplementedError
 
     def _select(self, log_probs: Tensor, lanes: Lanes, at_max_len: Tensor) -> None:
-        """Continue the hypotheses by ``log_probs`` ``(N, W, V)``; move finished ones to the pool. Those
-        ``at_max_len``, see :meth:`~interactive_st.search.beams.Beams.at_max_len`, cannot go on."""
+        """Select the continuations by ``log_probs`` ``(N, W, V)``; move finished ones to the pool. Lanes
+        ``at_max_len`` ``(N,)``, on the control device, end."""
         raise NotImplementedError
 
     def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
-        """The results of finished sentences, which ``pool`` holds: of each, best first."""
+        """The results of the finished sentences in ``pool``, best first."""
         raise NotImplementedError
 
 
 def make_hypotheses(pairs: Sequence[Sequence[tuple[Text, Text]]]) -> list[list[dict[str, Any]]]:
-    """Of each transcript and translation (None: not written) of each sentence, fairseq's dictionary of the
-    translation (of the transcript, if there is no other), with both texts under their names and the score of
-    the two together."""
+    """Merge (transcript, translation) pairs of each sentence into fairseq's dictionaries: the translation's
+    entries (the transcript's if there is none) plus ``transcript``, ``translation`` (None: not written) and
+    ``pair_score``, the sum of their scores."""
     texts = list(zip(*chain.from_iterable(pairs), strict=True))
-    # all at once: an operation for each of many hypotheses is what takes long here
+    # vectorised: an operation per hypothesis would dominate
     scores = [torch.stack([text["score"] for text in each]).cpu() for each in texts if each[0] is not None]
     score = iter(sum(scores).unbind() if scores else ())
     return [
@@ -190,7 +201,7 @@ def make_hypotheses(pairs: Sequence[Sequence[tuple[Text, Text]]]) -> list[list[d
 def unfinished_first(finished: Tensor, width: int) -> Tensor:
     """The first ``width`` candidates ``(N, C)`` that are not ``finished``, in order; ``(N, width)``.
 
-    Where there are too few, finished ones fill up; the caller gives those a score of −inf.
+    If there are too few, finished ones fill up; :func:`gather_alive` gives those a score of −inf.
     """
     n_candidates = finished.size(1)
     order = torch.arange(n_candidates, device=finished.device)
@@ -198,5 +209,5 @@ def unfinished_first(finished: Tensor, width: int) -> Tensor:
 
 
 def gather_alive(scores: Tensor, finished: Tensor, chosen: Tensor) -> Tensor:
-    """Scores of the ``chosen`` candidates, −inf for those that are finished."""
+    """Scores of the ``chosen`` candidates ``(N, width)``, −inf for those that are finished."""
     return scores.masked_fill(finished, -math.inf).gather(1, chosen)

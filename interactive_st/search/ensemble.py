@@ -1,4 +1,4 @@
-"""One or several models behind the search's only question: what comes next in each lane?"""
+"""Next-token log-probabilities of one model or an ensemble."""
 
 import math
 
@@ -18,7 +18,7 @@ class Ensemble:
 
     Args:
         decoders: those of the models, or of one stage of them.
-        caches: what each of them began the batch with.
+        caches: decoding cache of each, from ``start``.
     """
 
     def __init__(self, decoders: list[InteractiveDecoder], caches: list[DecodingCache]) -> None:
@@ -33,13 +33,22 @@ class Ensemble:
         histories: Histories,
         temperature: float,
     ) -> Tensor:
-        """Log-probabilities ``(N, W, V)``, float32, of the next token in every slot of every lane."""
+        """Log-probabilities of the next token.
+
+        Args:
+            tokens: ``(N, W)`` last token of each hypothesis.
+            lanes, histories: as in :meth:`.InteractiveDecoder.step`.
+            temperature: divides the logits.
+
+        Returns:
+            ``(N, W, V)`` float32
+        """
         log_probs = []
         for decoder, cache in zip(self.decoders, self.caches, strict=True):
             logits = decoder.step(tokens, cache, lanes, histories).float()
             if temperature != 1.0:
                 logits = logits / temperature
-            # into the same memory: a new block for a whole vocabulary comes from the system page by page
+            # in place: a new block of this size would come from the system page by page
             log_probs.append(torch.log_softmax(logits, dim=-1, out=logits))
         if len(log_probs) == 1:
             return log_probs[0]
@@ -51,7 +60,7 @@ class Ensemble:
             cache.keep(sentences)
 
     def reserve(self, columns: int, width: int) -> None:
-        """Have room in all caches for so many columns of ``width`` hypotheses."""
+        """Allocate for ``columns`` columns of ``width`` slots in all caches."""
         for cache in self.caches:
             cache.reserve(len(self.streams), columns, width)
 
@@ -101,15 +110,16 @@ def check_ctc(models: list[nn.Module], weight: float) -> None:
 
 
 def ctc_log_probs(models: list[nn.Module], encoded: list[EncoderOut]) -> tuple[Tensor, Tensor]:
-    """The models' mean CTC probabilities: logarithms ``(frames, B, V)`` and lengths ``(B,)``.
+    """Logarithms of the models' mean CTC probabilities ``(frames, B, V)`` float32, and lengths ``(B,)``.
 
     Raises:
-        ValueError: where the models have different numbers of frames.
+        ValueError: the models have different numbers of frames, or encoder and decoder of one differ in
+            dimension.
     """
-    outputs = [
-        model.get_ctc_output((None, {"encoder_out": out}), {})
-        for model, out in zip(models, encoded, strict=True)
-    ]
+    outputs = []
+    for model, out in zip(models, encoded, strict=True):
+        logits, lengths = model.get_ctc_logits(out)
+        outputs.append((torch.log_softmax(logits.float(), dim=-1), lengths))
     if len(outputs) == 1:
         return outputs[0]
     frames = [log_probs.size(0) for log_probs, _ in outputs]

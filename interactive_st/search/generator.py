@@ -1,4 +1,4 @@
-"""The generator that the task gives to fairseq's tools."""
+"""The generator that fairseq's tools get from the task."""
 
 from typing import Any
 
@@ -36,9 +36,9 @@ class DualBeamGenerator:
         default_tags: language tags of transcript and translation, for batches that bring none.
         symbols_to_strip_from_output: what fairseq's tools leave out when they print.
         ctc_weight: of the encoder's CTC scores in those of transcripts, 0 (none) to 1 (no attention).
-        encoder_max_tokens: frames that the encoder is given at once; None: the whole batch.
-        cuda_graphs: on a GPU, record the steps of decoding and repeat them, which is faster; without effect
-            where a step depends on the host (CTC scores, a forced prefix, blocked n-grams) and under
+        encoder_max_tokens: most frames per call of the encoder, padding included; None: the whole batch.
+        cuda_graphs: on a GPU, capture decoding steps as CUDA graphs and replay them, which is faster; no
+            effect if a step depends on the host (CTC scores, a forced prefix, blocked n-grams), or under
             autocast.
         options: see :class:`~interactive_st.search.constraints.SearchOptions`.
 
@@ -101,12 +101,13 @@ class DualBeamGenerator:
 
         Returns:
             For every utterance its hypotheses, best first: fairseq's dictionary of the translation
-            (``tokens``, ``score``, ``positional_scores``, …; of the transcript, where it is all there
-            is), with ``transcript`` and ``translation``, the like of each text (None: not written), and
-            ``pair_score``.
+            (``tokens``, ``score``, ``positional_scores``, …; of the transcript if the model writes no
+            translation), with ``transcript`` and ``translation``, such a dictionary of each text (None: not
+            written), and ``pair_score``.
 
         Raises:
-            ValueError: for lexical constraints, or a minimum length above the maximum.
+            ValueError: for lexical constraints, a minimum length above the maximum, missing language tags,
+                models that cannot decode together, or an utterance without a finite score.
         """
         if constraints is not None:
             raise ValueError("--constraints cannot be honoured: the dual beam has no constrained search")
@@ -116,11 +117,11 @@ class DualBeamGenerator:
     def start(
         self, sample: dict[str, Any], prefix_tokens: Tensor | None = None
     ) -> DualSearch | TwoStageSearch:
-        """Encode a batch and set up its search, not yet run."""
+        """Encode a batch and set up its search, not yet run; arguments as those of :meth:`generate`."""
         check_alike(self.models)
         net_input, tags = sample["net_input"], self._tags(sample)
         longest = min(model.max_decoder_positions() for model in self.models)
-        max_len = self._max_len(net_input["src_lengths"], longest)
+        max_len = self._max_len(net_input["src_lengths"], longest)  # synchronises: before the encoder runs
         decoders = [model.decoder for model in self.models]
         encoded = encode(self.models, net_input, self.encoder_max_tokens)
         on_device = self._is_on_device(tags.device, prefix_tokens)
@@ -145,8 +146,8 @@ class DualBeamGenerator:
         return kind(ensemble, self.constraints, beams, prefix_tokens)
 
     def _is_on_device(self, device: torch.device, prefix_tokens: Tensor | None) -> bool:
-        """Whether the steps of a search can and shall be recorded. Not under autocast, which would keep
-        weights that it has cast in the memory of a graph."""
+        """Whether decoding steps can and shall be captured. Not under autocast, which would cache cast
+        weights in the graph's memory."""
         if device.type != "cuda" or not self.cuda_graphs or torch.is_autocast_enabled():
             return False
         return not (self.ctc_weight or self.options.no_repeat_ngram_size or prefix_tokens is not None)
@@ -178,9 +179,13 @@ class DualBeamGenerator:
         return tags.unsqueeze(1).repeat(1, src_lengths.numel())
 
     def _max_len(self, src_lengths: Tensor, max_positions: int) -> Tensor:
-        """Longest output of each utterance by its own length, so that batching changes nothing; on the CPU,
-        and asked for before a GPU has much to do. An utterance too short for ``min_len``, by a limit of so
-        many tokens a frame, has ``min_len``; it shall not end the decoding of all others."""
+        """``(B,)`` maximum length of each utterance by its own length, so that batching changes nothing; on
+        the CPU. Where max_len_a · frames + max_len_b < min_len, min_len is used: one short utterance must not
+        abort a batch.
+
+        Raises:
+            ValueError: no utterance may be as long as ``min_len``.
+        """
         options = self.options
         at_most = max_positions - 1 if options.max_len_a > 0 else min(options.max_len_b, max_positions - 1)
         if at_most < options.min_len:

@@ -13,14 +13,17 @@ from torch import Tensor
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
-from .beams import Pool
+from .beams import Beams, Pool
+from .constraints import Constraints
 from .dual_search import DualSearch, gather_alive, make_hypotheses, unfinished_first
+from .ensemble import Ensemble
 
 
 class Candidates(NamedTuple):
-    """C pairs a sentence: ``score`` ``(B, C)`` of the pair, all else ``(2, B, C)``.
+    """C pairs per sentence: ``score`` ``(B, C)`` of the pair, all else ``(2, B, C)``.
 
-    ``wrote``: the stream got a token in this step; ``length``: tokens it has, ``</s>`` included.
+    ``parent``: slot of the pair that is continued; ``wrote``: the stream got a token in this step;
+    ``length``: its tokens, ``</s>`` included.
     """
 
     parent: Tensor
@@ -43,8 +46,14 @@ class JointSearch(DualSearch):
     """One beam of pairs. A pair leaves it when both of its streams have ended; pairs in the beam are
     compared by the sum of both log-probabilities, finished ones by the sum of both normalised scores."""
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        constraints: Constraints,
+        beams: Beams,
+        prefix_tokens: Tensor | None = None,
+    ) -> None:
+        super().__init__(ensemble, constraints, beams, prefix_tokens)
         self.score = self.beams.first_scores().sum(dim=0)  # (B, W) of the pair
         self.stream_score = torch.zeros_like(self.pool.score)  # (2, B, W)
         self.ended = torch.zeros_like(self.stream_score, dtype=torch.bool)
@@ -106,7 +115,7 @@ class JointSearch(DualSearch):
     def _continuations(self, log_probs: Tensor, lanes: Lanes, at_max_len: Tensor) -> tuple[Tensor, Tensor]:
         """Best next tokens of every slot and stream: log-probabilities and tokens ``(2, B, W, M)``.
 
-        A stream that does not advance, or has ended in a slot, offers one choice: nothing, at no cost.
+        A stream that does not advance, or has ended in a slot, has one continuation: no token, score 0.
         """
         shape = (*self.ended.shape, min(2 * self.beams.width, log_probs.size(2)))
         gain = log_probs.new_full(shape, -math.inf)
@@ -127,7 +136,7 @@ class JointSearch(DualSearch):
         return advancing
 
     def _finish(self, candidates: "Candidates", complete: Tensor) -> None:
-        """Move ``complete`` candidates ``(B, W)`` to the pool, as far as there is room."""
+        """Move ``complete`` candidates ``(B, W)`` to the pool, until it is full."""
         width = complete.size(1)
         parent, score, length = (
             x[:, :, :width].flatten(0, 1)

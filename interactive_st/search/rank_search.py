@@ -15,16 +15,24 @@ from torch import Tensor
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
-from .beams import Pool
+from .beams import Beams, Pool
+from .constraints import Constraints
 from .dual_search import DualSearch, Text, gather_alive, make_hypotheses, unfinished_first
+from .ensemble import Ensemble
 
 
 class RankSearch(DualSearch):
     """Two beams. Each stream ends by its own pool; its finished hypotheses stay in the ranking that the
     other stream reads, beside those still running."""
 
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        constraints: Constraints,
+        beams: Beams,
+        prefix_tokens: Tensor | None = None,
+    ) -> None:
+        super().__init__(ensemble, constraints, beams, prefix_tokens)
         self.score = self.beams.first_scores()  # (2, B, W)
 
     def _ended(self) -> Tensor:
@@ -37,7 +45,8 @@ class RankSearch(DualSearch):
         running = running.masked_fill(done, -math.inf)
         score, best = torch.cat([running, pool.score], dim=2).sort(dim=2, descending=True, stable=True)
         score, best = score[..., : beams.width], best[..., : beams.width]
-        best = torch.where(score.isinf(), best[..., :1], best)  # ranks nobody holds read the best
+        # a rank without a hypothesis reads the partner's best
+        best = torch.where(score.isinf(), best[..., :1], best)
         slots = torch.cat([each.slots[..., : max(beams.used)] for each in (beams, pool)], dim=2)
         return slots.gather(2, best.unsqueeze(3).expand(-1, -1, -1, slots.size(3))).flip(0)
 
@@ -67,7 +76,7 @@ class RankSearch(DualSearch):
         lanes.update(self.beams.done, stops)
 
     def _finish(self, lanes: Lanes, parent: Tensor, scores: Tensor, finished: Tensor) -> None:
-        """Move ``finished`` candidates ``(N, W)`` to the pools, as far as there is room."""
+        """Move ``finished`` candidates ``(N, W)`` to the pools, until they are full."""
         length = (lanes.row + 1).unsqueeze(1).expand_as(parent)
         self.pool.add(
             self.beams,

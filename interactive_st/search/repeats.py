@@ -8,21 +8,21 @@ from torch import Tensor
 
 
 def repeating(written: Tensor, size: int, pad: int) -> Tensor:
-    """Tokens that would repeat an n-gram of ``size`` of what is ``written`` ``(…, L)``, L at least ``size``:
-    ``(…, n-grams)``, ``pad`` for those n-grams that would not be repeated."""
+    """Tokens that would complete a repeated n-gram of ``size`` in ``written`` ``(…, L)``, L ≥ ``size``:
+    ``(…, L − size + 1)``, one per n-gram, ``pad`` if it would not repeat."""
     ngrams = written.unfold(-1, size, 1)
     last = written[..., None, written.size(-1) + 1 - size :]
     return torch.where((ngrams[..., :-1] == last).all(dim=-1), ngrams[..., -1], pad)
 
 
 class RepeatBlocker(NGramRepeatBlock):
-    """What ``--no-repeat-ngram-size`` promises, for the text model of a pipeline.
+    """``--no-repeat-ngram-size`` on any device, for the text model of a pipeline.
 
-    fairseq's own code, off its CUDA extension, looks for the last n-gram at the end of the whole buffer,
-    where nothing has been written yet, and so rules nothing out; and no single words anywhere.
+    Without its CUDA extension, fairseq compares with the end of the preallocated buffer, still empty, so
+    nothing is blocked; nor does it handle n = 1.
 
     Args:
-        size: of the n-grams that are not repeated.
+        size: n, of the n-grams that are not repeated.
         pad: a token that is never chosen.
     """
 
@@ -31,15 +31,18 @@ class RepeatBlocker(NGramRepeatBlock):
         self.pad = pad
 
     def forward(self, tokens: Tensor, lprobs: Tensor, bsz: int, beam_size: int, step: int) -> Tensor:
-        """Rule out tokens that would repeat an n-gram, but for those of a forced prefix.
+        """Block tokens that would repeat an n-gram, except those of a forced prefix.
 
         Args:
-            tokens: ``(B·W, L)``, the hypotheses, ``</s>`` first, of which ``step`` more tokens are written.
-            lprobs: ``(B·W, V)``, of the next one.
+            tokens: ``(B·W, L)``, the hypotheses: ``</s>``, then ``step`` tokens, the rest empty.
+            lprobs: ``(B·W, V)``, of the next token.
+
+        Returns:
+            ``(B·W, V)``, −inf for blocked tokens
         """
         if step < self.no_repeat_ngram_size:
             return lprobs
         blocked = repeating(tokens[:, 1 : step + 1], self.no_repeat_ngram_size, self.pad)
         allowed = lprobs.scatter(1, blocked, -math.inf)
-        # where nothing is left the token was forced
+        # if nothing is left, the token was forced
         return torch.where(allowed.isinf().all(dim=1, keepdim=True), lprobs, allowed)

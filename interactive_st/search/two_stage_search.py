@@ -20,14 +20,15 @@ from .rank_search import RankSearch
 class TwoStageSearch:
     """Two beam searches, one after the other.
 
-    The second reads what the first decoder's states are on the best transcript, so every translation of an
-    n-best list has the same transcript beside it.
+    The second attends to the first decoder's states for the best transcript, so all translations of an n-best
+    list have the same transcript.
 
     Args:
         decoders: those of the models of the ensemble.
-        encoded: what their encoders made of the batch.
-        tags: ``(2, B)``
-        max_len: ``(B,)``
+        encoded: their encoders' outputs for the batch.
+        constraints: which tokens are allowed; they hold the options.
+        tags: ``(2, B)`` language tags.
+        max_len: ``(B,)`` most tokens of a text, without ``</s>``.
         prefix_tokens: ``(B, P)`` forced beginning of the translation, or None.
         ctc: CTC scores of the transcripts, or None.
         on_device: as in `Beams`.
@@ -86,7 +87,7 @@ class TwoStageSearch:
         return result
 
     def _as_input(self, transcripts: list[dict[str, Any]]) -> Tensor:
-        """Decoder input ``(1, B, L)`` that made these hypotheses: tag, then all tokens but ``</s>``."""
+        """Decoder input ``(1, B, L)`` of these hypotheses: tag, then all tokens but ``</s>``."""
         longest = max(len(transcript["tokens"]) for transcript in transcripts)
         tokens = torch.full((1, len(transcripts), longest), self.constraints.pad)
         for row, transcript in enumerate(transcripts):

@@ -131,7 +131,7 @@ def test_a_step_asks_the_host_nothing(system, kind):
         beams = Beams(tags, 4, longest, 1, decoder.streams, on_device=True)
         search = SEARCHES[kind](ensemble, constraints, beams)
         steps = DeviceSteps(search)
-        steps._make_room()
+        steps._allocate()
         with OnDevice() as watch:
             search.step(beams.column)
     assert watch.operations > 100
