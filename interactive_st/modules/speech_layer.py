@@ -11,19 +11,8 @@ from .visibility import score_mask
 
 
 class SpeechSelfAttention(JoinsLinears, MultiheadAttention):
-    """fairseq's self-attention; the same parameters, and the same results where nothing is dropped."""
-
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, **options) -> tuple[Tensor, Tensor | None]:
-        """Attend within ``query`` ``(T, B, C)``; ``options`` as fairseq's, among them
-        ``key_padding_mask`` ``(B, T)``, True = padding.
-
-        Returns:
-            ``(T, B, C)`` and, where they are asked for, the weights
-        """
-        special = options.get("attn_mask") is not None or options.get("need_weights", True)
-        if special or self.use_xformers or self.skip_embed_dim_check:
-            return super().forward(query, key, value, **options)
-        return self.attend(query, visible_frames(options.get("key_padding_mask"), query)), None
+    """fairseq's self-attention, with a faster form (:meth:`attend`): the same parameters, and the same
+    results where nothing is dropped. Calling the module is fairseq's ``forward``."""
 
     def attend(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Attention within ``x`` ``(T, B, C)``, ``mask`` by :func:`visible_frames`. Returns the same
@@ -79,6 +68,6 @@ class SpeechEncoderLayer(Sublayers, TransformerEncoderLayer):
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
     def _attend(self, x: Tensor, padding: Tensor | None, visible: Tensor | None) -> Tensor:
-        if self.self_attn.use_xformers:
+        if self.self_attn.use_xformers:  # fairseq's forward
             return self.self_attn(x, x, x, key_padding_mask=padding, need_weights=False)[0]
         return self.self_attn.attend(x, visible)
