@@ -65,7 +65,7 @@ class DeviceSteps:
         return done
 
     def shapes_changed(self) -> None:
-        """Discard the graph: tensors were reallocated."""
+        """Discard the graph and copy ``done`` anew: tensors were reallocated."""
         self.graph = None
         self.ended_copy = self._copy_ended()
 
