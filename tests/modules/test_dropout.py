@@ -7,6 +7,10 @@ import torch.nn.functional as F
 from fairseq.modules import FairseqDropout
 
 from interactive_st.modules.dropout import Dropout, attention, dropout
+from interactive_st.modules.encoder_attention import EncoderAttention
+from interactive_st.modules.fusion import Fusion
+from interactive_st.modules.interactive_attention import InteractiveAttention
+from interactive_st.modules.token_rows import TokenRows
 from interactive_st.modules.visibility import additive
 
 
@@ -80,6 +84,22 @@ def test_attention_drops_weights_without_bias():
     query, key, value = torch.randn(3, 1, 1, 5, 4).unbind(0)
     mean = sum(attention(query, key, value, None, 0.3) for _ in range(4000)) / 4000
     torch.testing.assert_close(mean, attention(query, key, value, None), atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize("by_rows", [False, True])
+def test_the_decoders_attentions_drop_weights_in_training_alone(by_rows):
+    torch.manual_seed(7)
+    x, rows = torch.randn(2, 3, 5, 8), None
+    if by_rows:
+        rows = TokenRows.of(torch.ones(2, 3, 5, dtype=torch.bool))
+        x = rows.take(x)
+    own = InteractiveAttention(8, 2, Fusion("linear", 8, 0.3), dropout=0.5)
+    encoder = EncoderAttention(8, 2, dropout=0.5, kdim=8, vdim=8, encoder_decoder_attention=True)
+    keys = encoder.project_encoder(torch.randn(6, 3, 8))
+    for module, given in ((own, (None,)), (encoder, (keys, None))):
+        assert not torch.equal(module(x, *given, rows), module(x, *given, rows))
+        module.eval()
+        assert torch.equal(module(x, *given, rows), module(x, *given, rows))
 
 
 @pytest.mark.parametrize("front_end", ["conv1d", "stack"])

@@ -188,10 +188,21 @@ def test_each_stream_ends_on_its_own(kind):
     assert different > 5
 
 
-def test_a_finished_stream_is_not_computed_any_more():
-    steps = steps_of(build(seed=2), "rank", tiny.sample([40, 30, 20]))
-    alone = [step for step in steps if (step["row"][0] < 0).all() or (step["row"][1] < 0).all()]
-    assert alone, "the first k steps at least belong to the transcript alone"
+@pytest.mark.parametrize("kind", ["rank", "joint"])
+def test_a_finished_stream_is_not_computed_any_more(kind):
+    rows = {}
+    for step in steps_of(build(seed=2), kind, tiny.sample([40, 30, 20])):
+        for sentence, both in zip(step["sentence"].tolist(), step["row"].T.tolist(), strict=True):
+            rows.setdefault(sentence, []).append(both)
+    alone = 0
+    for of_sentence in rows.values():
+        transcript, translation = zip(*of_sentence, strict=True)
+        for stream, other in ((transcript, translation), (translation, transcript)):
+            begin, end = stream.index(0), stream.index(0) + max(stream) + 1
+            assert stream[begin:end] == tuple(range(end - begin))
+            assert set(stream[end:]) <= {-1}
+            alone += max(other[end:], default=-1) >= 0
+    assert alone, "the test needs a stream that goes on when the other has ended"
 
 
 def test_the_best_pair_comes_first_and_nbest_are_distinct():
