@@ -6,7 +6,7 @@ import pytest
 import torch
 from fairseq.logging import metrics
 
-PAD = 1
+PAD, EOS = 1, 2
 PARTLY = [(4, 5), (3, None), (None, 4)]
 
 
@@ -42,6 +42,8 @@ def test_metrics_are_the_hand_made_sums(model, criterion, batch, by_fairseq, log
 def test_two_workers_equal_one_and_absent_streams_do_not_count(model, criterion, batch, logged):
     """The rows of one batch, given to two workers: as two outputs, and summed as fairseq does."""
     objective = criterion(ctc_weight=0.5, report_accuracy=True).eval()
+    with torch.no_grad():
+        model.encoder.bias.copy_(2 * model.table.weight[EOS])  # the end is always expected
     whole = batch([(4, 4), (3, None), (2, None)])
     halves = []
     for rows in (slice(0, 1), slice(1, 3)):
@@ -68,6 +70,7 @@ def test_two_workers_equal_one_and_absent_streams_do_not_count(model, criterion,
     summed = {key: sum(log[key] for log in outputs) for key in outputs[0]}
     one = logged(together)
     assert {"asr_accuracy", "st_accuracy", "ctc_loss", "ppl"} <= one.keys()
+    assert len({logged(log)["asr_accuracy"] for log in outputs}) == 2
     # Where fairseq rounds, two orders of addition may fall on either side.
     assert logged(*outputs) == pytest.approx(one, abs=1.1e-3)
     assert logged(summed) == pytest.approx(one, abs=1.1e-3)

@@ -50,6 +50,7 @@ def test_a_batch_without_the_text_trains_nothing(model, criterion, batch):
     loss, sample_size, _ = criterion()(alone, sample)
     loss.backward()
     assert (loss.item(), sample_size) == (0.0, 0)
+    assert alone.seen[0].tolist() == [[[1], [1]]], "attention cannot be asked for no position"
     assert not alone.model.table.weight.grad.any()
 
 

@@ -11,7 +11,7 @@ from interactive_st.modules.encoder_attention import EncoderAttention
 from interactive_st.modules.fusion import Fusion
 from interactive_st.modules.interactive_attention import InteractiveAttention
 from interactive_st.modules.token_rows import TokenRows
-from interactive_st.modules.visibility import additive
+from interactive_st.modules.visibility import BothTerms, additive, teacher_forced_visibility
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
@@ -96,7 +96,9 @@ def test_the_decoders_attentions_drop_weights_in_training_alone(by_rows):
     own = InteractiveAttention(8, 2, Fusion("linear", 8, 0.3), dropout=0.5)
     encoder = EncoderAttention(8, 2, dropout=0.5, kdim=8, vdim=8, encoder_decoder_attention=True)
     keys = encoder.project_encoder(torch.randn(6, 3, 8))
-    for module, given in ((own, (None,)), (encoder, (keys, None))):
+    partner = BothTerms.of(teacher_forced_visibility(torch.zeros(2, 3, 5), 1, 0), x, rows)
+    for module, given in ((own, (None,)), (own, (partner,)), (encoder, (keys, None))):
+        module.train()
         assert not torch.equal(module(x, *given, rows), module(x, *given, rows))
         module.eval()
         assert torch.equal(module(x, *given, rows), module(x, *given, rows))

@@ -140,6 +140,33 @@ def test_the_blank_is_no_word_whatever_attention_says():
     assert blended[0, 0, words].isfinite().all()
 
 
+def test_what_a_constraint_rules_out_stays_impossible_where_ctc_has_all_the_weight():
+    """No weight of −∞ would be no number, which topk takes for the greatest."""
+    state, attention = scorer(), torch.zeros(1, 1, WORDS)
+    attention[0, 0, [1, EOS]] = -math.inf
+    blended = state.blend(attention, lanes(0))
+    assert blended.isneginf().nonzero()[:, 2].tolist() == sorted([BLANK, 1, EOS])
+    assert not blended.isnan().any()
+
+
+def test_words_that_ctc_rules_out_are_numbers():
+    """Probabilities of half precision are often 0."""
+    one, frames = torch.zeros(1, dtype=torch.long), log_probs(1)
+    frames[:, :, 3] = -math.inf
+    frames[2, :, BLANK] = -math.inf
+    frames = frames.log_softmax(dim=2)
+    options = {"blank": BLANK, "eos": EOS, "width": 1, "weight": 0.5, "candidates": WORDS}
+    state = CtcPrefixScorer(frames, torch.tensor([FRAMES]), **options)
+    for prefix in ((4,), (4, 1)):
+        expected = [prefix_probability(frames[:, 0], (*prefix, token)) for token in range(1, WORDS)]
+        state.extend(one, torch.tensor([prefix[-1:]]))
+        found = state._extensions(one, torch.arange(1, WORDS).view(1, 1, -1))[0, 0].exp()
+        assert found.tolist() == pytest.approx(expected, rel=1e-6)
+    state.extend(one, torch.tensor([[3]]))
+    blended = state.blend(torch.zeros(1, 1, WORDS), lanes(0))
+    assert blended.isfinite().sum() == WORDS - 1  # all but the blank
+
+
 def test_hypotheses_keep_their_own_states():
     one = torch.zeros(1, dtype=torch.long)
     state, alone = scorer(width=2), scorer()

@@ -52,6 +52,27 @@ def test_batches_of_limited_text(folder, split, multiple, limit):
         assert all(len(batch) == 1 for batch in batches)
 
 
+@pytest.mark.parametrize(
+    ("multiple", "sizes"), [(1, [5, 5]), (2, [4, 4, 2]), (3, [3, 3, 3, 1]), (5, [5, 5]), (8, [5, 3, 2])]
+)
+def test_batches_of_limited_text_have_sizes_that_are_multiples_where_they_can_be(folder, multiple, sizes):
+    write_split(folder, "test", [(f"r{row}", 20, "elf", "one", "", "en", "de") for row in range(10)])
+    dataset = load(folder)
+    dataset.limit_text(5 * 2 * dataset.size(0)[1])
+    batches = dataset.batch_by_size(dataset.ordered_indices(), required_batch_size_multiple=multiple)
+    assert [len(batch) for batch in batches] == sizes
+
+
+def test_what_is_left_of_a_batch_of_limited_text_is_not_cut(folder):
+    rows = [(f"a{row}", 30, "zweiundvierzig", "four two", "", "en", "de") for row in range(3)]
+    rows += [(f"b{row}", 20, "elf", "one", "", "en", "de") for row in range(5)]
+    write_split(folder, "test", rows)
+    dataset = load(folder)
+    dataset.limit_text(3 * 2 * dataset.size(0)[1])
+    batches = dataset.batch_by_size(dataset.ordered_indices(), required_batch_size_multiple=4)
+    assert [len(batch) for batch in batches] == [3, 5]
+
+
 def test_limits_below_1_are_refused(folder):
     with pytest.raises(ValueError, match="--max-text-tokens 0: must be at least 1"):
         load(folder).limit_text(0)

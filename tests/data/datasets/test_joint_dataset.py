@@ -184,17 +184,28 @@ def test_resampling_needs_one_language_pair_a_subset(folder):
         load(folder, "train,train_b", is_train=True)
 
 
-def test_subword_sampling_gives_another_text_each_time(folder):
-    class Sampling:
-        enable_sampling, calls = True, 0
+@pytest.mark.parametrize("sampling", [True, False])
+def test_subword_sampling_gives_another_text_each_time(folder, sampling):
+    class Pieces:
+        enable_sampling = sampling
+
+        def __init__(self):
+            self.seen = []
 
         def encode(self, text):
-            self.calls += 1
-            return " ".join(["▁"] * self.calls)
+            self.seen.append(text)
+            return " ".join(["▁"] * len(self.seen))
 
-    dataset = load(folder, bpe=Sampling())
-    lengths = [len(dataset[0].texts[0]) for _ in range(2)]
-    assert lengths[0] != lengths[1]
+    pieces = Pieces()
+    dataset = load(folder, bpe=pieces)
+    pieces.seen.clear()
+    lengths = [[len(text) for text in dataset[0].texts] for _ in range(2)]
+    if sampling:
+        assert pieces.seen == ["four two", "zweiundvierzig"] * 2
+        assert lengths == [[2, 3], [4, 5]]  # with the end
+    else:
+        assert not pieces.seen
+        assert lengths[0] == lengths[1]
 
 
 def test_unreadable_features_and_bad_rows_are_named(folder):
