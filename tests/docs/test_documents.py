@@ -7,10 +7,12 @@ import shlex
 import subprocess
 
 import numpy as np
+import pysubs2
 import pytest
 from documents import anchors, read_code, read_links
 from espeak import needs_espeak
 from fairseq import options as fairseq_options
+from fairseq.checkpoint_utils import load_checkpoint_to_cpu
 from fairseq_prep import prepare_as_fairseq
 from mini_corpora import make_mustc
 from recipe_shell import missing_lines, read_blocks
@@ -129,13 +131,23 @@ def test_from_espnet(run):
 
 def test_from_fairseq(run):
     folder = run("docs/from_fairseq.md", lambda folder: prepare_as_fairseq(make_mustc(folder / "corpus")))
-    assert (folder / "checkpoints" / "joint" / "checkpoint_last.pt").exists()
+    state = load_checkpoint_to_cpu(str(folder / "checkpoints" / "joint" / "checkpoint_last.pt"))
+    assert state["cfg"]["model"].arch == "interactive_st_s"
+    assert state["optimizer_history"][-1]["num_updates"] > 0
+    assert "decoder.interactive_version" in state["model"]
 
 
 @needs_espeak  # its page writes subtitles, and what nobody says has none
 def test_from_whisper(run):
     folder = run("docs/from_whisper.md")
-    assert (folder / "talk.srt").read_text(encoding="utf-8").startswith("1\n00:00:0")
+    cues = list(pysubs2.SSAFile.load(str(folder / "talk.srt")))
+    times = [time for cue in cues for time in (cue.start, cue.end)]
+    assert times == sorted(times)
+    assert 0 <= times[0] < times[-1] <= 4100  # milliseconds
+    assert all(cue.text for cue in cues)
+    rows = read_pairs(folder / "texts" / "talk1.jsonl")
+    assert {row["audio"] for row in rows} == {"talk1.flac"}
+    assert all((folder / "texts" / f"talk{n}.vtt").read_text().startswith("WEBVTT\n\n") for n in (1, 2))
 
 
 # what is not run -------------------------------------------------------------------------------------

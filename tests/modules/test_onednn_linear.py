@@ -85,6 +85,13 @@ def test_changed_weights_are_noticed(linear, change):
 
 
 @torch.no_grad()
+def test_a_layer_of_another_precision_frees_its_copy(linear):
+    linear.pack()
+    linear.bfloat16()
+    assert linear._copy is None
+
+
+@torch.no_grad()
 def test_a_new_weight_at_the_address_of_a_freed_one_is_noticed(linear):
     x, found = inputs(3, 24), []
     for n in range(40):

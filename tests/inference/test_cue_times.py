@@ -1,0 +1,44 @@
+"""When parts of what is said begin and end, and how long they are to be shown."""
+
+import pytest
+
+from interactive_st.inference.cue_times import (
+    FULL_LINE,
+    LONG_PAUSE,
+    LONGEST_CUE,
+    SHORTEST_CUE,
+    reading_time,
+    share_time,
+    stretches,
+)
+
+
+def test_long_pauses_part_stretches():
+    first, second, third = (0.0, 1.0), (1.0 + LONG_PAUSE, 4.0), (4.0 + LONG_PAUSE - 0.1, 7.0)
+    assert stretches([first, second, third]) == [[first], [second, third]]
+
+
+def test_parts_share_the_time_of_speech_by_their_weights():
+    assert share_time([(1.0, 5.0)], [1, 3]) == [(1.0, 2.0), (2.0, 5.0)]
+    # two seconds each, of which the second part has one on either side of the pause
+    assert share_time([(1.0, 4.0), (9.0, 10.0)], [5, 5]) == [(1.0, 3.0), (3.0, 10.0)]
+
+
+def test_a_boundary_goes_to_a_pause_that_is_near_for_the_shorter_part():
+    speech = [(0.0, 3.0), (3.5, 5.5)]
+    assert share_time(speech, [32, 18]) == speech
+    assert share_time(speech, [40, 10]) == [(0.0, 4.5), (4.5, 5.5)]
+
+
+@pytest.mark.parametrize("length", [0.1, 0.3, 0.7])
+def test_parts_that_are_between_pauses_have_their_ends(length):
+    speech = [(1.1 * i, 1.1 * i + length) for i in range(9)]
+    found = share_time(speech, [1] * len(speech))
+    assert [time for part in found for time in part] == pytest.approx([t for part in speech for t in part])
+
+
+def test_reading_time():
+    assert reading_time(1, FULL_LINE) == SHORTEST_CUE
+    assert reading_time(34, FULL_LINE) == 2.0
+    assert reading_time(34, FULL_LINE // 2) == 4.0, "wide characters say more"
+    assert reading_time(500, FULL_LINE) == LONGEST_CUE
