@@ -126,6 +126,16 @@ def test_a_word_is_not_cut_into_letters():
     assert (cue.start, cue.end, cue.texts) == (0.0, 7.0, ("Yes.", "Ja."))
 
 
+def test_without_a_transcript_translations_share_the_time():
+    first, second = segment_cues(segment(0.0, 9.0, "", "eins zweiundzwanzig"))
+    assert (first.texts, second.texts) == (("eins",), ("zweiundzwanzig",))
+    assert first.end == second.start == pytest.approx(9 * 5 / (5 + 15))
+
+
+def test_what_takes_no_millisecond_has_no_cue():
+    assert list(segment_cues(segment(1.0, 1.0003))) == []
+
+
 def test_parts_of_both_texts_are_the_same_sentences():
     transcript = "He is late again. I will tell you the rest of the story as soon as we are alone."
     translation = "Er hat sich wie immer um mehrere Stunden verspätet. Den Rest erzähle ich dir bald."

@@ -11,6 +11,19 @@ def parts(text, count, language=None):
 
 def test_cuts_come_after_punctuation():
     assert parts("one two three, four five six seven", 2) == ["one two three,", "four five six seven"]
+    assert parts("one two, three four five six", 2) == ["one two,", "three four five six"]
+    assert parts("one, two three four five six", 2) == ["one, two three", "four five six"], "too far off"
+
+
+def test_cuts_come_between_sentences_that_are_near_for_the_shorter_part():
+    text = "one two three four. five six seven eight nine"
+    assert [part for (part,) in split((text,), [1.0, 1.0], (None,))] == [text[:19], text[20:]]
+    assert [part for (part,) in split((text,), [1.0, 6.0], (None,))] == ["one two", text[8:]]
+
+
+def test_a_word_as_long_as_a_line_is_cut_behind_its_space():
+    assert places("a" * 42 + " b") == [43]
+    assert places("a" * 43 + " b") == [42, 44]
 
 
 def test_text_without_spaces():
@@ -20,6 +33,16 @@ def test_text_without_spaces():
 
 def test_words_in_other_letters_stay_whole():
     assert parts("我的iPhone15手机", 2, "zh") in (["我的", "iPhone15手机"], ["我的iPhone15", "手机"])
+
+
+def test_characters_keep_their_marks():
+    assert places("あか\u3099う", "ja") == [1, 3]
+
+
+def test_lines_end_after_punctuation_that_is_near_the_middle():
+    text = "one two three four five, six seven eight nine ten eleven"
+    assert lines(text) == ["one two three four five,", "six seven eight nine ten eleven"]
+    assert lines(text.replace(",", "")) == ["one two three four five six", "seven eight nine ten eleven"]
 
 
 def test_fewer_words_than_parts():

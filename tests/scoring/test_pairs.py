@@ -57,6 +57,8 @@ def test_any_white_space_parts_words(space):
     scores = score_pairs([pair("ah ! oui", f"ah{space}! oui"), pair(f"b{space}c", "b c")])
     assert (scores["wer"], scores["cer"], scores["words"]) == (0, 0, 5)
     assert scores["exact"]["transcripts"] == 2
+    spaced = [pair("a", "a", f"ah{space}! oui", "ah ! oui")]
+    assert score_pairs(spaced)["exact"]["translations"] == 1
 
 
 def test_missing_references_are_left_out_and_counted():
