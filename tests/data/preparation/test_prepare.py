@@ -118,14 +118,18 @@ def test_without_cmvn(tmp_path):
     assert "specaugment" not in config
 
 
-def test_several_splits_and_a_joint_vocabulary_of_training_text(tmp_path):
+def test_several_splits_and_a_joint_vocabulary_and_statistics_of_training_rows(tmp_path):
     rows = make_rows(tmp_path)
     for name, part in {"train_a": rows[:2], "train_b": rows[2:4], "dev": rows[4:]}.items():
         part[0]["src_text"] = {"train_a": "xx yy", "train_b": "zz", "dev": "qq"}[name]
         write_manifest(tmp_path / f"{name}.in.tsv", part)
     manifests = {name: tmp_path / f"{name}.in.tsv" for name in ("dev", "train_a", "train_b")}
-    report = prepare(manifests, tmp_path / "out", vocab_size=500, workers=1, progress=False)
+    options = {"vocab_size": 500, "workers": 1, "progress": False, "cmvn": "global"}
+    report = prepare(manifests, tmp_path / "out", **options)
     assert report.rows == {"dev": 2, "train_a": 2, "train_b": 2}
+    trained = [fbank(load_audio(tmp_path / row["audio"], RATE)[0], RATE) for row in rows[:4]]
+    with np.load(tmp_path / "out/gcmvn.npz") as statistics:
+        np.testing.assert_allclose(statistics["mean"], np.concatenate(trained).mean(axis=0), rtol=1e-4)
     dictionary = (tmp_path / "out/dict.txt").read_text(encoding="utf-8")
     assert "x" in dictionary
     assert "z" in dictionary
