@@ -1,5 +1,6 @@
 """Averages of checkpoints are exact means, and only of what belongs together."""
 
+import os
 from argparse import Namespace
 
 import pytest
@@ -125,6 +126,9 @@ def test_newest_are_by_number_not_by_name(tmp_path):
     newest = averaging.newest_checkpoints(tmp_path, 2)
     assert names(newest) == ["checkpoint_3_1100.pt", "checkpoint_2_1000.pt"]
     assert len(averaging.newest_checkpoints(tmp_path, 9)) == 3
+    bounded = averaging.newest_checkpoints(tmp_path, 9, upper_bound=1000)
+    assert names(bounded) == ["checkpoint_2_1000.pt", "checkpoint_1_900.pt"]
+    assert names(averaging.newest_checkpoints(tmp_path, 9, "epoch")) == ["checkpoint9.pt"]
 
 
 def test_newest_epochs_where_there_are_no_others(tmp_path):
@@ -141,6 +145,16 @@ def test_best_by_metric(tmp_path):
     assert names(lowest) == ["checkpoint.best_wer_9.5001.pt", "checkpoint.best_wer_10.1250.pt"]
     highest = averaging.best_checkpoints(tmp_path, "wer", 1, maximize=True)
     assert names(highest) == ["checkpoint.best_wer_10.1250.pt"]
+
+
+def test_the_newest_checkpoint_says_what_is_best(tmp_path):
+    """Of a folder in which a run was begun again with another metric."""
+    for time, (metric, maximize) in enumerate([("loss", False), ("bleu", True), ("wer", False)]):
+        saving = {"best_checkpoint_metric": metric, "maximize_best_checkpoint_metric": maximize}
+        path = tmp_path / f"checkpoint.best_{metric}_1.0000.pt"
+        torch.save({"model": {}, "cfg": {"checkpoint": saving}}, path)
+        os.utime(path, (time, time))
+        assert averaging.kept_by(tmp_path) == (metric, maximize)
 
 
 def test_none_found_says_what_to_train_with(tmp_path):

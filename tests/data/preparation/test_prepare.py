@@ -1,6 +1,7 @@
 """Whole data folders: what is in them, and which requests cannot work."""
 
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,8 @@ def test_rows_of_one_recording_share_its_features(tmp_path):
     table = read_manifest(tmp_path / "out/train.tsv")
     assert table[2]["audio"] == table[0]["audio"] != table[1]["audio"]
     assert report.frames["train"] == int(table[0]["n_frames"]) + int(table[1]["n_frames"])
+    with zipfile.ZipFile(tmp_path / "out/train.zip") as archive:
+        assert len(archive.namelist()) == 2
 
 
 def test_text_is_stripped_and_otherwise_kept(tmp_path):
