@@ -167,6 +167,22 @@ def test_words_that_ctc_rules_out_are_numbers():
     assert blended.isfinite().sum() == WORDS - 1  # all but the blank
 
 
+def test_ctc_is_asked_about_the_candidates_and_the_end():
+    state = scorer(weight=0.5)
+    state.candidates = 2
+    attention = torch.tensor([[[-3.0, -1.0, -9.0, -2.0, -4.0]]])
+    assert state.blend(attention, lanes(0)).isfinite()[0, 0].tolist() == [False, True, True, True, False]
+
+
+def test_sentences_can_leave():
+    one, both, every = torch.zeros(1).long(), torch.arange(2), torch.arange(WORDS).view(1, 1, -1)
+    state = scorer(batch=2)
+    state.extend(both, torch.tensor([[3], [4]]))
+    expected = state._extensions(both, every.repeat(2, 1, 1))[1:]
+    state.keep(torch.tensor([1]))
+    assert torch.equal(state._extensions(one, every), expected)
+
+
 def test_hypotheses_keep_their_own_states():
     one = torch.zeros(1, dtype=torch.long)
     state, alone = scorer(width=2), scorer()
