@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from interactive_st.checkpoint_reading import refusing_others
+from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, model_options, refusing_others
 from interactive_st.registration import allow_fairseq_checkpoints
 from interactive_st.writing import not_written, replacing
 
@@ -22,17 +22,7 @@ _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
 _BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
 #: Options that change the model without changing parameter names or shapes; all others show in these, or
 #: matter in training only.
-_MEANING = (
-    "arch",
-    "streams",
-    "wait_k",
-    "fusion",
-    "fusion_lambda",
-    "encoder_attention_heads",
-    "decoder_attention_heads",
-    "activation_fn",
-    "no_scale_embedding",
-)
+_COMPARED = ("arch", "streams", "wait_k", "fusion", "fusion_lambda", *UNSEEN_OPTIONS)
 
 
 def newest_checkpoints(
@@ -168,15 +158,14 @@ def _load(path: Path | str) -> dict[str, Any]:
 
 def _model_options(state: dict[str, Any]) -> dict[str, Any]:
     """The options of the model by name; none where the file does not tell."""
-    model = (state.get("cfg") or {}).get("model") or state.get("args") or {}
-    options = dict(vars(model) if isinstance(model, Namespace) else model)
+    options = model_options(state)
     return {"arch": options.get("_name")} | options  # models of fairseq's that know no --arch have a name
 
 
 def _check_options(
     path: Path | str, options: dict[str, Any], first: Path | str, usual: dict[str, Any]
 ) -> None:
-    for name in _MEANING:
+    for name in _COMPARED:
         # an option that one of them does not know came into being between them
         one, other = usual.get(name), options.get(name)
         if one is not None and other is not None and str(one) != str(other):  # --wait-k is text

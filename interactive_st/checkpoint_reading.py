@@ -1,6 +1,7 @@
 """Reads checkpoints of fairseq-train, and refuses every other file in the same words."""
 
 import pickle
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
@@ -12,6 +13,8 @@ from interactive_st.registration import register
 
 #: The suffix of what a model folder holds instead.
 SAFETENSORS = ".safetensors"
+#: Options with which tensors of the same names and shapes compute something else.
+UNSEEN_OPTIONS = ("encoder_attention_heads", "decoder_attention_heads", "activation_fn", "no_scale_embedding")
 
 
 @contextmanager
@@ -58,6 +61,12 @@ def task_name(cfg: Any) -> str | None:
     """Return by which task a checkpoint was trained, by the configuration of its training."""
     task = cfg["task"]
     return getattr(task, "_name", None) or getattr(task, "task", None)
+
+
+def model_options(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the model that a checkpoint holds; none where it does not tell."""
+    model = (state.get("cfg") or {}).get("model") or state.get("args") or {}
+    return dict(vars(model) if isinstance(model, Namespace) else model)
 
 
 def option_of(options: Any, name: str) -> Any:

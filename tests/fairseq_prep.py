@@ -8,6 +8,7 @@ import csv
 import io
 import random
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +89,8 @@ def write_vocabulary(folder: Path, task: str, texts: list[str], size: int) -> No
         "vocab_filename": f"{name}.txt",
     }  # fmt: skip
     (folder / f"config_{task}.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def edit(path: Path, change: Callable[[str], str]) -> None:
+    """Rewrite a file of text."""
+    path.write_text(change(path.read_text("utf-8")), encoding="utf-8")

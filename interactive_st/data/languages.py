@@ -4,6 +4,10 @@ import re
 
 from interactive_st.data.errors import DataError
 
+#: Languages written without spaces between words.
+UNSPACED = {"ja", "km", "lo", "my", "th", "yue", "zh"}
+#: Those with wide characters, which have no spaces between sentences either.
+WIDE = {"ja", "yue", "zh"}
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TAG = re.compile(r"<lang:([^<>\s]+)>")
 
@@ -37,3 +41,8 @@ def find_tag(text: str) -> str | None:
     """Return the first language tag that stands in a text, None if there is none."""
     match = _TAG.search(text)
     return match.group() if match else None
+
+
+def base_language(language: str | None) -> str:
+    """Return a language without its region or script: ``zh`` of ``zh-TW``."""
+    return re.split("[-_]", language or "")[0].lower()

@@ -1,17 +1,8 @@
 """What was heard and how it translates, with times and scores."""
 
-import re
 from dataclasses import dataclass
 
-#: Languages written without spaces between words.
-UNSPACED = {"ja", "km", "lo", "my", "th", "yue", "zh"}
-#: Those with wide characters, which have no spaces between sentences either.
-WIDE = {"ja", "yue", "zh"}
-
-
-def base_language(language: str | None) -> str:
-    """Return a language without its region or script: ``zh`` of ``zh-TW``."""
-    return re.split("[-_]", language or "")[0].lower()
+from interactive_st.data.languages import WIDE, base_language
 
 
 def is_latin(character: str) -> bool:

@@ -8,13 +8,14 @@ not due to the vocabulary is an error.
 
 import logging
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from fairseq import checkpoint_utils
 from torch import Tensor, nn
 
-from interactive_st.checkpoint_reading import option_of, refusing_others
+from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, model_options, refusing_others
 from interactive_st.data.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,6 @@ TABLES = tuple(name.removeprefix("decoder") for name in VOCABULARY)
 LEFT = "left at their initial values"
 FRONT_END = "subsample."  # of an encoder's tensors
 STAGES = ("decoder.first.", "decoder.second.")
-#: Options with which the same tensors compute something else.
-MEANING = ("encoder_attention_heads", "decoder_attention_heads", "activation_fn", "no_scale_embedding")
 
 
 def is_stock(state_dict: dict[str, Tensor]) -> bool:
@@ -67,15 +66,14 @@ def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
         )
     not_taken = fit(own, offered, f"encoder of {path}")
     encoder.load_state_dict(offered, strict=True)
-    trained = (state.get("cfg") or {}).get("model") or state.get("args")
-    others = [name for name in MEANING if not name.startswith("decoder")]
-    warn_of_other_meaning(f"--load-pretrained-encoder-from {path}", trained, args, others)
+    others = [name for name in UNSEEN_OPTIONS if not name.startswith("decoder")]
+    warn_of_other_meaning(f"--load-pretrained-encoder-from {path}", model_options(state), args, others)
     left = f"; {_listing(LEFT, started)}" if started else ""
     logger.info(f"loaded pretrained encoder from: {path}; {_listing('not taken', not_taken)}{left}")
 
 
 def warn_of_other_meaning(
-    what: str, trained: object, args: Namespace, names: Sequence[str] = MEANING
+    what: str, trained: Mapping[str, Any], args: Namespace, names: Sequence[str] = UNSEEN_OPTIONS
 ) -> None:
     """Warn of options that differ, with which the same weights compute something else.
 
@@ -86,7 +84,7 @@ def warn_of_other_meaning(
         names: the options to compare; one that either side lacks counts as equal.
     """
     for name in names:
-        there, here = option_of(trained, name), getattr(args, name, None)
+        there, here = trained.get(name), getattr(args, name, None)
         if there is not None and here is not None and there != here:
             logger.warning(
                 f"{what}: trained with {name} {there}, and this model has {here}, with which the same "

@@ -6,14 +6,16 @@ from functools import cache
 
 from sacrebleu.metrics import BLEU
 
+from interactive_st.data.languages import UNSPACED, base_language
+
 logger = logging.getLogger(__name__)
 
 DEFAULT = BLEU.TOKENIZER_DEFAULT
 #: Languages written without spaces, whose sentences are one word to the default tokeniser, and Korean:
 #: sacrebleu's own choice for zh, ja and ko; for the others n-grams of characters.
-BY_LANGUAGE = {"ja": "ja-mecab", "ko": "ko-mecab", "yue": "zh", "zh": "zh"} | dict.fromkeys(
-    ("km", "lo", "my", "th"), "char"
-)
+BY_LANGUAGE = dict.fromkeys(UNSPACED, "char") | {
+    "ja": "ja-mecab", "ko": "ko-mecab", "yue": "zh", "zh": "zh"
+}  # fmt: skip
 #: Where those are not installed.
 INSTEAD = {"ja-mecab": "char", "ko-mecab": DEFAULT}
 
@@ -30,7 +32,7 @@ def tokenizer_for(languages: Iterable[str | None]) -> str:
 
 @cache
 def _of_language(language: str | None) -> str:
-    code = (language or "").replace("_", "-").partition("-")[0].lower()
+    code = base_language(language)
     name = BY_LANGUAGE.get(code, DEFAULT)
     if name not in INSTEAD:
         return name

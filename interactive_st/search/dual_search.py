@@ -51,6 +51,7 @@ class DualSearch:
         delay = torch.tensor([[start_delay(ensemble.wait_k, stream)] for stream in (0, 1)])
         self.delay = to_device_async(delay, beams.row.device)
         self.steps: list[dict[str, Tensor]] = []
+        self._begin()
 
     def run(self, log_steps: bool = False) -> list[list[dict[str, Any]]]:
         """Search to the end.
@@ -152,6 +153,10 @@ class DualSearch:
         self.pool.keep(sentences.to(self.beams.device))
         if self.prefix_tokens is not None:
             self.prefix_tokens = self.prefix_tokens.index_select(0, sentences)
+
+    def _begin(self) -> None:
+        """Make what the search keeps beside ``beams`` and ``pool``: the scores of its hypotheses."""
+        raise NotImplementedError
 
     def _ended(self) -> Tensor:
         """Streams ``(2, B)`` in which no hypothesis can go on; on the control device."""

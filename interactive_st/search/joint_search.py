@@ -13,10 +13,8 @@ from torch import Tensor
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
-from .beams import Beams, Pool
-from .constraints import Constraints
+from .beams import Pool
 from .dual_search import DualSearch, gather_alive, make_hypotheses, unfinished_first
-from .ensemble import Ensemble
 
 
 class Candidates(NamedTuple):
@@ -46,14 +44,7 @@ class JointSearch(DualSearch):
     """One beam of pairs. A pair leaves it when both of its streams have ended; pairs in the beam are
     compared by the sum of both log-probabilities, finished ones by the sum of both normalised scores."""
 
-    def __init__(
-        self,
-        ensemble: Ensemble,
-        constraints: Constraints,
-        beams: Beams,
-        prefix_tokens: Tensor | None = None,
-    ) -> None:
-        super().__init__(ensemble, constraints, beams, prefix_tokens)
+    def _begin(self) -> None:
         self.score = self.beams.first_scores().sum(dim=0)  # (B, W) of the pair
         self.stream_score = torch.zeros_like(self.pool.score)  # (2, B, W)
         self.ended = torch.zeros_like(self.stream_score, dtype=torch.bool)

@@ -15,24 +15,15 @@ from torch import Tensor
 from interactive_st.modules.decoding_cache import Lanes
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
-from .beams import Beams, Pool
-from .constraints import Constraints
+from .beams import Pool
 from .dual_search import DualSearch, Text, gather_alive, make_hypotheses, unfinished_first
-from .ensemble import Ensemble
 
 
 class RankSearch(DualSearch):
     """Two beams. Each stream ends by its own pool; its finished hypotheses stay in the ranking that the
     other stream reads, beside those still running."""
 
-    def __init__(
-        self,
-        ensemble: Ensemble,
-        constraints: Constraints,
-        beams: Beams,
-        prefix_tokens: Tensor | None = None,
-    ) -> None:
-        super().__init__(ensemble, constraints, beams, prefix_tokens)
+    def _begin(self) -> None:
         self.score = self.beams.first_scores()  # (2, B, W)
 
     def _ended(self) -> Tensor:

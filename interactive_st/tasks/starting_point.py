@@ -8,7 +8,7 @@ from fairseq.data import Dictionary
 from fairseq.data.audio.data_cfg import S2TDataConfig
 from torch import nn
 
-from interactive_st.checkpoint_reading import option_of, read_checkpoint
+from interactive_st.checkpoint_reading import model_options, option_of, read_checkpoint
 from interactive_st.data.errors import DataError
 from interactive_st.models.pretrained import warn_of_other_meaning
 
@@ -45,10 +45,10 @@ def begin_with(model: nn.Module, path: str | None, args: Namespace, dictionary: 
     if path is None:
         return
     try:
-        cfg = read_checkpoint(path)[1]
+        state, cfg = read_checkpoint(path)
     except DataError as error:
         raise DataError(f"--finetune-from-model {error}") from error
-    warn_of_other_meaning(f"--finetune-from-model {path}", cfg["model"], args)
+    warn_of_other_meaning(f"--finetune-from-model {path}", model_options(state), args)
     file = _dictionary_file(cfg["task"])
     if file is None:
         logger.warning(

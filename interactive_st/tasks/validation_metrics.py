@@ -60,8 +60,8 @@ class ValidationMetrics:
         if self.bleu:
             translations = [hypothesis["tokens"] for hypothesis in best]
             heard, said, rows = self._texts("translation", translations, targets[1])
-            tags = [sample["lang_tags"][1, row].item() for row in rows]
-            languages = [tag_language(self.detokenise.dictionary[tag]) for tag in tags]
+            tags = sample["lang_tags"][1].tolist()
+            languages = [tag_language(self.detokenise.dictionary[tags[row]]) for row in rows]
             sums |= {f"_bleu_{key}": value for key, value in _counts(heard, said, languages).items()}
         return sums
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 from fairseq.data.audio.audio_utils import get_features_or_waveform
-from fairseq_prep import FBANK, prepare_as_fairseq, write_archive
+from fairseq_prep import FBANK, edit, prepare_as_fairseq, write_archive
 from mini_corpora import make_mustc
 
 from interactive_st.data.corpora import read_corpus
@@ -23,16 +23,6 @@ def made(tmp_path_factory):
     """A corpus as fairseq prepared it; not to be changed."""
     root = make_mustc(tmp_path_factory.mktemp("mustc"), ("de", "fr"))
     return Namespace(root=root, **{lang: prepare_as_fairseq(root, lang) for lang in ("de", "fr")})
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """The same to be changed."""
-    return prepare_as_fairseq(make_mustc(tmp_path / "mustc"))
-
-
-def edit(path, change):
-    path.write_text(change(path.read_text("utf-8")), encoding="utf-8")
 
 
 def drop(path, *numbers):

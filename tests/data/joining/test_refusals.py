@@ -1,23 +1,12 @@
 """Joining: rows that cannot be trained on, settings that are none, and what is not overwritten."""
 
 import pytest
-from fairseq_prep import prepare_as_fairseq
-from mini_corpora import make_mustc
+from fairseq_prep import edit
 
 from interactive_st.data.errors import DataError
 from interactive_st.data.joining.folders import join_folders
 from interactive_st.data.joining.manifests import join_files, join_manifests
 from interactive_st.data.manifest import read_manifest, write_manifest
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A corpus as fairseq prepared it."""
-    return prepare_as_fairseq(make_mustc(tmp_path / "mustc"))
-
-
-def edit(path, change):
-    path.write_text(change(path.read_text("utf-8")), encoding="utf-8")
 
 
 def blank(path, *numbers):
