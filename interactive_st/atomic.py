@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.writing import NO_ROOM, not_written
 
 

@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.registration import register
 
 #: The suffix of what a model folder holds instead.

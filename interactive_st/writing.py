@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 
 #: A full disk, a quota that is used up, a file larger than the system or the user's limit allows.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

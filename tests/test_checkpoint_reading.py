@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from interactive_st.checkpoint_reading import read_checkpoint, task_name
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 
 #: What fairseq's loader wants to find in a checkpoint beside its configuration.
 SAVED = {

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.writing import check_file, check_folder, not_written, write_whole
 
 

@@ -73,7 +73,7 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         UserError: the inputs cannot be joined.
     """
-    from interactive_st.data.errors import DataError
+    from interactive_st.errors import DataError
 
     missing = [str(path) for path in args.inputs if not path.exists()]
     if missing:

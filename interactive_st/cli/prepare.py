@@ -126,8 +126,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Prepare the data folder and print what is in it."""
-    from interactive_st.data.errors import DataError
     from interactive_st.data.preparation.prepare import prepare
+    from interactive_st.errors import DataError
 
     try:
         report = prepare(

@@ -2,7 +2,7 @@
 
 import re
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 
 #: Languages written without spaces between words.
 UNSPACED = {"ja", "km", "lo", "my", "th", "yue", "zh"}

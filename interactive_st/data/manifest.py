@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from interactive_st.data.errors import BadRow, BadRowsError, DataError
 from interactive_st.data.text_encoding import refuse_utf16
+from interactive_st.errors import BadRow, BadRowsError, DataError
 from interactive_st.writing import replacing
 
 #: A field with one of these would break the table, or fairseq's reading of it.

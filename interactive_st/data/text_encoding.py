@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 

@@ -12,8 +12,8 @@ from torch import nn
 
 from interactive_st.conventions import FRAMES_PER_SECOND
 from interactive_st.data.datasets.config import JointDataConfig
-from interactive_st.data.errors import DataError
 from interactive_st.data.languages import language_tag, tag_language
+from interactive_st.errors import DataError
 from interactive_st.inference.decoding_lock import decoding_lock
 from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
 from interactive_st.inference.quieting import quiet

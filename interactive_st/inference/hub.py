@@ -14,7 +14,7 @@ import torch
 from fairseq.tasks.fairseq_task import StatefulContainer
 from torch import nn
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.inference.decoding import Decoding, check_features
 from interactive_st.inference.model_folder import is_model_folder, read_model_folder
 from interactive_st.inference.options import Options

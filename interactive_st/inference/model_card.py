@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 
 NOT_STATED = "not stated"
 SCORES = {"wer": "WER %", "cer": "CER %", "bleu": "BLEU", "chrf": "chrF"}

@@ -23,9 +23,9 @@ from torch import nn
 from interactive_st import __version__
 from interactive_st.atomic import atomic_folder
 from interactive_st.data.datasets.config import JointDataConfig
-from interactive_st.data.errors import DataError
 from interactive_st.data.folder_layout import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
 from interactive_st.data.languages import tag_language
+from interactive_st.errors import DataError
 from interactive_st.inference.model_card import Card
 from interactive_st.inference.stored_model import StoredModel
 from interactive_st.inference.subword_model import without_file_names

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from interactive_st.data.errors import DataError
 from interactive_st.data.features.compute import fbank
+from interactive_st.errors import DataError
 from interactive_st.inference.decoding import Decoding
 from interactive_st.inference.pauses import Spans, find_utterances
 from interactive_st.inference.results import Recording, Segment

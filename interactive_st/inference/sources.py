@@ -12,7 +12,7 @@ import soxr
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.wav_header import missing_seconds
 from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_pyav
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 
 #: What is read at a time from a long file.
 BLOCK_SECONDS = 10.0

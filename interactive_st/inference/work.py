@@ -10,7 +10,7 @@ import soundfile
 from tqdm import tqdm
 
 from interactive_st.data.audio import media
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.inference.documents import Writer
 from interactive_st.inference.hub import InteractiveST
 from interactive_st.inference.outputs import Found

@@ -16,7 +16,7 @@ from fairseq import checkpoint_utils
 from torch import Tensor, nn
 
 from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, model_options, refusing_others
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 
 logger = logging.getLogger(__name__)
 

@@ -64,7 +64,7 @@ class Recordings:
 
     def player(self, utterance: str, longest: float) -> str:
         """HTML of the utterance's player; empty where there is no recording of it."""
-        from interactive_st.data.errors import DataError
+        from interactive_st.errors import DataError
 
         place = self._places.get(utterance)
         if place is None or not place[0].is_file():

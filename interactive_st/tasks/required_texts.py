@@ -9,8 +9,8 @@ from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEn
 from fairseq.data import FairseqDataset
 
 from interactive_st.conventions import TEXTS
-from interactive_st.data.errors import DataError
 from interactive_st.data.folder_layout import TEXT_COLUMNS, is_train
+from interactive_st.errors import DataError
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.tasks.checkpoint_choice import JOINT, text_of

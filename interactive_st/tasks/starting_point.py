@@ -9,7 +9,7 @@ from fairseq.data.audio.data_cfg import S2TDataConfig
 from torch import nn
 
 from interactive_st.checkpoint_reading import model_options, option_of, read_checkpoint
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.models.pretrained import warn_of_other_meaning
 
 logger = logging.getLogger(__name__)

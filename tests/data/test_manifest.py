@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interactive_st.data.errors import BadRowsError, DataError
 from interactive_st.data.manifest import read_manifest, scan_manifest, write_manifest
+from interactive_st.errors import BadRowsError, DataError
 
 field = st.text(st.characters(exclude_characters="\t\n\r\0", exclude_categories=["Cs"]))
 rows = st.lists(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from interactive_st.data.errors import BadRowsError, DataError
 from interactive_st.data.joining.fairseq_manifest import read_fairseq_manifest
 from interactive_st.data.manifest import read_manifest, scan_manifest
+from interactive_st.errors import BadRowsError, DataError
 
 REQUIRED = ("id", "audio")
 

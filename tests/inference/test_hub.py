@@ -10,7 +10,7 @@ from fairseq import checkpoint_utils, options
 from fairseq.dataclass.utils import convert_namespace_to_omegaconf
 from fairseq_cli import interactive
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.inference.results import Recording, Segment
 from tests import speech_model
 from tests.speech_model import RATE, SHORT, bursts

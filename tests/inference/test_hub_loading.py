@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import interactive_st
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.inference import hub
 from interactive_st.inference.hub import InteractiveST
 from interactive_st.inference.model_card import Card

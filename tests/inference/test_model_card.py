@@ -3,7 +3,7 @@ import json
 import pytest
 import yaml
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.inference.model_card import Card, read_metrics
 
 SETTINGS = {

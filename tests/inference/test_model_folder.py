@@ -9,7 +9,7 @@ import yaml
 from fairseq import checkpoint_utils
 from safetensors import safe_open
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.inference.model_card import Card
 from interactive_st.inference.model_folder import describe, read_model_folder, write_model_folder
 from interactive_st.inference.stored_model import load_checkpoint

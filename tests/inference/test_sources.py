@@ -6,7 +6,7 @@ import soundfile
 import torch
 
 from interactive_st.data.audio.waveform import load_audio
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.inference.sources import ArraySource, FileSource, MediaSource, open_file
 from tests.media_files import write_media
 

@@ -9,7 +9,7 @@ from fairseq.data.data_utils import numpy_seed
 from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.modules.streams import parse_streams
 from interactive_st.tasks.joint_speech_to_text import SpeechToTextTask
 from tests.fake_decoding import FakeGenerator, FakeModel, four, heard, setup

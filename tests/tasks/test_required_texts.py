@@ -7,7 +7,7 @@ import pytest
 from fairseq.criterions import CRITERION_REGISTRY
 from fairseq.tasks.speech_to_text import SpeechToTextTask
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.tasks.required_texts import check_options, checked_criterion
 from tests.fake_decoding import setup

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from tests.fake_decoding import four, generate, heard, interactive, read, setup
 from tests.joint_corpus import FEATURES, ROWS, write_split
 

@@ -7,7 +7,7 @@ import torch
 from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.tasks.joint_speech_to_text import SpeechToTextTask
 from interactive_st.tasks.pairs import describe_hypotheses
 from interactive_st.tasks.written_texts import streams_to_write

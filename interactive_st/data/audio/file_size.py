@@ -9,7 +9,7 @@ libsndfile's src/w64.c and src/au.c.
 import os
 import struct
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 
 #: Programs that write to a pipe do not know the size: they write 0, or a size from here on.
 UNKNOWN_SIZE = 0x7F000000

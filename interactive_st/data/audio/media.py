@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 
 #: Suffixes read by PyAV; files that libsndfile knows are left to it.
 EXTENSIONS = frozenset(

@@ -11,7 +11,7 @@ from interactive_st.data.audio import media
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.mp3_frames import says_its_length, seconds_of_frames
 from interactive_st.data.audio.wav_header import is_unfinished, missing_seconds
-from interactive_st.data.errors import DataError, require_file
+from interactive_st.errors import DataError, require_file
 
 #: Corpora give times rounded to hundredths of a second: a segment may end this much after its
 #: recording (seconds) and is then cut at the end.

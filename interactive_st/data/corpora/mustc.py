@@ -21,10 +21,10 @@ from interactive_st.data.corpora.reading import (
     read_lines,
     segment_ids,
 )
-from interactive_st.data.errors import DataError
 from interactive_st.data.manifest import Line
 from interactive_st.data.preparation.input_manifest import Split
 from interactive_st.data.text_encoding import not_utf8
+from interactive_st.errors import DataError
 
 SPLITS = ("train", "dev", "tst-COMMON", "tst-HE")
 SOURCE_LANG = "en"

@@ -9,9 +9,9 @@ from fairseq.data.audio.data_cfg import S2TDataConfig
 from fairseq.data.audio.dataset_transforms import AUDIO_DATASET_TRANSFORM_REGISTRY as DATASET_TRANSFORMS
 from fairseq.data.audio.feature_transforms import AUDIO_FEATURE_TRANSFORM_REGISTRY as FEATURE_TRANSFORMS
 
-from interactive_st.data.errors import DataError
 from interactive_st.data.features import dynamic_range
 from interactive_st.data.languages import language_tag
+from interactive_st.errors import DataError
 
 #: fairseq keys that contradict what the joint task does, and why.
 REFUSED_KEYS = {

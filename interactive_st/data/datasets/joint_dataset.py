@@ -21,9 +21,9 @@ from interactive_st.conventions import TEXTS
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.joint_batches import FRAMES_PER_PIECE, JointBatches
 from interactive_st.data.datasets.token_store import TokenStore
-from interactive_st.data.errors import DataError
 from interactive_st.data.features.archive_reader import FeatureReader
 from interactive_st.data.features.compute import features_from_file
+from interactive_st.errors import DataError
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from interactive_st.data.errors import DataError, require_file
+from interactive_st.errors import DataError, require_file
 
 if TYPE_CHECKING:
     from kaldi_native_fbank import OnlineFbank

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from interactive_st.data.errors import DataError
 from interactive_st.data.features.npy_header import read_npy_header
 from interactive_st.data.manifest import check_separator
 from interactive_st.data.text_encoding import not_utf8, refuse_utf16
+from interactive_st.errors import DataError
 
 REQUIRED = ("id", "audio", "n_frames", "tgt_text")
 LOCAL_HEADER = 30  # bytes of a zip entry before its name

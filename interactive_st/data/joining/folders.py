@@ -8,7 +8,6 @@ from pathlib import Path
 
 import yaml
 
-from interactive_st.data.errors import DataError
 from interactive_st.data.folder_layout import (
     COLUMNS,
     CONFIG,
@@ -27,6 +26,7 @@ from interactive_st.data.preparation.options import CMVN, POLICY, SAMPLE_RATE, V
 from interactive_st.data.preparation.settings import make_config, write_config
 from interactive_st.data.preparation.translation_text import write_translation_text
 from interactive_st.data.preparation.vocabulary import save_vocabulary, train_vocabulary
+from interactive_st.errors import DataError
 
 #: The order of splits; others follow by name.
 FIRST_SPLITS = ("train", "dev", "tst-COMMON", "tst-HE", "test")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 
 ADVICE = "a data folder made by `interactive-st prepare` is needed"
 NEEDED = ("vocab_filename", "bpe_tokenizer", "features", "input_feat_per_channel")

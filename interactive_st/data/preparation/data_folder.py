@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from interactive_st.atomic import atomic_folder
-from interactive_st.data.errors import DataError
 from interactive_st.data.features.archive import FIRST_ENTRY
 from interactive_st.data.folder_layout import (
     COLUMNS,
@@ -22,6 +21,7 @@ from interactive_st.data.folder_layout import (
     SKIPPED,
     VOCAB,
 )
+from interactive_st.errors import DataError
 
 #: How many files a message names.
 SHOWN = 3

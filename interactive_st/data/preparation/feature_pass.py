@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from interactive_st.data.errors import BadRow
 from interactive_st.data.features.archive import FeatureArchive
 from interactive_st.data.features.cmvn import RunningStatistics
 from interactive_st.data.folder_layout import COLUMNS, is_train
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.extraction import Extractor, Result, default_workers
 from interactive_st.data.preparation.input_manifest import Segment, Utterance
+from interactive_st.errors import BadRow
 
 
 class FeaturePass:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from interactive_st.data.errors import BadRow, DataError
 from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import Line, clean_text, scan_manifest
+from interactive_st.errors import BadRow, DataError
 
 REQUIRED = ("id", "audio", "src_text", "tgt_text")
 OPTIONAL = ("speaker", "src_lang", "tgt_lang", "offset", "duration")

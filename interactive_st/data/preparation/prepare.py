@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from interactive_st.data.errors import BadRow, BadRowsError, DataError
 from interactive_st.data.features.compute import check_filterbank
 from interactive_st.data.folder_layout import DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB, is_train
 from interactive_st.data.manifest import write_manifest
@@ -25,6 +24,7 @@ from interactive_st.data.preparation.vocabulary import (
     save_vocabulary,
     train_vocabulary,
 )
+from interactive_st.errors import BadRow, BadRowsError, DataError
 
 #: Rows from which on a vocabulary takes so long that it is announced.
 MANY_ROWS = 50_000

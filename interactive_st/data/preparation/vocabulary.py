@@ -13,8 +13,8 @@ from pathlib import Path
 
 import sentencepiece
 
-from interactive_st.data.errors import DataError
 from interactive_st.data.languages import language_tag, tag_language
+from interactive_st.errors import DataError
 
 SPECIAL_SYMBOLS = ("<s>", "<pad>", "</s>", "<unk>")
 TYPES = ("unigram", "bpe", "char")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from interactive_st.data.audio.waveform import load_audio, media
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from tests.media_files import frames, write_media, write_silent_video
 
 RATE = 16000

@@ -8,7 +8,7 @@ import soundfile
 
 from interactive_st.data.audio.mp3_frames import says_its_length, seconds_of_frames
 from interactive_st.data.audio.waveform import ENCODER_PADDING, load_audio
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.inference.sources import open_file
 
 ID3V2 = b"ID3\x04\x00\x00\x00\x00\x02\x01" + bytes(2 * 128 + 1)

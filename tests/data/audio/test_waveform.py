@@ -8,7 +8,7 @@ import soundfile
 
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.waveform import load_audio
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from interactive_st.inference.sources import open_file
 
 RATE = 16000

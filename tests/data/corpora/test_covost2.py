@@ -6,8 +6,8 @@ from mini_corpora import ENGLISH, TRANSLATIONS, check_relative_root, make_covost
 
 from interactive_st.cli.main import main
 from interactive_st.data.corpora import read_corpus
-from interactive_st.data.errors import DataError
 from interactive_st.data.manifest import read_manifest
+from interactive_st.errors import DataError
 
 #: Numbers of the sentences of each split: train and train_covost are trained on.
 SPLITS = {"train": range(7), "dev": (8, 9), "test": (10, 11)}

@@ -7,8 +7,8 @@ from mini_corpora import ENGLISH, SPEECHES, TRANSLATIONS, check_relative_root, m
 
 from interactive_st.cli.main import main
 from interactive_st.data.corpora import read_corpus
-from interactive_st.data.errors import DataError
 from interactive_st.data.manifest import read_manifest
+from interactive_st.errors import DataError
 
 
 def read(root, langs=("de",), **options):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from interactive_st.data.datasets.config import JointDataConfig
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from tests.joint_corpus import write_config, write_corpus
 
 

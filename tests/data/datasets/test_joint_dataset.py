@@ -8,7 +8,7 @@ from fairseq.data.data_utils import numpy_seed
 
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.features_dataset import FeaturesDataset
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from tests.joint_corpus import ROWS, load, write_config, write_split
 
 PAD, EOS = 1, 2

@@ -8,7 +8,7 @@ from fairseq.data import Dictionary
 
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from tests.joint_corpus import task_arguments, write_config, write_corpus, write_split
 
 

@@ -8,7 +8,7 @@ import torch
 from fairseq.data.iterators import EpochBatchIterator
 
 from interactive_st.data.datasets.joint_batches import FRAMES_PER_PIECE
-from interactive_st.data.errors import DataError
+from interactive_st.errors import DataError
 from tests.joint_corpus import COLUMNS, FEATURES, ROWS, load, write_config, write_corpus, write_split
 
 TEXTS = (

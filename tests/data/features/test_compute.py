@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interactive_st.data.audio.waveform import load_audio
-from interactive_st.data.errors import DataError
 from interactive_st.data.features.compute import check_filterbank, fbank, features_from_file
+from interactive_st.errors import DataError
 
 FBANK = {"type": "fbank", "num_mel_bins": 80, "sample_rate": 16000}
 

@@ -6,8 +6,8 @@ import yaml
 from small_corpus import make_rows, run
 
 from interactive_st.data.datasets.config import JointDataConfig
-from interactive_st.data.errors import DataError
 from interactive_st.data.features.dynamic_range import DynamicRange
+from interactive_st.errors import DataError
 
 TEN_DECIBELS = np.log(10.0)  # in natural logarithms of power
 

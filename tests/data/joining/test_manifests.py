@@ -11,11 +11,11 @@ from mini_corpora import make_mustc
 
 from interactive_st.data.corpora import read_corpus
 from interactive_st.data.datasets.config import JointDataConfig
-from interactive_st.data.errors import DataError
 from interactive_st.data.features.compute import features_from_file
 from interactive_st.data.joining.folders import join_folders
 from interactive_st.data.joining.manifests import join_files, join_manifests
 from interactive_st.data.manifest import read_manifest, write_manifest
+from interactive_st.errors import DataError
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import pytest
 from fairseq_prep import edit
 
-from interactive_st.data.errors import DataError
 from interactive_st.data.joining.folders import join_folders
 from interactive_st.data.joining.manifests import join_files, join_manifests
 from interactive_st.data.manifest import read_manifest, write_manifest
+from interactive_st.errors import DataError
 
 
 def blank(path, *numbers):

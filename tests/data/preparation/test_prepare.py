@@ -13,10 +13,10 @@ from fairseq.data.audio.feature_transforms import CompositeAudioFeatureTransform
 from small_corpus import RATE, contents, make_rows, run
 
 from interactive_st.data.audio.waveform import load_audio
-from interactive_st.data.errors import BadRowsError, DataError
 from interactive_st.data.features.compute import fbank
 from interactive_st.data.manifest import read_manifest, write_manifest
 from interactive_st.data.preparation.prepare import prepare
+from interactive_st.errors import BadRowsError, DataError
 
 FILES = {
     "config_joint.yaml",

@@ -12,9 +12,9 @@ from full_disk import largest_file
 from small_corpus import contents, leftovers, make_rows, run
 
 from interactive_st import atomic
-from interactive_st.data.errors import DataError
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.prepare import prepare
+from interactive_st.errors import DataError
 
 
 class Crash(Exception):

@@ -8,10 +8,10 @@ import pytest
 import soundfile
 from small_corpus import RATE, contents, leftovers, make_rows, run, write_audio
 
-from interactive_st.data.errors import BadRowsError, DataError
 from interactive_st.data.manifest import read_manifest
 from interactive_st.data.preparation import extraction, feature_pass
 from interactive_st.data.preparation.prepare import prepare
+from interactive_st.errors import BadRowsError, DataError
 
 BAD = {
     "missing": "no such audio file",

@@ -7,10 +7,10 @@ from fairseq.data.audio.audio_utils import get_features_or_waveform
 from small_corpus import contents, make_rows, run
 
 from interactive_st.data.audio.waveform import load_audio
-from interactive_st.data.errors import DataError
 from interactive_st.data.features.compute import fbank
 from interactive_st.data.manifest import read_manifest, write_manifest
 from interactive_st.data.preparation.prepare import prepare
+from interactive_st.errors import DataError
 
 
 def test_a_new_test_set_for_an_existing_folder(tmp_path):

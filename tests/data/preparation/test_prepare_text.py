@@ -4,10 +4,10 @@ import pytest
 import yaml
 from small_corpus import contents, make_rows
 
-from interactive_st.data.errors import BadRowsError, DataError
 from interactive_st.data.manifest import read_manifest, write_manifest
 from interactive_st.data.preparation import prepare as module
 from interactive_st.data.preparation.prepare import prepare
+from interactive_st.errors import BadRowsError, DataError
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import pytest
 import sentencepiece
 from fairseq.data import Dictionary
 
-from interactive_st.data.errors import DataError
 from interactive_st.data.preparation.vocabulary import (
     count_unknown,
     dictionary_languages,
     save_vocabulary,
     train_vocabulary,
 )
+from interactive_st.errors import DataError
 
 TEXTS = [
     f"{subject} {verb} {thing}"

@@ -1,4 +1,4 @@
-"""What the modules of this package raise when data, rather than the program, is wrong."""
+"""What this package raises when data, rather than the program, is wrong."""
 
 import os
 import stat
