@@ -1,4 +1,5 @@
-"""Leaves in a miniature of MuST-C what fairseq's ``prep_mustc_data.py`` leaves in the real one.
+"""Leaves in miniatures of MuST-C and CoVoST 2 what fairseq's ``prep_mustc_data.py`` and
+``prep_covost_data.py`` leave in the real ones.
 
 Written after the files that it makes: archive, manifests by pandas with escapes, configuration with
 whole paths.
@@ -8,16 +9,17 @@ import csv
 import io
 import random
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import sentencepiece
 import yaml
-from mini_corpora import TALKS
 
+from interactive_st.data.audio.waveform import load_audio
 from interactive_st.data.corpora import read_corpus
-from interactive_st.data.features.compute import features_from_file
+from interactive_st.data.features.compute import fbank, features_from_file
+from interactive_st.data.preparation.input_manifest import Split
 
 TEXTS = {"asr": "src_text", "st": "tgt_text"}
 COLUMNS = ("id", "audio", "n_frames", "tgt_text", "speaker")
@@ -34,18 +36,39 @@ def prepare_as_fairseq(root: Path, lang: str = "de", seed: int = 0, vocab_size: 
     splits = read_corpus("mustc", root, [lang], progress=False)
     features = {u.id: features_from_file(u.segment.path, FBANK, *u.segment[1:])
                 for split in splits.values() for u in split.utterances}  # fmt: skip
-    archive = folder / "fbank80.zip"
-    for task in TEXTS:
-        places = write_archive(archive, features, seed)
-        for name in TALKS:
+    write_tasks(folder, splits, features, dict(zip(TEXTS, TEXTS, strict=True)), seed, vocab_size)
+    return folder
+
+
+def prepare_covost_as_fairseq(root: Path, lang: str = "de") -> Path:
+    """Prepare English alone and with `lang`: features of clips as they are, at their own rate."""
+    folder = root.absolute() / "en"
+    splits = read_corpus("covost2", root, [lang], progress=False)
+    features = {u.id: fbank(*load_audio(u.segment.path))
+                for split in splits.values() for u in split.utterances}  # fmt: skip
+    write_tasks(folder, splits, features, {"asr": "asr_en", "st": f"st_en_{lang}"})
+    return folder
+
+
+def write_tasks(
+    folder: Path,
+    splits: Mapping[str, Split],
+    features: dict[str, np.ndarray],
+    suffixes: Mapping[str, str],
+    seed: int = 0,
+    vocab_size: int = 60,
+) -> None:
+    """Write archive, manifests, vocabulary and configuration of both tasks, one after the other."""
+    for task, suffix in suffixes.items():
+        places = write_archive(folder / "fbank80.zip", features, seed)
+        for name, split in splits.items():
             rows = [
                 (u.id, places[u.id], len(features[u.id]), getattr(u, TEXTS[task]), u.speaker)
-                for u in splits[name].utterances
+                for u in split.utterances
             ]
-            write_table(folder / f"{name}_{task}.tsv", rows)
+            write_table(folder / f"{name}_{suffix}.tsv", rows)
         texts = [getattr(u, TEXTS[task]) for u in splits["train"].utterances]
-        write_vocabulary(folder, task, texts, vocab_size)
-    return folder
+        write_vocabulary(folder, suffix, texts, vocab_size)
 
 
 def write_archive(path: Path, features: dict[str, np.ndarray], seed: int) -> dict[str, str]:

@@ -24,7 +24,7 @@ examples:
   interactive-st join /corpora/mustc/en-de --out data
   interactive-st join /corpora/mustc/en-de /corpora/mustc/en-fr --vocab-size 10000 --out data
   interactive-st join /corpora/covost/en --asr-suffix asr_en --st-suffix st_en_de --source-lang en \\
-    --target-lang de --out data
+    --target-lang de --sample-rate 48000 --out data
   interactive-st join train_asr.tsv train_st.tsv --out train.tsv
 """
 
@@ -65,6 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("unigram", "bpe", "char"),
         help="kind of sentencepiece model (default: unigram)",
     )
+    folders.add_argument(
+        "--sample-rate",
+        type=int,
+        metavar="HZ",
+        help="rate of the audio that the features are of, at which those of new recordings are computed: "
+        "48000 for CoVoST 2, whose clips fairseq does not resample (default: 16000)",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -90,6 +97,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _join_folders(args: argparse.Namespace) -> int:
     from interactive_st.data.joining.folders import join_folders
+    from interactive_st.data.preparation.options import SAMPLE_RATE
 
     joined, size = join_folders(
         args.inputs,
@@ -101,6 +109,7 @@ def _join_folders(args: argparse.Namespace) -> int:
         target_lang=args.target_lang,
         vocab_size=args.vocab_size,
         vocab_type=args.vocab_type,
+        sample_rate=args.sample_rate,
         keep_unmatched=args.keep_unmatched,
         overwrite=args.overwrite,
     )
@@ -109,6 +118,7 @@ def _join_folders(args: argparse.Namespace) -> int:
             print(f"{split}: {line}")
     for archive in sorted({archive for part in joined.values() for archive in part.archives}):
         print(f"features: {archive}")
+    print(f"audio of these features: {args.sample_rate or SAMPLE_RATE} Hz (--sample-rate)")
     print(f"vocabulary: {size} entries")
     print(f"ready: {args.out}")
     return 0
@@ -123,6 +133,7 @@ def _join_files(args: argparse.Namespace) -> int:
         "--st-suffix": args.st_suffix,
         "--vocab-size": args.vocab_size,
         "--vocab-type": args.vocab_type,
+        "--sample-rate": args.sample_rate,
     }
     given = [option for option, value in for_folders.items() if value is not None]
     if given:

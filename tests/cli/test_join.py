@@ -25,12 +25,15 @@ def test_folder(folder, tmp_path, capsys):
     assert lines[1].startswith("train: 1 only in train_st.tsv (first: ted_2_")
     assert lines[2] == "dev: 2 rows from dev_asr.tsv and dev_st.tsv"
     assert lines[3] == f"features: {folder / 'fbank80.zip'}"
-    assert lines[4].startswith("vocabulary: ")
-    assert lines[5] == f"ready: {out}"
+    assert lines[4] == "audio of these features: 16000 Hz (--sample-rate)"
+    assert lines[5].startswith("vocabulary: ")
+    assert lines[6] == f"ready: {out}"
     assert main(arguments) == 2
     assert "pass --overwrite" in capsys.readouterr().err
     assert main([*arguments, "--overwrite", "--keep-unmatched"]) == 0
     assert len(read_manifest(out / "train.tsv")) == 8
+    assert main([*arguments, "--overwrite", "--sample-rate", "48000"]) == 0
+    assert "audio of these features: 48000 Hz (--sample-rate)" in capsys.readouterr().out.splitlines()
 
 
 def test_two_files(folder, tmp_path, capsys, monkeypatch):
@@ -49,6 +52,7 @@ def test_two_files(folder, tmp_path, capsys, monkeypatch):
         (["train_asr.tsv", "."], "two manifests"),
         (["train_asr.tsv", "train_st.tsv", "dev_st.tsv"], "two manifests"),
         (["train_asr.tsv", "train_st.tsv", "--vocab-size", "9"], "--vocab-size: for folders only"),
+        (["train_asr.tsv", "train_st.tsv", "--sample-rate", "9"], "--sample-rate: for folders only"),
         (["train_asr.tsv", "dev_st.tsv"], "no id in common"),
         (["."], "pass --overwrite"),
     ],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 from commands.tools import read_jsonl
-from fairseq_prep import prepare_as_fairseq
+from fairseq_prep import prepare_as_fairseq, prepare_covost_as_fairseq
 from mini_corpora import ENGLISH, RATE, TRANSLATIONS, make_covost2, make_europarl_st, make_mustc
 from recipe_shell import SMALLER, TINY, alone, make_small, missing_lines, read_blocks
 
@@ -56,6 +56,7 @@ def test_mustc(run, tmp_path):
 
 def test_covost2(run, tmp_path):
     root = make_covost2(tmp_path / "corpus")
+    prepare_covost_as_fairseq(root)
     run("covost2", COVOST_ROOT=str(root))
     assert references(tmp_path / "results" / "covost2_en_de.jsonl") == sentences(10, 11)
 

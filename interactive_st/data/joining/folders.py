@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from interactive_st.data.features.compute import check_filterbank
 from interactive_st.data.folder_layout import (
     COLUMNS,
     CONFIG,
@@ -45,6 +46,7 @@ def join_folders(
     target_lang: str | None = None,
     vocab_size: int | None = None,
     vocab_type: str | None = None,
+    sample_rate: int | None = None,
     keep_unmatched: bool = False,
     overwrite: bool = False,
 ) -> tuple[dict[str, Joined], int]:
@@ -60,6 +62,8 @@ def join_folders(
         target_lang: language of the translations, for one folder; from its name if None.
         vocab_size: entries of the joint vocabulary; 8000 if None.
         vocab_type: ``unigram`` (if None), ``bpe`` or ``char``.
+        sample_rate: rate in Hz of the audio that fairseq computed the features of, to which that of new
+            recordings is resampled; 16000 if None.
         keep_unmatched: keep rows with one text only.
         overwrite: replace a data folder at `out`.
 
@@ -67,10 +71,13 @@ def join_folders(
         what was joined by name of the split, and the size of the vocabulary.
 
     Raises:
-        DataError: the folders do not hold such manifests, or nothing in them matches.
+        DataError: the folders do not hold such manifests, nothing in them matches, or there are no
+            filterbanks at such a rate.
     """
     if target_lang and len(folders) > 1:
         raise DataError("--target-lang is for one folder; several are named after their languages")
+    if sample_rate is not None and sample_rate < 1:
+        raise DataError(f"--sample-rate must be positive, got {sample_rate}")
     languages = [_languages(folder, source_lang, target_lang) for folder in folders]
     targets = [target for _, target in languages]
     if len(set(targets)) < len(targets):
@@ -88,7 +95,7 @@ def join_folders(
         raise DataError("no split is named train…, so there is nothing to make the vocabulary from")
     inputs = [*folders, *(archive for part in joined.values() for archive in part.archives)]
     with new_data_folder(out, inputs, overwrite) as folder:
-        size = _fill(folder, joined, folders, st_suffix, languages, (vocab_size, vocab_type))
+        size = _fill(folder, joined, folders, st_suffix, languages, (vocab_size, vocab_type), sample_rate)
     return joined, size
 
 
@@ -99,6 +106,7 @@ def _fill(
     st_suffix: str,
     languages: Sequence[tuple[str, str]],
     vocabulary: tuple[int | None, str | None],
+    sample_rate: int | None,
 ) -> int:
     """Write a data folder and return the size of its vocabulary."""
     root = Path(os.path.commonpath([a.parent for part in joined.values() for a in part.archives]))
@@ -119,7 +127,9 @@ def _fill(
     first = next(iter(joined.values())).rows[0]["audio"]
     archive, _, place = first.partition(":")
     dimension = feature_dimension(Path(archive), place)
-    features = {"type": "fbank", "num_mel_bins": dimension, "sample_rate": SAMPLE_RATE}
+    features = {"type": "fbank", "num_mel_bins": dimension, "sample_rate": sample_rate or SAMPLE_RATE}
+    if sample_rate is not None:
+        check_filterbank(features)
     config = make_config(features, dimension, *languages[0], cmvn=CMVN, specaugment=POLICY)
     config |= _take_over(sources, f"config_{st_suffix}.yaml", folder)
     write_config(folder, {**config, "audio_root": str(root)})

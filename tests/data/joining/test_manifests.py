@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import yaml
 from fairseq.data.audio.audio_utils import get_features_or_waveform
-from fairseq_prep import FBANK, edit, prepare_as_fairseq, write_archive
-from mini_corpora import make_mustc
+from fairseq_prep import FBANK, edit, prepare_as_fairseq, prepare_covost_as_fairseq, write_archive
+from mini_corpora import make_covost2, make_mustc
 
 from interactive_st.data.corpora import read_corpus
 from interactive_st.data.datasets.config import JointDataConfig
@@ -15,6 +15,7 @@ from interactive_st.data.features.compute import features_from_file
 from interactive_st.data.joining.folders import join_folders
 from interactive_st.data.joining.manifests import join_files, join_manifests
 from interactive_st.data.manifest import read_manifest, write_manifest
+from interactive_st.data.preparation.prepare import prepare
 from interactive_st.errors import DataError
 
 
@@ -232,3 +233,32 @@ def test_names_of_other_recipes(folder, tmp_path):
     joined, _ = join_folders([moved], tmp_path / "data", source_lang="en", target_lang="de", **suffixes)
     assert list(joined) == ["train", "dev", "tst-COMMON", "tst-HE"]
     assert read_manifest(tmp_path / "data" / "dev.tsv")[0]["tgt_lang"] == "de"
+
+
+def test_new_recordings_at_the_rate_of_features_of_48_khz(tmp_path):
+    """prep_covost_data.py does not resample, so neither `join` nor what is computed later may."""
+    root = make_covost2(tmp_path)
+    options = {"asr_suffix": "asr_en", "st_suffix": "st_en_de", "source_lang": "en", "target_lang": "de"}
+    options |= {"vocab_size": 80, "sample_rate": 48000}
+    join_folders([prepare_covost_as_fairseq(root)], tmp_path / "data", **options)
+    config = JointDataConfig(tmp_path / "data" / "config_joint.yaml")
+    assert config.features == {"type": "fbank", "num_mel_bins": 80, "sample_rate": 48000}
+    splits = read_corpus("covost2", root, ["de"], progress=False)
+    prepare(splits, tmp_path / "new", like=tmp_path / "data", workers=1, progress=False)
+    for name, split in splits.items():
+        theirs, ours = (read_manifest(tmp_path / folder / f"{name}.tsv") for folder in ("data", "new"))
+        for utterance, their, our in zip(split.utterances, theirs, ours, strict=True):
+            stored = get_features_or_waveform(f"{config.audio_root}/{their['audio']}")
+            new = get_features_or_waveform(f"{tmp_path}/new/{our['audio']}")
+            np.testing.assert_array_equal(new, stored)
+            np.testing.assert_array_equal(features_from_file(utterance.segment.path, config.features), stored)
+
+
+@pytest.mark.parametrize(
+    ("rate", "message"),
+    [(0, "--sample-rate must be positive, got 0"), (48, "no filterbank of 80 mel bins at 48 Hz")],
+)
+def test_rates_that_cannot_be(folder, tmp_path, rate, message):
+    with pytest.raises(DataError, match=message):
+        join_folders([folder], tmp_path / "data", vocab_size=80, sample_rate=rate)
+    assert not (tmp_path / "data").exists()
