@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from fairseq.data.audio.feature_transforms import AudioFeatureTransform, register_audio_feature_transform
 
+from interactive_st.data.features.range_limit import limit_range
+
 NAME = "dynamic_range"
-#: Percentile of an utterance's frames that is taken as the peak, so that clicks do not count.
-PEAK = 99.0
 
 
 @register_audio_feature_transform(NAME)
@@ -49,6 +49,4 @@ class DynamicRange(AudioFeatureTransform):
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Limit natural logarithms of power, shape (T, F); returns the same shape and type."""
-        below = self.decibels * np.log(10.0) / 10.0
-        floor = np.percentile(features, PEAK, axis=0) - below
-        return np.maximum(features, floor.astype(features.dtype))
+        return limit_range(features, self.decibels)

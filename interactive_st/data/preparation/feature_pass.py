@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from interactive_st.data.features.archive import FeatureArchive
 from interactive_st.data.features.cmvn import RunningStatistics
+from interactive_st.data.features.range_limit import limit_range
 from interactive_st.data.folder_layout import COLUMNS, is_train
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.extraction import Extractor, Result, default_workers
@@ -24,11 +25,16 @@ class FeaturePass:
         kept: the rows that were written.
         bad: the rows whose features cannot be had.
         frames: frames of each split, those of rows that share their audio counted once.
-        statistics: over the training splits.
+        statistics: over the training splits, of features as `global_cmvn` gets them.
     """
 
     def __init__(
-        self, folder: Path, features: Mapping[str, object], dim: int | None, keep_going: bool
+        self,
+        folder: Path,
+        features: Mapping[str, object],
+        dim: int | None,
+        keep_going: bool,
+        dynamic_range: float | None = None,
     ) -> None:
         """Prepare to write into a folder.
 
@@ -37,6 +43,8 @@ class FeaturePass:
             features: see `features.features_from_file`.
             dim: dimension that all features must have, None for that of the first.
             keep_going: go on writing after a bad row; otherwise the rest is only checked.
+            dynamic_range: decibels that features are limited to before global CMVN, which the statistics
+                take into account; what is stored is not limited. None for no limit.
         """
         self.dim = dim
         self.kept: list[Utterance] = []
@@ -47,6 +55,7 @@ class FeaturePass:
         self._features = features
         self._writing = True
         self._keep_going = keep_going
+        self._dynamic_range = dynamic_range
 
     def run(
         self,
@@ -122,7 +131,8 @@ class FeaturePass:
                 elif self._writing:
                     places[segment] = (file.add(result), len(result))
                     if is_train(archive):
-                        self.statistics.add(result)
+                        limit = self._dynamic_range
+                        self.statistics.add(result if limit is None else limit_range(result, limit))
                 bar.update()
         for name, rows in group.items():
             self.bad += [row.bad(reasons[row.segment]) for row in rows if row.segment in reasons]

@@ -153,7 +153,8 @@ def _fill(
     """Write a whole data folder."""
     rows = [row for split in splits.values() for row in split.utterances]
     malformed = [row for split in splits.values() for row in split.bad]
-    feature_pass = FeaturePass(folder, options.features, options.dim, keep_going=skip_bad)
+    limit = options.dynamic_range if options.cmvn == "global" else None
+    feature_pass = FeaturePass(folder, options.features, options.dim, skip_bad, limit)
     notes: list[str] = []
     if skip_bad or not malformed:
         # First, as it is quick: a wrong vocabulary should not be found after hours of features.

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import soundfile
 import yaml
-from small_corpus import make_rows, run
+from fairseq.data.audio.audio_utils import get_features_or_waveform
+from small_corpus import contents, make_rows, run
 
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.features.dynamic_range import DynamicRange
+from interactive_st.data.manifest import read_manifest
 from interactive_st.errors import DataError
 
 TEN_DECIBELS = np.log(10.0)  # in natural logarithms of power
@@ -61,6 +64,28 @@ def test_prepared_and_taken_over_by_like(tmp_path):
             transforms = CompositeAudioFeatureTransform.from_config_dict(keys).transforms
             assert len(transforms) == expected
             assert repr(transforms[0]) == "DynamicRange(decibels=25.0)"
+
+
+def test_global_cmvn_normalises_what_is_limited(tmp_path):
+    from fairseq.data.audio.feature_transforms import CompositeAudioFeatureTransform
+
+    rows = make_rows(tmp_path)
+    for i, row in enumerate(rows):  # half a second of near silence before each noise, another one in each
+        samples, rate = soundfile.read(tmp_path / row["audio"])
+        quiet = np.random.default_rng(i).normal(0, 1e-4 * (i + 1), rate // 2)
+        soundfile.write(tmp_path / row["audio"], np.concatenate([quiet, samples]), rate)
+    run(tmp_path, rows, "plain", cmvn="global")
+    run(tmp_path, rows, cmvn="global", dynamic_range=20.0)
+    out = tmp_path / "out"
+    assert (out / "train.zip").read_bytes() == (tmp_path / "plain/train.zip").read_bytes()
+    keys = JointDataConfig(out / "config_joint.yaml").get_feature_transforms("dev", False)
+    transform = CompositeAudioFeatureTransform.from_config_dict(keys)
+    stored = (get_features_or_waveform(f"{out}/{row['audio']}") for row in read_manifest(out / "train.tsv"))
+    frames = np.concatenate([transform(features) for features in stored])
+    np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-4)
+    np.testing.assert_allclose(frames.std(axis=0), 1, atol=1e-4)
+    run(tmp_path, rows, "like", vocab_size=None, like=out)
+    assert contents(tmp_path / "like") == contents(out)
 
 
 def test_without_it_nothing_is_written(tmp_path):
