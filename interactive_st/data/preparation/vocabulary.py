@@ -7,6 +7,7 @@ Ids are the same in both: the special symbols of fairseq first (``<s>`` 0, ``<pa
 import io
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -57,15 +58,17 @@ def train_vocabulary(
         model = _train(texts, tags, size, kind)
     except RuntimeError as error:
         if match := _TOO_SMALL.search(str(error)):
-            raise DataError(
-                f"a vocabulary of {size} is too small for the characters of the texts: "
-                f"it needs at least {match.group(1)}"
-            ) from error
+            raise _too_small(size, int(match.group(1))) from error
         match = _TOO_LARGE.search(str(error))
         if not match:
             raise DataError(f"sentencepiece cannot train a vocabulary: {error}") from error
         model = _train(texts, tags, int(match.group(1)), kind)
-    return model, sentencepiece.SentencePieceProcessor(model_proto=model).get_piece_size()
+    entries = _count_entries(model)
+    if kind == "char" and entries == size:  # sentencepiece leaves rare characters out without a word
+        needed = _count_entries(_train(texts, tags, smallest + sys.maxunicode, kind))
+        if needed > size:
+            raise _too_small(size, needed)
+    return model, entries
 
 
 def save_vocabulary(
@@ -125,6 +128,16 @@ def count_unknown(model_path: str | os.PathLike, texts: Iterable[str]) -> tuple[
         unknown += ids.count(processor.unk_id())
         total += len(ids)
     return unknown, total
+
+
+def _too_small(size: int, needed: int) -> DataError:
+    return DataError(
+        f"a vocabulary of {size} is too small for the characters of the texts: it needs at least {needed}"
+    )
+
+
+def _count_entries(model: bytes) -> int:
+    return sentencepiece.SentencePieceProcessor(model_proto=model).get_piece_size()
 
 
 def _train(texts: Sequence[str], tags: Sequence[str], size: int, kind: str) -> bytes:

@@ -97,6 +97,18 @@ def test_too_small_or_impossible():
         train_vocabulary(TEXTS, ["en"], 60, "word")
 
 
+@pytest.mark.parametrize("kind", ["unigram", "bpe", "char"])
+def test_the_smallest_size_is_said_and_loses_no_character(tmp_path, kind):
+    with pytest.raises(DataError, match=r"too small for the characters .* needs at least \d\d") as raised:
+        train_vocabulary(TEXTS, ["en", "de"], 20, kind)
+    smallest = int(str(raised.value).rsplit(" ", 1)[1])
+    model, size = train_vocabulary(TEXTS, ["en", "de"], smallest, kind)
+    assert size == smallest
+    assert count_unknown(saved(tmp_path, model)[0], TEXTS)[0] == 0
+    with pytest.raises(DataError, match=f"a vocabulary of {smallest - 1} is too small .* least {smallest}$"):
+        train_vocabulary(TEXTS, ["en", "de"], smallest - 1, kind)
+
+
 def test_unknown_pieces_are_counted(tmp_path):
     model, _ = train_vocabulary(TEXTS, ["en"], 60)
     model_path, *_ = saved(tmp_path, model)
