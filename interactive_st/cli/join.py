@@ -1,6 +1,7 @@
 """`interactive-st join`: joint manifests from data that fairseq's recipes prepared."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from interactive_st.cli import UserError, names
@@ -99,7 +100,7 @@ def _join_folders(args: argparse.Namespace) -> int:
     from interactive_st.data.joining.folders import join_folders
     from interactive_st.data.preparation.options import SAMPLE_RATE
 
-    joined, size = join_folders(
+    joined, size, notes = join_folders(
         args.inputs,
         args.out,
         splits=args.splits,
@@ -113,6 +114,8 @@ def _join_folders(args: argparse.Namespace) -> int:
         keep_unmatched=args.keep_unmatched,
         overwrite=args.overwrite,
     )
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     for split, part in joined.items():
         for line in part.describe():
             print(f"{split}: {line}")

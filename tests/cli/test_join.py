@@ -1,7 +1,9 @@
 """The command `interactive-st join`."""
 
+import re
+
 import pytest
-from fairseq_prep import prepare_as_fairseq
+from fairseq_prep import edit, prepare_as_fairseq
 from mini_corpora import make_mustc
 
 from interactive_st.cli.main import main
@@ -34,6 +36,14 @@ def test_folder(folder, tmp_path, capsys):
     assert len(read_manifest(out / "train.tsv")) == 8
     assert main([*arguments, "--overwrite", "--sample-rate", "48000"]) == 0
     assert "audio of these features: 48000 Hz (--sample-rate)" in capsys.readouterr().out.splitlines()
+
+
+def test_texts_that_their_own_vocabulary_does_not_know_are_counted(tmp_path, capsys):
+    folder = prepare_as_fairseq(make_mustc(tmp_path / "mustc"))
+    edit(folder / "train_asr.tsv", lambda text: text.replace("we are here", "we ▅ here"))
+    assert main(["join", str(folder), "--vocab-size", "80", "--out", str(tmp_path / "data")]) == 0
+    error = capsys.readouterr().err
+    assert re.fullmatch(r"note: 1 of \d+ pieces of the texts are unknown to the vocabulary\n", error)
 
 
 def test_two_files(folder, tmp_path, capsys, monkeypatch):

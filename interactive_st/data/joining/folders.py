@@ -26,7 +26,7 @@ from interactive_st.data.preparation.data_folder import new_data_folder
 from interactive_st.data.preparation.options import CMVN, POLICY, SAMPLE_RATE, VOCAB_SIZE, VOCAB_TYPE
 from interactive_st.data.preparation.settings import make_config, write_config
 from interactive_st.data.preparation.translation_text import write_translation_text
-from interactive_st.data.preparation.vocabulary import save_vocabulary, train_vocabulary
+from interactive_st.data.preparation.vocabulary import describe_unknown, save_vocabulary, train_vocabulary
 from interactive_st.errors import DataError
 
 #: The order of splits; others follow by name.
@@ -49,7 +49,7 @@ def join_folders(
     sample_rate: int | None = None,
     keep_unmatched: bool = False,
     overwrite: bool = False,
-) -> tuple[dict[str, Joined], int]:
+) -> tuple[dict[str, Joined], int, list[str]]:
     """Make a data folder of folders that fairseq's ``prep_mustc_data.py`` filled.
 
     Args:
@@ -68,7 +68,8 @@ def join_folders(
         overwrite: replace a data folder at `out`.
 
     Returns:
-        what was joined by name of the split, and the size of the vocabulary.
+        what was joined by name of the split, the size of the vocabulary, and what the user should know of
+        it, a sentence each.
 
     Raises:
         DataError: the folders do not hold such manifests, nothing in them matches, or there are no
@@ -95,8 +96,9 @@ def join_folders(
         raise DataError("no split is named train…, so there is nothing to make the vocabulary from")
     inputs = [*folders, *(archive for part in joined.values() for archive in part.archives)]
     with new_data_folder(out, inputs, overwrite) as folder:
-        size = _fill(folder, joined, folders, st_suffix, languages, (vocab_size, vocab_type), sample_rate)
-    return joined, size
+        vocabulary = (vocab_size, vocab_type)
+        size, notes = _fill(folder, joined, folders, st_suffix, languages, vocabulary, sample_rate)
+    return joined, size, notes
 
 
 def _fill(
@@ -107,8 +109,8 @@ def _fill(
     languages: Sequence[tuple[str, str]],
     vocabulary: tuple[int | None, str | None],
     sample_rate: int | None,
-) -> int:
-    """Write a data folder and return the size of its vocabulary."""
+) -> tuple[int, list[str]]:
+    """Write a data folder; return the size of its vocabulary and notes about it."""
     root = Path(os.path.commonpath([a.parent for part in joined.values() for a in part.archives]))
     if ":" in str(root):
         raise DataError(f"{root}: fairseq cannot read archives in a path with ':'; move the folder")
@@ -123,7 +125,7 @@ def _fill(
     size, kind = vocabulary
     tags = {language for pair in languages for language in pair}
     model, size = train_vocabulary(texts, tags, size or VOCAB_SIZE, kind or VOCAB_TYPE)
-    save_vocabulary(model, texts, folder / MODEL, folder / VOCAB, folder / DICTIONARY)
+    unknown = save_vocabulary(model, texts, folder / MODEL, folder / VOCAB, folder / DICTIONARY)
     first = next(iter(joined.values())).rows[0]["audio"]
     archive, _, place = first.partition(":")
     dimension = feature_dimension(Path(archive), place)
@@ -137,7 +139,7 @@ def _fill(
         rows = ({**row, "audio": os.path.relpath(row["audio"], root)} for row in part.rows)
         write_manifest(folder / f"{name}.tsv", rows, COLUMNS)
     write_translation_text(folder, joined)
-    return size
+    return size, describe_unknown(*unknown)
 
 
 def _take_over(sources: Sequence[Path], name: str, folder: Path) -> dict[str, object]:

@@ -20,6 +20,7 @@ from interactive_st.data.preparation.settings import copy_settings, make_config,
 from interactive_st.data.preparation.translation_text import write_translation_text
 from interactive_st.data.preparation.vocabulary import (
     count_unknown,
+    describe_unknown,
     dictionary_languages,
     save_vocabulary,
     train_vocabulary,
@@ -204,10 +205,12 @@ def _write_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options)
     used = {language for row in rows for language in (row.src_lang, row.tgt_lang)}
     languages = used | set(_default_languages(rows, options))
     model, size = train_vocabulary(texts, languages, options.vocab_size, options.vocab_type)
-    save_vocabulary(model, texts, folder / MODEL, folder / VOCAB, folder / DICTIONARY)
+    notes = describe_unknown(
+        *save_vocabulary(model, texts, folder / MODEL, folder / VOCAB, folder / DICTIONARY)
+    )
     if size == options.vocab_size:
-        return []
-    return [f"the vocabulary has {size} entries, not {options.vocab_size}: the text gives no more"]
+        return notes
+    return [f"the vocabulary has {size} entries, not {options.vocab_size}: the text gives no more", *notes]
 
 
 def _copy_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options) -> list[str]:
@@ -220,10 +223,7 @@ def _copy_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options) 
             f"{options.like}: its dictionary has no tag for {', '.join(unknown)}; use languages "
             "that it has, in the manifest or by --source-lang and --target-lang"
         )
-    missing, total = count_unknown(folder / MODEL, _texts(rows))
-    if not missing:
-        return []
-    return [f"{missing} of {total} pieces of the texts are unknown to the vocabulary"]
+    return describe_unknown(*count_unknown(folder / MODEL, _texts(rows)))
 
 
 def _write_settings(folder: Path, feature_pass: FeaturePass, options: Options) -> None:

@@ -32,7 +32,10 @@ def train_vocabulary(
 ) -> tuple[bytes, int]:
     """Train a sentencepiece model; the same texts always give the same bytes.
 
-    Texts are taken as they are (no Unicode normalisation), every character of them is covered.
+    Texts are taken as they are (no Unicode normalisation). Every character that sentencepiece trains on is
+    covered. It leaves out the strings ``<s>``, ``<pad>``, ``</s>`` and ``<unk>``, sentences with U+2585, and
+    single occurrences in tens of millions of characters: what is in no other text is unknown to the model,
+    see `save_vocabulary`.
 
     Args:
         texts: the sentences of both languages.
@@ -73,7 +76,7 @@ def train_vocabulary(
 
 def save_vocabulary(
     model: bytes, texts: Iterable[str], model_path: Path, vocab_path: Path, dict_path: Path
-) -> None:
+) -> tuple[int, int]:
     """Write a model, the list of its pieces with scores, and fairseq's dictionary.
 
     Args:
@@ -82,6 +85,9 @@ def save_vocabulary(
         model_path: the model.
         vocab_path: ``piece<TAB>score`` lines, as sentencepiece's own trainer writes them.
         dict_path: ``piece count`` lines without the special symbols, which fairseq adds.
+
+    Returns:
+        as `count_unknown` of the texts.
     """
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     pieces = [processor.id_to_piece(i) for i in range(processor.get_piece_size())]
@@ -91,6 +97,9 @@ def save_vocabulary(
     vocab_path.write_text("".join(scores), encoding="utf-8")
     entries = (f"{piece} {counts[piece]}\n" for piece in pieces if piece not in SPECIAL_SYMBOLS)
     dict_path.write_text("".join(entries), encoding="utf-8")
+    # what is unknown is counted as it is written, and may be written as a special symbol is
+    known = set(pieces) - set(SPECIAL_SYMBOLS)
+    return sum(count for piece, count in counts.items() if piece not in known), counts.total()
 
 
 def dictionary_languages(path: str | os.PathLike) -> set[str]:
@@ -128,6 +137,11 @@ def count_unknown(model_path: str | os.PathLike, texts: Iterable[str]) -> tuple[
         unknown += ids.count(processor.unk_id())
         total += len(ids)
     return unknown, total
+
+
+def describe_unknown(unknown: int, total: int) -> list[str]:
+    """Return a note of what `count_unknown` found, or nothing."""
+    return [f"{unknown} of {total} pieces of the texts are unknown to the vocabulary"] if unknown else []
 
 
 def _too_small(size: int, needed: int) -> DataError:

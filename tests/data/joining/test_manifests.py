@@ -38,7 +38,7 @@ def utterances(root, lang="de"):
 
 def test_a_data_folder_on_top_of_the_same_archive(made, tmp_path):
     before = (made.de / "fbank80.zip").read_bytes()
-    joined, size = join_folders([made.de], tmp_path / "data", vocab_size=80)
+    joined, size, notes = join_folders([made.de], tmp_path / "data", vocab_size=80)
     out = tmp_path / "data"
     assert list(joined) == ["train", "dev", "tst-COMMON", "tst-HE"]
     assert (made.de / "fbank80.zip").read_bytes() == before
@@ -63,11 +63,12 @@ def test_a_data_folder_on_top_of_the_same_archive(made, tmp_path):
     assert settings["feature_transforms"] == theirs["transforms"]
     assert settings["specaugment"] == theirs["specaugment"]
     assert settings["input_feat_per_channel"] == 80
+    assert notes == []
     assert size == len((out / "spm_joint.vocab").read_text("utf-8").splitlines())
 
 
 def test_several_languages(made, tmp_path):
-    joined, _ = join_folders([made.de, made.fr], tmp_path / "data", splits=["dev", "train"], vocab_size=100)
+    joined, *_ = join_folders([made.de, made.fr], tmp_path / "data", splits=["dev", "train"], vocab_size=100)
     assert list(joined) == ["train_de", "train_fr", "dev_de", "dev_fr"]
     rows = read_manifest(tmp_path / "data" / "dev_fr.tsv")
     assert {row["tgt_lang"] for row in rows} == {"fr"}
@@ -230,7 +231,7 @@ def test_names_of_other_recipes(folder, tmp_path):
     suffixes = {"asr_suffix": "asr_en", "st_suffix": "st_en_de", "vocab_size": 80}
     with pytest.raises(DataError, match="pass --source-lang and --target-lang"):
         join_folders([moved], tmp_path / "data", target_lang="de", **suffixes)
-    joined, _ = join_folders([moved], tmp_path / "data", source_lang="en", target_lang="de", **suffixes)
+    joined, *_ = join_folders([moved], tmp_path / "data", source_lang="en", target_lang="de", **suffixes)
     assert list(joined) == ["train", "dev", "tst-COMMON", "tst-HE"]
     assert read_manifest(tmp_path / "data" / "dev.tsv")[0]["tgt_lang"] == "de"
 

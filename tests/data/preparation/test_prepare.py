@@ -1,5 +1,6 @@
 """Whole data folders: what is in them, and which requests cannot work."""
 
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -136,6 +137,14 @@ def test_several_splits_and_a_joint_vocabulary_and_statistics_of_training_rows(t
     assert "z" in dictionary
     assert "q" not in dictionary
     assert "not 500" in report.notes[0]
+
+
+def test_texts_that_their_own_vocabulary_does_not_know_are_counted(tmp_path):
+    rows = make_rows(tmp_path)
+    assert run(tmp_path, rows, vocab_size=30).notes == []
+    rows[0]["src_text"] = "one <unk> two"
+    [note] = run(tmp_path, rows, "marked", vocab_size=30).notes
+    assert re.fullmatch(r"\d of \d+ pieces of the texts are unknown to the vocabulary", note)
 
 
 def test_rows_of_one_recording_share_its_features(tmp_path):

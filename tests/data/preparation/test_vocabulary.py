@@ -116,3 +116,14 @@ def test_unknown_pieces_are_counted(tmp_path):
     unknown, total = count_unknown(model_path, ["the q", "the 7"])
     assert unknown == 2
     assert total > 4
+
+
+@pytest.mark.parametrize("kind", ["unigram", "bpe", "char"])
+@pytest.mark.parametrize("word", ["<unk>", "<s>", "</s>", "<pad>", "▅"])
+def test_what_sentencepiece_leaves_out_of_its_training_is_counted(tmp_path, kind, word):
+    texts = [*TEXTS, f"we see {word}"]
+    model, _ = train_vocabulary(texts, ["en"], 60, kind)
+    paths = [tmp_path / name for name in ("spm.model", "spm.vocab", "dict.txt")]
+    unknown, total = save_vocabulary(model, texts, *paths)
+    assert unknown > 0
+    assert (unknown, total) == count_unknown(paths[0], texts)
