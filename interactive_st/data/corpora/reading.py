@@ -1,5 +1,6 @@
 """What the readers of corpora have in common."""
 
+import math
 import os
 import sys
 from collections import defaultdict
@@ -13,7 +14,7 @@ from interactive_st.data.audio import media
 from interactive_st.data.folder_layout import is_train
 from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import Line
-from interactive_st.data.preparation.input_manifest import Split, make_split
+from interactive_st.data.preparation.input_manifest import Split, make_split, note_too_long
 from interactive_st.data.text_encoding import refuse_utf16
 from interactive_st.errors import DataError
 
@@ -141,6 +142,9 @@ def segment_ids(recordings: Sequence[str], offsets: Sequence[str | float]) -> li
 def collect(request: Request, split: str, language: str, path: Path, lines: Iterable[Line]) -> Split:
     """Make the split of one target language of the segments of one file.
 
+    Segments of training splits that are too long are left out; those that do not say their duration are left
+    out when their features are computed.
+
     Args:
         request: what is wanted.
         split: the name of the split in the corpus.
@@ -149,17 +153,14 @@ def collect(request: Request, split: str, language: str, path: Path, lines: Iter
         lines: the segments, see `make_split`; their audio paths begin with `request.root`.
     """
     name = request.split_name(split, language)
-    limit = request.max_seconds if is_train(split) else float("inf")
+    limit = request.max_seconds if is_train(split) else math.inf
     lines = list(lines)
     kept = [line for line in lines if _seconds(line) <= limit]
     made = make_split(name, path, kept, Path(), request.source_lang, language)
-    notes = ()
-    if len(kept) < len(lines):
-        notes = (
-            f"{name}: {len(lines) - len(kept)} segments of more than {limit:g} s left out (--max-seconds)",
-        )
+    left_out = len(lines) - len(kept)
+    notes = (note_too_long(name, left_out, limit),) if left_out else ()
     archive = split if len(request.target_langs) > 1 else ""
-    return made._replace(notes=notes, archive=archive)
+    return made._replace(notes=notes, archive=archive, max_seconds=limit)
 
 
 def progress_bar(request: Request, total: int, what: str, unit: str) -> tqdm:

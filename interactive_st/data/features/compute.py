@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kaldi_native_fbank import OnlineFbank
 
 FRAME_SECONDS = 0.025
+SHIFT_SECONDS = 0.010
 #: Kaldi's features expect samples in the range of 16-bit integers.
 FULL_SCALE = 2.0**15
 #: Samples a second, and filters, beyond which Kaldi would fill the memory with its tables.
@@ -49,6 +50,13 @@ def fbank(waveform: np.ndarray, sample_rate: int, num_mel_bins: int = 80) -> np.
             f"one frame of features takes {FRAME_SECONDS} s"
         )
     return np.stack([computer.get_frame(i) for i in range(computer.num_frames_ready)])
+
+
+def is_longer(frames: int, seconds: float) -> bool:
+    """Tell whether audio that gives so many frames is longer than `seconds`, as far as frames show: up to
+    10 ms more are not seen."""
+    shortest = 1000 * FRAME_SECONDS + (frames - 1) * 1000 * SHIFT_SECONDS  # in ms, which are whole
+    return shortest > 1000 * seconds
 
 
 def check_filterbank(spec: Mapping[str, object]) -> None:

@@ -9,11 +9,12 @@ from tqdm import tqdm
 
 from interactive_st.data.features.archive import FeatureArchive
 from interactive_st.data.features.cmvn import RunningStatistics
+from interactive_st.data.features.compute import is_longer
 from interactive_st.data.features.range_limit import limit_range
 from interactive_st.data.folder_layout import COLUMNS, is_train
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.extraction import Extractor, Result, default_workers
-from interactive_st.data.preparation.input_manifest import Segment, Utterance
+from interactive_st.data.preparation.input_manifest import Segment, Split, Utterance
 from interactive_st.errors import BadRow
 
 
@@ -24,6 +25,7 @@ class FeaturePass:
         dim: dimension of the features; that of the first good row where it was not given.
         kept: the rows that were written.
         bad: the rows whose features cannot be had.
+        too_long: rows of each split that were left out as they are too long, where there are any.
         frames: frames of each split, those of rows that share their audio counted once.
         statistics: over the training splits, of features as `global_cmvn` gets them.
     """
@@ -49,6 +51,7 @@ class FeaturePass:
         self.dim = dim
         self.kept: list[Utterance] = []
         self.bad: list[BadRow] = []
+        self.too_long: dict[str, int] = {}
         self.frames: dict[str, int] = {}
         self.statistics = RunningStatistics()
         self._folder = folder
@@ -59,29 +62,26 @@ class FeaturePass:
 
     def run(
         self,
-        splits: Mapping[str, Sequence[Utterance]],
+        splits: Mapping[str, Split],
         workers: int | None,
         progress: bool,
-        archives: Mapping[str, str] | None = None,
     ) -> None:
         """Compute and write the features of all splits, in their order.
 
         Args:
-            splits: the rows by name of the split.
+            splits: the splits by name; those that have an archive in common store each segment once.
             workers: processes, as many as useful if None.
             progress: show a bar on standard error.
-            archives: the archive of a split, where that is not one of its own; splits that have
-                one in common store each segment once.
 
         Raises:
             DataError: a worker process ended early.
         """
-        groups: dict[str, dict[str, Sequence[Utterance]]] = {}
-        for name, rows in splits.items():
-            groups.setdefault((archives or {}).get(name) or name, {})[name] = rows
+        groups: dict[str, dict[str, Split]] = {}
+        for name, split in splits.items():
+            groups.setdefault(split.archive or name, {})[name] = split
         # Rows of one recording in several languages share its features.
         segments = {
-            archive: list(dict.fromkeys(row.segment for rows in group.values() for row in rows))
+            archive: list(dict.fromkeys(row.segment for split in group.values() for row in split.utterances))
             for archive, group in groups.items()
         }
         total = sum(map(len, segments.values()))
@@ -113,13 +113,15 @@ class FeaturePass:
     def _run_group(
         self,
         archive: str,
-        group: Mapping[str, Sequence[Utterance]],
+        group: Mapping[str, Split],
         segments: Sequence[Segment],
         extractor: Extractor,
         bar: tqdm,
     ) -> None:
         places: dict[Segment, tuple[str, int]] = {}
         reasons: dict[Segment, str] = {}
+        too_long: set[Segment] = set()
+        limit = max(split.max_seconds for split in group.values())
         with FeatureArchive(self._folder / f"{archive}.zip") as file:
             for segment, result in zip(segments, extractor.run(segments), strict=True):
                 result = self._check_dimension(segment, result)
@@ -128,13 +130,18 @@ class FeaturePass:
                     bar.set_postfix(bad=len(self.bad) + len(reasons), refresh=False)
                     if not self._keep_going:
                         self.stop_writing()
+                elif segment.duration is None and is_longer(len(result), limit):
+                    too_long.add(segment)
                 elif self._writing:
                     places[segment] = (file.add(result), len(result))
                     if is_train(archive):
-                        limit = self._dynamic_range
-                        self.statistics.add(result if limit is None else limit_range(result, limit))
+                        decibels = self._dynamic_range
+                        self.statistics.add(result if decibels is None else limit_range(result, decibels))
                 bar.update()
-        for name, rows in group.items():
+        for name, split in group.items():
+            rows = split.utterances
+            if count := sum(row.segment in too_long for row in rows):
+                self.too_long[name] = count
             self.bad += [row.bad(reasons[row.segment]) for row in rows if row.segment in reasons]
             kept = [row for row in rows if row.segment in places]
             self.kept += kept

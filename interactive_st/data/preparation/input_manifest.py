@@ -56,6 +56,8 @@ class Split(NamedTuple):
 
     Splits that name the same `archive` keep their features there together, each recording once;
     one that names none has an archive of its own name. One that is `written` is text alone.
+    Rows that do not say their duration are left out where they turn out longer than `max_seconds`, which is
+    the same in splits that share an archive.
     """
 
     utterances: list[Utterance]
@@ -63,6 +65,12 @@ class Split(NamedTuple):
     notes: tuple[str, ...] = ()
     archive: str = ""
     written: bool = False
+    max_seconds: float = math.inf
+
+
+def note_too_long(split: str, count: int, max_seconds: float) -> str:
+    """Say that segments of a split were left out as they are too long."""
+    return f"{split}: {count} segments of more than {max_seconds:g} s left out (--max-seconds)"
 
 
 def read_split(

@@ -13,7 +13,13 @@ from interactive_st.data.folder_layout import DICTIONARY, GLOBAL_CMVN, MODEL, SK
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.data_folder import new_data_folder
 from interactive_st.data.preparation.feature_pass import FeaturePass
-from interactive_st.data.preparation.input_manifest import Split, Utterance, read_split, read_text
+from interactive_st.data.preparation.input_manifest import (
+    Split,
+    Utterance,
+    note_too_long,
+    read_split,
+    read_text,
+)
 from interactive_st.data.preparation.options import SOURCE_LANG, TARGET_LANG, Options, resolve_options
 from interactive_st.data.preparation.request import check_request
 from interactive_st.data.preparation.settings import copy_settings, make_config, write_config
@@ -165,9 +171,7 @@ def _fill(
     else:
         feature_pass.stop_writing()
     spoken = {name: split for name, split in splits.items() if not split.written}
-    rows_of = {name: split.utterances for name, split in spoken.items()}
-    archives = {name: split.archive for name, split in spoken.items()}
-    feature_pass.run(rows_of, workers, progress, archives)
+    feature_pass.run(spoken, workers, progress)
     for name, split in splits.items():
         if split.written:
             feature_pass.write_texts(name, split.utterances)
@@ -187,6 +191,8 @@ def _fill(
     if skip_bad:
         write_manifest(folder / SKIPPED, map(_skipped_row, bad), SKIPPED_COLUMNS)
     notes += [note for split in splits.values() for note in split.notes]
+    too_long = feature_pass.too_long.items()
+    notes += [note_too_long(name, count, splits[name].max_seconds) for name, count in too_long]
     return Report(folder, dict(counts), feature_pass.frames, feature_pass.dim, bad, notes)
 
 

@@ -1,7 +1,10 @@
 """CoVoST 2: what is a row of which split, and what is said of tables that do not fit."""
 
+import zipfile
 
+import numpy as np
 import pytest
+import soundfile
 from mini_corpora import ENGLISH, TRANSLATIONS, check_relative_root, make_covost2
 
 from interactive_st.cli.main import main
@@ -52,6 +55,33 @@ def test_prepare_reads_the_clips(corpus, tmp_path, capsys):
     german, french = (read_manifest(out / f"test_{lang}.tsv") for lang in ("de", "fr"))
     assert [row["audio"] for row in german] == [row["audio"] for row in french]
     assert french[1]["tgt_text"] == TRANSLATIONS["fr"][11]
+
+
+@pytest.mark.parametrize("langs", ["de", "de,fr"])
+def test_clips_that_are_too_long_are_left_out_of_training(tmp_path, capsys, langs):
+    root = make_covost2(tmp_path / "corpus", ("de", "fr"))
+    clips = root / "en" / "clips"
+    for number, seconds in ((102, 6.02), (103, 6.0), (108, 8.0)):  # 108 is of dev
+        (clips / f"common_voice_en_{number}.mp3").unlink()
+        noise = np.random.default_rng(number).normal(0, 0.1, round(48000 * seconds))
+        soundfile.write(clips / f"common_voice_en_{number}.wav", noise, 48000)
+    edit(root / "en" / "validated.tsv", lambda text: text.replace(ENGLISH[2], "Ω Ω Ω Ω"))
+    arguments = ["prepare", "--covost2", str(root), "--lang", langs, "--max-seconds", "6"]
+    options = ["--vocab-size", "90", "--num-mel-bins", "8", "--cmvn", "global"]
+    names = ["train_de", "train_fr"] if "," in langs else ["train"]
+    for out, more in (("data", options), ("again", ["--like", str(tmp_path / "data")])):
+        assert main([*arguments, *more, "--out", str(tmp_path / out)]) == 0
+        printed = capsys.readouterr()
+        for name in names:
+            assert f"note: {name}: 1 segments of more than 6 s left out (--max-seconds)" in printed.err
+            assert f"{name}: 6 rows" in printed.out
+            ids = [row["id"] for row in read_manifest(tmp_path / out / f"{name}.tsv")]
+            assert ids == [f"common_voice_en_{number}" for number in (100, 101, 103, 104, 105, 106)]
+        assert printed.err.count("left out") == len(names)
+        assert printed.out.count(": 2 rows") == 2 * len(names)
+        with zipfile.ZipFile(tmp_path / out / "train.zip") as archive:
+            assert len(archive.namelist()) == 6
+    assert "Ω" not in (tmp_path / "data" / "dict.txt").read_text("utf-8")
 
 
 def test_backslash_escapes_are_read_as_fairseq_reads_them(tmp_path):

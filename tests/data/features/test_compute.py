@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interactive_st.data.audio.waveform import load_audio
-from interactive_st.data.features.compute import check_filterbank, fbank, features_from_file
+from interactive_st.data.features.compute import check_filterbank, fbank, features_from_file, is_longer
 from interactive_st.errors import DataError
 
 FBANK = {"type": "fbank", "num_mel_bins": 80, "sample_rate": 16000}
@@ -159,3 +159,14 @@ def test_impossible_filters_are_found_before_audio_is_read(change):
     check_filterbank({"type": "precomputed"})
     with pytest.raises(DataError, match=r"no filterbank of .*; choose others by --num-mel-bins"):
         check_filterbank({**FBANK, **change})
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100, 48000])
+@pytest.mark.parametrize("seconds", [0.025, 0.1, 0.625, 1.0, 1.234])
+def test_what_frames_tell_of_the_length(rate, seconds):
+    def longer(length: float) -> bool:
+        return is_longer(len(fbank(noise(round(length * rate)), rate)), seconds)
+
+    assert not longer(seconds)
+    assert longer(seconds + 0.011)
+    assert not is_longer(len(fbank(noise(rate), rate)), float("inf"))
