@@ -5,6 +5,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import soundfile
 
 FRAME = 1024  # samples; of AAC
 
@@ -65,4 +66,14 @@ def write_silent_video(path: Path) -> Path:
         picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
         container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
+    return path
+
+
+def piped_flac(path: Path, samples: np.ndarray, rate: int) -> Path:
+    """Write a FLAC file as a program does that cannot go back to note its length."""
+    soundfile.write(path, samples, rate)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0  # of STREAMINFO the number of samples, 36 bits
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
     return path

@@ -10,6 +10,7 @@ import soundfile
 from tqdm import tqdm
 
 from interactive_st.data.audio import media
+from interactive_st.data.audio.waveform import UNKNOWN_FRAMES
 from interactive_st.errors import DataError
 from interactive_st.inference.documents import Writer
 from interactive_st.inference.hub import InteractiveST
@@ -130,7 +131,7 @@ class Work:
 
 
 def _duration(path: Path) -> float:
-    """Return the seconds of a recording; 0 for one that will be reported as failing."""
+    """Return the seconds of a recording; 0 for one that does not say, or will be reported as failing."""
     if not path.is_file():  # reading a pipe would take from it, or wait for ever
         return 0.0
     try:
@@ -139,4 +140,4 @@ def _duration(path: Path) -> float:
         info = soundfile.info(path)
     except (DataError, soundfile.SoundFileError, OSError, TypeError, UnicodeEncodeError):
         return 0.0
-    return info.frames / info.samplerate
+    return info.frames / info.samplerate if info.frames < UNKNOWN_FRAMES else 0.0

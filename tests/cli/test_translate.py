@@ -11,8 +11,10 @@ import soundfile
 import webvtt
 
 from interactive_st.cli import main
+from interactive_st.inference.outputs import Found
+from interactive_st.inference.work import Work
 from tests import speech_model
-from tests.media_files import write_media
+from tests.media_files import piped_flac, write_media
 from tests.speech_model import bursts
 
 pytestmark = pytest.mark.usefixtures("hears_noise")
@@ -122,6 +124,14 @@ def test_skipping_goes_by_names_as_the_help_says(translate, tmp_path, capsys):
     with pytest.raises(SystemExit):
         translate("--help")
     assert "only names are compared" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_flac_file_that_does_not_say_its_length(translate, tmp_path, capsys):
+    path = piped_flac(tmp_path / "a.flac", bursts([(0.1, 0.9)], 1.0), speech_model.RATE)
+    assert translate(path) == 0
+    assert "1 recording, 1.0 s of audio in" in capsys.readouterr().err
+    work = Work([Found(path, path, path.name)], ["text"], "both", None)
+    assert work.bar.total == 0.0
 
 
 def test_a_pipe_is_not_waited_for(translate, tmp_path, capsys):

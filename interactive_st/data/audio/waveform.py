@@ -18,6 +18,8 @@ from interactive_st.errors import DataError, require_file
 SLACK = 0.010
 #: Tolerated difference between the frames of an mp3 file and its header (seconds): encoders pad both ends.
 ENCODER_PADDING = 1.0
+#: libsndfile gives 2^63 - 1 frames where a header does not say how many: from here on, none are believed.
+UNKNOWN_FRAMES = 2**40
 
 
 def load_audio(
@@ -90,36 +92,42 @@ def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -
 
 @functools.lru_cache(maxsize=1)
 def _is_misjudged(path: str, changed: int) -> bool:
+    why = _why_misjudged(path)
+    if why:
+        media.require_reader(path, f"{why}; PyAV reads it")
+    return bool(why)
+
+
+def _why_misjudged(path: str) -> str:
+    """What libsndfile does not see of a file; empty where it sees it all."""
     if is_unfinished(path):
-        media.require_reader(
-            path,
+        return (
             "its header says that it holds nothing, as of a WAV file that was written to a pipe or not "
-            "finished; PyAV reads it",
+            "finished"
         )
-        return True
-    there = seconds_of_frames(path)
+    there, info = seconds_of_frames(path), soundfile.info(path)
     if not there:  # no mp3 file
-        return False
-    announced = soundfile.info(path).duration
+        unknown = "its header does not say how long it is, as of a FLAC file that was written to a pipe"
+        return unknown if info.frames >= UNKNOWN_FRAMES else ""
+    announced = info.duration
     a_part = there - announced > ENCODER_PADDING
     # one that says it was cut off
     too_long = announced - there > ENCODER_PADDING and not says_its_length(path)
     if not (a_part or too_long):
-        return False
-    media.require_reader(
-        path,
+        return ""
+    return (
         f"holds {there:.2f} s and libsndfile takes it for {announced:.2f} s, as mp3 files put one behind the "
-        "other, or some without a header; PyAV reads it",
+        "other, or some without a header"
     )
-    return True
 
 
 def needs_pyav(path: str | os.PathLike) -> bool:
     """Whether a file is one for `interactive_st.data.audio.media`: by its name, as an mp3 file of which
-    libsndfile would read a part, or expect more than there is, or as a WAV file that it would take for empty.
+    libsndfile would read a part, or expect more than there is, as a WAV file that it would take for empty, or
+    as a FLAC file of which it would not know the length.
 
     Raises:
-        DataError: it is such an mp3 or WAV file, and PyAV is not installed.
+        DataError: it is such an mp3, WAV or FLAC file, and PyAV is not installed.
         OSError, soundfile.SoundFileError: it cannot be read.
     """
     return media.is_media(path) or _is_misjudged(os.fspath(path), os.stat(path).st_mtime_ns)

@@ -1,5 +1,6 @@
 """Reading audio: formats, channels, rates, segments, and what cannot be read."""
 
+import os
 import sys
 
 import numpy as np
@@ -10,6 +11,7 @@ from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.waveform import load_audio
 from interactive_st.errors import DataError
 from interactive_st.inference.sources import open_file
+from tests.media_files import piped_flac
 
 RATE = 16000
 
@@ -214,6 +216,21 @@ def test_a_wav_file_that_was_not_finished_is_read_to_its_end(tmp_path, monkeypat
     unfinished_wav(path, riff)
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(DataError, match=r"a\.wav: its header says that it holds nothing, .*: pip install av"):
+        load_audio(path)
+
+
+def test_a_flac_file_that_was_written_to_a_pipe_is_read_to_its_end(tmp_path, monkeypatch):
+    path = piped_flac(tmp_path / "a.flac", noise(3.0), RATE)
+    samples, rate = load_audio(path)
+    assert rate == RATE
+    assert np.abs(samples - noise(3.0)[:, 0]).max() < 1e-4
+    np.testing.assert_array_equal(load_audio(path, None, 1.0, 0.5)[0], samples[RATE : 3 * RATE // 2])
+    source = open_file(path)
+    assert source.duration == 3.0
+    np.testing.assert_array_equal(np.concatenate(list(source.blocks(RATE))), samples)
+    os.utime(path, (0, 0))  # what is known of the file as it was is not used
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(DataError, match=r"a\.flac: its header does not say how long .*: pip install av"):
         load_audio(path)
 
 
