@@ -53,15 +53,18 @@ def load_audio(
     try:
         require_whole(path)
         mono, rate = (_read_media if needs_pyav(path) else _read_file)(path, offset, duration)
+        if sample_rate is not None and sample_rate != rate:
+            mono = soxr.resample(mono, rate, sample_rate, quality="HQ")
+            rate = sample_rate
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
-    # soundfile raises TypeError for headerless formats, which it knows by the file name
-    except (soundfile.SoundFileError, TypeError) as error:
+    # soundfile raises TypeError for headerless formats, which it knows by the file name; a damaged header may
+    # promise more than fits into the memory, or than numpy can count
+    except (soundfile.SoundFileError, TypeError, ValueError, MemoryError) as error:
         reason = getattr(error, "error_string", error)
         raise DataError(f"{path}: not readable as audio ({reason})") from error
-    if sample_rate is not None and sample_rate != rate:
-        mono = soxr.resample(mono, rate, sample_rate, quality="HQ")
-        rate = sample_rate
     return np.ascontiguousarray(mono, dtype=np.float32), rate
 
 

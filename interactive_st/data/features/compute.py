@@ -33,23 +33,38 @@ def fbank(waveform: np.ndarray, sample_rate: int, num_mel_bins: int = 80) -> np.
         num_mel_bins: number of filters, F.
 
     Returns:
-        features, shape (T, F), float32, T = 1 + (N - 25 ms) // 10 ms.
+        features, shape (T, F), float32, all finite, T = 1 + (N - 25 ms) // 10 ms.
 
     Raises:
-        DataError: fewer samples than one frame, or a number of filters that Kaldi refuses at
-            this rate.
+        DataError: fewer samples than one frame, samples so large that their features are not finite, or a
+            number of filters that Kaldi refuses at this rate.
     """
     if waveform.ndim != 1:
         raise DataError(f"one channel of samples is expected, got shape {waveform.shape}")
     computer = _make_computer(sample_rate, num_mel_bins)
-    computer.accept_waveform(sample_rate, waveform.astype(np.float32) * np.float32(FULL_SCALE))
-    computer.input_finished()
+    with np.errstate(over="ignore"):
+        samples = waveform.astype(np.float32) * np.float32(FULL_SCALE)
+    try:
+        computer.accept_waveform(sample_rate, samples)
+        computer.input_finished()
+    except RuntimeError as error:  # an energy is no number
+        raise _too_large(waveform) from error
     if computer.num_frames_ready == 0:
         raise DataError(
             f"too short: {len(waveform) / sample_rate:.3f} s, "
             f"one frame of features takes {FRAME_SECONDS} s"
         )
-    return np.stack([computer.get_frame(i) for i in range(computer.num_frames_ready)])
+    features = np.stack([computer.get_frame(i) for i in range(computer.num_frames_ready)])
+    if not np.isfinite(features).all():
+        raise _too_large(waveform)
+    return features
+
+
+def _too_large(waveform: np.ndarray) -> DataError:
+    largest = np.abs(waveform).max()
+    return DataError(
+        f"samples of up to {largest:.1e} are too large for features to be finite; full scale is 1.0"
+    )
 
 
 def is_longer(frames: int, seconds: float) -> bool:
@@ -135,7 +150,7 @@ def _load_features(path: str | os.PathLike, dim: object) -> np.ndarray:
     require_file(path, "feature file")
     try:
         features = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:  # a damaged header can make numpy stumble over anything
         raise DataError(f"{path}: not readable as a .npy array ({error})") from error
     if not isinstance(features, np.ndarray):
         raise DataError(f"{path}: holds several arrays; one .npy an utterance is expected")

@@ -146,6 +146,18 @@ def test_a_file_cut_off_in_the_middle_is_refused(tmp_path):
         load_audio(path)
 
 
+@pytest.mark.parametrize("kind", ["mp3", "flac"])
+def test_a_header_that_promises_more_than_memory_holds_is_refused(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, noise(2.0), RATE)
+    content = bytearray(path.read_bytes())
+    # the frames after Xing's name and flags, and the high bits of the samples in STREAMINFO
+    content[content.index(b"Xing") + 8 if kind == "mp3" else 21] |= 0x0F
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=rf"a\.{kind}: (not readable as audio|damaged or cut off)"):
+        load_audio(path, RATE)
+
+
 def cut_off_wav(path, declared=None):
     """Write 1 s of 3 s, with the header of 3 s or with a declared number of bytes."""
     soundfile.write(path, noise(3.0), RATE, subtype="PCM_16")

@@ -138,6 +138,31 @@ def test_unusable_feature_files_are_refused(tmp_path):
         features_from_file(tmp_path / "nan.npy", {"type": "mfcc"})
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [b"((5, 3), ", b"(5, 3), b'a': 1, ", b"(5, 10000000000000000000000), ", b"(5000000000000, 3), "],
+)
+def test_a_damaged_header_of_a_feature_file_is_refused(tmp_path, damage):
+    np.save(tmp_path / "a.npy", np.zeros((5, 3)))
+    content = (tmp_path / "a.npy").read_bytes()
+    shape = content.index(b"(5, 3), ")
+    spaces = content.index(b"}") + 1  # behind which the header is filled up
+    added = len(damage) - len(b"(5, 3), ")
+    header = content[:shape] + damage + content[shape + 8 : spaces]
+    (tmp_path / "a.npy").write_bytes(header + content[spaces + added :])
+    with pytest.raises(DataError, match=r"a\.npy: not readable as a \.npy array"):
+        features_from_file(tmp_path / "a.npy", {"type": "precomputed"})
+
+
+@pytest.mark.parametrize("value", [1e16, 1e30, 3e38])
+def test_samples_too_large_for_finite_features_are_refused(tmp_path, value):
+    samples = noise(16000)
+    samples[8000] = value
+    soundfile.write(tmp_path / "a.wav", samples, 16000, subtype="FLOAT")
+    with pytest.raises(DataError, match=r"a\.wav: samples of up to \d\.\de\+\d\d are too large for"):
+        features_from_file(tmp_path / "a.wav", FBANK)
+
+
 def test_sphinx_mfcc_of_an4_go_through_npy(shared_data, tmp_path):
     paths = sorted((shared_data / "an4" / "feat").rglob("*.mfc"))[:3]
     assert len(paths) == 3

@@ -31,6 +31,8 @@ BAD = {
     "noaudio": "audio is empty",
     "long": ".wav: File name too long",
     "cut": "cut.wav: damaged or cut off",
+    "vast": "vast.flac: not readable as audio|vast.flac: damaged or cut off",
+    "loud": "loud.wav: samples of up to 1.0e+30",
 }
 
 
@@ -44,6 +46,11 @@ def make_bad_manifest(folder: Path) -> Path:
     whole = (folder / "cut.wav").read_bytes()
     (folder / "cut.wav").write_bytes(whole[: len(whole) // 2])
     soundfile.write(folder / "nan.wav", np.full(RATE, np.nan), RATE, subtype="FLOAT")
+    soundfile.write(folder / "loud.wav", np.eye(1, RATE, 99)[0] * 1e30, RATE, subtype="FLOAT")
+    write_audio(folder / "vast.flac", 0)
+    vast = bytearray((folder / "vast.flac").read_bytes())
+    vast[21] |= 0x0F  # the high bits of the number of samples
+    (folder / "vast.flac").write_bytes(vast)
     row = "{id}\t{audio}\t{src_text}\t{tgt_text}\t{src_lang}\t{offset}\t{duration}"
     base = {**good[0], "src_lang": "", "offset": "", "duration": ""}
     lines = ["id\taudio\tsrc_text\ttgt_text\tsrc_lang\toffset\tduration"]
@@ -66,6 +73,8 @@ def make_bad_manifest(folder: Path) -> Path:
         "noaudio": {"audio": ""},
         "long": {"audio": f"{'x' * 300}.wav"},
         "cut": {"audio": "cut.wav"},
+        "vast": {"audio": "vast.flac"},
+        "loud": {"audio": "loud.wav"},
     }
     lines += [row.format(**{**base, "id": name, **change}) for name, change in changes.items()]
     content = "\n".join(lines).encode().replace(b"LATIN", "Grüße".encode("latin-1"))
