@@ -137,13 +137,13 @@ def _parse(request: Request, table: Path) -> Iterator[tuple[int, dict[str, str]]
 
 
 def _read_yaml_lines(path: Path) -> list[str]:
-    """Read the lines of a YAML file as they are, indentation included.
+    """Read the lines of a YAML file as they are, indentation included; a byte order mark is left out.
 
     Raises:
         DataError: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8").split("\n")
+        return path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise not_utf8(path, error) from error
     except OSError as error:

@@ -196,6 +196,16 @@ def test_a_unicode_line_separator_does_not_shift_the_translations(tmp_path):
     assert len(read(root)["dev"].utterances) == 2
 
 
+def test_a_byte_order_mark_is_left_out(corpus, tmp_path):
+    root = make_mustc(tmp_path)
+    for name in ("dev.yaml", "dev.en", "dev.de"):
+        damage(root / "en-de/data/dev/txt", name, lambda text: "\ufeff" + text)
+    here, there = read(root)["dev"].utterances, read(corpus)["dev"].utterances
+    assert [(u.id, u.src_text, u.tgt_text, u.line) for u in here] == [
+        (u.id, u.src_text, u.tgt_text, u.line) for u in there
+    ]
+
+
 def test_wrong_requests(corpus, tmp_path):
     with pytest.raises(DataError, match=r"give the folder above"):
         read(corpus / "en-de")
