@@ -2,9 +2,11 @@
 
 import io
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 
 from interactive_st.data.audio import media
+from interactive_st.errors import DataError
 from interactive_st.report.html import data_url
 
 HIGHEST_RATE = 16000
@@ -51,31 +53,33 @@ class Recordings:
 
     def __init__(self, manifests: Iterable[Path]) -> None:
         from interactive_st.data.manifest import read_manifest
+        from interactive_st.data.preparation.input_manifest import read_times
 
-        self._places: dict[str, tuple[Path, float, float | None]] = {}
+        #: or why there is none
+        self._places: dict[str, tuple[Path, float, float | None] | DataError] = {}
         for manifest in manifests:
-            for row in read_manifest(manifest):
+            for line, row in enumerate(read_manifest(manifest), start=2):
                 file = Path(row.get("audio", ""))
                 if "id" not in row or file.suffix.lower() not in AUDIO_SUFFIXES:
                     continue
-                offset = float(row.get("offset") or 0.0)
-                duration = float(row["duration"]) if row.get("duration") else None
-                self._places.setdefault(row["id"], (manifest.parent / file, offset, duration))
+                try:
+                    place = (manifest.parent / file, *read_times(row))
+                except DataError as error:
+                    place = DataError(f"{manifest}:{line}: {error}")
+                self._places.setdefault(row["id"], place)
 
     def player(self, utterance: str, longest: float) -> str:
-        """HTML of the utterance's player; empty where there is no recording of it."""
-        from interactive_st.errors import DataError
-
+        """HTML of the utterance's player, or why it has none; empty where there is no recording of it."""
         place = self._places.get(utterance)
+        if isinstance(place, DataError):
+            return _lacking(place)
         if place is None or not place[0].is_file():
             return ""
         try:
             return clip(*place, longest=longest)
         except DataError as error:
-            return f'<p class="soft">no recording: {_escaped(error)}</p>'
+            return _lacking(error)
 
 
-def _escaped(error: Exception) -> str:
-    from html import escape
-
-    return escape(str(error))
+def _lacking(error: DataError) -> str:
+    return f'<p class="soft">no recording: {escape(str(error))}</p>'

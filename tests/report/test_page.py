@@ -84,6 +84,18 @@ def test_a_recording_that_is_gone_or_broken_leaves_the_rest(run_folder, tmp_path
     assert recordings.player("v", 1.0) == recordings.player("w", 1.0) == recordings.player("x", 1.0) == ""
 
 
+@pytest.mark.parametrize(
+    ("times", "reason"), [("1,5\t", "offset &#x27;1,5&#x27;"), ("\t0", "duration &#x27;0&#x27;")]
+)
+def test_a_time_that_is_no_number_is_named_by_its_row(run_folder, tmp_path, times, reason):
+    soundfile.write(tmp_path / "good.wav", [0.0] * 8000, 16000)
+    table = tmp_path / "test.tsv"
+    table.write_text(f"id\taudio\toffset\tduration\nu\tgood.wav\t0.1\t \nv\tgood.wav\t{times}\n")
+    recordings = Recordings([table])
+    assert f"no recording: {table}:3: {reason} must be a number of seconds" in recordings.player("v", 1.0)
+    assert "<audio" in recordings.player("u", 1.0)
+
+
 def test_worst_examples_first(run_folder):
     contents = read_contents(run_folder)
     contents.logs = []

@@ -190,12 +190,29 @@ def _find_faults(fields: Mapping[str, str], needed: Iterable[str]) -> list[str]:
                 check_language(name, fields[name])
         except DataError as error:
             faults.append(str(error))
-    offset, duration = _parse_seconds(fields["offset"]), _parse_seconds(fields["duration"])
-    if fields["offset"] and (offset is None or offset < 0):
-        faults.append(f"offset {fields['offset']!r} must be a number of seconds ≥ 0")
-    if fields["duration"] and (duration is None or duration <= 0):
-        faults.append(f"duration {fields['duration']!r} must be a number of seconds > 0")
+    try:
+        read_times(fields)
+    except DataError as error:
+        faults.append(str(error))
     return faults
+
+
+def read_times(fields: Mapping[str, str]) -> tuple[float, float | None]:
+    """Return a row's ``offset`` and ``duration`` in seconds; 0 and None where it has none.
+
+    Raises:
+        DataError: they are no such numbers.
+    """
+    given = {name: fields.get(name, "").strip() for name in ("offset", "duration")}
+    offset, duration = (_parse_seconds(text) for text in given.values())
+    faults = []
+    if given["offset"] and (offset is None or offset < 0):
+        faults.append(f"offset {given['offset']!r} must be a number of seconds ≥ 0")
+    if given["duration"] and (duration is None or duration <= 0):
+        faults.append(f"duration {given['duration']!r} must be a number of seconds > 0")
+    if faults:
+        raise DataError("; ".join(faults))
+    return offset or 0.0, duration
 
 
 def _parse_seconds(field: str) -> float | None:
@@ -217,11 +234,7 @@ def _make_utterance(
 ) -> Utterance:
     segment = None
     if root is not None:  # not cleaned as texts are: a file name may hold any white space
-        segment = Segment(
-            os.fspath(root / line.fields["audio"].strip()),
-            _parse_seconds(fields["offset"]) or 0.0,
-            _parse_seconds(fields["duration"]),
-        )
+        segment = Segment(os.fspath(root / line.fields["audio"].strip()), *read_times(fields))
     return Utterance(
         split=split,
         file=str(path),
