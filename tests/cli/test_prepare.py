@@ -131,3 +131,9 @@ def test_needs_neither_torch_nor_fairseq(corpus, repository):
         check=True,
     )
     assert (corpus / "out/train.zip").exists()
+
+
+def test_the_entry_point_may_be_run_as_a_script(corpus, repository):
+    arguments = ["prepare", "--manifest", "train=train.in.tsv", "--out", "out", "--workers", "2"]
+    subprocess.run([sys.executable, repository / "interactive_st_cli.py", *arguments], cwd=corpus, check=True)
+    assert (corpus / "out/train.zip").exists()

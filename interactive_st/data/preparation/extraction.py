@@ -7,6 +7,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,7 +56,8 @@ class Extractor:
 
     def __enter__(self) -> "Extractor":
         if self._workers > 1:
-            light = importlib.util.find_spec(LIGHT_ENTRY) is not None
+            # run as a script it is there, but find_spec raises ValueError: scripts have no specification
+            light = LIGHT_ENTRY in sys.modules or importlib.util.find_spec(LIGHT_ENTRY) is not None
             self._pool = ProcessPoolExecutor(
                 self._workers,
                 mp_context=multiprocessing.get_context("spawn"),
