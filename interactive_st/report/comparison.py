@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from interactive_st.conventions import TEXTS
-from interactive_st.report.word_diff import Difference, compare, distance, units_of
+from interactive_st.report.word_diff import Difference, compare, distance, is_unspaced
 from interactive_st.scoring.pairs import Pair, score_pairs
 
 
@@ -58,7 +58,7 @@ class Utterance:
     @cached_property
     def error_rate(self) -> str:
         """What `wer` is called: in scripts without spaces characters are counted, not words."""
-        return "WER" if units_of(self.reference("transcript") or "")[1] else "CER"
+        return "CER" if is_unspaced(self.reference("transcript") or "") else "WER"
 
     @cached_property
     def wer(self) -> dict[str, float | None]:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 #: Chinese, Japanese, Thai, Lao, Khmer and Burmese are written without spaces: their characters are compared.
-UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]"
+)
 EQUAL, REPLACED, MISSING, ADDED = "equal", "replaced", "missing", "added"
 #: rich styles; lines as well as colours. Okabe and Ito's vermilion, blue and reddish purple.
 TERMINAL_STYLES = {
@@ -50,17 +52,31 @@ class Difference:
         return 100.0 * self.errors / self.length if self.length else None
 
 
-def units_of(text: str) -> tuple[list[str], str]:
-    """Split a text into the units that are compared, words or, in unspaced scripts, characters."""
-    if UNSPACED.search(text):
-        return [c for c in text if not c.isspace()], ""
-    return text.split(), " "
+def is_unspaced(text: str) -> bool:
+    """Whether most letters of a text are of unspaced scripts, so that characters are compared, not words.
+
+    Not the language decides, as for BLEU: pairs need not name it. Digits and marks belong to no script.
+    """
+    letters = [c for c in text if c.isalpha() or UNSPACED.match(c)]
+    return 2 * len(UNSPACED.findall(text)) > len(letters)
+
+
+def _units(text: str, unspaced: bool) -> list[str]:
+    """Split a text into the units that are compared, words or characters."""
+    return [c for c in text if not c.isspace()] if unspaced else text.split()
 
 
 def compare(hypothesis: str, reference: str) -> Difference:
-    """Align a text with its reference (fewest substitutions, deletions and insertions)."""
-    said, joiner = units_of(reference)
-    heard = [c for c in hypothesis if not c.isspace()] if joiner == "" else hypothesis.split()
+    """Align a text with its reference (fewest substitutions, deletions and insertions).
+
+    Both are split as `is_unspaced` says of the reference.
+    """
+    return _compare(hypothesis, reference, is_unspaced(reference))
+
+
+def _compare(hypothesis: str, reference: str, unspaced: bool) -> Difference:
+    said, heard = _units(reference, unspaced), _units(hypothesis, unspaced)
+    joiner = "" if unspaced else " "
     if not said or not heard:
         pieces = [Piece(ADDED, joiner.join(heard), "")] if heard else []
         pieces += [Piece(MISSING, "", joiner.join(said))] if said else []
@@ -81,8 +97,9 @@ def distance(one: str, other: str) -> float:
     """How much two texts differ: 0 = the same, 1 = nothing in common."""
     if one == other:
         return 0.0
-    longest = max(len(units_of(one)[0]), len(units_of(other)[0]))
-    return min(1.0, compare(one, other).errors / longest) if longest else 0.0
+    unspaced = is_unspaced(one + other)
+    longest = max(len(_units(text, unspaced)) for text in (one, other))
+    return min(1.0, _compare(one, other, unspaced).errors / longest) if longest else 0.0
 
 
 def to_plain(difference: Difference) -> str:

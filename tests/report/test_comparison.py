@@ -76,6 +76,9 @@ def test_errors_among_characters_are_called_so():
     chinese, english = match({"a": [pair("u", **texts), pair("v")]}).utterances
     assert (chinese.error_rate, chinese.wer["a"]) == ("CER", 25.0)
     assert english.error_rate == "WER"
+    quoted = {"transcript": "the sign 火 means water", "reference": "the sign 水 means water"}
+    (utterance,) = match({"a": [pair("w", **quoted)]}).utterances
+    assert (utterance.error_rate, utterance.wer["a"]) == ("WER", 20.0)
     page = build_page(match({"a": [pair("u", **texts)]}), "t", "id", None)
     assert "CER 25.0 · BLEU" in page
 

@@ -10,6 +10,7 @@ from interactive_st.report.word_diff import (
     Piece,
     compare,
     distance,
+    is_unspaced,
     legend_for_terminal,
     to_html,
     to_plain,
@@ -51,6 +52,38 @@ def test_scripts_without_spaces_are_compared_by_character():
     assert to_plain(difference).startswith("今日は[-晴")
     assert " " not in to_plain(compare("今日", "今日は"))
     assert (difference.errors, difference.length) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "unspaced"),
+    [
+        ("the sign 水 means water", False),
+        ("das Zeichen「水」bedeutet Wasser", False),
+        ("물 (水)", False),
+        ("2024年3月", True),
+        ("「はい。」", True),
+        ("人々", True),
+        ("น้ำ ที่นี่", True),
+        ("我们用 GPU 训练模型", True),
+        ("1 2 3 …", False),
+        ("", False),
+    ],
+)
+def test_the_script_is_that_of_most_letters(text, unspaced):
+    assert is_unspaced(text) == unspaced
+
+
+def test_a_single_character_leaves_the_words_whole():
+    difference = compare("the sign 火 means fire", "the sign 水 means water")
+    assert to_plain(difference) == "the sign [-水-] {+火+} means [-water-] {+fire+}"
+    assert (difference.errors, difference.length) == (2, 5)
+
+
+def test_distance_splits_both_texts_alike():
+    one, other = "我们 water", "the water is here now"
+    assert distance(one, other) == distance(other, one) == 0.8
+    assert distance("我们看见", "OK") == distance("OK", "我们看见") == 1.0
+    assert distance("我们看见水", "我们 OK 水") == distance("我们 OK 水", "我们看见水") == 0.4
 
 
 def test_html_is_escaped_and_marked_by_element_and_class():
