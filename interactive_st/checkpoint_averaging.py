@@ -24,6 +24,9 @@ _BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
 #: matter in training only.
 _COMPARED = ("arch", "streams", "wait_k", "fusion", "fusion_lambda", *UNSEEN_OPTIONS)
 
+#: Where fairseq's trainer keeps the weights of ``--store-ema``, in the extra state.
+_EMA_KEYS = ("ema", "ema_fp32_params")
+
 
 def newest_checkpoints(
     folder: Path | str, count: int, kind: str = "", upper_bound: int | None = None
@@ -97,7 +100,8 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
     """A checkpoint whose floating-point weights are the mean of those in ``paths``.
 
     Everything else (configuration, integer buffers, history) comes from the first path; the
-    optimizer's state is left out, for the mean is meant for decoding or as a starting point.
+    optimizer's state and the weights of ``--store-ema`` are left out, for the mean is meant for decoding or
+    as a starting point.
     The mean is taken in float64 and rounded once, so it does not depend on the order of the other paths.
 
     Raises ``ValueError`` where there is nothing to average, a file is not a fairseq checkpoint, or the
@@ -123,6 +127,8 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
     for name, total in sums.items():
         weights[name] = (total / len(paths)).to(weights[name].dtype)
     result["last_optimizer_state"] = None
+    for key in _EMA_KEYS:
+        (result.get("extra_state") or {}).pop(key, None)
     return result
 
 

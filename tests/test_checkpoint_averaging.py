@@ -20,7 +20,7 @@ def save(path, seed, options=(), **changes):
         "cfg": {"model": Namespace(seed=seed, **dict(options))},
         "model": model | changes,
         "last_optimizer_state": {"step": seed},
-        "extra_state": {"epoch": seed},
+        "extra_state": {"epoch": seed, "ema": model, "ema_fp32_params": model},
     }
     torch.save(state, path)
     return model
@@ -42,7 +42,7 @@ def test_one_checkpoint_is_its_own_mean_without_the_optimizer(tmp_path):
     state = averaging.average_checkpoints([tmp_path / "checkpoint1.pt"])
     assert all(torch.equal(state["model"][name], value) for name, value in model.items())
     assert state["last_optimizer_state"] is None
-    assert state["extra_state"] == {"epoch": 3}
+    assert state["extra_state"] == {"epoch": 3}  # a training from here would take up that of --store-ema
     assert state["cfg"]["model"] == Namespace(seed=3)
 
 
