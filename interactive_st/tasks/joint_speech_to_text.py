@@ -33,6 +33,7 @@ from interactive_st.tasks.generation_options import (
 from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.model_options import settle_model_options
 from interactive_st.tasks.pairs import PairsOutput
+from interactive_st.tasks.precision import in_precision_of
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.required_texts import (
     check_options,
@@ -224,11 +225,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
             the hypotheses of each of the B utterances, best first, as `DualBeamGenerator` has it.
         """
         source = sample["net_input"]["src_tokens"]
-        wanted = next(models[0].parameters()).dtype
-        decoded = sample
-        if source.dtype != wanted:  # with --fp16 fairseq's tools convert models only
-            net_input = sample["net_input"] | {"src_tokens": source.to(wanted)}
-            decoded = sample | {"net_input": net_input}
+        decoded = in_precision_of(models[0], sample)
         with torch.no_grad():
             hypotheses = generator.generate(
                 models, decoded, prefix_tokens=prefix_tokens, constraints=constraints
@@ -282,6 +279,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         self, sample: dict[str, Any], model: torch.nn.Module, criterion: torch.nn.Module
     ) -> tuple[torch.Tensor, int, dict[str, Any]]:
         """As fairseq's; with ``--eval-bleu`` or ``--eval-wer`` the batch is decoded as well."""
+        sample = in_precision_of(model, sample)
         loss, sample_size, logging_output = super().valid_step(sample, model, criterion)
         if self._validation is not None:
             logging_output |= self._validation.statistics(sample, self._decode([model], sample))

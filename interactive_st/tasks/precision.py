@@ -1,0 +1,13 @@
+"""Batches in the precision of a model: with --fp16 fairseq's tools convert models only."""
+
+from typing import Any
+
+from torch import nn
+
+
+def in_precision_of(model: nn.Module, sample: dict[str, Any]) -> dict[str, Any]:
+    """Return a batch whose features ``(B, T, F)`` have the type of the model's parameters."""
+    source, wanted = sample["net_input"]["src_tokens"], next(model.parameters()).dtype
+    if source.dtype == wanted:
+        return sample
+    return sample | {"net_input": sample["net_input"] | {"src_tokens": source.to(wanted)}}
