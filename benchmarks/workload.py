@@ -180,6 +180,7 @@ def _collate(
         "lang_tags": tags.to(device),
         "ntokens": int(lengths.sum()),
         "ntokens_by_stream": lengths.sum(dim=1).tolist(),
+        "ntokens_alone": lengths.masked_fill(lengths.flip(0) > 0, 0).sum(dim=1).tolist(),
         "longest_by_stream": lengths.amax(dim=1).tolist(),
         "nsentences": len(group),
         "forced_length": round(float(lengths.float().mean())),

@@ -33,6 +33,7 @@ from interactive_st.criterions.prefix_corruption import (
 )
 from interactive_st.criterions.smoothed_cross_entropy import smoothed_cross_entropy
 from interactive_st.modules.token_rows import TokenRows
+from interactive_st.modules.wait_k import TRANSCRIPT
 
 #: Names of stream 0 and stream 1 in options and logs.
 NAMES = ("asr", "st")
@@ -127,8 +128,8 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             reduce: must be True.
 
         Returns:
-            The summed loss, what its gradient is divided by (target tokens of the model's streams, or
-            utterances with --sentence-avg), and sums to log, in nats.
+            The summed loss, what its gradient is divided by (target tokens of the model's streams, and of
+            transcripts that have CTC alone; or utterances with --sentence-avg), and sums to log, in nats.
 
         Raises:
             ValueError: `reduce` is False, or the model does not predict its streams.
@@ -162,7 +163,8 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         nll = _by_stream(rows.nll, counts)
         nsentences = sample["nsentences"]
         ntokens = sum(counts)
-        sample_size = nsentences if self.sentence_avg else ntokens
+        learnt = ntokens + self._ntokens_of_ctc_alone(streams, sample)
+        sample_size = nsentences if self.sentence_avg else learnt
         log: dict[str, Any] = {
             "nll_loss": nll.sum(),
             "ntokens": ntokens,
@@ -207,6 +209,12 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             return corrupted, targets
         return partner_views(prefixes, corrupted), partner_targets(targets, pad)
 
+    def _ntokens_of_ctc_alone(self, streams: tuple[int, ...], sample: dict[str, Any]) -> int:
+        """Tokens of transcripts from which a model of translations learns by CTC, having no translation."""
+        spoken = sample["net_input"]["src_tokens"].size(1) > 0
+        by_ctc_alone = self.ctc_weight > 0 and TRANSCRIPT not in streams and spoken
+        return sample["ntokens_alone"][TRANSCRIPT] if by_ctc_alone else 0
+
     def _ctc(self, model: nn.Module, net_output: tuple, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """CTC loss of transcripts, summed over utterances, and their tokens without </s>; 0 of text alone."""
         if net_output[1]["encoder_out"] is None:
@@ -233,8 +241,10 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
 
         if total("ntokens") > 0:
             super().reduce_metrics(logging_outputs)
-        else:  # the trainer expects a loss even of a batch that has nothing to learn from
-            metrics.log_scalar("loss", 0.0, weight=0, round=3)
+        else:  # CTC alone; the trainer expects a loss even of a batch that has nothing to learn from
+            size = total("sample_size")
+            loss = total("loss") / size / math.log(2) if size > 0 else 0.0
+            metrics.log_scalar("loss", loss, weight=size, round=3)
         with_accuracy = any("total" in log for log in logging_outputs)
         for name in (*NAMES, "ctc"):
             tokens = total(f"{name}_ntokens")

@@ -115,6 +115,7 @@ def collate(
         "transcript_lengths": lengths[0],
         "ntokens": int(lengths.sum()),
         "ntokens_by_stream": lengths.sum(dim=1).tolist(),
+        "ntokens_alone": lengths.masked_fill(lengths.flip(0) > 0, 0).sum(dim=1).tolist(),
         "longest_by_stream": lengths.amax(dim=1).tolist(),
         "nsentences": size,
     }

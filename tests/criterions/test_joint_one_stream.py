@@ -1,5 +1,7 @@
 """Models that write one of the two texts: its loss, and no other."""
 
+import math
+
 import pytest
 import torch
 
@@ -52,6 +54,32 @@ def test_a_batch_without_the_text_trains_nothing(model, criterion, batch):
     assert (loss.item(), sample_size) == (0.0, 0)
     assert alone.seen[0].tolist() == [[[1], [1]]], "attention cannot be asked for no position"
     assert not alone.model.table.weight.grad.any()
+
+
+class WithCtc(OneStream):
+    """The same, with CTC from the fixture's encoder."""
+
+    def forward(self, src_tokens, src_lengths, **given):
+        output, _ = super().forward(src_tokens, src_lengths, **given)
+        encoder_out = self.model(src_tokens, src_lengths, given["prev_output_tokens"].expand(2, -1, -1))[1]
+        return output, encoder_out
+
+    def get_ctc_logits(self, encoder_out):
+        return self.model.get_ctc_logits(encoder_out)
+
+
+@pytest.mark.parametrize("translations", [0, 1, 4])
+def test_transcripts_without_translation_count_by_their_tokens(model, criterion, batch, logged, translations):
+    """By CTC they teach a model of translations too; what the loss is divided by grows with them."""
+    words = [(4, 7), (2, 1), (3, 3), (5, 2)]
+    sample = batch([(w, t if row < translations else None) for row, (w, t) in enumerate(words)])
+    alone = WithCtc(model, 1)
+    loss, size, log = criterion(ctc_weight=0.3)(alone, sample)
+    counted = [1 + (t if row < translations else w) for row, (w, t) in enumerate(words)]  # with </s>
+    assert size == log["sample_size"] == sum(counted)
+    assert log["ntokens"] == sum(counted[:translations])
+    assert logged(log)["loss"] == pytest.approx(float(loss) / size / math.log(2), abs=1e-3)
+    assert criterion()(alone, sample)[1] == log["ntokens"], "without CTC nothing is learnt from them"
 
 
 def test_only_a_partner_sees_what_is_corrupted_for_partners(model, criterion, batch):

@@ -263,10 +263,10 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         """Return a batch of B utterances, longest speech first, padded on the right.
 
         Keys: ``id`` (B,); ``net_input``: ``src_tokens`` (B, T, F), ``src_lengths`` (B,),
-        ``prev_output_tokens`` (2, B, L): tag, y1 … yn; ``targets`` (2, B, L): y1 … yn, ``</s>``;
-        ``target`` and ``transcript`` (B, L), its two halves; ``target_lengths`` and
-        ``transcript_lengths`` (B,), with ``</s>``; ``lang_tags`` (2, B); ``ntokens`` of both;
-        ``ntokens_by_stream`` and ``longest_by_stream``, plain numbers of each; ``nsentences``;
+        ``prev_output_tokens`` (2, B, L): tag, y1 … yn; ``targets`` (2, B, L): y1 … yn, ``</s>``; ``target``
+        and ``transcript`` (B, L), its two halves; ``target_lengths`` and ``transcript_lengths`` (B,), with
+        ``</s>``; ``lang_tags`` (2, B); ``ntokens`` of both; plain numbers of each: ``ntokens_by_stream``,
+        ``ntokens_alone`` (of utterances that lack the other text), ``longest_by_stream``; ``nsentences``;
         ``speaker``. A text that is missing is padding throughout, its length 0. Without speech T is 0.
         """
         if not samples:
@@ -295,5 +295,6 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         batch["transcript_lengths"], batch["target_lengths"] = lengths.contiguous()
         batch["ntokens"] = int(lengths.sum())
         batch["ntokens_by_stream"] = lengths.sum(dim=1).tolist()
+        batch["ntokens_alone"] = lengths.masked_fill(lengths.flip(0) > 0, 0).sum(dim=1).tolist()
         batch["longest_by_stream"] = lengths.amax(dim=1).tolist()
         return batch
