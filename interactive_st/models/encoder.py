@@ -23,6 +23,11 @@ class SpeechEncoder(S2TTransformerEncoder):
         self.subsample = build_front_end(args)
         self.transformer_layers = nn.ModuleList(SpeechEncoderLayer(args) for _ in self.transformer_layers)
 
+    @property
+    def is_frozen(self) -> bool:
+        """Whether ``--encoder-freezing-updates`` keeps it as it is for now."""
+        return self.num_updates < self.encoder_freezing_updates
+
     def _forward(
         self, src_tokens: Tensor, src_lengths: Tensor, return_all_hiddens: bool = False
     ) -> dict[str, list[Tensor]]:

@@ -24,6 +24,7 @@ from interactive_st.modules.fusion import FUSIONS
 from interactive_st.modules.onednn_linear import use_onednn_linears
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.token_rows import TokenRows
+from interactive_st.modules.zero_gradients import with_zero_gradients
 
 from .decoder import InteractiveDecoder
 from .encoder import SpeechEncoder
@@ -129,17 +130,19 @@ class InteractiveSTModel(S2TTransformerModel):
 
         Args:
             src_tokens: ``(B, frames, F)`` features, padded. Zero frames: text only; the decoder runs without
-                encoder context.
+                encoder context, and what only speech needs gets gradients of zero (unless it is frozen).
             src_lengths: ``(B,)`` frames of each.
             prev_output_tokens, rows, wanted: as in :meth:`InteractiveDecoder.forward`.
 
         Returns:
             as :meth:`InteractiveDecoder.forward`
         """
-        encoder_out = None
         if src_tokens.size(1):
             encoder_out = self.encoder(src_tokens=src_tokens, src_lengths=src_lengths)
-        return self.decoder(prev_output_tokens, encoder_out=encoder_out, rows=rows, wanted=wanted)
+            return self.decoder(prev_output_tokens, encoder_out=encoder_out, rows=rows, wanted=wanted)
+        output, extra = self.decoder(prev_output_tokens, encoder_out=None, rows=rows, wanted=wanted)
+        trained = self.decoder if self.encoder.is_frozen else self
+        return with_zero_gradients(output, trained.parameters()), extra
 
     @property
     def streams(self) -> Streams:

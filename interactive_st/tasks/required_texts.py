@@ -19,7 +19,7 @@ from interactive_st.tasks.checkpoint_choice import JOINT, text_of
 DECODING_OPTIONS = ("pairs_path", "mt_path", "mt_data", "mt_args")
 #: Values of --ddp-backend that treat missing gradients as zero.
 LEGACY_DDP_BACKENDS = ("legacy_ddp", "no_c10d")
-#: Those that do so with --find-unused-parameters.
+#: torch's, which waits for them without --find-unused-parameters.
 TORCH_DDP_BACKENDS = ("c10d", "pytorch_ddp")
 #: Metrics that need speech: of what is decoded, or of the encoder.
 SPEECH_METRICS = ("bleu", "wer", "ctc_loss")
@@ -87,6 +87,7 @@ def check_options(args: Namespace) -> None:
             "--combine-valid-subsets cannot be honoured; leave it out, and name the subsets, as in "
             "--valid-subset dev,dev2"
         )
+    _check_frozen_encoder(args)
 
 
 def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Namespace) -> None:
@@ -117,8 +118,7 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
 
 
 def check_text_alone(split: str, dataset: FairseqDataset, args: Namespace) -> None:
-    """Raise ``ValueError`` where several processes would wait for gradients of the encoder, which a batch of
-    text without speech has not.
+    """Raise ``ValueError`` where processes that have speech would wait for those that have text alone.
 
     Args:
         split: its name; training data if that begins with ``train``.
@@ -126,17 +126,30 @@ def check_text_alone(split: str, dataset: FairseqDataset, args: Namespace) -> No
         args: the options of the training.
     """
     written = dataset.without_speech()
-    if not written:
-        return
-    trains = is_train(split)
     backend = str(getattr(args, "ddp_backend", ""))
-    asks = backend in TORCH_DDP_BACKENDS and getattr(args, "find_unused_parameters", False)
-    waits = backend not in LEGACY_DDP_BACKENDS and not asks
-    if trains and getattr(args, "distributed_world_size", 1) > 1 and waits:
+    waits = _has_several_processes(args) and backend not in (*LEGACY_DDP_BACKENDS, *TORCH_DDP_BACKENDS)
+    if written and is_train(split) and waits:
         raise ValueError(
-            f"{written[0]}: has text alone, whose batches give the encoder no gradient, and --ddp-backend "
+            f"{written[0]}: has text alone, whose batches do not use the encoder, and --ddp-backend "
             f"{backend} would wait for it; add --ddp-backend legacy_ddp"
         )
+
+
+def _check_frozen_encoder(args: Namespace) -> None:
+    """Raise ``ValueError`` where several processes would wait for gradients of an encoder that is frozen."""
+    updates = getattr(args, "encoder_freezing_updates", None) or 0
+    backend = str(getattr(args, "ddp_backend", ""))
+    asks = backend in TORCH_DDP_BACKENDS and getattr(args, "find_unused_parameters", False)
+    waits = _has_several_processes(args) and backend not in LEGACY_DDP_BACKENDS and not asks
+    if updates > 0 and waits:
+        raise ValueError(
+            f"--encoder-freezing-updates {updates}: a frozen encoder has no gradient, and --ddp-backend "
+            f"{backend} would wait for it; add --ddp-backend legacy_ddp"
+        )
+
+
+def _has_several_processes(args: Namespace) -> bool:
+    return (getattr(args, "distributed_world_size", 1) or 1) > 1
 
 
 def check_speech(dataset: FairseqDataset) -> None:

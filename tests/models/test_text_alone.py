@@ -52,7 +52,7 @@ def test_speech_adds_the_bias_of_its_attention_alone(name, normalize_before):
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_loss_and_gradients(name, dtype):
-    """The decoder has the gradient of fairseq's loss of the whole logits, the encoder none, CTC is zero."""
+    """The decoder has the gradient of fairseq's loss of the whole logits, the encoder zero, CTC is zero."""
     model, sample = system(name).to(dtype).train(), silent()
     sample["net_input"]["src_tokens"] = sample["net_input"]["src_tokens"].to(dtype)
     loss, size, log = criterion(ctc_weight=0.3)(model, sample)
@@ -65,11 +65,60 @@ def test_loss_and_gradients(name, dtype):
     assert float(loss.detach()) == pytest.approx(float(expected.detach()), rel=tolerance)
     assert size == log["ntokens"] == sum(sample["ntokens_by_stream"][stream] for stream in model.streams)
     assert (float(log["ctc_loss"]), int(log["ctc_ntokens"])) == (0.0, 0)
-    assert all(parameter.grad is None for parameter in model.encoder.parameters())
+    assert not any(parameter.grad.any() for parameter in model.encoder.parameters())
     layer = (model.decoder if name != "two_stage_st" else model.decoder.second).layers[0]
     assert layer.self_attn.q_proj.weight.grad.abs().sum() > 0
-    assert layer.encoder_attn.q_proj.weight.grad is None
+    assert not layer.encoder_attn.q_proj.weight.grad.any()
     assert layer.encoder_attn.out_proj.bias.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_frozen_encoder_has_no_gradient(name):
+    """So it stays as it is, whatever the optimizer's momentum and weight decay."""
+    model = system(name, encoder_freezing_updates=3).train()
+    for update, frozen in ((2, True), (3, False)):
+        model.set_num_updates(update)
+        model.zero_grad()
+        criterion()(model, silent())[0].backward()
+        assert {p.grad is None for p in model.encoder.parameters()} == {frozen}
+        assert not any(p.grad is None for p in model.decoder.parameters())
+
+
+@pytest.fixture
+def one_process():
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    yield
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.usefixtures("one_process")
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_torchs_data_parallel_waits_for_nothing(name):
+    """Batches of text and of speech take turns; the one after a missing gradient would fail."""
+    model = torch.nn.parallel.DistributedDataParallel(system(name).train())
+    for sample in (silent(), silent(), tiny.training_sample(), silent()):
+        tokens = sample["net_input"]["prev_output_tokens"][list(model.module.streams)]
+        model(**{**sample["net_input"], "prev_output_tokens": tokens})[0].sum().backward()
+
+
+def test_updates_are_those_of_gradients_of_zero():
+    """As with fairseq's legacy_ddp, and with --bf16: an update of text is one of Adam for all parameters."""
+
+    def trained(fill_in: bool) -> dict[str, torch.Tensor]:
+        model = tiny.model(wait_k=2).train()
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+        for sample in (tiny.training_sample(), silent(), tiny.training_sample()):
+            model.zero_grad(set_to_none=True)
+            torch.manual_seed(1)
+            criterion(ctc_weight=0.3)(model, sample)[0].backward()
+            for parameter in model.parameters() if fill_in else ():
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+            optimizer.step()
+        return model.state_dict()
+
+    ours, filled = trained(False), trained(True)
+    assert all(torch.equal(value, filled[name]) for name, value in ours.items())
 
 
 def test_the_translation_reads_the_transcript():

@@ -5,7 +5,6 @@ import logging
 import numpy as np
 import pytest
 import torch
-from fairseq.data.iterators import EpochBatchIterator
 
 from interactive_st.data.datasets.joint_batches import FRAMES_PER_PIECE
 from interactive_st.errors import DataError
@@ -139,19 +138,3 @@ def test_features_are_read_as_before(folder):
     both, alone = load(folder, "test_text,test_b"), load(folder, "test_b")
     for row in range(4):
         assert torch.equal(both[row + 3].source, alone[row].source)
-
-
-def test_processes_have_speech_or_text_at_the_same_time(folder):
-    """By fairseq's --grouped-shuffling, since batches of a kind follow each other."""
-    write_split(folder, "test", [(f"a{i}", 20 + i, *ROWS[0][2:]) for i in range(12)])
-    write_texts(folder, "test_text", TEXTS * 4)
-    dataset = load(folder, "test,test_text")
-    batches = dataset.batch_by_size(dataset.ordered_indices(), max_sentences=1)
-    found = []
-    for shard in (0, 1):
-        iterator = EpochBatchIterator(
-            dataset, dataset.collater, batches, seed=1, num_shards=2, shard_id=shard, grouped_shuffling=True
-        )
-        epoch = iterator.next_epoch_itr(shuffle=True)
-        found.append([sample["net_input"]["src_tokens"].size(1) > 0 for sample in epoch])
-    assert found[0] == found[1] != sorted(found[0])
