@@ -1,4 +1,4 @@
-"""CPU dropout at a third of the cost of torch's, and attention that uses it.
+"""CPU dropout at a third of the cost of torch's.
 
 torch draws one float per element, which takes a tenth of a CPU training step. Here 16 random bits per element
 decide: ``p`` is rounded to a multiple of 2⁻¹⁶, kept elements are scaled by the exact reciprocal, and 2
@@ -62,32 +62,3 @@ def use_dropout(model: nn.Module) -> None:
         for name, child in parent.named_children():
             if type(child) is FairseqDropout:
                 setattr(parent, name, Dropout(child.p, child.module_name))
-
-
-def attention(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, p: float = 0.0, is_causal: bool = False
-) -> Tensor:
-    """``F.scaled_dot_product_attention``; with ``p`` > 0 on a CPU, where torch has no fused kernel, matmul,
-    softmax, :func:`dropout`, matmul.
-
-    Args:
-        query: ``(batch, heads, queries, head_dim)``
-        key, value: ``(batch, heads, keys, head_dim)``
-        mask: bool, True = visible, or added to scores; broadcast to ``(batch, heads, queries, keys)``;
-            ``None`` = all.
-        p: share of attention weights dropped.
-        is_causal: query i sees keys ≤ i; ``mask`` must be None.
-
-    Returns:
-        ``(batch, heads, queries, head_dim)``
-    """
-    if p == 0.0 or query.device.type != "cpu":
-        if mask is not None and mask.dtype not in (torch.bool, query.dtype):
-            mask = mask.to(query.dtype)  # fairseq's --checkpoint-activations computes again without autocast
-        return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=p, is_causal=is_causal)
-    scores = (query * query.size(-1) ** -0.5) @ key.transpose(-2, -1)
-    if is_causal:
-        mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
-    if mask is not None:
-        scores = scores.masked_fill_(~mask, -torch.inf) if mask.dtype == torch.bool else scores.add_(mask)
-    return dropout(scores.softmax(dim=-1), p) @ value

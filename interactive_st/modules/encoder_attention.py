@@ -6,11 +6,10 @@ import torch
 from fairseq.modules import MultiheadAttention
 from torch import Tensor, nn
 
+from .attention import attention, step_attention
 from .decoding_cache import Lanes
-from .dropout import attention
 from .joined_linear import JoinsLinears
 from .prepared import prepared
-from .step_attention import step_attention
 from .token_rows import TokenRows
 
 

@@ -11,12 +11,11 @@ import torch
 from fairseq.modules import MultiheadAttention
 from torch import Tensor, nn
 
+from .attention import attention, step_attention
 from .decoding_cache import Lanes, SelfCache, StepView
-from .dropout import attention
 from .fusion import Fusion
 from .joined_linear import JoinsLinears
 from .prepared import prepared
-from .step_attention import step_attention
 from .token_rows import TokenRows, put_rows, take_rows
 from .visibility import BothTerms
 

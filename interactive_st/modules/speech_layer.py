@@ -4,7 +4,7 @@ GPU one product for queries, keys and values, and one mask for all layers."""
 from fairseq.modules import MultiheadAttention, TransformerEncoderLayer
 from torch import Tensor, nn
 
-from .dropout import attention
+from .attention import attention
 from .joined_linear import JoinsLinears
 from .sublayers import Sublayers
 from .visibility import score_mask

@@ -77,8 +77,8 @@ def teacher_forced_visibility(prev_output_tokens: Tensor, pad: int, wait_k: Wait
 
 
 def score_mask(visible: Tensor, like: Tensor) -> Tensor:
-    """The mask in the form that :func:`~interactive_st.modules.dropout.attention` handles fastest, made once
-    per batch.
+    """The mask in the form that :func:`~interactive_st.modules.attention.attention` handles fastest, made
+    once per batch.
 
     Args:
         visible: bool, True = visible; its last dimension is the keys.

@@ -3,15 +3,14 @@
 import pytest
 import tiny
 import torch
-import torch.nn.functional as F
 from fairseq.modules import FairseqDropout
 
-from interactive_st.modules.dropout import Dropout, attention, dropout
+from interactive_st.modules.dropout import Dropout, dropout
 from interactive_st.modules.encoder_attention import EncoderAttention
 from interactive_st.modules.fusion import Fusion
 from interactive_st.modules.interactive_attention import InteractiveAttention
 from interactive_st.modules.token_rows import TokenRows
-from interactive_st.modules.visibility import BothTerms, additive, teacher_forced_visibility
+from interactive_st.modules.visibility import BothTerms, teacher_forced_visibility
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
@@ -57,33 +56,6 @@ def test_follows_the_seed():
         drawn.append(dropout(torch.ones(1000), 0.5))
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
-
-
-def test_attention_with_next_to_no_dropout_equals_torchs():
-    torch.manual_seed(5)
-    query, key, value = torch.randn(3, 2, 4, 6, 8).unbind(0)
-    mask = torch.rand(2, 1, 6, 6) < 0.7
-    mask[..., 0] = True
-    for options in ({"mask": mask}, {"mask": None}, {"mask": None, "is_causal": True}):
-        torch_options = {"attn_mask": options["mask"], "is_causal": options.get("is_causal", False)}
-        expected = F.scaled_dot_product_attention(query, key, value, **torch_options)
-        torch.testing.assert_close(attention(query, key, value, p=1e-9, **options), expected)
-        assert attention(query, key, value, p=0.5, **options).sub(expected).abs().max() > 0.1
-
-
-def test_attention_under_a_mask_of_another_precision():
-    """Activation checkpointing computes a layer again outside autocast, under the masks of inside."""
-    torch.manual_seed(3)
-    x, visible = torch.randn(1, 2, 5, 4), torch.ones(5, 5, dtype=torch.bool).tril()
-    mask = additive(visible, torch.float16)
-    assert torch.allclose(attention(x, x, x, mask), attention(x, x, x, visible), atol=1e-6)
-
-
-def test_attention_drops_weights_without_bias():
-    torch.manual_seed(6)
-    query, key, value = torch.randn(3, 1, 1, 5, 4).unbind(0)
-    mean = sum(attention(query, key, value, None, 0.3) for _ in range(4000)) / 4000
-    torch.testing.assert_close(mean, attention(query, key, value, None), atol=0.05, rtol=0)
 
 
 @pytest.mark.parametrize("by_rows", [False, True])

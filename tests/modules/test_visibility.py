@@ -2,7 +2,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interactive_st.modules.dropout import attention
+from interactive_st.modules.attention import attention
 from interactive_st.modules.token_rows import TokenRows
 from interactive_st.modules.visibility import (
     BothTerms,
