@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION, WaitK, partner_visibility
+from interactive_st.conventions import TRANSCRIPT, TRANSLATION
+from interactive_st.modules.wait_k import WaitK, partner_visibility
 
 PICTURE = Path(__file__).parent / "images" / "wait_k.svg"
 DELAYS: tuple[WaitK, ...] = (0, 1, 3, math.inf)

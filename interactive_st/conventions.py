@@ -1,9 +1,13 @@
 """Names and numbers that all parts share; light, so that the command line can import them."""
 
-#: Stream 0 is the transcript, stream 1 the translation, everywhere.
+#: The streams of text, by index, everywhere.
+TRANSCRIPT, TRANSLATION = 0, 1
+#: What each stream is called.
 TEXTS = ("transcript", "translation")
+#: The same for short: in options and logs, and for a model of that stream alone.
+NAMES = ("asr", "st")
 #: The streams of a model that writes both texts.
-BOTH = (0, 1)
+BOTH = (TRANSCRIPT, TRANSLATION)
 #: How two beams are kept, see `interactive_st.search`.
 SEARCHES = ("rank", "joint")
 #: Of Kaldi's filterbanks, see `interactive_st.data.features`.

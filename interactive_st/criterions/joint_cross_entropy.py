@@ -23,7 +23,7 @@ from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
-from interactive_st.conventions import BOTH
+from interactive_st.conventions import BOTH, NAMES, TRANSCRIPT
 from interactive_st.criterions.ctc_loss import ctc_loss
 from interactive_st.criterions.prefix_corruption import (
     corrupt,
@@ -33,10 +33,6 @@ from interactive_st.criterions.prefix_corruption import (
 )
 from interactive_st.criterions.smoothed_cross_entropy import smoothed_cross_entropy
 from interactive_st.modules.token_rows import TokenRows
-from interactive_st.modules.wait_k import TRANSCRIPT
-
-#: Names of stream 0 and stream 1 in options and logs.
-NAMES = ("asr", "st")
 
 
 @dataclass

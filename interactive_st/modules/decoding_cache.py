@@ -12,7 +12,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .streams import STREAMS, Streams
+from interactive_st.conventions import BOTH
+
+from .streams import Streams
 
 GROWTH = 32  # columns are allocated in multiples of this
 GPU_ALIGNMENT = 8  # on GPUs the number of keys is padded to a multiple of this
@@ -35,13 +37,13 @@ class Lanes(NamedTuple):
     row: Tensor
     streams: tuple[int, ...]
     batch: int
-    all_streams: Streams = STREAMS["both"]
+    all_streams: Streams = BOTH
     control: tuple[Tensor, Tensor, Tensor] | None = None
     advances: Tensor | None = None
 
     @classmethod
     def of(
-        cls, active: Tensor, row: Tensor, device: torch.device, all_streams: Streams = STREAMS["both"]
+        cls, active: Tensor, row: Tensor, device: torch.device, all_streams: Streams = BOTH
     ) -> "Lanes":
         """The lanes that are ``active`` ``(2, B)``, at ``row`` ``(2, B)``; both are on the CPU."""
         stream, sentence = active.nonzero(as_tuple=True)
@@ -51,7 +53,7 @@ class Lanes(NamedTuple):
         return cls(*there, streams, active.size(1), all_streams, control)
 
     @classmethod
-    def every(cls, batch: int, device: torch.device, all_streams: Streams = STREAMS["both"]) -> "Lanes":
+    def every(cls, batch: int, device: torch.device, all_streams: Streams = BOTH) -> "Lanes":
         """All lanes, with row 0, for operations that ignore the row; the control device is ``device``."""
         lane = torch.arange(len(all_streams) * batch, device=device)
         stream = torch.div(lane, batch, rounding_mode="floor") + all_streams[0]

@@ -1,14 +1,13 @@
 """The streams of text that a system writes, and their names in options and checkpoints."""
 
-from .wait_k import TRANSCRIPT, TRANSLATION
+from interactive_st.conventions import BOTH, NAMES
 
 Streams = tuple[int, ...]
 
 #: ``both`` texts, the transcript alone (``asr``), or the translation alone (``st``).
 STREAMS: dict[str, Streams] = {
-    "both": (TRANSCRIPT, TRANSLATION),
-    "asr": (TRANSCRIPT,),
-    "st": (TRANSLATION,),
+    "both": BOTH,
+    **{name: (stream,) for stream, name in enumerate(NAMES)},
 }
 
 

@@ -14,9 +14,10 @@ import math
 import torch
 from torch import Tensor
 
+from interactive_st.conventions import BOTH, TRANSLATION
+
 WaitK = int | float
 
-TRANSCRIPT, TRANSLATION = 0, 1
 NO_LIMIT = 2**30  # a row index no sequence reaches; finite, so that integer tensors can hold it
 
 
@@ -84,4 +85,4 @@ def partner_visibility(wait_k: WaitK, length: int, device: torch.device) -> Tens
         of the other stream.
     """
     rows = torch.arange(length, device=device)
-    return torch.stack([rows <= partner_limit(wait_k, stream, rows).unsqueeze(1) for stream in (0, 1)])
+    return torch.stack([rows <= partner_limit(wait_k, stream, rows).unsqueeze(1) for stream in BOTH])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interactive_st.conventions import FRAMES_PER_SECOND, TEXTS
+from interactive_st.conventions import BOTH, FRAMES_PER_SECOND, TEXTS
 from interactive_st.plots.style import TRANSCRIPT, TRANSLATION
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class AttentionPicture:
     encoder: tuple[np.ndarray, ...]
     partner: tuple[np.ndarray, np.ndarray] | None
     title: str = ""
-    streams: tuple[int, ...] = (0, 1)
+    streams: tuple[int, ...] = BOTH
 
     @property
     def texts(self) -> list[str]:
@@ -136,7 +136,7 @@ def compute_picture(
     encoder = tuple(weights.encoder[i, 0, :length].cpu().numpy() for i, length in enumerate(lengths))
     partner = None
     if len(streams) == 2 and weights.partner.any():
-        partner = tuple(weights.partner[s, 0, : lengths[s], : lengths[1 - s]].cpu().numpy() for s in (0, 1))
+        partner = tuple(weights.partner[s, 0, : lengths[s], : lengths[1 - s]].cpu().numpy() for s in BOTH)
     symbols = task.target_dictionary.symbols
     tokens = tuple([symbols[i] for i in row] for row in ids)
     return AttentionPicture(features, tokens, encoder, partner, streams=streams)

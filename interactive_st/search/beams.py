@@ -7,9 +7,9 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from interactive_st.conventions import TRANSCRIPT
 from interactive_st.modules.decoding_cache import Histories, Lanes
 from interactive_st.modules.streams import STREAMS, Streams
-from interactive_st.modules.wait_k import TRANSCRIPT
 
 from .ctc_prefix import CtcPrefixScorer
 

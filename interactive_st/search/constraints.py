@@ -6,8 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from interactive_st.conventions import TRANSLATION
 from interactive_st.modules.decoding_cache import Lanes
-from interactive_st.modules.wait_k import TRANSLATION
 
 from .best_tokens import best_tokens
 from .repeats import repeating

@@ -11,8 +11,8 @@ cumulative sums, so there is no loop over frames, hypotheses or candidates.
 import torch
 from torch import Tensor
 
+from interactive_st.conventions import TRANSCRIPT
 from interactive_st.modules.decoding_cache import Lanes
-from interactive_st.modules.wait_k import TRANSCRIPT
 
 from .best_tokens import best_tokens
 

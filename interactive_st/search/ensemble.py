@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor, nn
 
+from interactive_st.conventions import TRANSCRIPT
 from interactive_st.models.decoder import InteractiveDecoder
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache, Histories, Lanes
-from interactive_st.modules.wait_k import TRANSCRIPT
 
 from .encoding import EncoderOut
 

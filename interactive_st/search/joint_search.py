@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.modules.decoding_cache import Lanes
-from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
 from .beams import Pool
 from .dual_search import DualSearch, gather_alive, make_hypotheses, unfinished_first

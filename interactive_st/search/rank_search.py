@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.modules.decoding_cache import Lanes
-from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
 from .beams import Pool
 from .dual_search import DualSearch, Text, gather_alive, make_hypotheses, unfinished_first

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from interactive_st.conventions import TRANSCRIPT
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
-from interactive_st.modules.wait_k import TRANSCRIPT
 
 from .beams import Beams
 from .constraints import Constraints

@@ -6,9 +6,8 @@ fairseq looks for ``--best-checkpoint-metric`` after the first validation, hours
 from argparse import Namespace
 from difflib import get_close_matches
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import TEXTS, TRANSCRIPT, TRANSLATION
 from interactive_st.modules.streams import Streams
-from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 
 JOINT = "joint_label_smoothed_cross_entropy"
 #: What the criteria log whose values are known, beside the scores of the task.

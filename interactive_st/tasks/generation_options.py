@@ -10,7 +10,7 @@ from typing import Any
 from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
-from interactive_st.modules.wait_k import TRANSCRIPT
+from interactive_st.conventions import TRANSCRIPT
 from interactive_st.tasks.option_values import wrong_value
 
 logger = logging.getLogger(__name__)

@@ -12,12 +12,11 @@ from fairseq.data.iterators import EpochBatchIterator
 from fairseq.tasks import register_task
 from fairseq.tasks.speech_to_text import SpeechToTextTask
 
-from interactive_st.conventions import BOTH
+from interactive_st.conventions import BOTH, TRANSLATION
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
 from interactive_st.data.folder_layout import is_train
 from interactive_st.modules.streams import Streams
-from interactive_st.modules.wait_k import TRANSLATION
 from interactive_st.tasks.arguments import add_joint_arguments
 from interactive_st.tasks.audio_lines import AudioLines
 from interactive_st.tasks.cascade import build_cascade

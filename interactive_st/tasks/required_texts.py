@@ -8,11 +8,10 @@ from fairseq.criterions.cross_entropy import CrossEntropyCriterion
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 from fairseq.data import FairseqDataset
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import TEXTS, TRANSCRIPT, TRANSLATION
 from interactive_st.data.folder_layout import TEXT_COLUMNS, is_train
 from interactive_st.errors import DataError
 from interactive_st.modules.streams import Streams
-from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.tasks.checkpoint_choice import JOINT, text_of
 
 #: Options of the task that only matter for decoding; training and validation refuse them.

@@ -5,14 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interactive_st.modules.wait_k import (
-    TRANSCRIPT,
-    TRANSLATION,
-    parse_train_wait_k,
-    parse_wait_k,
-    partner_visibility,
-    start_delay,
-)
+from interactive_st.conventions import TRANSCRIPT, TRANSLATION
+from interactive_st.modules.wait_k import parse_train_wait_k, parse_wait_k, partner_visibility, start_delay
 
 
 @pytest.mark.parametrize(

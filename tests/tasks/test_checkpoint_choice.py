@@ -4,6 +4,7 @@ from argparse import Namespace
 
 import pytest
 
+from interactive_st.conventions import BOTH
 from interactive_st.modules.streams import STREAMS
 from interactive_st.tasks.checkpoint_choice import JOINT, LOGGED, SCORES, check_best_checkpoint_metric
 
@@ -68,4 +69,4 @@ def test_criteria_of_others_may_log_anything():
     check("accuracy", criterion="of_a_plug_in")
     with pytest.raises(ValueError, match="bleu needs --eval-bleu"):
         check("bleu", criterion="of_a_plug_in", maximize_best_checkpoint_metric=True)
-    check_best_checkpoint_metric(Namespace(), "model", STREAMS["both"])
+    check_best_checkpoint_metric(Namespace(), "model", BOTH)

@@ -7,13 +7,12 @@ import pytest
 from fairseq.criterions import CRITERION_REGISTRY
 from fairseq.tasks.speech_to_text import SpeechToTextTask
 
+from interactive_st.conventions import BOTH, TRANSCRIPT, TRANSLATION
 from interactive_st.errors import DataError
-from interactive_st.modules.wait_k import TRANSCRIPT, TRANSLATION
 from interactive_st.tasks.required_texts import check_options, checked_criterion
 from tests.fake_decoding import setup
 from tests.joint_corpus import COLUMNS, ROWS, write_split
 
-BOTH = (TRANSCRIPT, TRANSLATION)
 ONE = {"asr": (TRANSCRIPT,), "st": (TRANSLATION,), "both": BOTH}
 
 

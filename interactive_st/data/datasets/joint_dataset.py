@@ -17,7 +17,7 @@ from fairseq.data.audio.speech_to_text_dataset import (
     SpeechToTextDatasetItem,
 )
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import BOTH, TEXTS
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.joint_batches import FRAMES_PER_PIECE, JointBatches
 from interactive_st.data.datasets.token_store import TokenStore
@@ -97,11 +97,11 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
             **others,
         )
         self.tgt_dict = dictionary
-        self.tags = np.array([self._tag_ids(stream) for stream in (0, 1)], dtype=np.int64)
+        self.tags = np.array([self._tag_ids(stream) for stream in BOTH], dtype=np.int64)
         self._tokens = None
         if texts is not None:
-            self._tokens = tuple(self._tokenise_all(stream) for stream in (0, 1))
-            self.set_target_streams((0, 1))
+            self._tokens = tuple(self._tokenise_all(stream) for stream in BOTH)
+            self.set_target_streams(BOTH)
 
     def set_target_streams(self, streams: Sequence[int]) -> None:
         """Set the target lengths, which fairseq's limits are for, to those of the longer text of these."""
