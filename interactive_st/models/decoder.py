@@ -9,7 +9,14 @@ from fairseq.models.transformer import TransformerConfig, TransformerDecoder
 from fairseq.modules.checkpoint_activations import checkpoint_wrapper
 from torch import Tensor, nn
 
-from interactive_st.modules.decoding_cache import DecodingCache, Histories, Lanes, StepView
+from interactive_st.modules.decoding_cache import (
+    DecodingCache,
+    Histories,
+    Lanes,
+    StepView,
+    column_keys,
+    slots_to_mask,
+)
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
 from interactive_st.modules.joined_linear import prepare_linears
 from interactive_st.modules.streams import parse_streams
@@ -18,7 +25,6 @@ from interactive_st.modules.visibility import (
     BothTerms,
     additive,
     score_mask,
-    slots_to_mask,
     teacher_forced_visibility,
 )
 from interactive_st.modules.wait_k import WaitK, parse_train_wait_k, parse_wait_k, partner_limit
@@ -155,7 +161,7 @@ class InteractiveDecoder(TransformerDecoder):
         if histories.column is None:
             columns = tuple(histories.used[stream] - 1 for stream in lanes.streams)
         else:
-            columns = 1 + width * histories.column + torch.arange(width, device=own.device)
+            columns = column_keys(histories.column, width)
 
         def mask(slots: Tensor) -> Tensor:
             return slots_to_mask(slots.flatten(0, 1), width, dtype)

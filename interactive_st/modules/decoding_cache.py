@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from interactive_st.conventions import BOTH
 
 from .streams import Streams
+from .visibility import GPU_ALIGNMENT, additive
 
 GROWTH = 32  # columns are allocated in multiples of this
-GPU_ALIGNMENT = 8  # on GPUs the number of keys is padded to a multiple of this
 
 
 class Lanes(NamedTuple):
@@ -175,11 +176,41 @@ class StepView(NamedTuple):
     partner: Tensor | None
 
 
+# The keys of a cache: key 0 is zero, then those of each column, by slot. Only the following functions and
+# `SelfCache` know this.
+
+
 def key_count(columns: int, width: int, device: torch.device) -> int:
     """Keys for ``columns`` columns: one zero key + columns · width, rounded up to a multiple of
     `GPU_ALIGNMENT` on GPUs."""
     multiple = 1 if device.type == "cpu" else GPU_ALIGNMENT
-    return -(-(1 + columns * width) // multiple) * multiple
+    return -(-_first_key(columns, width) // multiple) * multiple
+
+
+def column_keys(column: Tensor, width: int) -> Tensor:
+    """The ``(W,)`` indices of the keys of ``column`` ``(1,)`` long, ``width`` = W slots."""
+    return _first_key(column, width) + torch.arange(width, device=column.device)
+
+
+def slots_to_mask(slots: Tensor, width: int, dtype: torch.dtype) -> Tensor:
+    """Additive attention mask over the keys of a cache.
+
+    Args:
+        slots: ``(…, Q, columns)`` per query and column, the beam slot whose row it sees; −1: none.
+        width: beam slots per column.
+
+    Returns:
+        ``(…, 1, Q, keys)``, 0 or −inf; the zero key is seen only by queries that see nothing else.
+    """
+    seen = (slots.unsqueeze(-1) == torch.arange(width, device=slots.device)).flatten(-2)
+    spare = key_count(slots.size(-1), width, slots.device) - 1 - seen.size(-1)
+    seen = torch.cat([~seen.any(dim=-1, keepdim=True), F.pad(seen, (0, spare)) if spare else seen], dim=-1)
+    return additive(seen, dtype).unsqueeze(-3)
+
+
+def _first_key(column: int | Tensor, width: int) -> int | Tensor:
+    """Index of the key of the column's slot 0."""
+    return 1 + width * column
 
 
 class SelfCache:
@@ -198,11 +229,11 @@ class SelfCache:
         if torch.is_tensor(view.columns):  # allocated before, by DecodingCache.reserve
             self.rows.index_copy_(4, view.columns, new)
             return
-        if self.rows is None or self.rows.size(4) < 1 + view.used * width:
+        if self.rows is None or self.rows.size(4) < _first_key(view.used, width):
             self.reserve(new, len(lanes.all_streams), -(-view.used // GROWTH) * GROWTH, width)
         first = lanes.places.start
         for place, column in enumerate(view.columns):
-            self.rows[:, first + place].narrow(3, 1 + column * width, width).copy_(new[:, place])
+            self.rows[:, first + place].narrow(3, _first_key(column, width), width).copy_(new[:, place])
 
     def read(self, used: int, width: int) -> tuple[Tensor, Tensor]:
         """Views of the keys and values of the first ``used`` columns, each

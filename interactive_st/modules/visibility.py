@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .decoding_cache import GPU_ALIGNMENT, key_count
 from .token_rows import TokenRows, take_rows
 from .wait_k import WaitK, partner_visibility
+
+GPU_ALIGNMENT = 8  # GPU kernels read masks whose rows are aligned to this many elements
 
 
 class Visibility(NamedTuple):
@@ -94,28 +95,10 @@ def score_mask(visible: Tensor, like: Tensor) -> Tensor:
     if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
         dtype = torch.get_autocast_dtype(kind)
     mask = additive(visible, dtype)
-    spare = -mask.size(-1) % GPU_ALIGNMENT  # the kernels need aligned rows
+    spare = -mask.size(-1) % GPU_ALIGNMENT
     return F.pad(mask, (0, spare))[..., : mask.size(-1)] if spare else mask
 
 
 def additive(visible: Tensor, dtype: torch.dtype) -> Tensor:
     """A mask that is added to scores: 0 where ``visible`` (bool), −inf elsewhere."""
     return visible.log().to(dtype)  # one operation: log 1 = 0, log 0 = −inf
-
-
-def slots_to_mask(slots: Tensor, width: int, dtype: torch.dtype) -> Tensor:
-    """Additive attention mask over a decoding cache.
-
-    Args:
-        slots: ``(…, Q, columns)`` per query and column, the beam slot whose row it sees; −1: none.
-        width: beam slots per column.
-
-    Returns:
-        ``(…, 1, Q, keys)``, 0 or −inf, keys in the order of
-        :func:`~interactive_st.modules.decoding_cache.key_count`; the zero key is seen only by queries that
-        see nothing else.
-    """
-    seen = (slots.unsqueeze(-1) == torch.arange(width, device=slots.device)).flatten(-2)
-    spare = key_count(slots.size(-1), width, slots.device) - 1 - seen.size(-1)
-    seen = torch.cat([~seen.any(dim=-1, keepdim=True), F.pad(seen, (0, spare)) if spare else seen], dim=-1)
-    return additive(seen, dtype).unsqueeze(-3)

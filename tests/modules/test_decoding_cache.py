@@ -1,8 +1,16 @@
-"""The cache of decoding: what is written stays in its column, whoever advances."""
+"""The cache of decoding: what is written stays in its column, whoever advances; and who sees which keys."""
 
 import torch
+import torch.nn.functional as F
 
-from interactive_st.modules.decoding_cache import GROWTH, Lanes, SelfCache, StepView
+from interactive_st.modules.decoding_cache import (
+    GROWTH,
+    Lanes,
+    SelfCache,
+    StepView,
+    column_keys,
+    slots_to_mask,
+)
 
 WIDTH, HEADS, DIM = 2, 3, 4
 
@@ -48,6 +56,35 @@ def test_sentences_can_leave():
     cache.write(torch.stack([key, key]), lanes(0), StepView((0,), 1, torch.empty(0), None))
     cache.keep(torch.tensor([1]))
     assert cache.read(1, WIDTH)[0][0, :, 0, 1:, 0].tolist() == [[1.0, 1.0]]
+
+
+def test_a_column_by_its_keys_is_the_same_column():
+    """With fixed shapes the column is a tensor, and what is allocated is read."""
+    by_number, by_keys = SelfCache(), SelfCache()
+    write(by_number, 1.0, GROWTH, {0: 5, 1: 5})
+    key = torch.ones(2, 2, HEADS, WIDTH, DIM)
+    by_keys.reserve(key, 2, GROWTH, WIDTH)
+    view = StepView(column_keys(torch.tensor([5]), WIDTH), GROWTH, torch.empty(0), None)
+    by_keys.write(torch.stack([key, -key]), lanes(0, 1), view)
+    assert torch.equal(by_keys.rows, by_number.rows)
+
+
+def test_what_hypotheses_see_of_a_cache():
+    slots = torch.tensor([[0, 1, 1], [2, -1, 2], [-1, -1, -1]])
+    mask = slots_to_mask(slots, 3, torch.float32)
+    assert mask.shape == (1, 3, 1 + 3 * 3)
+    assert set(mask.flatten().tolist()) == {0.0, -float("inf")}
+    seen = [row.nonzero().flatten().tolist() for row in mask[0] == 0]
+    assert seen == [[1, 1 + 3 + 1, 1 + 6 + 1], [1 + 2, 1 + 6 + 2], [0]]
+
+
+def test_a_hypothesis_that_sees_nothing_gets_exactly_zero():
+    generator = torch.Generator().manual_seed(1)
+    query, key, value = (torch.randn(2, 2, n, 4, generator=generator) for n in (1, 4, 4))
+    key[:, :, 0] = value[:, :, 0] = 0.0
+    mask = slots_to_mask(torch.tensor([[-1]]), 3, torch.float32)
+    context = F.scaled_dot_product_attention(query, key, value, mask)
+    assert torch.equal(context, torch.zeros_like(context))
 
 
 def test_lanes_are_spread_and_collected():

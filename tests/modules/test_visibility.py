@@ -8,7 +8,6 @@ from interactive_st.modules.visibility import (
     BothTerms,
     Visibility,
     score_mask,
-    slots_to_mask,
     teacher_forced_visibility,
 )
 
@@ -84,20 +83,3 @@ def test_a_mask_that_a_gpu_need_not_make_anew():
     assert mask.shape == visible.shape
     assert mask.dtype == torch.float16
     assert all(stride % 8 == 0 for stride in mask.stride()[:-1])
-
-
-def test_what_hypotheses_see_of_a_cache():
-    slots = torch.tensor([[0, 1, 1], [2, -1, 2], [-1, -1, -1]])
-    mask = slots_to_mask(slots, 3, torch.float32)
-    assert mask.shape == (1, 3, 1 + 3 * 3)
-    assert set(mask.flatten().tolist()) == {0.0, -float("inf")}
-    seen = [row.nonzero().flatten().tolist() for row in mask[0] == 0]
-    assert seen == [[1, 1 + 3 + 1, 1 + 6 + 1], [1 + 2, 1 + 6 + 2], [0]]
-
-
-def test_a_hypothesis_that_sees_nothing_gets_exactly_zero():
-    query, key, value = tensors(1, 4)
-    key[:, :, 0] = value[:, :, 0] = 0.0
-    mask = slots_to_mask(torch.tensor([[-1]]), 3, torch.float32)
-    context = torch.nn.functional.scaled_dot_product_attention(query, key, value, mask)
-    assert torch.equal(context, torch.zeros_like(context))
