@@ -7,8 +7,8 @@ from fairseq.modules import MultiheadAttention
 from torch import Tensor, nn
 
 from .attention import attention, step_attention
-from .decoding_cache import Lanes
 from .joined_linear import JoinsLinears
+from .lanes import Lanes
 from .prepared import prepared
 from .token_rows import TokenRows
 

@@ -3,10 +3,11 @@
 from fairseq.modules import TransformerDecoderLayer
 from torch import Tensor
 
-from .decoding_cache import Lanes, SelfCache, StepView
+from .decoding_cache import SelfCache, StepView
 from .encoder_attention import EncoderAttention, IncrementalEncoderAttention
 from .fusion import Fusion
 from .interactive_attention import IncrementalInteractiveAttention, InteractiveAttention
+from .lanes import Lanes
 from .prepared import prepared, prepared_activated
 from .sublayers import Sublayers
 from .token_rows import TokenRows

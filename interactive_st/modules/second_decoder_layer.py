@@ -3,9 +3,10 @@
 from fairseq.modules import LayerNorm
 from torch import Tensor
 
-from .decoding_cache import Lanes, SelfCache, StepView
+from .decoding_cache import SelfCache, StepView
 from .encoder_attention import EncoderAttention, IncrementalEncoderAttention
 from .interactive_decoder_layer import EncoderKeys, IncrementalLayer, InteractiveDecoderLayer
+from .lanes import Lanes
 from .prepared import prepared
 from .token_rows import TokenRows
 from .visibility import Visibility

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from interactive_st.conventions import TRANSCRIPT
-from interactive_st.modules.decoding_cache import Histories, Lanes
+from interactive_st.modules.lanes import Histories, Lanes
 from interactive_st.modules.streams import STREAMS, Streams
 
 from .ctc_prefix import CtcPrefixScorer
@@ -39,7 +39,7 @@ class HypothesisTensors:
 class Beams(HypothesisTensors):
     """W hypotheses per stream and sentence.
 
-    ``rows`` ``(2, B, columns)`` and ``used`` as in :class:`~interactive_st.modules.decoding_cache.Histories`;
+    ``rows`` ``(2, B, columns)`` and ``used`` as in :class:`~interactive_st.modules.lanes.Histories`;
     ``row`` ``(2, B)``: the next row to compute, which is also the number of tokens written; ``done``
     ``(2, B)``: streams that have ended; ``origin`` ``(B,)``: index in the original batch.
 
@@ -168,8 +168,8 @@ class Beams(HypothesisTensors):
         else:
             row = lanes.take(self.row).clone()
             self.row[lanes.streams[0] : lanes.streams[-1] + 1] += lanes.advances.view(-1, lanes.batch)
-        lanes.update(self.tokens, token.int(), row + 1)
-        lanes.update(self.cumulative, score, row)
+        lanes.put_at(self.tokens, token.int(), row + 1)
+        lanes.put_at(self.cumulative, score, row)
         if self.ctc is not None:
             heard = lanes.among(TRANSCRIPT)
             self.ctc.extend(lanes.sentence[heard], token[heard])

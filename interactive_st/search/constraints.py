@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from interactive_st.conventions import TRANSLATION
-from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.lanes import Lanes
 
 from .best_tokens import best_tokens
 from .repeats import repeating

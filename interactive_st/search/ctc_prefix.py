@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from interactive_st.conventions import TRANSCRIPT
-from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.lanes import Lanes
 
 from .best_tokens import best_tokens
 

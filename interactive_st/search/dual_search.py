@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.lanes import Lanes
 from interactive_st.modules.wait_k import start_delay
 
 from .beams import Beams, Pool, to_device_async

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from interactive_st.conventions import TRANSCRIPT
 from interactive_st.models.decoder import InteractiveDecoder
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
-from interactive_st.modules.decoding_cache import DecodingCache, Histories, Lanes
+from interactive_st.modules.decoding_cache import DecodingCache
+from interactive_st.modules.lanes import Histories, Lanes
 
 from .encoding import EncoderOut
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from interactive_st.conventions import TRANSCRIPT, TRANSLATION
-from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.lanes import Lanes
 
 from .beams import Pool
 from .dual_search import DualSearch, gather_alive, make_hypotheses, unfinished_first

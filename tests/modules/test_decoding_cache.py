@@ -3,14 +3,8 @@
 import torch
 import torch.nn.functional as F
 
-from interactive_st.modules.decoding_cache import (
-    GROWTH,
-    Lanes,
-    SelfCache,
-    StepView,
-    column_keys,
-    slots_to_mask,
-)
+from interactive_st.modules.decoding_cache import GROWTH, SelfCache, StepView, column_keys, slots_to_mask
+from interactive_st.modules.lanes import Lanes
 
 WIDTH, HEADS, DIM = 2, 3, 4
 
@@ -85,16 +79,3 @@ def test_a_hypothesis_that_sees_nothing_gets_exactly_zero():
     mask = slots_to_mask(torch.tensor([[-1]]), 3, torch.float32)
     context = F.scaled_dot_product_attention(query, key, value, mask)
     assert torch.equal(context, torch.zeros_like(context))
-
-
-def test_lanes_are_spread_and_collected():
-    whole = lanes(0, 1)
-    x = torch.randn(4, WIDTH, DIM, generator=torch.Generator().manual_seed(1))
-    assert torch.equal(whole.collect(whole.spread(x)), x)
-    some = Lanes(torch.tensor([0, 1, 1]), torch.tensor([1, 0, 1]), torch.zeros(3).long(), (0, 1), 2)
-    dense = some.spread(x[:3])
-    assert torch.equal(dense[0], torch.stack([torch.zeros_like(x[0]), x[0]]))
-    assert torch.equal(dense[1], x[1:3])
-    assert torch.equal(some.collect(dense), x[:3])
-    alone = Lanes(torch.tensor([1]), torch.tensor([1]), torch.zeros(1).long(), (1,), 2)
-    assert torch.equal(alone.spread(x[:1]), torch.stack([torch.zeros_like(x[0]), x[0]]).unsqueeze(0))

@@ -6,7 +6,7 @@ import pytest
 import tiny
 import torch
 
-from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.lanes import Lanes
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.constraints import Constraints, SearchOptions
 

@@ -8,7 +8,7 @@ import tiny
 import torch
 import torch.nn.functional as F
 
-from interactive_st.modules.decoding_cache import Lanes
+from interactive_st.modules.lanes import Lanes
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.ctc_prefix import CtcPrefixScorer
 
