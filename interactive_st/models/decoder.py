@@ -1,6 +1,7 @@
 """The decoder shared by both streams."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from fairseq.data import Dictionary
@@ -150,30 +151,31 @@ class InteractiveDecoder(TransformerDecoder):
         return self.output_layer(self._finish(x))
 
     def _step_view(self, lanes: Lanes, histories: Histories, dtype: torch.dtype) -> StepView:
-        streams, used = slice(lanes.streams[0], lanes.streams[-1] + 1), max(histories.used)
-        own, width = histories.own[streams], histories.own.size(2)
-        if histories.column is None:
-            columns = tuple(histories.used[stream] - 1 for stream in lanes.streams)
-        else:
-            columns = column_keys(histories.column, width)
+        used, width, own = max(histories.used), histories.own.size(2), histories.own[lanes.span]
+        columns = _columns_to_write(lanes, histories)
 
         def mask(slots: Tensor) -> Tensor:
             return slots_to_mask(slots.flatten(0, 1), width, dtype)
 
         if histories.partner is None or not self.interacts:
             return StepView(columns, used, mask(own), None)
-        if histories.column is None:
-            row = [histories.rows[stream, :, at] for stream, at in zip(lanes.streams, columns, strict=True)]
-        else:
-            row = lanes.row.view(len(lanes.streams), lanes.batch)
-        reach = torch.stack(
-            [partner_limit(self.wait_k, stream, r) for stream, r in zip(lanes.streams, row, strict=True)]
-        )
-        unseen = histories.rows.flip(0)[streams] > reach.unsqueeze(2)
-        partner = histories.partner[streams].masked_fill(unseen.unsqueeze(2), -1)
+        partner = self._visible_partner_slots(lanes, histories)
         if len(lanes.streams) == 1:
             return StepView(columns, used, mask(own), mask(partner))
+        # By the stream whose keys are read, hence flipped: its own queries, then its partner's.
         return StepView(columns, used, mask(torch.cat([own, partner.flip(0)], dim=2)), None)
+
+    def _visible_partner_slots(self, lanes: Lanes, histories: Histories) -> Tensor:
+        """``histories.partner`` of the lanes' streams, ``(streams, B, W, columns)``, without the rows that
+        wait-k hides from the row of this step. Nothing else limits by wait-k what a decoding step sees."""
+        reach = torch.stack(
+            [
+                partner_limit(self.wait_k, stream, row)
+                for stream, row in zip(lanes.streams, _current_rows(lanes, histories), strict=True)
+            ]
+        )
+        unseen = histories.rows.flip(0)[lanes.span] > reach.unsqueeze(2)
+        return histories.partner[lanes.span].masked_fill(unseen.unsqueeze(2), -1)
 
     def _memory(self, encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
         """Encoder states ``(frames, B, C)`` and their additive mask ``(B, 1, 1, frames)``, or None."""
@@ -209,6 +211,20 @@ class InteractiveDecoder(TransformerDecoder):
         """Longest stream in tokens; also bounded by the table from which decoding steps take positions."""
         table = self._position_table().size(0) - self.padding_idx - 1
         return int(min(super().max_positions(), table if table > 0 else math.inf))
+
+
+def _columns_to_write(lanes: Lanes, histories: Histories) -> tuple[int, ...] | Tensor:
+    """``StepView.columns``: of this step."""
+    if histories.column is not None:
+        return column_keys(histories.column, histories.own.size(2))
+    return tuple(histories.used[stream] - 1 for stream in lanes.streams)
+
+
+def _current_rows(lanes: Lanes, histories: Histories) -> Sequence[Tensor]:
+    """Per stream of the lanes the row of this step, ``(B,)`` long; any number where a sentence has none."""
+    if histories.column is not None:  # every sentence is a lane
+        return lanes.row.view(len(lanes.streams), lanes.batch).unbind()
+    return [histories.rows[stream, :, histories.used[stream] - 1] for stream in lanes.streams]
 
 
 def unpack_encoder(encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:

@@ -54,8 +54,8 @@ class Lanes(NamedTuple):
     def advancing(self, active: Tensor, row: Tensor) -> "Lanes":
         """A copy of these lanes, which must be :meth:`every` one, in which those in ``active`` ``(2, B)``
         advance at ``row`` ``(2, B)``."""
-        advances = active[self._rows].flatten()
-        where = (self.stream, self.sentence, row[self._rows].flatten() * advances)
+        advances = active[self.span].flatten()
+        where = (self.stream, self.sentence, row[self.span].flatten() * advances)
         return self._replace(row=where[2], control=where, advances=advances)
 
     @property
@@ -70,14 +70,14 @@ class Lanes(NamedTuple):
     def take(self, x: Tensor) -> Tensor:
         """The lanes' entries of ``x`` ``(2, B, …)``: ``(N, …)``."""
         if self.are_all:
-            return x[self._rows].flatten(0, 1)
+            return x[self.span].flatten(0, 1)
         return x[self.stream, self.sentence]
 
     def put(self, x: Tensor, values: Tensor) -> None:
         """Write ``values`` ``(N, …)`` to the lanes' entries of ``x`` ``(2, B, …)``, whether they advance or
         not."""
         if self.are_all:
-            x[self._rows].copy_(values.unflatten(0, (len(self.streams), self.batch)))
+            x[self.span].copy_(values.unflatten(0, (len(self.streams), self.batch)))
         else:
             x[self.stream, self.sentence] = values
 
@@ -95,6 +95,11 @@ class Lanes(NamedTuple):
             self.put(x, torch.where(advances, values, self.take(x)))
         else:
             x[stream, sentence] = values
+
+    @property
+    def span(self) -> slice:
+        """Slice of a dimension of both streams that holds ``streams``."""
+        return slice(self.streams[0], self.streams[-1] + 1)
 
     @property
     def places(self) -> slice:
@@ -115,10 +120,6 @@ class Lanes(NamedTuple):
         if self.are_all:
             return dense.flatten(0, 1)
         return dense[self._axis(), self.sentence]
-
-    @property
-    def _rows(self) -> slice:
-        return slice(self.streams[0], self.streams[-1] + 1)
 
     def _axis(self) -> Tensor:
         return self.stream if len(self.streams) > 1 else torch.zeros_like(self.stream)
