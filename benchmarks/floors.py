@@ -23,7 +23,7 @@ from benchmarks import costs, models, speed, timing, workload
 from benchmarks.console import number, show_table
 from benchmarks.contestants import SUFFIX, VOCABULARY
 from benchmarks.costs import BYTES, Cost
-from interactive_st.modules.onednn_linear import is_for_onednn, linear, pack
+from interactive_st.modules.fast.onednn_linear import is_for_onednn, linear, pack
 
 DESCRIPTION = "Operations and bytes of training and decoding, and the times that they alone take here."
 

@@ -27,7 +27,7 @@ from benchmarks import footprint, memory, timing, workload
 from benchmarks.console import number, say, show_table
 from benchmarks.contestants import SUFFIX, VOCABULARY, build
 from benchmarks.work import check_written
-from interactive_st.modules.onednn_linear import has_onednn_linear
+from interactive_st.modules.fast.onednn_linear import has_onednn_linear
 
 OURS, STOCK = "interactive", "stock_e2e"
 DECODED = (OURS, "interactive_joint", "interactive_half", "two_stage", STOCK, "stock_pipeline")

@@ -24,7 +24,7 @@ from interactive_st.inference.results import Recording
 from interactive_st.inference.sources import ArraySource, Source, open_file
 from interactive_st.inference.stored_model import load_checkpoint
 from interactive_st.inference.voice_activity import VoiceActivity
-from interactive_st.modules.onednn_linear import has_onednn_linear
+from interactive_st.modules.fast.onednn_linear import has_onednn_linear
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from fairseq.modules.checkpoint_activations import checkpoint_wrapper
 from torch import Tensor, nn
 
 from interactive_st.modules.decoding_cache import DecodingCache, StepView, column_keys, slots_to_mask
+from interactive_st.modules.fast.joined_linear import prepare_linears
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
-from interactive_st.modules.joined_linear import prepare_linears
 from interactive_st.modules.lanes import Histories, Lanes
 from interactive_st.modules.streams import parse_streams
 from interactive_st.modules.token_rows import TokenRows, take_rows

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from fairseq.models.speech_to_text.modules.convolution import Conv1dSubsampler
 from torch import Tensor, nn
 
-from interactive_st.modules.frame_windows import convolve
+from interactive_st.modules.fast.im2col_convolution import convolve
 
 LEFT_CONTEXT = 3
 KEEP_EVERY = 3

@@ -19,9 +19,9 @@ from fairseq.models.speech_to_text.s2t_transformer import (
 from fairseq.models.speech_to_text.s2t_transformer import base_architecture as s2t_base
 from torch import Tensor
 
-from interactive_st.modules.dropout import use_dropout
+from interactive_st.modules.fast.dropout import use_dropout
+from interactive_st.modules.fast.onednn_linear import use_onednn_linears
 from interactive_st.modules.fusion import FUSIONS
-from interactive_st.modules.onednn_linear import use_onednn_linears
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.token_rows import TokenRows
 from interactive_st.modules.zero_gradients import with_zero_gradients

@@ -10,8 +10,8 @@ from fairseq.models import FairseqDecoder
 from torch import Tensor, nn
 
 from interactive_st.modules.decoding_cache import DecodingCache
+from interactive_st.modules.fast.joined_linear import prepare_linears
 from interactive_st.modules.interactive_decoder_layer import EncoderKeys
-from interactive_st.modules.joined_linear import prepare_linears
 from interactive_st.modules.second_decoder_layer import SecondDecoderLayer
 from interactive_st.modules.streams import STREAMS, Streams
 from interactive_st.modules.token_rows import TokenRows, put_rows

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .dropout import dropout
+from .fast.dropout import dropout
 
 FEW_QUERIES = 32
 
@@ -13,7 +13,7 @@ def attention(
     query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, p: float = 0.0, is_causal: bool = False
 ) -> Tensor:
     """``F.scaled_dot_product_attention``; with ``p`` > 0 on a CPU, where torch has no fused kernel, matmul,
-    softmax, :func:`~interactive_st.modules.dropout.dropout`, matmul.
+    softmax, :func:`~interactive_st.modules.fast.dropout.dropout`, matmul.
 
     Args:
         query: ``(batch, heads, queries, head_dim)``

@@ -7,9 +7,9 @@ from fairseq.modules import MultiheadAttention
 from torch import Tensor, nn
 
 from .attention import attention, step_attention
-from .joined_linear import JoinsLinears
+from .fast.joined_linear import JoinsLinears
+from .fast.prepared import prepared
 from .lanes import Lanes
-from .prepared import prepared
 from .token_rows import TokenRows
 
 

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from .attention import attention, step_attention
 from .decoding_cache import SelfCache, StepView
+from .fast.joined_linear import JoinsLinears
+from .fast.prepared import prepared
 from .fusion import Fusion
-from .joined_linear import JoinsLinears
 from .lanes import Lanes
-from .prepared import prepared
 from .token_rows import TokenRows, put_rows, take_rows
 from .visibility import BothTerms
 

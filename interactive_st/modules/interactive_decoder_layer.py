@@ -5,10 +5,10 @@ from torch import Tensor
 
 from .decoding_cache import SelfCache, StepView
 from .encoder_attention import EncoderAttention, IncrementalEncoderAttention
+from .fast.prepared import prepared, prepared_activated
 from .fusion import Fusion
 from .interactive_attention import IncrementalInteractiveAttention, InteractiveAttention
 from .lanes import Lanes
-from .prepared import prepared, prepared_activated
 from .sublayers import Sublayers
 from .token_rows import TokenRows
 from .visibility import BothTerms

@@ -5,9 +5,9 @@ from torch import Tensor
 
 from .decoding_cache import SelfCache, StepView
 from .encoder_attention import EncoderAttention, IncrementalEncoderAttention
+from .fast.prepared import prepared
 from .interactive_decoder_layer import EncoderKeys, IncrementalLayer, InteractiveDecoderLayer
 from .lanes import Lanes
-from .prepared import prepared
 from .token_rows import TokenRows
 from .visibility import Visibility
 

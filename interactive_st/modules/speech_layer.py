@@ -5,7 +5,7 @@ from fairseq.modules import MultiheadAttention, TransformerEncoderLayer
 from torch import Tensor, nn
 
 from .attention import attention
-from .joined_linear import JoinsLinears
+from .fast.joined_linear import JoinsLinears
 from .sublayers import Sublayers
 from .visibility import score_mask
 

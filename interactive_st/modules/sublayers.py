@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .onednn_linear import activated
+from .fast.onednn_linear import activated
 
 
 class Sublayers:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from interactive_st.modules.joined_linear import prepare_linears
+from interactive_st.modules.fast.joined_linear import prepare_linears
 
 EncoderOut = dict[str, list[Tensor]]
 

@@ -8,8 +8,8 @@ from fairseq import utils
 
 from interactive_st.criterions import JointLabelSmoothedCrossEntropyCriterion
 from interactive_st.models.systems import ARCHITECTURES
-from interactive_st.modules import split_product
-from interactive_st.modules.split_product import SplitWeight
+from interactive_st.modules.fast import tf32_split
+from interactive_st.modules.fast.tf32_split import SplitWeight
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.device_step import FIRST_COLUMNS
 from tests import tiny
@@ -150,9 +150,9 @@ def test_gradients_by_tensor_cores_are_of_single_precision(device):
         torch.randn(shape, generator=generator).to(device)
         for shape in ((10_000, 512), (2048, 512), (10_000, 2048))
     )
-    assert split_product.pays(x, weight)
+    assert tf32_split.pays(x, weight)
     exact = grad.double() @ weight.double(), grad.double().t() @ x.double()
-    for multiply, most in ((torch.nn.functional.linear, 3e-5), (split_product.linear, 1e-4)):
+    for multiply, most in ((torch.nn.functional.linear, 3e-5), (tf32_split.linear, 1e-4)):
         factors = [t.clone().requires_grad_() for t in (x, weight)]
         multiply(*factors).backward(grad)
         for factor, expected in zip(factors, exact, strict=True):
@@ -162,5 +162,5 @@ def test_gradients_by_tensor_cores_are_of_single_precision(device):
 
 
 def skip_without_tensor_cores(device):
-    if torch.cuda.get_device_capability(device) not in split_product._CAPABILITIES:
+    if torch.cuda.get_device_capability(device) not in tf32_split._CAPABILITIES:
         pytest.skip("this GPU has no use for them")

@@ -8,7 +8,7 @@ import torch
 from fairseq.modules import MultiheadAttention, TransformerEncoderLayer
 from torch import nn
 
-from interactive_st.modules.onednn_linear import use_onednn_linears
+from interactive_st.modules.fast.onednn_linear import use_onednn_linears
 from interactive_st.modules.speech_layer import SpeechEncoderLayer
 
 X = torch.randn(7, 3, 16, generator=torch.Generator().manual_seed(1))

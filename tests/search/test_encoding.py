@@ -5,7 +5,7 @@ import tiny
 import torch
 from torch.testing import assert_close
 
-from interactive_st.modules.onednn_linear import OneDnnLinear, has_onednn_linear
+from interactive_st.modules.fast.onednn_linear import OneDnnLinear, has_onednn_linear
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.encoding import _parts, encode
 

@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from interactive_st.modules.dropout import Dropout
-from interactive_st.modules.joined_linear import prepare_linears
-from interactive_st.modules.onednn_linear import has_onednn_linear, use_onednn_linears
-from interactive_st.modules.prepared import prepared, prepared_activated
+from interactive_st.modules.fast.dropout import Dropout
+from interactive_st.modules.fast.joined_linear import prepare_linears
+from interactive_st.modules.fast.onednn_linear import has_onednn_linear, use_onednn_linears
+from interactive_st.modules.fast.prepared import prepared, prepared_activated
 from interactive_st.search import DualBeamGenerator
 
 X = torch.randn(3, 5, 24, generator=torch.Generator().manual_seed(2))

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
-from interactive_st.modules.joined_linear import JoinsLinears, prepare_linears
-from interactive_st.modules.onednn_linear import (
+from interactive_st.modules.fast.joined_linear import JoinsLinears, prepare_linears
+from interactive_st.modules.fast.onednn_linear import (
     OneDnnLinear,
     activated,
     has_onednn_linear,

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from interactive_st.modules import onednn_linear
-from interactive_st.modules.frame_windows import convolve
+from interactive_st.modules.fast import onednn_linear
+from interactive_st.modules.fast.im2col_convolution import convolve
 
 
 def both(conv, x):

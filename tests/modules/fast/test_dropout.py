@@ -5,8 +5,8 @@ import tiny
 import torch
 from fairseq.modules import FairseqDropout
 
-from interactive_st.modules.dropout import Dropout, dropout
 from interactive_st.modules.encoder_attention import EncoderAttention
+from interactive_st.modules.fast.dropout import Dropout, dropout
 from interactive_st.modules.fusion import Fusion
 from interactive_st.modules.interactive_attention import InteractiveAttention
 from interactive_st.modules.token_rows import TokenRows

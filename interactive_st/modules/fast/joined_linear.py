@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .onednn_linear import OneDnnLinear, is_for_onednn, linear, pack, packed_linear, product
 from .prepared import is_hooked
-from .split_product import SplitWeight
+from .tf32_split import SplitWeight
 from .weight_copies import KeepsWeightCopy
 
 
@@ -57,7 +57,7 @@ class JoinsLinears(KeepsWeightCopy):
         return torch.cat([layer(x) for layer in layers], dim=-1)
 
     def prepared_joined(self) -> Callable[[Tensor], Tensor]:
-        """:meth:`joined` in the form of :func:`~interactive_st.modules.prepared.prepared`."""
+        """:meth:`joined` in the form of :func:`~interactive_st.modules.fast.prepared.prepared`."""
         copy = None if torch.is_grad_enabled() else self.current_copy()
         if copy is not None and copy[0] == self.linears_to_join():
             _, weight, bias, _ = copy

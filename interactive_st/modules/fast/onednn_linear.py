@@ -3,7 +3,7 @@
 ``F.linear`` calls the BLAS, which repacks the weights in every call; with few rows that is most of the time.
 oneDNN is faster with unpacked weights, and fastest with weights packed once; decoding keeps such copies
 (:mod:`.joined_linear`). bfloat16: inference only. GPUs use ``F.linear``, except for large float32 products on
-some of them (:mod:`.split_product`).
+some of them (:mod:`.tf32_split`).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
-from . import split_product
+from . import tf32_split
 from .weight_copies import KeepsWeightCopy
 
 
@@ -24,7 +24,7 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
     def forward(self, x: Tensor, relu: bool = False) -> Tensor:
         """``(…, in)`` to ``(…, out)``, followed by ReLU if ``relu``."""
         copy = None if torch.is_grad_enabled() else self.current_copy()
-        if isinstance(copy, split_product.SplitWeight):
+        if isinstance(copy, tf32_split.SplitWeight):
             if copy.pays(x):
                 return copy.product(x, self.bias, relu)
         elif copy is not None and is_for_onednn(x, self.weight):
@@ -32,7 +32,7 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
         return product(x, self.weight, self.bias, relu)
 
     def prepared(self, relu: bool = False) -> Callable[[Tensor], Tensor]:
-        """:meth:`forward` in the form of :func:`~interactive_st.modules.prepared.prepared`."""
+        """:meth:`forward` in the form of :func:`~interactive_st.modules.fast.prepared.prepared`."""
         copy = None if torch.is_grad_enabled() else self.current_copy()
         if torch.is_tensor(copy) and is_for_onednn(self.weight, self.weight):
             return packed_linear(copy, self.bias, relu)
@@ -44,8 +44,8 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
             return
         if is_for_onednn(self.weight, self.weight):
             self.keep_copy([self], lambda: pack(self.weight))
-        elif split_product.SplitWeight.is_for(self.weight):
-            self.keep_copy([self], lambda: split_product.SplitWeight(self.weight))
+        elif tf32_split.SplitWeight.is_for(self.weight):
+            self.keep_copy([self], lambda: tf32_split.SplitWeight(self.weight))
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
@@ -55,7 +55,7 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = 
             return linear(x, weight, bias, relu)
         y = _Linear.apply(x, weight, bias)
     else:
-        y = (split_product.linear if split_product.pays(x, weight) else F.linear)(x, weight, bias)
+        y = (tf32_split.linear if tf32_split.pays(x, weight) else F.linear)(x, weight, bias)
     return F.relu(y) if relu else y
 
 

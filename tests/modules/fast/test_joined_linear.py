@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from interactive_st.modules.joined_linear import JoinsLinears, prepare_linears
-from interactive_st.modules.onednn_linear import use_onednn_linears
+from interactive_st.modules.fast.joined_linear import JoinsLinears, prepare_linears
+from interactive_st.modules.fast.onednn_linear import use_onednn_linears
 
 
 class Three(JoinsLinears, nn.Module):
