@@ -97,6 +97,18 @@ def sample(lengths: Sequence[int], seed: int = 2) -> dict[str, Any]:
     return {"net_input": speech(lengths, seed), "lang_tags": tags(len(lengths))}
 
 
+def utterance(net_input: dict[str, Tensor], row: int) -> dict[str, Tensor]:
+    """The speech of one utterance of a batch alone, without padding."""
+    lengths = net_input["src_lengths"][row : row + 1]
+    return {"src_tokens": net_input["src_tokens"][row : row + 1, : int(lengths)], "src_lengths": lengths}
+
+
+def row_of(batch: dict[str, Any], row: int) -> dict[str, Any]:
+    """One utterance of a :func:`sample` alone."""
+    net_input = utterance(batch["net_input"], row)
+    return {"net_input": net_input, "lang_tags": batch["lang_tags"][:, row : row + 1]}
+
+
 def training_sample() -> dict[str, Any]:
     """Four utterances, of which one has no transcript and one no translation."""
     rows = [[9, 5, 0, 7], [6, 8, 4, 0]]

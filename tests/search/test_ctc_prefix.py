@@ -12,7 +12,7 @@ from interactive_st.modules.lanes import Lanes
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.ctc_prefix import CtcPrefixScorer
 
-BLANK, EOS, WORDS = 0, 2, 5
+BLANK, PAD, EOS, WORDS = 0, 1, 2, 5
 FRAMES = 5
 
 
@@ -195,28 +195,37 @@ def test_hypotheses_keep_their_own_states():
     assert state.last.tolist() == [[1, 4]]
 
 
+def ctc_scores(model, one) -> dict[tuple[int, ...], float]:
+    """Log-probability by CTC of every transcript of one or two tokens, the most probable first."""
+    ctc, lengths = model.get_ctc_output((None, {"encoder_out": model.encoder(**one["net_input"])}), {})
+    words = [word for word in range(ctc.size(2)) if word not in (BLANK, PAD, EOS)]
+    scores = {}
+    for tokens in [text for size in (1, 2) for text in itertools.product(words, repeat=size)]:
+        target = torch.tensor([tokens])
+        loss = F.ctc_loss(ctc.double(), target, lengths, torch.tensor([len(tokens)]), reduction="sum")
+        scores[tokens] = -loss.item()
+    return dict(sorted(scores.items(), key=lambda item: -item[1]))
+
+
 @pytest.mark.parametrize("kind", ["rank", "joint"])
 @pytest.mark.parametrize("k", [3, 0, -2, math.inf])
+@torch.no_grad()
 def test_with_all_the_weight_the_search_finds_what_ctc_says(kind, k):
-    """A beam that holds everything, scored by CTC alone, gives the most probable transcripts."""
-    model = tiny.model(words=2, wait_k=k, spread=2.0, ctc_weight=0.3)
+    """A beam that holds everything, scored by CTC alone, gives all transcripts, the most probable first."""
+    model = tiny.model(words=0, wait_k=k, spread=2.0, ctc_weight=0.3)
     batch = tiny.sample([24, 17])
-    options = {"search": kind, "beam_size": 7, "max_len_b": 3, "ctc_weight": 1.0, "normalize_scores": False}
-    generator = DualBeamGenerator([model], tiny.dictionary(2), **options)
-    found = generator.generate([model], batch)
-    encoded = model.encoder(**batch["net_input"])
-    ctc, lengths = model.get_ctc_output((None, {"encoder_out": encoded}), {})
-    for row, hypotheses in enumerate(found):
-        for pair in hypotheses:
-            tokens = pair["transcript"]["tokens"]
-            expected = -F.ctc_loss(
-                ctc[:, row : row + 1].double(),
-                tokens[None, :-1],
-                lengths[row : row + 1],
-                torch.tensor([len(tokens) - 1]),
-                reduction="sum",
-            )
-            assert pair["transcript"]["score"].item() == pytest.approx(expected.item(), abs=1e-4)
+    options = {"search": kind, "max_len_b": 2, "ctc_weight": 1.0, "normalize_scores": False}
+    generator = DualBeamGenerator([model], tiny.dictionary(0), **options)
+    # 12 transcripts, 20 translations, which may hold the blank: a beam over all of them, or over their pairs
+    generator.options = generator.options._replace(beam_size=20 if kind == "rank" else 12 * 20)
+    for row, pairs in enumerate(generator.generate([model], batch)):
+        transcripts = [pair["transcript"] for pair in pairs]
+        if kind == "joint":  # pairs are ordered by the scores of both texts
+            transcripts.sort(key=lambda text: -text["score"].item())
+        found = {tuple(text["tokens"][:-1].tolist()): text["score"].item() for text in transcripts}
+        expected = ctc_scores(model, tiny.row_of(batch, row))
+        assert list(found) == list(expected)
+        assert list(found.values()) == pytest.approx(list(expected.values()), abs=1e-4)
 
 
 @pytest.mark.parametrize("weight", [0.5, 1.0])
