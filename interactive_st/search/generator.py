@@ -18,7 +18,7 @@ from .joint_search import JointSearch
 from .rank_search import RankSearch
 from .two_stage_search import TwoStageSearch
 
-SEARCHES = {"rank": RankSearch, "joint": JointSearch}
+SEARCH_CLASSES = {"rank": RankSearch, "joint": JointSearch}
 
 
 class DualBeamGenerator:
@@ -60,8 +60,8 @@ class DualBeamGenerator:
         cuda_graphs: bool = True,
         **options: Any,
     ) -> None:
-        if search is not None and search not in SEARCHES:
-            raise ValueError(f"--search must be one of {', '.join(SEARCHES)}, not {search!r}")
+        if search is not None and search not in SEARCH_CLASSES:
+            raise ValueError(f"--search must be one of {', '.join(SEARCH_CLASSES)}, not {search!r}")
         check_kind(models)
         self.search, self.tgt_dict, self.default_tags = search, tgt_dict, default_tags
         options = SearchOptions(**options)
@@ -73,7 +73,6 @@ class DualBeamGenerator:
         self.options = options._replace(beam_size=min(options.beam_size, len(tgt_dict) - 1))
         self.eos = tgt_dict.eos()
         self.symbols_to_strip_from_output = set(symbols_to_strip_from_output or ()) | {self.eos}
-        self.constraints = Constraints(self.options, tgt_dict.pad(), tgt_dict.unk(), self.eos)
         self.models, self.ctc_weight, self.encoder_max_tokens = models, ctc_weight, encoder_max_tokens
         if encoder_max_tokens is not None and encoder_max_tokens < 1:
             raise ValueError(f"--encoder-max-tokens must be at least 1 frame, not {encoder_max_tokens}")
@@ -122,13 +121,14 @@ class DualBeamGenerator:
         net_input, tags = sample["net_input"], self._tags(sample)
         longest = min(model.max_decoder_positions() for model in self.models)
         max_len = self._max_len(net_input["src_lengths"], longest)  # synchronises: before the encoder runs
+        constraints = Constraints(self.options, self.tgt_dict.pad(), self.tgt_dict.unk(), self.eos)
         decoders = [model.decoder for model in self.models]
         encoded = encode(self.models, net_input, self.encoder_max_tokens)
         on_device = self._is_on_device(tags.device, prefix_tokens)
         if isinstance(decoders[0], TwoStageDecoder):
             ctc = self._ctc_scorer(encoded)
             return TwoStageSearch(
-                decoders, encoded, self.constraints, tags, max_len, prefix_tokens, ctc, on_device
+                decoders, encoded, constraints, tags, max_len, prefix_tokens, ctc, on_device
             )
         caches = [decoder.start(out) for decoder, out in zip(decoders, encoded, strict=True)]
         ensemble = Ensemble(decoders, caches)
@@ -142,8 +142,8 @@ class DualBeamGenerator:
             on_device,
         )
         search = self.search or ("joint" if ensemble.interacts else "rank")
-        kind = SEARCHES[search] if len(ensemble.streams) == 2 else RankSearch
-        return kind(ensemble, self.constraints, beams, prefix_tokens)
+        kind = SEARCH_CLASSES[search] if len(ensemble.streams) == 2 else RankSearch
+        return kind(ensemble, constraints, beams, prefix_tokens)
 
     def _is_on_device(self, device: torch.device, prefix_tokens: Tensor | None) -> bool:
         """Whether decoding steps can and shall be captured. Not under autocast, which would cache cast

@@ -17,6 +17,7 @@ from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
 from interactive_st.data.folder_layout import is_train
 from interactive_st.modules.streams import Streams
+from interactive_st.search import DualBeamGenerator
 from interactive_st.tasks.arguments import add_joint_arguments
 from interactive_st.tasks.audio_lines import AudioLines
 from interactive_st.tasks.cascade import build_cascade
@@ -195,9 +196,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         search = self._build_search(models, args)
         return build_cascade(self, search, args) if self._mt_path else search
 
-    def _build_search(self, models: list[torch.nn.Module], args: Any) -> Any:
-        from interactive_st.search import DualBeamGenerator
-
+    def _build_search(self, models: list[torch.nn.Module], args: Any) -> DualBeamGenerator:
         return DualBeamGenerator(
             models,
             self.tgt_dict,

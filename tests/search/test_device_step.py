@@ -6,12 +6,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from interactive_st.models.systems import ARCHITECTURES
-from interactive_st.search import SEARCHES, DualBeamGenerator
+from interactive_st.search import DualBeamGenerator
 from interactive_st.search.beams import Beams
 from interactive_st.search.constraints import Constraints, SearchOptions
 from interactive_st.search.device_step import FIRST_COLUMNS, DeviceSteps
 from interactive_st.search.encoding import encode
 from interactive_st.search.ensemble import Ensemble
+from interactive_st.search.generator import SEARCH_CLASSES
 from tests import tiny
 
 LENGTHS = [40, 25, 33, 12, 37]
@@ -48,7 +49,7 @@ def texts_and_scores(results):
 
 
 @pytest.mark.parametrize("wait_k", ["0", "3", "-2", "inf"])
-@pytest.mark.parametrize("search", list(SEARCHES))
+@pytest.mark.parametrize("search", list(SEARCH_CLASSES))
 @pytest.mark.parametrize(
     ("beam_size", "options"), [(1, {}), (4, {"min_len": 5, "len_penalty": 0.5, "temperature": 1.3})]
 )
@@ -129,7 +130,7 @@ def test_a_step_asks_the_host_nothing(system, kind):
         constraints = Constraints(options, pad=1, unk=3, eos=2)
         tags, longest = tiny.tags(len(LENGTHS)).to("meta"), torch.full((len(LENGTHS),), 20)
         beams = Beams(tags, 4, longest, 1, decoder.streams, on_device=True)
-        search = SEARCHES[kind](ensemble, constraints, beams)
+        search = SEARCH_CLASSES[kind](ensemble, constraints, beams)
         steps = DeviceSteps(search)
         steps._allocate()
         with OnDevice() as watch:

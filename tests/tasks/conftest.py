@@ -2,7 +2,7 @@
 
 import pytest
 
-from interactive_st import search
+from interactive_st.tasks import joint_speech_to_text
 from tests.fake_decoding import FakeGenerator
 from tests.joint_corpus import write_corpus
 
@@ -10,7 +10,7 @@ from tests.joint_corpus import write_corpus
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A small data folder; what the task decodes with is the fake generator."""
-    monkeypatch.setattr(search, "DualBeamGenerator", FakeGenerator)
+    monkeypatch.setattr(joint_speech_to_text, "DualBeamGenerator", FakeGenerator)
     FakeGenerator.made.clear()
     folder = write_corpus(tmp_path / "data")
     # whole words, so that the fake generator needs no tokeniser
