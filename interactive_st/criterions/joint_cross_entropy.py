@@ -31,7 +31,7 @@ from interactive_st.criterions.prefix_corruption import (
     partner_views,
     regular_tokens,
 )
-from interactive_st.criterions.smoothed_cross_entropy import smoothed_cross_entropy
+from interactive_st.criterions.smoothed_cross_entropy import RowLosses, smoothed_cross_entropy
 from interactive_st.modules.token_rows import TokenRows
 
 
@@ -152,37 +152,19 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
                 "tokens: joint_label_smoothed_cross_entropy needs a model that says which streams it "
                 "writes, such as --arch interactive_st or e2e_st"
             )
-        rows = smoothed_cross_entropy(logits, labels, self.eps, with_correct=self.report_accuracy)
-        losses = _by_stream(rows.loss, counts)
+        token_losses = smoothed_cross_entropy(logits, labels, self.eps, with_correct=self.report_accuracy)
+        losses = _by_stream(token_losses.loss, counts)
         weights = (self.asr_weight, self.st_weight)
         loss = sum(weights[stream] * losses[i] for i, stream in enumerate(streams))
-        nll = _by_stream(rows.nll, counts)
-        nsentences = sample["nsentences"]
-        ntokens = sum(counts)
-        learnt = ntokens + self._ntokens_of_ctc_alone(streams, sample)
-        sample_size = nsentences if self.sentence_avg else learnt
-        log: dict[str, Any] = {
-            "nll_loss": nll.sum(),
-            "ntokens": ntokens,
-            "nsentences": nsentences,
-            "sample_size": sample_size,
-        }
-        names = [NAMES[stream] for stream in streams]
-        for index, name in enumerate(names):
-            log[f"{name}_loss"] = losses[index].detach()
-            log[f"{name}_nll_loss"] = nll[index]
-            log[f"{name}_ntokens"] = counts[index]
+        log = _log_of_streams([NAMES[stream] for stream in streams], counts, losses.detach(), token_losses)
         if self.ctc_weight > 0:
             ctc, ctc_tokens = self._ctc(model, net_output, sample)
             loss = loss + self.ctc_weight * ctc
-            log["ctc_loss"] = ctc.detach()
-            log["ctc_ntokens"] = ctc_tokens
-        if self.report_accuracy:
-            correct = _by_stream(rows.correct.long(), counts)
-            log["n_correct"], log["total"] = correct.sum(), sum(counts)
-            for index, name in enumerate(names):
-                log[f"{name}_n_correct"] = correct[index]
-        log["loss"] = loss.detach()
+            log |= {"ctc_loss": ctc.detach(), "ctc_ntokens": ctc_tokens}
+        nsentences = sample["nsentences"]
+        ntokens = sum(counts) + self._ntokens_of_ctc_alone(streams, sample)
+        sample_size = nsentences if self.sentence_avg else ntokens
+        log |= {"loss": loss.detach(), "nsentences": nsentences, "sample_size": sample_size}
         return loss, sample_size, log
 
     def _inputs_and_targets(
@@ -268,3 +250,23 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
 def _by_stream(values: Tensor, counts: Sequence[int]) -> Tensor:
     """Sums (S,) of N ``values``, the first ``counts[0]`` of stream 0 and so on."""
     return torch.stack([part.sum() for part in values.split(counts)])
+
+
+def _log_of_streams(
+    names: Sequence[str], counts: Sequence[int], losses: Tensor, token_losses: RowLosses
+) -> dict[str, Any]:
+    """Sums to log over the ``counts`` tokens of each of S streams, by their ``names``, and over all:
+    ``losses`` (S,), and what else there is in ``token_losses``."""
+    nll = _by_stream(token_losses.nll, counts)
+    log: dict[str, Any] = {"nll_loss": nll.sum(), "ntokens": sum(counts)}
+    for index, name in enumerate(names):
+        log |= {
+            f"{name}_loss": losses[index],
+            f"{name}_nll_loss": nll[index],
+            f"{name}_ntokens": counts[index],
+        }
+    if token_losses.correct is not None:
+        correct = _by_stream(token_losses.correct.long(), counts)
+        log |= {"n_correct": correct.sum(), "total": sum(counts)}
+        log |= {f"{name}_n_correct": correct[index] for index, name in enumerate(names)}
+    return log
