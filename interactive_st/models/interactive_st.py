@@ -43,6 +43,10 @@ from .pretrained import (
 INTERACTION = {
     "wait_k": 3, "train_wait_k": None, "fusion": "linear", "fusion_lambda": 1.0, "learn_fusion_lambda": False
 }  # fmt: skip
+#: The same options of a decoder whose streams do not read each other, or that has but one.
+NO_INTERACTION = {
+    "wait_k": 0, "train_wait_k": None, "fusion": "linear", "fusion_lambda": 0.0, "learn_fusion_lambda": False
+}  # fmt: skip
 
 
 @register_model("interactive_st")
@@ -230,7 +234,7 @@ def base_architecture(args) -> None:
     args.encoder_layers = getattr(args, "encoder_layers", 6)
     args.encoder_normalize_before = getattr(args, "encoder_normalize_before", False)
     args.decoder_normalize_before = getattr(args, "decoder_normalize_before", False)
-    _interaction(args)
+    _common_defaults(args)
     s2t_base(args)
 
 
@@ -266,11 +270,12 @@ def interactive_st_tiny(args) -> None:
 
 def _like_s2t(args, architecture) -> None:
     args.front_end = getattr(args, "front_end", "conv1d")
-    _interaction(args)
+    _common_defaults(args)
     architecture(args)
 
 
-def _interaction(args) -> None:
+def _common_defaults(args) -> None:
+    """What all sizes have in common: both texts, which read each other, by one tied table."""
     if getattr(args, "bf16", False) and find_spec("torch_xla") is None:
         args.tpu = False  # fairseq sets tpu with --bf16; the architecture is the last hook that can undo it
     args.streams = getattr(args, "streams", "both")

@@ -16,6 +16,7 @@ from typing import Any
 from fairseq.models import register_model_architecture
 
 from . import interactive_st as sizes
+from .interactive_st import NO_INTERACTION
 from .two_stage_st import TwoStageSTModel  # noqa: F401 (the model has to be registered first)
 
 Architecture = Callable[[Any], None]
@@ -27,9 +28,6 @@ SIZES: dict[str, Architecture] = {
     "_m": sizes.interactive_st_m,
     "_tiny": sizes.interactive_st_tiny,
 }
-NO_INTERACTION = {
-    "wait_k": 0, "train_wait_k": None, "fusion": "linear", "fusion_lambda": 0.0, "learn_fusion_lambda": False
-}  # fmt: skip
 #: System: (registered model, options it fixes).
 SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "multitask_st": ("interactive_st", {"streams": "both", **NO_INTERACTION}),

@@ -18,6 +18,7 @@ from interactive_st.modules.token_rows import TokenRows, put_rows
 from interactive_st.modules.visibility import Visibility, score_mask
 
 from .decoder import InteractiveDecoder, encoder_states_and_mask
+from .interactive_st import NO_INTERACTION
 
 
 class Transcript(NamedTuple):
@@ -165,11 +166,4 @@ class TwoStageDecoder(FairseqDecoder):
 
 def _of_one_stream(args, streams: str) -> Namespace:
     """The options of one stage: a decoder of one stream, which has no interaction."""
-    alone = {
-        "streams": streams,
-        "wait_k": 0,
-        "fusion": "linear",
-        "fusion_lambda": 0.0,
-        "learn_fusion_lambda": False,
-    }
-    return Namespace(**{**vars(args), **alone})
+    return Namespace(**{**vars(args), **NO_INTERACTION, "streams": streams})
