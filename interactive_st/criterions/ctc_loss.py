@@ -70,23 +70,23 @@ class _CtcLoss(torch.autograd.Function):
                 zero_infinity=True,
             )
             if ctx.needs_input_grad[0]:
-                (slope,) = torch.autograd.grad(losses.sum(), log_probs)
+                (gradient,) = torch.autograd.grad(losses.sum(), log_probs)
         losses = losses.detach().to(log_z.dtype)
         if ctx.needs_input_grad[0]:
-            heard = torch.arange(frames, device=logits.device).unsqueeze(1) < input_lengths
-            heard = heard & losses.ne(0)  # (T, B); 0 is impossible, or certain
+            valid = torch.arange(frames, device=logits.device).unsqueeze(1) < input_lengths
+            valid = valid & losses.ne(0)  # (T, B); 0 is impossible, or certain
             # torch's gradient is that of an input behind a softmax over just these columns: p - q
-            expected = (log_probs.detach().exp() - slope).masked_fill(~heard.unsqueeze(2), 0.0)
-            ctx.save_for_backward(logits, log_z, columns, expected.to(log_z.dtype), heard)
+            expected = (log_probs.detach().exp() - gradient).masked_fill(~valid.unsqueeze(2), 0.0)
+            ctx.save_for_backward(logits, log_z, columns, expected.to(log_z.dtype), valid)
         return losses
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_losses: Tensor) -> tuple[Tensor | None, ...]:
-        logits, log_z, columns, expected, heard = ctx.saved_tensors
+        logits, log_z, columns, expected, valid = ctx.saved_tensors
         rows = logits.flatten(0, 1)
-        # (T·B, …): nothing is learnt from frames behind the end, whose losses have no slope
-        scale = (heard * grad_losses).flatten().unsqueeze(1)
+        # (T·B, …): nothing is learnt from frames that are not valid
+        scale = (valid * grad_losses).flatten().unsqueeze(1)
         expected = (expected * -grad_losses.unsqueeze(1)).flatten(0, 1)
         columns = columns.expand(logits.size(0), -1, -1).flatten(0, 1)
         log_z = log_z.flatten().unsqueeze(1)

@@ -21,7 +21,7 @@ from .decoder import InteractiveDecoder, encoder_states_and_mask
 from .interactive_st import NO_INTERACTION
 
 
-class Transcript(NamedTuple):
+class TranscriptStates(NamedTuple):
     """The first decoder's states, which the second attends to.
 
     ``states`` ``(positions, B, C)``; ``visibility`` over ``(B, 1, 1, positions)``: those that hold a token.
@@ -66,7 +66,7 @@ class SecondDecoder(InteractiveDecoder):
         prev_output_tokens: Tensor,
         encoder_out: dict[str, list[Tensor]],
         rows: TokenRows | None,
-        transcript: Transcript,
+        transcript: TranscriptStates,
     ) -> Tensor:
         """Teacher-forced features ``(1, r·B, T, C)``, with ``rows`` ``(R, C)``.
 
@@ -84,7 +84,7 @@ class SecondDecoder(InteractiveDecoder):
             x = layer(x, encoder_states, encoder_mask, transcript.states, visibility, rows)
         return self._finish(x)
 
-    def start(self, encoder_out: dict[str, list[Tensor]], transcript: Transcript) -> SecondCache:
+    def start(self, encoder_out: dict[str, list[Tensor]], transcript: TranscriptStates) -> SecondCache:
         """Begin decoding a batch: project keys and values of every layer once, of speech and transcript."""
         prepare_linears(self)
         encoder_states, encoder_mask = self._memory(encoder_out)
@@ -132,9 +132,9 @@ class TwoStageDecoder(FairseqDecoder):
         """Teacher forcing of both stages; arguments and result as those of ``InteractiveDecoder``."""
         inputs = prev_output_tokens.split(1)
         parts = (None, None) if rows is None else rows.split()
-        heard, transcript = self.first_stage(inputs[0], encoder_out, parts[0])
-        read = self.second.states(inputs[1], encoder_out, parts[1], transcript)
-        x = torch.cat([heard, read])
+        first, transcript = self.first_stage(inputs[0], encoder_out, parts[0])
+        second = self.second.states(inputs[1], encoder_out, parts[1], transcript)
+        x = torch.cat([first, second])
         if wanted is not None:
             x = rows.take_among(x, wanted)
         return (x if features_only else self.first.output_layer(x)), {"encoder_out": encoder_out}
@@ -143,7 +143,7 @@ class TwoStageDecoder(FairseqDecoder):
 
     def first_stage(
         self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], rows: TokenRows | None = None
-    ) -> tuple[Tensor, Transcript]:
+    ) -> tuple[Tensor, TranscriptStates]:
         """Teacher-force the first decoder.
 
         Args:
@@ -157,7 +157,8 @@ class TwoStageDecoder(FairseqDecoder):
         """
         features = self.first.states(prev_output_tokens, encoder_out, rows)
         exists = prev_output_tokens[0].ne(self.first.padding_idx).unsqueeze(1)
-        return features, Transcript(put_rows(features, rows)[0].transpose(0, 1), Visibility.of(exists))
+        states = put_rows(features, rows)[0].transpose(0, 1)
+        return features, TranscriptStates(states, Visibility.of(exists))
 
     def max_positions(self) -> int:
         """Longest text of either stage."""

@@ -171,8 +171,8 @@ class Beams(HypothesisTensors):
         lanes.put_at(self.tokens, token.int(), row + 1)
         lanes.put_at(self.cumulative, score, row)
         if self.ctc is not None:
-            heard = lanes.among(TRANSCRIPT)
-            self.ctc.extend(lanes.sentence[heard], token[heard])
+            lanes_of_transcripts = lanes.among(TRANSCRIPT)
+            self.ctc.extend(lanes.sentence[lanes_of_transcripts], token[lanes_of_transcripts])
 
     def inherit(self, lanes: Lanes, parent: Tensor) -> None:
         """Make slot w of each lane a copy of hypothesis ``parent[:, w]``, ``(N, W)``."""
@@ -180,8 +180,8 @@ class Beams(HypothesisTensors):
         history = self.history[..., : used + 1, :]
         lanes.put(history, gather_parents(lanes.take(history), parent))
         if self.ctc is not None:
-            heard = lanes.among(TRANSCRIPT)
-            self.ctc.inherit(lanes.sentence[heard], parent[heard])
+            lanes_of_transcripts = lanes.among(TRANSCRIPT)
+            self.ctc.inherit(lanes.sentence[lanes_of_transcripts], parent[lanes_of_transcripts])
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences`` ``(kept,)`` long, on the CPU."""

@@ -20,7 +20,9 @@ from .ensemble import Ensemble
 COMPACT_BELOW = 0.75
 COMPACT_DEVICE_BELOW = 0.5
 
-Text = dict[str, Any] | None  # fairseq's dictionary of a hypothesis; None: the model has no such stream
+Hypothesis = dict[str, Any]  # fairseq's
+#: Transcript and translation; None: the model does not write it.
+Pair = tuple[Hypothesis | None, Hypothesis | None]
 
 
 class DualSearch:
@@ -66,7 +68,7 @@ class DualSearch:
             ValueError: a sentence has no hypothesis with a finite score.
         """
         results: list[list[dict[str, Any]]] = [[] for _ in range(self.beams.batch)]
-        steps = None if self.beams.column is None else DeviceSteps(self)
+        device_steps = None if self.beams.column is None else DeviceSteps(self)
         step = 0
         while self.beams.batch:
             if log_steps:
@@ -74,13 +76,13 @@ class DualSearch:
                 row = torch.where(active, row, torch.full_like(row, -1))
                 if active.any():
                     self.steps.append({"sentence": self.beams.origin.clone(), "row": row})
-            if steps is None:
+            if device_steps is None:
                 self.step(step)
                 done = self.beams.done
             else:
-                done = steps.take()
-            if self._compact(results, done) and steps is not None:
-                steps.shapes_changed()
+                done = device_steps.take()
+            if self._compact(results, done) and device_steps is not None:
+                device_steps.shapes_changed()
             step += 1
         return results
 
@@ -181,7 +183,7 @@ class DualSearch:
         raise NotImplementedError
 
 
-def make_hypotheses(pairs: Sequence[Sequence[tuple[Text, Text]]]) -> list[list[dict[str, Any]]]:
+def make_hypotheses(pairs: Sequence[Sequence[Pair]]) -> list[list[dict[str, Any]]]:
     """Merge (transcript, translation) pairs of each sentence into fairseq's dictionaries: the translation's
     entries (the transcript's if there is none) plus ``transcript``, ``translation`` (None: not written) and
     ``pair_score``, the sum of their scores."""

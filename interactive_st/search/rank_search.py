@@ -16,7 +16,7 @@ from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.modules.lanes import Lanes
 
 from .beams import Pool
-from .dual_search import DualSearch, Text, gather_alive, make_hypotheses, unfinished_first
+from .dual_search import DualSearch, Pair, gather_alive, make_hypotheses, unfinished_first
 
 
 class RankSearch(DualSearch):
@@ -94,7 +94,7 @@ class RankSearch(DualSearch):
         ]
         return make_hypotheses([self._pairs(*of_sentence) for of_sentence in zip(*texts, strict=True)])
 
-    def _pairs(self, transcripts: list[dict], translations: list[dict]) -> list[tuple[Text, Text]]:
+    def _pairs(self, transcripts: list[dict], translations: list[dict]) -> list[Pair]:
         """One pair per translation: rank r with the transcript of rank r, or with the last one if there are
         fewer. Further transcripts are dropped. With one stream, its texts with None."""
         if TRANSLATION not in self.beams.streams:

@@ -54,8 +54,8 @@ class TwoStageSearch:
         """Search to the end; argument and result as those of ``DualSearch.run``."""
         models = list(zip(self.decoders, self.encoded, strict=True))
         first = [decoder.first for decoder in self.decoders]
-        heard = self._search(first, [d.first.start(out) for d, out in models], log_steps, self.ctc)
-        transcripts = [hypotheses[0]["transcript"] for hypotheses in heard]
+        recognised = self._search(first, [d.first.start(out) for d, out in models], log_steps, self.ctc)
+        transcripts = [hypotheses[0]["transcript"] for hypotheses in recognised]
 
         tokens = self._as_input(transcripts)
         caches = [d.second.start(out, d.first_stage(tokens, out)[1]) for d, out in models]

@@ -152,8 +152,8 @@ class CascadeGenerator:
         """Decode a batch; arguments and result as those of ``DualBeamGenerator.generate``."""
         if sample.get("lang_tags") is not None:
             self.translator.check_language(sample["lang_tags"][TRANSLATION])
-        heard = self.recogniser.generate(models, sample, constraints=constraints)
-        transcripts = [nbest[0]["transcript"] for nbest in heard]
+        recognised = self.recogniser.generate(models, sample, constraints=constraints)
+        transcripts = [nbest[0]["transcript"] for nbest in recognised]
         texts = [self.tokenise(self.detokenise(text["tokens"], UNKNOWN)) for text in transcripts]
         translated = self.translator.translate(texts, prefix_tokens)
         return make_hypotheses(

@@ -107,12 +107,12 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
         raise DataError(f"{split}: no row has a {missing}, so {what}; name another subset, or another --arch")
     metric = getattr(args, "best_checkpoint_metric", None)
     stream = TRANSCRIPT if metric == "ctc_loss" else text_of(metric)
-    heard = metric in SPEECH_METRICS
-    if not trains and stream is not None and not dataset.has_texts(stream, with_speech=heard):
+    needs_speech = metric in SPEECH_METRICS
+    if not trains and stream is not None and not dataset.has_texts(stream, with_speech=needs_speech):
         raise DataError(
-            f"{split}: no row {'with speech ' * heard}has a {TEXTS[stream]} ({TEXT_COLUMNS[stream]}), so "
-            f"there is no {metric}, by which --best-checkpoint-metric chooses, and fairseq asks every "
-            "validation subset for it; leave the subset out, or choose another metric"
+            f"{split}: no row {'with speech ' * needs_speech}has a {TEXTS[stream]} "
+            f"({TEXT_COLUMNS[stream]}), so there is no {metric}, by which --best-checkpoint-metric chooses, "
+            "and fairseq asks every validation subset for it; leave the subset out, or choose another metric"
         )
 
 

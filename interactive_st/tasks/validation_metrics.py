@@ -42,41 +42,42 @@ class ValidationMetrics:
         self.print_samples = print_samples
 
     def statistics(
-        self, sample: dict[str, Any], hypotheses: Sequence[Sequence[dict[str, Any]]]
+        self, sample: dict[str, Any], decoded: Sequence[Sequence[dict[str, Any]]]
     ) -> dict[str, int]:
         """Return the sums of one batch, the same keys for every batch.
 
         Args:
             sample: the batch, with ``targets`` of shape (2, B, L).
-            hypotheses: what was decoded, B lists, best first; none without speech.
+            decoded: hypotheses of the B utterances, best first; none without speech.
         """
-        targets = sample["targets"][:, : len(hypotheses)]
-        best = [candidates[0] for candidates in hypotheses]
+        targets = sample["targets"][:, : len(decoded)]
+        best = [nbest[0] for nbest in decoded]
         sums: dict[str, int] = {}
         if self.wer:
             transcripts = [hypothesis["transcript"]["tokens"] for hypothesis in best]
-            heard, said, _ = self._texts("transcript", transcripts, targets[0])
-            sums["_wer_errors"], sums["_wer_words"] = word_error_statistics(heard, said)
+            hypotheses, references, _ = self._texts("transcript", transcripts, targets[0])
+            sums["_wer_errors"], sums["_wer_words"] = word_error_statistics(hypotheses, references)
         if self.bleu:
             translations = [hypothesis["tokens"] for hypothesis in best]
-            heard, said, rows = self._texts("translation", translations, targets[1])
+            hypotheses, references, rows = self._texts("translation", translations, targets[1])
             tags = sample["lang_tags"][1].tolist()
             languages = [tag_language(self.detokenise.dictionary[tags[row]]) for row in rows]
-            sums |= {f"_bleu_{key}": value for key, value in _counts(heard, said, languages).items()}
+            counts = _counts(hypotheses, references, languages)
+            sums |= {f"_bleu_{key}": value for key, value in counts.items()}
         return sums
 
     def _texts(
         self, what: str, tokens: Sequence[torch.Tensor], targets: torch.Tensor
     ) -> tuple[list[str], list[str], list[int]]:
         """Return hypotheses and references of the rows that have a reference, and which these are."""
-        references = [self.detokenise(target, UNKNOWN_IN_REFERENCE) for target in targets]
-        rows = [row for row, reference in enumerate(references) if reference]
-        heard = [self.detokenise(tokens[row], UNKNOWN_IN_HYPOTHESIS) for row in rows]
-        said = [references[row] for row in rows]
+        texts = [self.detokenise(target, UNKNOWN_IN_REFERENCE) for target in targets]
+        rows = [row for row, text in enumerate(texts) if text]
+        hypotheses = [self.detokenise(tokens[row], UNKNOWN_IN_HYPOTHESIS) for row in rows]
+        references = [texts[row] for row in rows]
         if self.print_samples and rows:
-            logger.info(f"example {what} hypothesis: {heard[0]}")
-            logger.info(f"example {what} reference: {said[0]}")
-        return heard, said, rows
+            logger.info(f"example {what} hypothesis: {hypotheses[0]}")
+            logger.info(f"example {what} reference: {references[0]}")
+        return hypotheses, references, rows
 
     def reduce(self, logging_outputs: Sequence[dict[str, Any]]) -> None:
         """Log ``bleu`` and ``wer`` with fairseq, which adds up what it is given.
