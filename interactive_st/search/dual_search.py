@@ -52,14 +52,10 @@ class DualSearch:
         self.pool = Pool(beams)
         delay = torch.tensor([[start_delay(ensemble.wait_k, stream)] for stream in (0, 1)])
         self.delay = to_device_async(delay, beams.row.device)
-        self.steps: list[dict[str, Tensor]] = []
         self._begin()
 
-    def run(self, log_steps: bool = False) -> list[list[dict[str, Any]]]:
+    def run(self) -> list[list[dict[str, Any]]]:
         """Search to the end.
-
-        Args:
-            log_steps: keep in ``self.steps`` which row each lane computed in each step (−1: none).
 
         Returns:
             for every sentence of the original batch its hypotheses, best first, by :func:`make_hypotheses`
@@ -71,11 +67,6 @@ class DualSearch:
         device_steps = None if self.beams.column is None else DeviceSteps(self)
         step = 0
         while self.beams.batch:
-            if log_steps:
-                active, row = (x.cpu() for x in (self._active(step), self.beams.row))
-                row = torch.where(active, row, torch.full_like(row, -1))
-                if active.any():
-                    self.steps.append({"sentence": self.beams.origin.clone(), "row": row})
             if device_steps is None:
                 self.step(step)
                 done = self.beams.done

@@ -48,19 +48,18 @@ class TwoStageSearch:
         self.decoders, self.encoded, self.constraints = decoders, encoded, constraints
         self.tags, self.max_len, self.prefix_tokens = tags, max_len, prefix_tokens
         self.ctc, self.on_device = ctc, on_device
-        self.steps: list[dict[str, Tensor]] = []
 
-    def run(self, log_steps: bool = False) -> list[list[dict[str, Any]]]:
-        """Search to the end; argument and result as those of ``DualSearch.run``."""
+    def run(self) -> list[list[dict[str, Any]]]:
+        """Search to the end; result as that of ``DualSearch.run``."""
         models = list(zip(self.decoders, self.encoded, strict=True))
         first = [decoder.first for decoder in self.decoders]
-        recognised = self._search(first, [d.first.start(out) for d, out in models], log_steps, self.ctc)
+        recognised = self._search(first, [d.first.start(out) for d, out in models], self.ctc)
         transcripts = [hypotheses[0]["transcript"] for hypotheses in recognised]
 
         tokens = self._as_input(transcripts)
         caches = [d.second.start(out, d.first_stage(tokens, out)[1]) for d, out in models]
         second = [decoder.second for decoder in self.decoders]
-        translated = self._search(second, caches, log_steps)
+        translated = self._search(second, caches)
         return make_hypotheses(
             [
                 [(transcript, hypothesis["translation"]) for hypothesis in hypotheses]
@@ -69,7 +68,7 @@ class TwoStageSearch:
         )
 
     def _search(
-        self, decoders: list, caches: list, log_steps: bool, ctc: CtcPrefixScorer | None = None
+        self, decoders: list, caches: list, ctc: CtcPrefixScorer | None = None
     ) -> list[list[dict[str, Any]]]:
         ensemble, options = Ensemble(decoders, caches), self.constraints.options
         beams = Beams(
@@ -81,10 +80,7 @@ class TwoStageSearch:
             ctc,
             self.on_device,
         )
-        search = RankSearch(ensemble, self.constraints, beams, self.prefix_tokens)
-        result = search.run(log_steps)
-        self.steps += search.steps
-        return result
+        return RankSearch(ensemble, self.constraints, beams, self.prefix_tokens).run()
 
     def _as_input(self, transcripts: list[dict[str, Any]]) -> Tensor:
         """Decoder input ``(1, B, L)`` of these hypotheses: tag, then all tokens but ``</s>``."""

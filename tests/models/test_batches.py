@@ -9,16 +9,6 @@ import torch
 from hypothesis import given, settings
 
 
-def alone(net_input, tokens, row: int):
-    frames = int(net_input["src_lengths"][row])
-    one = {
-        "src_tokens": net_input["src_tokens"][row : row + 1, :frames],
-        "src_lengths": net_input["src_lengths"][row : row + 1],
-    }
-    mine = tokens[:, row : row + 1]
-    return one, mine[:, :, : max(int(mine.ne(1).sum(dim=2).max()), 1)]
-
-
 @pytest.mark.parametrize("front_end", ["conv1d", "stack"])
 @settings(max_examples=12, deadline=None)
 @given(
@@ -37,8 +27,8 @@ def test_in_a_batch_as_alone(front_end, frames, lengths, k):
     ctc, ctc_lengths = model.get_ctc_output((together, extra), {})
     assert not together.isnan().any()
     for row in range(len(frames)):
-        one, mine = alone(net_input, tokens, row)
-        single, single_extra = model(**one, prev_output_tokens=mine)
+        mine = tokens[:, row : row + 1, : max(*lengths[row], 1)]
+        single, single_extra = model(**tiny.utterance(net_input, row), prev_output_tokens=mine)
         for stream in (0, 1):
             n = lengths[row][stream]
             assert torch.allclose(together[stream, row, :n], single[stream, 0, :n], atol=1e-5)

@@ -1,112 +1,13 @@
-"""The systems side by side: sizes, and what each one writes and reads."""
+"""The systems side by side: what each one writes and reads."""
 
 from argparse import Namespace
 
 import pytest
 import tiny
 import torch
-from fairseq.data import Dictionary
-from fairseq.models import ARCH_MODEL_REGISTRY
-from fairseq.models.transformer import TransformerModel
-from fairseq.models.transformer import base_architecture as text_base
 from tiny import system
 
 from interactive_st.models import ARCHITECTURES, TwoStageSTModel
-from interactive_st.models import interactive_st as sizes
-
-ONE_DECODER = 61_198_848
-TEXT_MODEL = ONE_DECODER - 164_352  # no front end for speech
-SUFFIXES = ("", "_xs", "_s", "_m", "_tiny")
-
-
-def count(model) -> int:
-    return sum(parameter.numel() for parameter in model.parameters())
-
-
-def words(number: int) -> Dictionary:
-    entries = Dictionary()
-    while len(entries) < number:
-        entries.add_symbol(f"w{len(entries)}")
-    return entries
-
-
-def build(name: str, vocabulary: int, **options):
-    args = Namespace(
-        input_feat_per_channel=80,
-        input_channels=1,
-        max_source_positions=6000,
-        max_target_positions=1024,
-        **options,
-    )
-    (ARCHITECTURES.get(name) or getattr(sizes, name))(args)
-    return ARCH_MODEL_REGISTRY[name].build_model(args, Namespace(target_dictionary=words(vocabulary)))
-
-
-# ---- sizes
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("e2e_st", ONE_DECODER),
-        ("asr", ONE_DECODER),
-        ("multitask_st", ONE_DECODER),
-        ("two_stage_st", 92_726_784 + 6_144),  # the second number: its extra LayerNorms
-    ],
-)
-def test_the_papers_sizes(name, parameters):
-    assert count(build(name, 33000)) == parameters
-
-
-def test_the_papers_pipeline():
-    """A recogniser and a text model of the same layers, which has no front end for speech."""
-    args = Namespace(share_all_embeddings=True, max_source_positions=1024, max_target_positions=1024)
-    text_base(args)
-    entries = words(33000)
-    task = Namespace(source_dictionary=entries, target_dictionary=entries)
-    assert count(TransformerModel.build_model(args, task)) == TEXT_MODEL
-    assert ONE_DECODER + TEXT_MODEL == 122_233_344
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES[1:])
-def test_other_sizes(suffix):
-    interactive = build(f"interactive_st{suffix}", 100)
-    for name in ("e2e_st", "asr", "multitask_st"):
-        model = build(f"{name}{suffix}", 100)
-        assert model.state_dict().keys() == interactive.state_dict().keys()
-        assert count(model) == count(interactive)
-    two_stage = build(f"two_stage_st{suffix}", 100)
-    decoder = interactive.decoder
-    attention = count(decoder.layers[0].encoder_attn) + 2 * decoder.embed_dim
-    second = sum(count(layer) + attention for layer in decoder.layers) + count(decoder.layer_norm)
-    assert count(two_stage) == count(interactive) + second
-
-
-def test_every_system_has_every_size():
-    systems = ("multitask_st", "e2e_st", "asr", "two_stage_st")
-    assert set(ARCHITECTURES) == {name + suffix for name in systems for suffix in SUFFIXES}
-    streams = {"multitask_st": (0, 1), "e2e_st": (1,), "asr": (0,), "two_stage_st": (0, 1)}
-    for name, expected in streams.items():
-        assert system(name).streams == expected
-    assert tiny.model().streams == (0, 1)
-
-
-def test_options_that_contradict_the_system_are_refused():
-    with pytest.raises(ValueError, match=r"--fusion-lambda 0.3 contradicts --arch multitask_st_s"):
-        system("multitask_st", fusion_lambda=0.3)
-    with pytest.raises(
-        ValueError, match=r"--wait-k inf contradicts --arch e2e_st_s.*--arch interactive_st_s"
-    ):
-        system("e2e_st", wait_k="inf")
-    args = tiny.arguments()
-    ARCHITECTURES["two_stage_st_s"](args)
-    args.streams = "st"  # as by --model-overrides
-    task = Namespace(target_dictionary=tiny.dictionary())
-    with pytest.raises(ValueError, match="writes both texts, not 'st'"):
-        TwoStageSTModel.build_model(args, task)
-    with pytest.raises(ValueError, match="streams must be one of both, asr, st, not 'x'"):
-        tiny.model(streams="x")
-
 
 # ---- what each one writes and reads
 
@@ -173,10 +74,8 @@ def test_two_stage_in_a_batch_as_alone():
     model = system("two_stage_st", spread=2.0)
     net_input, tokens = tiny.speech([41, 30, 17]), tiny.prefixes([[3, 7, 0], [5, 2, 4]])
     together, _ = model(**net_input, prev_output_tokens=tokens)
-    for row, frames in enumerate([41, 30, 17]):
-        one = {"src_tokens": net_input["src_tokens"][row : row + 1, :frames]}
-        one["src_lengths"] = net_input["src_lengths"][row : row + 1]
-        alone, _ = model(**one, prev_output_tokens=tokens[:, row : row + 1])
+    for row in range(3):
+        alone, _ = model(**tiny.utterance(net_input, row), prev_output_tokens=tokens[:, row : row + 1])
         for stream in (0, 1):
             rows = tokens[stream, row].ne(1)
             assert torch.allclose(together[stream, row, rows], alone[stream, 0, rows], atol=1e-5)
@@ -202,6 +101,23 @@ def test_two_stage_with_several_versions_and_checkpointing():
 
 
 # ---- what is refused, and what is the same for all
+
+
+def test_options_that_contradict_the_system_are_refused():
+    with pytest.raises(ValueError, match=r"--fusion-lambda 0.3 contradicts --arch multitask_st_s"):
+        system("multitask_st", fusion_lambda=0.3)
+    with pytest.raises(
+        ValueError, match=r"--wait-k inf contradicts --arch e2e_st_s.*--arch interactive_st_s"
+    ):
+        system("e2e_st", wait_k="inf")
+    args = tiny.arguments()
+    ARCHITECTURES["two_stage_st_s"](args)
+    args.streams = "st"  # as by --model-overrides
+    task = Namespace(target_dictionary=tiny.dictionary())
+    with pytest.raises(ValueError, match="writes both texts, not 'st'"):
+        TwoStageSTModel.build_model(args, task)
+    with pytest.raises(ValueError, match="streams must be one of both, asr, st, not 'x'"):
+        tiny.model(streams="x")
 
 
 def test_fairseqs_other_subsampler_is_refused():

@@ -150,8 +150,7 @@ def test_one_batch_is_as_two():
     model, sample = tiny.model(wait_k=2), silent()
     whole = model(**sample["net_input"])[0]
     for row in range(4):
-        one = {name: x[row : row + 1] for name, x in sample["net_input"].items() if name.startswith("src")}
         tokens = sample["net_input"]["prev_output_tokens"][:, row : row + 1]
-        single = model(**one, prev_output_tokens=tokens)[0]
+        single = model(**tiny.utterance(sample["net_input"], row), prev_output_tokens=tokens)[0]
         there = tokens.ne(1)
         assert torch.allclose(whole[:, row : row + 1][there], single[there], atol=1e-6)

@@ -5,6 +5,7 @@ import math
 import pytest
 import tiny
 import torch
+from searching import run_logged
 
 from interactive_st.modules.lanes import Lanes
 from interactive_st.search import DualBeamGenerator
@@ -29,11 +30,10 @@ def start(model, words=12, frames=(40,), prefix=None, kind="rank", **options):
     return generator.start(tiny.sample(list(frames)), prefix)
 
 
-@torch.no_grad()
 def run(search):
     """Pairs of the first sentence, and which row each of its streams computed in each step."""
-    pairs = tiny.hypothesis_pairs(search.run(log_steps=True))[0]
-    return pairs, [step["row"][:, 0].tolist() for step in search.steps]
+    found, steps = run_logged(search)
+    return tiny.hypothesis_pairs(found)[0], [step["row"][:, 0].tolist() for step in steps]
 
 
 # ---- lengths and prefixes

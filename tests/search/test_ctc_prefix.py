@@ -242,19 +242,11 @@ def test_the_penalty_of_unknown_words_is_as_large_with_ctc(weight):
 def test_the_batch_does_not_matter_with_ctc():
     model = tiny.model(spread=2.0, ctc_weight=0.3)
     generator = DualBeamGenerator([model], tiny.dictionary(), beam_size=3, max_len_b=8, ctc_weight=0.4)
-    frames = [44, 30, 19]
-    together = generator.generate([model], tiny.sample(frames))
-    whole = tiny.sample(frames)
-    for row, length in enumerate(frames):
-        one = {
-            "net_input": {
-                "src_tokens": whole["net_input"]["src_tokens"][row : row + 1, :length],
-                "src_lengths": torch.tensor([length]),
-            },
-            "lang_tags": tiny.tags(1),
-        }
-        alone = generator.generate([model], one)
-        assert tiny.hypothesis_pairs(alone) == tiny.hypothesis_pairs([together[row]])
+    batch = tiny.sample([44, 30, 19])
+    together = generator.generate([model], batch)
+    for row, hypotheses in enumerate(together):
+        alone = generator.generate([model], tiny.row_of(batch, row))
+        assert tiny.hypothesis_pairs(alone) == tiny.hypothesis_pairs([hypotheses])
 
 
 def test_what_cannot_be_scored_is_refused():

@@ -8,6 +8,7 @@ import pytest
 import tiny
 import torch
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
+from searching import rescore, run_logged
 
 from interactive_st.models import ARCHITECTURES
 from interactive_st.search import DualBeamGenerator
@@ -29,32 +30,6 @@ def build(words=12, seed=1, **options):
 def search(model, batch, words=12, **options):
     options = {"beam_size": 4, "max_len_b": 10, **options}
     return DualBeamGenerator([model], tiny.dictionary(words), **options).generate([model], batch)
-
-
-def row_of(batch, row):
-    frames = int(batch["net_input"]["src_lengths"][row])
-    return {
-        "net_input": {
-            "src_tokens": batch["net_input"]["src_tokens"][row : row + 1, :frames],
-            "src_lengths": batch["net_input"]["src_lengths"][row : row + 1],
-        },
-        "lang_tags": batch["lang_tags"][:, row : row + 1],
-    }
-
-
-def rescore(model, batch, transcript, translation):
-    """Teacher-forced log-probabilities of each token of a pair, ``</s>`` included."""
-    longest = max(len(transcript), len(translation))
-    tokens = torch.ones(2, 1, longest, dtype=torch.long)
-    tokens[:, :, 0] = batch["lang_tags"]
-    for stream, words in enumerate((transcript, translation)):
-        tokens[stream, 0, 1 : len(words)] = words[:-1]
-    logits, _ = model(**batch["net_input"], prev_output_tokens=tokens)
-    log_probs = logits.log_softmax(dim=-1)
-    return [
-        log_probs[stream, 0, torch.arange(len(words)), words]
-        for stream, words in enumerate((transcript, translation))
-    ]
 
 
 def score_all(model, batch, pairs):
@@ -87,7 +62,8 @@ def test_joint_scores_are_teacher_forced_scores(k, fusion):
             assert hypotheses
             for pair in hypotheses:
                 transcript, translation = pair["transcript"], pair
-                expected = rescore(model, row_of(batch, row), transcript["tokens"], translation["tokens"])
+                one = tiny.row_of(batch, row)
+                expected = rescore(model, one, transcript["tokens"], translation["tokens"])
                 for found, wanted in zip((transcript, translation), expected, strict=True):
                     assert torch.allclose(found["positional_scores"], wanted, atol=1e-4)
                     assert torch.allclose(found["score"], wanted.sum() / len(wanted), atol=1e-5)
@@ -130,7 +106,7 @@ def test_the_batch_does_not_matter(kind, k):
     batch = tiny.sample([47, 40, 33, 25, 16])
     together = search(model, batch, search=kind)
     for row, hypotheses in enumerate(together):
-        single = search(model, row_of(batch, row), search=kind)[0]
+        single = search(model, tiny.row_of(batch, row), search=kind)[0]
         assert tiny.hypothesis_pairs([hypotheses]) == tiny.hypothesis_pairs([single])
         for a, b in zip(hypotheses, single, strict=True):
             assert torch.allclose(a["pair_score"], b["pair_score"], atol=1e-4)
@@ -148,13 +124,8 @@ def test_greedy_rank_search_is_teacher_forced():
 
 
 def steps_of(model, kind, batch):
-    generator = DualBeamGenerator(
-        [model], tiny.dictionary(), search=kind, beam_size=3, max_len_b=10, min_len=6
-    )
-    running = generator.start(batch)
-    with torch.no_grad():
-        running.run(log_steps=True)
-    return running.steps
+    options = {"beam_size": 3, "max_len_b": 10, "min_len": 6}
+    return run_logged(DualBeamGenerator([model], tiny.dictionary(), search=kind, **options).start(batch))[1]
 
 
 @pytest.mark.parametrize("kind", ["rank", "joint"])

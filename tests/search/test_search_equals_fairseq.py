@@ -9,6 +9,7 @@ import torch
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
 from fairseq.ngram_repeat_block import NGramRepeatBlock
 from fairseq.sequence_generator import SequenceGenerator
+from searching import has_repeats
 
 from interactive_st.search import DualBeamGenerator
 
@@ -144,11 +145,6 @@ def test_no_repeated_ngrams_in_the_translation(size):
         assert_same_translations(mine, reference)
         for hypothesis in itertools.chain.from_iterable(mine):
             assert not has_repeats(hypothesis["tokens"].tolist(), size)
-
-
-def has_repeats(tokens: list[int], size: int) -> bool:
-    ngrams = list(zip(*(tokens[start:] for start in range(size)), strict=False))
-    return len(ngrams) > len(set(ngrams))
 
 
 def test_no_repeated_words_in_the_translation():

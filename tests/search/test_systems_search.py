@@ -7,6 +7,7 @@ import tiny
 import torch
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
 from fairseq.sequence_generator import SequenceGenerator
+from searching import rescore, run_logged
 
 from interactive_st.search import DualBeamGenerator
 
@@ -31,29 +32,6 @@ def system(name: str, seed: int = 1, **options):
 def generate(models, batch, **options):
     options = {"beam_size": 5, "max_len_b": 12, **options}
     return DualBeamGenerator(models, tiny.dictionary(WORDS), **options).generate(models, batch)
-
-
-def rescore(model, net_input, tags, transcript, translation):
-    """Teacher-forced log-probabilities of each token of a pair of one utterance."""
-    longest = max(len(transcript), len(translation))
-    tokens = torch.ones(2, 1, longest, dtype=torch.long)
-    tokens[:, :, 0] = tags
-    for stream, words in enumerate((transcript, translation)):
-        tokens[stream, 0, 1 : len(words)] = words[:-1]
-    log_probs = model(**net_input, prev_output_tokens=tokens)[0].log_softmax(dim=-1)
-    return [
-        log_probs[stream, 0, torch.arange(len(words)), words]
-        for stream, words in enumerate((transcript, translation))
-    ]
-
-
-def row_of(batch, row):
-    frames = int(batch["net_input"]["src_lengths"][row])
-    net_input = {
-        "src_tokens": batch["net_input"]["src_tokens"][row : row + 1, :frames],
-        "src_lengths": batch["net_input"]["src_lengths"][row : row + 1],
-    }
-    return {"net_input": net_input, "lang_tags": batch["lang_tags"][:, row : row + 1]}
 
 
 # ---- one text
@@ -133,13 +111,11 @@ def test_stepwise_scores_are_those_of_the_whole_forward():
         batch = tiny.sample(FRAMES)
         for row, hypotheses in enumerate(generate([model], batch)):
             assert len(hypotheses) == 5
-            alone = row_of(batch, row)
+            alone = tiny.row_of(batch, row)
             for pair in hypotheses:
                 texts = pair["transcript"], pair["translation"]
                 assert texts[0] is hypotheses[0]["transcript"]
-                expected = rescore(
-                    model, alone["net_input"], alone["lang_tags"], *(text["tokens"] for text in texts)
-                )
+                expected = rescore(model, alone, *(text["tokens"] for text in texts))
                 for found, wanted in zip(texts, expected, strict=True):
                     assert torch.allclose(found["positional_scores"], wanted, atol=1e-4)
                     assert torch.allclose(found["score"], wanted.mean(), atol=1e-5)
@@ -164,16 +140,14 @@ def test_the_first_stage_is_the_recognisers_beam(ctc_weight):
 def test_the_batch_does_not_matter():
     model, batch = system("two_stage_st", seed=3), tiny.sample(FRAMES)
     for row, hypotheses in enumerate(generate([model], batch)):
-        single = generate([model], row_of(batch, row))[0]
+        single = generate([model], tiny.row_of(batch, row))[0]
         assert tiny.hypothesis_pairs([hypotheses]) == tiny.hypothesis_pairs([single])
 
 
 def test_the_transcript_comes_first():
     generator = DualBeamGenerator([system("two_stage_st")], tiny.dictionary(WORDS), beam_size=3, max_len_b=8)
-    running = generator.start(tiny.sample([40, 30, 20]))
-    with torch.no_grad():
-        running.run(log_steps=True)
-    active = [(step["row"] >= 0).any(dim=1).tolist() for step in running.steps]
+    _, steps = run_logged(generator.start(tiny.sample([40, 30, 20])))
+    active = [(step["row"] >= 0).any(dim=1).tolist() for step in steps]
     first = active.index([False, True])
     assert first > 0
     assert active == [[True, False]] * first + [[False, True]] * (len(active) - first)

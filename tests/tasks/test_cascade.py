@@ -14,6 +14,7 @@ from interactive_st.models import ARCHITECTURES
 from interactive_st.tasks import JointSpeechToTextTask
 from interactive_st.tasks.cascade import CascadeGenerator, Translator, text_options
 from tests.joint_corpus import ROWS, task_arguments, write_corpus
+from tests.searching import has_repeats
 from tests.text_model import save_text_model
 
 OPTIONS = Namespace(beam=2, max_len_b=8)
@@ -55,11 +56,6 @@ def test_forced_beginnings_stay_with_their_sentences(data):
     prefix = torch.tensor([[7], [8], [9], [10]])
     for nbest, first in zip(found.translate(PIECES, prefix), prefix, strict=True):
         assert nbest[0]["tokens"][0] == first
-
-
-def has_repeats(tokens: list[int], size: int) -> bool:
-    ngrams = list(zip(*(tokens[start:] for start in range(size)), strict=False))
-    return len(ngrams) > len(set(ngrams))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
