@@ -54,7 +54,7 @@ class SpeechEncoder(S2TTransformerEncoder):
         visible = visible_frames(padding, x) if masks else None
         states = []
         for layer in self.transformer_layers:
-            x = layer(x, padding if masks else None, visible)
+            x = layer(x, visible)
             if return_all_hiddens:
                 states.append(x)
         if self.layer_norm is not None:

@@ -15,24 +15,23 @@ class SpeechSelfAttention(JoinsLinears, MultiheadAttention):
     results where nothing is dropped. Calling the module is fairseq's ``forward``."""
 
     def attend(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """Attention within ``x`` ``(T, B, C)``, ``mask`` by :func:`visible_frames`. Returns the same
-        shape."""
-        drops = self.training or self.dropout_module.apply_during_inference
+        """Attention within ``x`` ``(T, B, C)``, ``mask`` by :func:`visible_frames`, None = no padding.
+        Returns the same shape."""
         heads = (
             y.unflatten(-1, (self.num_heads, self.head_dim)).permute(1, 2, 0, 3)
             for y in self.each(x)
         )
-        context = attention(*heads, mask, self.dropout_module.p if drops else 0.0)
+        context = attention(*heads, mask, self.dropout_module.p if self.training else 0.0)
         return self.out_proj(context.permute(2, 0, 1, 3).flatten(2))
 
     def linears_to_join(self) -> list[nn.Module]:
         return [self.q_proj, self.k_proj, self.v_proj]
 
 
-def visible_frames(padding: Tensor | None, like: Tensor) -> Tensor | None:
+def visible_frames(padding: Tensor, like: Tensor) -> Tensor:
     """Attention mask ``(B, 1, 1, T)`` in :func:`score_mask`'s form, for states ``like``, from ``padding``
-    ``(B, T)``, True = padding; None if that is None."""
-    return None if padding is None else score_mask(~padding.bool()[:, None, None], like)
+    ``(B, T)``, True = padding."""
+    return score_mask(~padding[:, None, None], like)
 
 
 class SpeechEncoderLayer(Sublayers, TransformerEncoderLayer):
@@ -46,28 +45,10 @@ class SpeechEncoderLayer(Sublayers, TransformerEncoderLayer):
             self_attention=True,
             q_noise=self.quant_noise,
             qn_block_size=self.quant_noise_block_size,
-            xformers_att_config=cfg.encoder.xformers_att_config,
         )
 
-    def forward(
-        self, x: Tensor, encoder_padding_mask: Tensor | None, visible: Tensor | None = None
-    ) -> Tensor:
-        """The layer's states.
-
-        Args:
-            x: ``(T, B, C)``
-            encoder_padding_mask: ``(B, T)``, True = padding; None = no padding.
-            visible: :func:`visible_frames` of that padding, if computed before, for several layers.
-
-        Returns:
-            ``(T, B, C)``
-        """
-        if visible is None:
-            visible = visible_frames(encoder_padding_mask, x)
-        x = self._sublayer(x, self.self_attn_layer_norm, self._attend, encoder_padding_mask, visible)
+    def forward(self, x: Tensor, visible: Tensor | None) -> Tensor:
+        """The layer's states ``(T, B, C)`` for ``x`` ``(T, B, C)``; ``visible`` by :func:`visible_frames`,
+        None = no padding."""
+        x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn.attend, visible)
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
-
-    def _attend(self, x: Tensor, padding: Tensor | None, visible: Tensor | None) -> Tensor:
-        if self.self_attn.use_xformers:  # fairseq's forward
-            return self.self_attn(x, x, x, key_padding_mask=padding, need_weights=False)[0]
-        return self.self_attn.attend(x, visible)

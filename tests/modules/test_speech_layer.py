@@ -9,7 +9,7 @@ from fairseq.modules import MultiheadAttention, TransformerEncoderLayer
 from torch import nn
 
 from interactive_st.modules.fast.onednn_linear import use_onednn_linears
-from interactive_st.modules.speech_layer import SpeechEncoderLayer
+from interactive_st.modules.speech_layer import SpeechEncoderLayer, visible_frames
 
 X = torch.randn(7, 3, 16, generator=torch.Generator().manual_seed(1))
 PADDING = torch.arange(7) >= torch.tensor([[7], [5], [2]])
@@ -27,6 +27,10 @@ def pair(**options) -> tuple[SpeechEncoderLayer, TransformerEncoderLayer]:
     return ours, theirs
 
 
+def visible(padding, x=X):
+    return None if padding is None else visible_frames(padding, x)
+
+
 @pytest.mark.parametrize("padding", [None, PADDING], ids=["whole", "padded"])
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 @pytest.mark.parametrize("before", [True, False])
@@ -34,13 +38,13 @@ def pair(**options) -> tuple[SpeechEncoderLayer, TransformerEncoderLayer]:
 def test_results_are_fairseqs(padding, activation, before, grad):
     ours, theirs = pair(encoder_normalize_before=before, activation_fn=activation)
     with torch.set_grad_enabled(grad):
-        torch.testing.assert_close(ours(X, padding), theirs(X, padding), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(ours(X, visible(padding)), theirs(X, padding), atol=1e-5, rtol=1e-5)
 
 
 def test_gradients_are_fairseqs():
     found = []
-    for layer in pair():
-        layer(X, PADDING).square().sum().backward()
+    for layer, mask in zip(pair(), (visible(PADDING), PADDING), strict=True):
+        layer(X, mask).square().sum().backward()
         found.append({name: parameter.grad for name, parameter in layer.named_parameters()})
     ours, theirs = found
     for name, grad in theirs.items():
@@ -60,17 +64,19 @@ def test_its_attention_when_called_is_fairseqs(options):
 
 
 @torch.no_grad()
-def test_dropout_can_be_retained():
+def test_its_attention_drops_weights_in_training_alone():
     ours, _ = pair(attention_dropout=0.5)
-    ours.self_attn.dropout_module.apply_during_inference = True
-    first, second = (ours(X, PADDING) for _ in range(2))
-    assert not torch.equal(first, second)
+    for trains in (True, False):
+        ours.train(trains)
+        first, second = (ours(X, visible(PADDING)) for _ in range(2))
+        assert torch.equal(first, second) != trains
 
 
 @torch.no_grad()
 def test_other_precisions():
     ours, theirs = pair()
-    found, expected = copy.deepcopy(ours).bfloat16()(X.bfloat16(), PADDING), theirs(X, PADDING)
+    x = X.bfloat16()
+    found, expected = copy.deepcopy(ours).bfloat16()(x, visible(PADDING, x)), theirs(X, PADDING)
     assert found.dtype == torch.bfloat16
     torch.testing.assert_close(found.float(), expected, atol=0.1, rtol=0.1)
 
@@ -86,4 +92,4 @@ def test_projections_may_be_of_another_kind():
     theirs.self_attn.q_proj.weight.mul_(2)
     theirs.self_attn.q_proj.bias.mul_(2)
     assert isinstance(theirs.self_attn, MultiheadAttention)
-    torch.testing.assert_close(ours(X, PADDING), theirs(X, PADDING), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(ours(X, visible(PADDING)), theirs(X, PADDING), atol=1e-5, rtol=1e-5)

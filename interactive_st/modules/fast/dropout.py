@@ -45,12 +45,12 @@ def _factors(bits: Tensor, dropped: int, dtype: torch.dtype) -> Tensor:
 
 
 class Dropout(FairseqDropout):
-    """fairseq's dropout module, by :func:`dropout`."""
+    """fairseq's dropout module, by :func:`dropout`, in training alone (``--retain-dropout`` is refused)."""
 
     @property
     def drops(self) -> bool:
         """Whether anything is dropped now."""
-        return self.p > 0 and (self.training or self.apply_during_inference)
+        return self.p > 0 and self.training
 
     def forward(self, x: Tensor, inplace: bool = False) -> Tensor:
         return dropout(x, self.p) if self.drops else x
