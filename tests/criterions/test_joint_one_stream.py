@@ -78,7 +78,7 @@ def test_transcripts_without_translation_count_by_their_tokens(model, criterion,
     counted = [1 + (t if row < translations else w) for row, (w, t) in enumerate(words)]  # with </s>
     assert size == log["sample_size"] == sum(counted)
     assert log["ntokens"] == sum(counted[:translations])
-    assert logged(log)["loss"] == pytest.approx(float(loss) / size / math.log(2), abs=1e-3)
+    assert logged(log)["loss"] == pytest.approx(loss.item() / size / math.log(2), abs=1e-3)
     assert criterion()(alone, sample)[1] == log["ntokens"], "without CTC nothing is learnt from them"
 
 
