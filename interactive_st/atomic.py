@@ -6,11 +6,14 @@ import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from interactive_st.errors import DataError
 from interactive_st.writing import NO_ROOM, not_written
+
+#: How many files a message names.
+SHOWN = 3
 
 
 @contextlib.contextmanager
@@ -94,6 +97,25 @@ def make_parents(out: Path) -> None:
     if file is not None:
         raise DataError(f"{out}: cannot be made, as {file} is a file; choose another place")
     out.parent.mkdir(parents=True, exist_ok=True)
+
+
+def refuse_foreign(folder: Path, foreign: Sequence[str], kind: str) -> None:
+    """Make sure that a folder that is to be replaced holds nothing that would be lost with it.
+
+    Args:
+        folder: it.
+        foreign: names of what in it is no part of such a folder.
+        kind: what it is called, such as ``data folder``.
+
+    Raises:
+        DataError: there are such names.
+    """
+    if foreign:
+        more = ", …" if len(foreign) > SHOWN else ""
+        raise DataError(
+            f"{folder}: holds {', '.join(foreign[:SHOWN])}{more}, no part of a {kind}, which "
+            "--overwrite would delete; move that elsewhere, or choose a new folder"
+        )
 
 
 def _check_out(out: Path, replaces: str | None, check: Callable[[Path], None] | None) -> None:

@@ -39,7 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATA",
         help="data folder of the model (default: where it was in training)",
     )
-    add("--overwrite", action="store_true", help="replace the model folder that is at DIR")
+    add(
+        "--overwrite",
+        action="store_true",
+        help="replace the model folder that is at DIR, with its card, README.md, also where that was edited; "
+        "a folder that holds anything else is left as it is",
+    )
     card = parser.add_argument_group("model card")
     card.add_argument("--name", help="of the model (default: the name of DIR)")
     card.add_argument("--license", metavar="TEXT", help="licence of the model, such as MIT")

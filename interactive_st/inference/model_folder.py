@@ -21,7 +21,7 @@ from safetensors.torch import save_model
 from torch import nn
 
 from interactive_st import __version__
-from interactive_st.atomic import atomic_folder
+from interactive_st.atomic import atomic_folder, refuse_foreign
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.folder_layout import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
 from interactive_st.data.languages import tag_language
@@ -33,6 +33,7 @@ from interactive_st.writing import not_written
 
 SETTINGS, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 FORMAT, FORMAT_VERSION = "interactive_st model", 1
+_NAMES = (SETTINGS, WEIGHTS, CARD, CONFIG, DICTIONARY, MODEL, VOCAB, GLOBAL_CMVN)
 #: Keys of a data configuration that decoding or further training with the model needs; the others
 #: say where the training data is.
 KEPT_KEYS = (
@@ -59,16 +60,16 @@ def write_model_folder(
         stored: the model, with its data folder.
         out: the folder to make.
         card: what is known of the model beside what is stored.
-        overwrite: replace a model folder that is there.
+        overwrite: replace a model folder that is there, its card too.
 
     Raises:
-        DataError: `out` is in use, or something that the model needs is missing or cannot be
-            written without naming a file of this machine.
+        DataError: `out` is in use or would lose what no export wrote, or something that the model needs
+            is missing or cannot be written without naming a file of this machine.
     """
     task, model = stored.build()
     data = task.data_cfg
     settings = describe(stored, task, model)
-    with atomic_folder(out, replaces=WEIGHTS if overwrite else None) as folder:
+    with atomic_folder(out, replaces=WEIGHTS if overwrite else None, check=_check) as folder:
         _write_data_files(data, folder)
         (folder / SETTINGS).write_text(
             json.dumps(settings, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
@@ -90,9 +91,7 @@ def read_model_folder(folder: str | os.PathLike) -> StoredModel:
     """
     folder = Path(folder)
     try:
-        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        if settings.get("format") != FORMAT:
-            raise DataError(f"{folder / SETTINGS}: describes no {FORMAT}")
+        settings = _read_settings(folder)
         if settings["format_version"] > FORMAT_VERSION:
             raise DataError(f"{folder}: written by a newer interactive_st; update yours")
         with safe_open(folder / WEIGHTS, framework="pt") as file:
@@ -118,6 +117,35 @@ def read_model_folder(folder: str | os.PathLike) -> StoredModel:
 def is_model_folder(path: str | os.PathLike) -> bool:
     """Tell whether there is a model folder at `path`, complete or not."""
     return (Path(path) / SETTINGS).is_file() or (Path(path) / WEIGHTS).is_file()
+
+
+def _read_settings(folder: Path) -> dict[str, Any]:
+    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    if settings.get("format") != FORMAT:
+        raise DataError(f"{folder / SETTINGS}: describes no {FORMAT}")
+    return settings
+
+
+def _check(folder: Path) -> None:
+    """Make sure that a folder is a model folder, and holds nothing that would be lost with it.
+
+    Raises:
+        DataError: it is none, or does.
+    """
+    try:
+        _read_settings(folder)
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"{folder}: has no {SETTINGS} of an {FORMAT}, so it is not what --overwrite may replace; "
+            "choose a new folder"
+        ) from error
+    own = {*_NAMES, *_copied_files(folder)}
+    foreign = [
+        path.name
+        for path in folder.iterdir()
+        if path.name not in own or path.is_symlink() or not path.is_file()
+    ]
+    refuse_foreign(folder, sorted(foreign), "model folder")
 
 
 def describe(stored: StoredModel, task: Any, model: nn.Module) -> dict[str, Any]:
@@ -170,12 +198,28 @@ def _copy_files(tokenizer: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     copied = dict(tokenizer)
     for option, value in tokenizer.items():
         if isinstance(value, str) and os.path.isabs(value) and os.path.isfile(value):
-            copied[option] = f"{option}{Path(value).suffix}"
+            copied[option] = _copied_name(option, value)
             content = Path(value).read_bytes()
             if option.startswith("sentencepiece"):
                 content = without_file_names(content)
             (folder / copied[option]).write_bytes(content)
     return copied
+
+
+def _copied_name(option: str, path: str) -> str:
+    return f"{option}{Path(path).suffix}"
+
+
+def _copied_files(folder: Path) -> list[str]:
+    """Return what `_copy_files` copied into a model folder, as its configuration says; none if that is
+    damaged."""
+    try:
+        config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
+        tokenizers = [config.get(name) or {} for name in ("bpe_tokenizer", "pre_tokenizer")]
+        options = [option for tokenizer in tokenizers for option in tokenizer.items()]
+    except (OSError, ValueError, AttributeError, yaml.YAMLError):
+        return []
+    return [value for option, value in options if value == _copied_name(option, str(value))]
 
 
 def _plain(value: Any, where: str) -> Any:

@@ -42,6 +42,9 @@ def test_existing_folder(made, tmp_path, capsys):
     assert export(made.checkpoint, tmp_path / "model") == 2
     assert "not empty" in capsys.readouterr().err
     assert export(made.checkpoint, tmp_path / "model", "--overwrite") == 0
+    (tmp_path / "model" / "LICENSE").touch()
+    assert export(made.checkpoint, tmp_path / "model", "--overwrite") == 2
+    assert "holds LICENSE, no part of a model folder" in capsys.readouterr().err
 
 
 def test_checkpoint_is_missing(tmp_path, capsys):

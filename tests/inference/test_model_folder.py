@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -129,7 +130,9 @@ def test_files_of_other_tokenisers_come_along(made, tmp_path):
     config["pre_tokenizer"] = {"tokenizer": "space", "rules": "rules.txt"}
     (data / "config_joint.yaml").write_text(yaml.safe_dump(config))
     (data / "rules.txt").write_text("none\n")
-    folder = write_model_folder(load_checkpoint(made.checkpoint, data), tmp_path / "model", Card("test"))
+    for overwrite in (False, True):  # they are its own, and no reason against that
+        stored = load_checkpoint(made.checkpoint, data)
+        folder = write_model_folder(stored, tmp_path / "model", Card("test"), overwrite)
     shutil.rmtree(data)
     task, _ = read_model_folder(folder).build()
     bpe = task.build_bpe(task.args)
@@ -167,6 +170,49 @@ def test_overwrite_replaces_a_model_folder(made, tmp_path):
     write_model_folder(stored, tmp_path / "model", Card("new"), overwrite=True)
     assert "# new\n" in (tmp_path / "model" / "README.md").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize("name", [".git/HEAD", "LICENSE", "talk.wav", "old/model.safetensors"])
+def test_overwrite_deletes_nothing_else(made, folder, tmp_path, name):
+    model = shutil.copytree(folder, tmp_path / "model")
+    (model / name).parent.mkdir(exist_ok=True)
+    (model / name).write_text("mine")
+    (model / "README.md").write_text("# edited\n")
+    message = rf"model: holds {re.escape(name.partition('/')[0])}, no part of a model folder, .* move that"
+    with pytest.raises(DataError, match=message):
+        write_model_folder(load_checkpoint(made.checkpoint), model, Card("new"), overwrite=True)
+    assert (model / name).read_text() == "mine"
+    assert (model / "README.md").read_text() == "# edited\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_overwrite_replaces_no_folder_of_that_name_alone(made, folder, tmp_path):
+    """What an export wrote are plain files, not links or folders that are called so."""
+    model = shutil.copytree(folder, tmp_path / "model")
+    (model / "README.md").rename(tmp_path / "card.md")
+    (model / "README.md").symlink_to("../card.md")
+    (model / "gcmvn.npz").mkdir()
+    with pytest.raises(DataError, match=r"model: holds README\.md, gcmvn\.npz, no part"):
+        write_model_folder(load_checkpoint(made.checkpoint), model, Card("new"), overwrite=True)
+
+
+@pytest.mark.parametrize("settings", [None, "{", "[]", '{"model_type": "bert"}'])
+def test_overwrite_replaces_no_model_of_other_programs(made, tmp_path, settings):
+    """Many have files of these names."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.safetensors").write_text("theirs")
+    if settings is not None:
+        (tmp_path / "model" / "config.json").write_text(settings)
+    with pytest.raises(DataError, match=r"model: has no config\.json of an interactive_st model, so it"):
+        write_model_folder(load_checkpoint(made.checkpoint), tmp_path / "model", Card("new"), overwrite=True)
+    assert (tmp_path / "model" / "model.safetensors").read_text() == "theirs"
+
+
+def test_overwrite_with_a_damaged_configuration(made, folder, tmp_path):
+    model = shutil.copytree(folder, tmp_path / "model")
+    (model / "config_joint.yaml").write_text("features: {type: fbank\n")
+    write_model_folder(load_checkpoint(made.checkpoint), model, Card("new"), overwrite=True)
+    read_model_folder(model).build()
 
 
 def test_nothing_is_left_of_a_failure(made, tmp_path):

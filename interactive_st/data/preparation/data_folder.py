@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from interactive_st.atomic import atomic_folder
+from interactive_st.atomic import atomic_folder, refuse_foreign
 from interactive_st.data.features.archive import FIRST_ENTRY
 from interactive_st.data.folder_layout import (
     COLUMNS,
@@ -22,9 +22,6 @@ from interactive_st.data.folder_layout import (
     VOCAB,
 )
 from interactive_st.errors import DataError
-
-#: How many files a message names.
-SHOWN = 3
 
 _NAMES = (CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB)
 _HEADER = "\t".join(COLUMNS).encode() + b"\n"
@@ -48,7 +45,7 @@ def new_data_folder(
     """
     if overwrite and Path(out).is_dir() and any(Path(out).iterdir()):
         refuse_inputs(out, inputs)
-    with atomic_folder(out, CONFIG if overwrite else None, refuse_foreign) as folder:
+    with atomic_folder(out, CONFIG if overwrite else None, _check) as folder:
         yield folder
 
 
@@ -64,21 +61,6 @@ def refuse_inputs(out: str | os.PathLike, inputs: Iterable[str | os.PathLike]) -
             raise DataError(f"{path}: is input, and inside {out}, the output; choose another --out")
 
 
-def refuse_foreign(folder: Path) -> None:
-    """Make sure that a data folder holds nothing that would be lost with it.
-
-    Raises:
-        DataError: it does.
-    """
-    foreign = find_foreign(folder)
-    if foreign:
-        more = ", …" if len(foreign) > SHOWN else ""
-        raise DataError(
-            f"{folder}: holds {', '.join(foreign[:SHOWN])}{more}, no part of a data folder, which "
-            "--overwrite would delete; move that elsewhere, or choose a new folder"
-        )
-
-
 def find_foreign(folder: Path) -> list[str]:
     """Return what in a data folder neither `prepare` nor `join` wrote, by names relative to it.
 
@@ -92,6 +74,10 @@ def find_foreign(folder: Path) -> list[str]:
         elif not _is_own(path, tables):
             foreign.append(path.name)
     return sorted(foreign)
+
+
+def _check(folder: Path) -> None:
+    refuse_foreign(folder, find_foreign(folder), "data folder")
 
 
 def _is_own(path: Path, tables: set[str]) -> bool:
