@@ -33,6 +33,8 @@ examples:
   interactive-st translate talk.mp4 --model checkpoint_best.pt --data data --format vtt > talk.vtt
 """
 SUBTITLES = ("srt", "vtt")
+#: Formats that --show is for; the others hold both texts always.
+SHOWING = ("text", *SUBTITLES)
 DEFAULTS = Options()
 
 
@@ -77,6 +79,8 @@ def main(args: argparse.Namespace) -> int:
     found = find_recordings(args.audio)
     if not found:
         raise UserError(f"no recordings in {', '.join(args.audio)}; name a file or another folder")
+    if args.show != "both" and not set(args.format) & set(SHOWING):
+        raise UserError(f"--show {args.show} is for text and subtitles: add --format text, srt or vtt")
     if args.out is None:
         if len(args.format) > 1:
             raise UserError("several formats need a folder for their files: give --out DIR")
@@ -95,6 +99,8 @@ def main(args: argparse.Namespace) -> int:
         Options(**options)  # before the model is loaded
     except OptionError as error:
         raise _named(error) from error
+    if options.get("nbest", 1) > 1 and "jsonl" not in args.format:
+        raise UserError(f"--nbest {args.nbest} is for --format jsonl, which alone lists them: add it")
     model = _load(args)
     _check_shown(args, model.model.streams)
     work = Work(found, args.format, args.show, files, show=not args.quiet)
@@ -154,8 +160,8 @@ def _load(args: argparse.Namespace) -> Any:
 
 
 def _check_shown(args: argparse.Namespace, streams: Sequence[int]) -> None:
-    """Refuse subtitles of a text that the model does not write."""
-    if args.show in TEXTS and TEXTS.index(args.show) not in streams and set(args.format) & set(SUBTITLES):
+    """Refuse to show a text that the model does not write."""
+    if args.show in TEXTS and TEXTS.index(args.show) not in streams:
         written = TEXTS[streams[0]]
         raise UserError(
             f"--show {args.show}: {args.model} writes the {written} alone; leave the option out, or take "
@@ -191,7 +197,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         "--srt",
         choices=("both", *TEXTS),
         default="both",
-        help="what subtitles (srt and vtt) show (default: both, the transcript above); --srt is its old name",
+        help="what text, srt and vtt show (default: both, the transcript above); --srt is its old name",
     )
     group.add_argument(
         "--skip-existing",

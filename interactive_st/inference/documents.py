@@ -12,7 +12,15 @@ from typing import Any
 from interactive_st.conventions import TEXTS
 from interactive_st.inference.options import FORMATS
 from interactive_st.inference.results import Hypothesis, Recording, Segment
-from interactive_st.inference.subtitles import VTT_HEAD, Cue, readable, segment_cues, srt_cue, vtt_cue
+from interactive_st.inference.subtitles import (
+    VTT_HEAD,
+    Cue,
+    readable,
+    segment_cues,
+    shown_texts,
+    srt_cue,
+    vtt_cue,
+)
 
 COLUMNS = ("audio", "start", "end", *TEXTS, "score")
 HEADS = {"tsv": "\t".join(COLUMNS) + "\n", "vtt": VTT_HEAD}
@@ -31,11 +39,12 @@ class Writer:
     Args:
         form: one of `FORMATS`.
         languages: of the transcripts and the translations.
-        lines: what subtitles show: ``both``, ``transcript`` or ``translation``.
+        lines: what text and subtitles show: ``both``, ``transcript`` or ``translation``; ``jsonl`` and
+            ``tsv`` hold both always.
         named: in ``text``, begin each recording with its name.
 
     Raises:
-        ValueError: there is no such form.
+        ValueError: there is no such form, or nothing of that name to show.
     """
 
     def __init__(
@@ -48,6 +57,7 @@ class Writer:
         if form not in FORMATS:
             raise ValueError(f"no form {form!r}; choose one of {', '.join(FORMATS)}")
         self.languages, self.lines, self.named = languages, lines, named
+        self._shown = shown_texts(lines)
         #: what the document begins with
         self.head = HEADS.get(form, "")
         self._form, self._write = form, getattr(self, f"_{form}")
@@ -84,11 +94,8 @@ class Writer:
         name = f"{audio}\n\n" if self.named and self._segments == 0 else ""
         best = segment.nbest[0]
         texts = ((best.transcript, best.transcript_score), (best.translation, best.translation_score))
-        lines = (
-            f"{language}: {_one_line(text)}\n"
-            for language, (text, score) in zip(self.languages, texts, strict=True)
-            if score is not None
-        )
+        written = [(self.languages[i], *texts[i]) for i in self._shown]
+        lines = (f"{language}: {_one_line(text)}\n" for language, text, score in written if score is not None)
         return f"{name}[{_clock(segment.start)} - {_clock(segment.end)}]\n{''.join(lines)}\n"
 
     def _jsonl(self, audio: str, segment: Segment) -> str:

@@ -113,7 +113,7 @@ class Recording:
 
         Args:
             form: ``text``, ``jsonl``, ``tsv``, ``srt`` or ``vtt``.
-            lines: what subtitles show: ``both``, ``transcript`` or ``translation``.
+            lines: what ``text`` and subtitles show: ``both``, ``transcript`` or ``translation``.
             name: begins the ids in ``jsonl``, which of all recordings in a file have to differ; the last
                 part of `audio` if None.
         """

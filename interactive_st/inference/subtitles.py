@@ -50,6 +50,17 @@ def vtt_cue(cue: Cue) -> str:
     return f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{text}\n\n"
 
 
+def shown_texts(shown: str) -> list[int]:
+    """Return the streams that are shown, 0 for the transcript and 1 for the translation.
+
+    Raises:
+        ValueError: `shown` is none of `SHOWN`.
+    """
+    if shown not in SHOWN:
+        raise ValueError(f"nothing is called {shown!r} that could be shown: choose one of {', '.join(SHOWN)}")
+    return [i for i, name in enumerate(TEXTS) if shown in ("both", name)]
+
+
 def segment_cues(
     segment: Segment, shown: str = "both", languages: Languages = (None, None)
 ) -> Iterator[Cue]:
@@ -64,10 +75,8 @@ def segment_cues(
         shown: ``both`` (transcript above translation), ``transcript`` or ``translation``.
         languages: of the transcript and the translation.
     """
-    if shown not in SHOWN:
-        raise ValueError(f"subtitles of {shown!r}: choose one of {', '.join(SHOWN)}")
+    visible = shown_texts(shown)
     texts = tuple(" ".join(text.split()) for text in (segment.transcript, segment.translation))
-    visible = [i for i, name in enumerate(TEXTS) if shown in ("both", name)]
     if not any(texts[i] for i in visible):
         return
     parts = stretches(segment.speech or ((segment.start, segment.end),))

@@ -26,7 +26,7 @@ class Work:
     Args:
         found: the recordings.
         formats: see `options.FORMATS`; one only without `out`.
-        shown: what subtitles show.
+        shown: what text and subtitles show.
         files: of each recording the file to write by its format; None to print.
         show: a progress bar, where standard error is a terminal, and the real-time factor.
     """

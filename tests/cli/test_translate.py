@@ -73,6 +73,14 @@ def test_subtitles_of_one_text(translate, audio, tmp_path, shown, key):
     assert cue.plaintext == " ".join(pair[key].split())
 
 
+def test_text_of_one_stream(translate, audio, capsys):
+    """As those want who have Whisper transcribe."""
+    assert translate(audio / "a.wav", "--quiet") == 0
+    both = capsys.readouterr().out.splitlines()
+    assert translate(audio / "a.wav", "--quiet", "--show", "transcript") == 0
+    assert capsys.readouterr().out.splitlines() == [*both[:2], ""]
+
+
 def test_prints_subtitles_of_one_recording(translate, audio, tmp_path, capsys):
     assert translate(audio / "a.wav", "--format", "vtt", "--quiet") == 0
     (tmp_path / "a.vtt").write_text(capsys.readouterr().out)

@@ -24,6 +24,15 @@ def test_skipping_without_files(translate, audio, capsys):
     check(translate, capsys, "give --out DIR", audio, "--skip-existing")
 
 
+def test_options_of_other_formats(translate, audio, tmp_path, capsys):
+    wanted = "is for text and subtitles: add --format text, srt or vtt"
+    words = (audio / "a.wav", "--out", tmp_path / "out", "--format", "jsonl,tsv")
+    check(translate, capsys, f"--show transcript {wanted}", *words, "--show", "transcript")
+    check(translate, capsys, "--nbest 3 is for --format jsonl", audio / "a.wav", "--nbest", 3)
+    assert translate(*words, "--show", "both", "--nbest", 3) == 0
+    assert translate(audio / "a.wav", "--nbest", 1) == 0
+
+
 def test_nothing_to_do(translate, tmp_path, capsys):
     check(translate, capsys, "no recordings in", tmp_path)
 
@@ -73,11 +82,12 @@ def test_language_that_the_model_does_not_know(translate, audio, capsys):
 
 
 @pytest.mark.parametrize(("arch", "shown"), [("asr_tiny", "translation"), ("e2e_st_tiny", "transcript")])
-def test_subtitles_of_a_text_that_is_not_written(translate, audio, tmp_path, arch, shown, capsys):
+@pytest.mark.parametrize("form", ["srt", "text"])
+def test_a_text_that_is_not_written(translate, audio, tmp_path, arch, shown, form, capsys):
     alone = speech_model.make(tmp_path / "alone", arch=arch).checkpoint
     words, message = (audio / "a.wav", "--show", shown), f"--show {shown}: {alone} writes the"
-    check(translate, capsys, message, *words, "--format", "srt", model=alone)
-    assert translate(*words, model=alone) == 0
+    check(translate, capsys, message, *words, "--format", form, model=alone)
+    assert translate(audio / "a.wav", "--format", form, model=alone) == 0
 
 
 @pytest.mark.parametrize("words", [("--format", "doc"), ("--threads", "0"), ("--srt", "none")])

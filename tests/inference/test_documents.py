@@ -24,6 +24,20 @@ def test_text():
     )
 
 
+@pytest.mark.parametrize(("shown", "line"), [("transcript", "en: one two"), ("translation", "de: eins zwei")])
+def test_text_of_one_stream(shown, line):
+    first = RECORDING.render("text", shown).split("\n\n")[0]
+    assert first == f"[0:00:00.00 - 0:00:02.50]\n{line}"
+    for form in ("jsonl", "tsv"):
+        assert RECORDING.render(form, shown) == RECORDING.render(form)
+
+
+@pytest.mark.parametrize("form", ["text", "vtt"])
+def test_what_cannot_be_shown(form):
+    with pytest.raises(ValueError, match="choose one of both, transcript, translation"):
+        RECORDING.render(form, "all")
+
+
 def test_text_that_is_not_written_is_left_out():
     alone = Hypothesis("", "eins", None, -1.0, -1.0)
     recording = Recording(None, 1.0, "en", "de", (Segment(0.0, 1.0, (alone,)),))
