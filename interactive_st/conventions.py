@@ -10,5 +10,11 @@ NAMES = ("asr", "st")
 BOTH = (TRANSCRIPT, TRANSLATION)
 #: How two beams are kept, see `interactive_st.search`.
 SEARCHES = ("rank", "joint")
+#: Of ``lenpen``, up or down: with larger ones scores leave the numbers of 32 bits.
+LARGEST_LENPEN = 10
+LENPEN_NEEDED = (
+    f"a number from -{LARGEST_LENPEN} to {LARGEST_LENPEN} is needed: scores are divided by length to this "
+    "power, and larger ones make them zero or infinite"
+)
 #: Of Kaldi's filterbanks, see `interactive_st.data.features`.
 FRAMES_PER_SECOND = 100

@@ -112,7 +112,7 @@ class Writer:
             "tgt_lang": self.languages[1],
             "nbest": [_entry(hypothesis) for hypothesis in segment.nbest],
         }
-        return json.dumps(pair, ensure_ascii=False) + "\n"
+        return json.dumps(pair, ensure_ascii=False, allow_nan=False) + "\n"
 
     def _tsv(self, audio: str, segment: Segment) -> str:
         cells = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from interactive_st.conventions import SEARCHES
+from interactive_st.conventions import LARGEST_LENPEN, LENPEN_NEEDED, SEARCHES
 
 #: Longest piece of a recording that is decoded at once, unless the model reads less (seconds).
 MAX_SEGMENT = 20.0
@@ -36,7 +36,7 @@ class Options:
         wait_k: tokens by which the transcript leads, or ``inf``; None for the model's own.
         ctc_weight: share of the encoder's CTC in the scores of transcripts, for models trained with
             it; None for the model's own.
-        lenpen: exponent of the length by which scores are divided.
+        lenpen: exponent of the length by which scores are divided, from -10 to 10.
         max_len_a: longest text = max_len_a · frames + max_len_b tokens.
         max_len_b: see `max_len_a`.
         min_len: shortest text, in tokens.
@@ -101,6 +101,8 @@ class Options:
             self._whole(name, 0)
         for name in ("lenpen", "unkpen"):
             self._number(name, -math.inf)
+        if abs(self.lenpen) > LARGEST_LENPEN:
+            raise OptionError("lenpen", self.lenpen, LENPEN_NEEDED)
         self._number("temperature", 0.0, above=True)
         self._number("max_len_a", 0.0)
         if self.max_len_a == 0 and self.max_len_b < self.min_len:

@@ -52,10 +52,11 @@ def write_pairs(path: str | os.PathLike, pairs: Iterable[Pair]) -> None:
 
     Raises:
         OSError: the folder does not exist or cannot be written.
+        ValueError: a score is not finite, which JSON cannot say.
     """
     with replacing(Path(path)) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         for pair in pairs:
-            file.write(json.dumps(pair, ensure_ascii=False) + "\n")
+            file.write(json.dumps(pair, ensure_ascii=False, allow_nan=False) + "\n")
         file.flush()
         if unfinished.is_file():  # rather than a pipe or /dev/null, which have no disk
             os.fsync(file.fileno())

@@ -78,7 +78,7 @@ def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> 
 
     Raises:
         ValueError: an option has another value than its default and no effect here, a value is of the
-            wrong kind or not finite, or the values contradict each other.
+            wrong kind, not finite or out of range, or the values contradict each other.
     """
     for name, default in DEFAULTS.items():
         if not hasattr(args, name):

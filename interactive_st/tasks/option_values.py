@@ -7,6 +7,8 @@ from typing import Any
 
 from fairseq.dataclass.configs import GenerationConfig
 
+from interactive_st.conventions import LARGEST_LENPEN, LENPEN_NEEDED
+
 #: By fairseq's declaration, not by the default: that of ``lenpen``, a number, is written as 1.
 TYPES = {field.name: field.type for field in fields(GenerationConfig)}
 
@@ -25,6 +27,8 @@ def wrong_value(name: str, value: Any) -> str | None:
         return "a finite number is needed"
     if name == "temperature" and value <= 0:
         return "a number greater than 0 is needed"
+    if name == "lenpen" and abs(value) > LARGEST_LENPEN:
+        return LENPEN_NEEDED
     return None
 
 

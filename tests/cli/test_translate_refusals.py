@@ -70,6 +70,7 @@ def test_options_that_contradict(translate, audio, capsys):
         ("--batch-seconds", "inf", "a finite number is needed"),
         ("--max-segment", "9.0", "the model reads at most 3 s"),
         ("--lenpen", "nan", "a finite number is needed"),
+        ("--lenpen", "10.5", "a number from -10 to 10 is needed: scores are divided by length"),
         ("--wait-k", "soon", "a whole number or inf is needed"),
     ],
 )

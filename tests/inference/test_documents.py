@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 
@@ -56,6 +57,14 @@ def test_jsonl_is_a_pairs_file(tmp_path):
     assert (first["src_lang"], first["tgt_lang"]) == ("en", "de")
     assert [entry["transcript"] for entry in first["nbest"]] == ["one\ttwo", "one"]
     assert (second["start"], second["end"]) == (61.0, 62.345)
+
+
+def test_jsonl_is_json():
+    """Which has no infinite numbers, though Python writes and reads them."""
+    endless = Hypothesis("", "eins", None, -math.inf, -math.inf)
+    recording = Recording(None, 1.0, "en", "de", (Segment(0.0, 1.0, (endless,)),))
+    with pytest.raises(ValueError, match="JSON compliant"):
+        recording.render("jsonl")
 
 
 def test_ids_begin_with_a_given_name():

@@ -41,6 +41,8 @@ def test_a_failed_write_keeps_the_old_file(tmp_path):
     path.write_text("old\n")
     with pytest.raises(TypeError):
         write_pairs(path, [{"transcript": "a"}, {"transcript": {1}}])
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_pairs(path, [{"transcript": "a", "score": float("-inf")}])
     assert path.read_text() == "old\n"
     assert [file.name for file in tmp_path.iterdir()] == ["pairs.jsonl"]
 

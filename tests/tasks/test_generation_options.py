@@ -124,6 +124,7 @@ def test_validation_options_are_json_of_known_options():
         ('"max_len_b": [9]', "a whole number"),
         ('"lenpen": "1"', "a finite number"),
         ('"lenpen": NaN', "a finite number"),
+        ('"lenpen": -300', "a number from -10 to 10"),
         ('"max_len_a": Infinity', "a finite number"),
         ('"unkpen": 1' + 400 * "0", "a finite number"),
         ('"temperature": 0', "a number greater than 0"),
