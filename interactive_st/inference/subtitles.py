@@ -25,6 +25,9 @@ from interactive_st.inference.results import Segment
 from interactive_st.inference.text_parts import Languages, Texts, fits, line_length, lines, places, split
 
 VTT_HEAD = "WEBVTT\n\n"
+#: SubRip has no escapes. Players take ``<b>`` for a tag, which a word joiner, not seen, breaks; and what is
+#: in braces for one of SubStation Alpha, also with something before its backslash.
+_NO_TAGS = str.maketrans({"<": "<\u2060", "{": "(", "}": ")"})
 SHOWN = ("both", *TEXTS)
 
 
@@ -41,7 +44,8 @@ class Cue:
 def srt_cue(number: int, cue: Cue) -> str:
     """Return a cue as SubRip text; numbers begin with 1."""
     texts = tuple(text.replace("-->", "→") for text in cue.texts)
-    return f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{_wrap(texts, cue.languages)}\n\n"
+    text = _wrap(texts, cue.languages).translate(_NO_TAGS)
+    return f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{text}\n\n"
 
 
 def vtt_cue(cue: Cue) -> str:

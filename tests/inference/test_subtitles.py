@@ -1,6 +1,7 @@
 import io
 import itertools
 
+import av
 import pysubs2
 import pytest
 import webvtt
@@ -195,6 +196,23 @@ class TestDocuments:
     def test_arrows_do_not_break_srt(self):
         text = recording(segment(0.0, 2.0, "x --> y\n\n7", "z")).render("srt")
         assert [cue.text for cue in read_srt(text)] == [r"x → y 7\Nz"]
+
+    @pytest.mark.parametrize(
+        ("text", "written"),
+        [
+            ("a <b>c</b> d", "a <\u2060b>c<\u2060/b> d"),
+            ("3 < 4 > 1 <>", "3 <\u2060 4 > 1 <\u2060>"),
+            (r"up {\an8} {y:i} {b}", r"up (\an8) (y:i) (b)"),
+        ],
+    )
+    def test_no_tags_in_srt(self, tmp_path, text, written):
+        """As FFmpeg reads it, with which most players do; the braces would come to libass."""
+        path = tmp_path / "a.srt"
+        path.write_text(recording(segment(0.0, 2.0, text, "")).render("srt"), encoding="utf-8")
+        with av.open(str(path)) as file:
+            (shown,) = (each.ass.decode() for packet in file.demux() for each in packet.decode())
+        assert shown.split(",,")[-1] == written
+        assert [cue.text for cue in read_srt(path.read_text(encoding="utf-8"))] == [written]
 
     def test_wrapped_lines(self):
         text = recording(segment(0.0, 5.0, LONG[:80], "kurz")).render("srt")
