@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 # So that models can be copied and pickled: StatefulContainer.__getattr__ recurses while one is unpickled.
 copyreg.pickle(StatefulContainer, lambda state: (StatefulContainer, (), vars(state)))
 
+#: Samples of speech have thousands a second: fewer are kHz, or a mistake that would be resampled for hours.
+LOWEST_RATE = 1000
 SLOW_HALF = (
     "this CPU has no instructions for bfloat16, so half precision is several times slower here than single; "
     "leave out --half (half=True)"
@@ -149,7 +151,7 @@ class InteractiveST:
                 numpy array or a tensor, (N,), (channels, N) or (N, channels); such samples with
                 their rate, as `soundfile.read` returns them or as a dict of ``array`` and
                 ``sampling_rate`` (Hugging Face's); or a list of these.
-            sample_rate: of samples that come without it, in Hz.
+            sample_rate: of samples that come without it, in Hz, at least 1000.
             options: see `Options`.
 
         Returns:
@@ -205,7 +207,7 @@ class InteractiveST:
         return decode_recordings(openers, decoding, VoiceActivity(self.sample_rate), progress)
 
 
-def _open(audio: Any, sample_rate: float | None) -> Source:
+def _open(audio: Any, sample_rate: Any) -> Source:
     if isinstance(audio, str | os.PathLike):
         return open_file(audio)
     if _has_rate(audio):
@@ -216,9 +218,16 @@ def _open(audio: Any, sample_rate: float | None) -> Source:
         raise DataError(f"{type(audio).__name__} is not a recording; give a file name, an array or a tensor")
     if sample_rate is None:
         raise DataError("samples need their rate: give sample_rate in Hz, such as 16000")
-    if not isinstance(sample_rate, Real) or not 0 < sample_rate < math.inf:
+    if not _is_rate(sample_rate):
         raise DataError(f"sample_rate is {sample_rate!r}; a number of Hz is needed, such as 16000")
-    return ArraySource(audio, sample_rate)
+    return ArraySource(audio, int(sample_rate))
+
+
+def _is_rate(value: Any) -> bool:
+    """Tell whether it is a whole number of Hz, and enough for speech."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not LOWEST_RATE <= value < math.inf:
+        return False
+    return value == int(value)
 
 
 def _is_recording(audios: Any) -> bool:

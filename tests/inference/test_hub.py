@@ -87,9 +87,10 @@ class TestInput:
             assert result.audio is None
         assert expected.audio == str(talk)
 
-    def test_any_rate(self, model):
+    @pytest.mark.parametrize("rate", [44100, 44100.0, np.int32(44100), np.float32(44100)])
+    def test_any_rate(self, model, rate):
         samples = bursts([(0.2, 1.8)], 2.0, rate=44100)
-        assert model(samples, sample_rate=44100, **SHORT).duration == 2.0
+        assert model(samples, sample_rate=rate, **SHORT).duration == 2.0
 
     def test_list_gives_list(self, model, talk):
         one = model(talk, **SHORT)
@@ -102,7 +103,7 @@ class TestInput:
         with pytest.raises(DataError, match="give sample_rate"):
             model(np.zeros(8000, dtype=np.float32))
 
-    @pytest.mark.parametrize("rate", [math.nan, math.inf, 0, -1, "16000"])
+    @pytest.mark.parametrize("rate", [math.nan, math.inf, 0, -1, "16000", True, 16, 999, 16000.5])
     def test_rates_without_meaning(self, model, rate):
         with pytest.raises(DataError, match=r"sample_rate is .*; a number of Hz is needed"):
             model(np.zeros(8000, dtype=np.float32), sample_rate=rate)
