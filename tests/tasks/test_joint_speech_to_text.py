@@ -86,7 +86,9 @@ def test_without_the_options_validation_does_not_decode(folder, monkeypatch):
     task = setup(folder)
     model = task.build_model(Namespace())
     assert FakeGenerator.made == []
-    _, _, output = task.valid_step({}, model, FakeCriterion())
+    task.load_dataset("test")
+    sample = task.dataset("test").collater([task.dataset("test")[0]])
+    _, _, output = task.valid_step(sample, model, FakeCriterion())
     assert set(output) == {"loss", "ntokens", "nsentences"}
 
 
