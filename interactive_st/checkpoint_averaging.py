@@ -23,7 +23,6 @@ _BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
 #: Options that change the model without changing parameter names or shapes; all others show in these, or
 #: matter in training only.
 _COMPARED = ("arch", "streams", "wait_k", "fusion", "fusion_lambda", *UNSEEN_OPTIONS)
-
 #: Where fairseq's trainer keeps the weights of ``--store-ema``, in the extra state.
 _EMA_KEYS = ("ema", "ema_fp32_params")
 

@@ -9,11 +9,12 @@ from fairseq.data import Dictionary
 from fairseq.models import FairseqDecoder
 from torch import Tensor, nn
 
+from interactive_st.conventions import BOTH
 from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.fast.joined_linear import prepare_linears
 from interactive_st.modules.interactive_decoder_layer import EncoderKeys
 from interactive_st.modules.second_decoder_layer import SecondDecoderLayer
-from interactive_st.modules.streams import STREAMS, Streams
+from interactive_st.modules.streams import Streams
 from interactive_st.modules.token_rows import TokenRows, put_rows
 from interactive_st.modules.visibility import Visibility, score_mask
 
@@ -107,7 +108,7 @@ class TwoStageDecoder(FairseqDecoder):
 
     wait_k = math.inf
     interacts = False
-    streams: Streams = STREAMS["both"]
+    streams: Streams = BOTH
 
     def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
         super().__init__(dictionary)

@@ -7,9 +7,9 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from interactive_st.conventions import TRANSCRIPT
+from interactive_st.conventions import BOTH, TRANSCRIPT
 from interactive_st.modules.lanes import Histories, Lanes
-from interactive_st.modules.streams import STREAMS, Streams
+from interactive_st.modules.streams import Streams
 
 from .ctc_prefix import CtcPrefixScorer
 
@@ -65,7 +65,7 @@ class Beams(HypothesisTensors):
         width: int,
         max_len: Tensor,
         pad: int,
-        streams: Streams = STREAMS["both"],
+        streams: Streams = BOTH,
         ctc: CtcPrefixScorer | None = None,
         on_device: bool = False,
     ) -> None:

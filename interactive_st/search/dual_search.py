@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from interactive_st.conventions import BOTH
 from interactive_st.modules.lanes import Lanes
 from interactive_st.modules.wait_k import start_delay
 
@@ -50,7 +51,7 @@ class DualSearch:
         self.options: SearchOptions = constraints.options
         self.prefix_tokens = None if prefix_tokens is None else prefix_tokens.cpu()
         self.pool = Pool(beams)
-        delay = torch.tensor([[start_delay(ensemble.wait_k, stream)] for stream in (0, 1)])
+        delay = torch.tensor([[start_delay(ensemble.wait_k, stream)] for stream in BOTH])
         self.delay = to_device_async(delay, beams.row.device)
         self._begin()
 

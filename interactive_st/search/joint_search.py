@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from interactive_st.conventions import TRANSCRIPT, TRANSLATION
+from interactive_st.conventions import BOTH
 from interactive_st.modules.lanes import Lanes
 
 from .beams import Pool
@@ -161,7 +161,7 @@ class JointSearch(DualSearch):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
 
     def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
-        texts = zip(*(pool.hypotheses(stream) for stream in (TRANSCRIPT, TRANSLATION)), strict=True)
+        texts = zip(*(pool.hypotheses(stream) for stream in BOTH), strict=True)
         pairs = make_hypotheses([list(zip(*of_sentence, strict=True)) for of_sentence in texts])
         return [
             sorted(nbest, key=lambda pair: pair["pair_score"].item(), reverse=True) for nbest in pairs

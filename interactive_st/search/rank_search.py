@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from interactive_st.conventions import TRANSCRIPT, TRANSLATION
+from interactive_st.conventions import BOTH, TRANSCRIPT, TRANSLATION
 from interactive_st.modules.lanes import Lanes
 
 from .beams import Pool
@@ -90,7 +90,7 @@ class RankSearch(DualSearch):
                 sorted(nbest, key=lambda text: text["score"].item(), reverse=True)
                 for nbest in pool.hypotheses(stream)
             ]
-            for stream in (TRANSCRIPT, TRANSLATION)
+            for stream in BOTH
         ]
         return make_hypotheses([self._pairs(*of_sentence) for of_sentence in zip(*texts, strict=True)])
 

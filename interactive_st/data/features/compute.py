@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from interactive_st.conventions import FRAMES_PER_SECOND
 from interactive_st.errors import DataError, require_file
 
 if TYPE_CHECKING:
     from kaldi_native_fbank import OnlineFbank
 
 FRAME_SECONDS = 0.025
-SHIFT_SECONDS = 0.010
 #: Kaldi's features expect samples in the range of 16-bit integers.
 FULL_SCALE = 2.0**15
 #: Samples a second, and filters, beyond which Kaldi would fill the memory with its tables.
@@ -70,7 +70,7 @@ def _too_large(waveform: np.ndarray) -> DataError:
 def is_longer(frames: int, seconds: float) -> bool:
     """Tell whether audio that gives so many frames is longer than `seconds`, as far as frames show: up to
     10 ms more are not seen."""
-    shortest = 1000 * FRAME_SECONDS + (frames - 1) * 1000 * SHIFT_SECONDS  # in ms, which are whole
+    shortest = 1000 * FRAME_SECONDS + (frames - 1) * 1000 / FRAMES_PER_SECOND  # in ms, which are whole
     return shortest > 1000 * seconds
 
 

@@ -122,16 +122,16 @@ def _fill(
         for text in (row["src_text"], row["tgt_text"])
         if text
     ]
-    size, kind = vocabulary
-    tags = {language for pair in languages for language in pair}
-    model, size = train_vocabulary(texts, tags, size or VOCAB_SIZE, kind or VOCAB_TYPE)
-    unknown = save_vocabulary(model, texts, folder / MODEL, folder / VOCAB, folder / DICTIONARY)
     first = next(iter(joined.values())).rows[0]["audio"]
     archive, _, place = first.partition(":")
     dimension = feature_dimension(Path(archive), place)
     features = {"type": "fbank", "num_mel_bins": dimension, "sample_rate": sample_rate or SAMPLE_RATE}
     if sample_rate is not None:
         check_filterbank(features)
+    size, kind = vocabulary
+    tags = {language for pair in languages for language in pair}
+    model, size = train_vocabulary(texts, tags, size or VOCAB_SIZE, kind or VOCAB_TYPE)
+    unknown = save_vocabulary(model, texts, folder / MODEL, folder / VOCAB, folder / DICTIONARY)
     config = make_config(features, dimension, *languages[0], cmvn=CMVN, specaugment=POLICY)
     config |= _take_over(sources, f"config_{st_suffix}.yaml", folder)
     write_config(folder, {**config, "audio_root": str(root)})
