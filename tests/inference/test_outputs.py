@@ -67,3 +67,10 @@ def test_names_that_stay_the_same_are_numbered():
     assert names("a.wav", "a.wav", "a.wav") == ["a.wav", "a.wav-2", "a.wav-3"]
     all_different = names("a.wav", "a.wav", "a.wav-2.x", "a.wav-3.ogg")
     assert len(set(all_different)) == 4
+
+
+def test_a_number_is_none_that_another_recording_has():
+    """That one keeps its name, as it would have it alone."""
+    names = output_names(map(Path, ["x/a.wav", "x/a.wav", "x/a.wav-2.flac"]))
+    assert len(set(names)) == 3
+    assert names[2] == Path("x/a.wav-2")

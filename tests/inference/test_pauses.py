@@ -203,3 +203,19 @@ def test_memory_does_not_grow_with_the_recording():
     finally:
         tracemalloc.stop()
     assert peak < 2 * 2**20
+
+
+@pytest.mark.parametrize(("windows", "stretches"), [(6, 1), (7, 2)])
+def test_gaps_of_less_than_a_fifth_of_a_second_part_no_speech(windows, stretches):
+    """6 windows are 0.192 s, 7 are 0.224 s."""
+    (utterance,) = cut([0.9] * 30 + [0.0] * windows + [0.9] * 30)
+    assert len(utterance.speech) == stretches
+
+
+def test_a_short_pause_is_shared():
+    """At a pause of 6 windows either side keeps 3 of them, not the first all."""
+    assert in_windows(cut([0.9] * 30 + [0.0] * 6 + [0.9] * 30, min_pause=6 * SECONDS)) == [(0, 33), (33, 66)]
+    assert in_windows(cut([0.9] * 30 + [0.0] * 60 + [0.9] * 30, min_pause=6 * SECONDS)) == [
+        (0, 33),
+        (87, 120),
+    ]

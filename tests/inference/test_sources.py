@@ -174,3 +174,11 @@ class TestArraySource:
     def test_no_samples(self, samples, message):
         with pytest.raises(DataError, match=message):
             ArraySource(samples, 8000)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32, np.int64])
+def test_integers_of_any_size_are_scaled_by_their_range(kind):
+    """soundfile.read(dtype="int32") gives such."""
+    low = np.iinfo(kind).min
+    samples = np.array([0, low // 2, low, -(low // 4)], dtype=kind)
+    assert ArraySource(samples, 8000).whole(8000).tolist() == [0.0, -0.5, -1.0, 0.25]

@@ -87,3 +87,21 @@ def test_lines_are_never_too_long_and_nothing_is_lost(text, language):
     assert max(map(len, found)) <= (16 if language == "zh" else 42)
     assert "".join(found).replace(" ", "") == text.replace(" ", "")
     assert places(text, language) == sorted(set(places(text, language)))
+
+
+def test_no_line_begins_with_closing_punctuation():
+    text = "他说「好」，走了。"
+    assert [text[:place] for place in places(text, "zh")] == [
+        "他",
+        "他说",
+        "他说「",
+        "他说「好」，",
+        "他说「好」，走",
+    ]
+    wrapped = lines("一二三四五六七八九十一二三四五六。一二三", "zh")
+    assert not any(line[0] in "。，」" for line in wrapped)
+
+
+@pytest.mark.parametrize(("shares", "expected"), [((1.0, 3.0), ["", "Danke"]), ((3.0, 1.0), ["Danke", ""])])
+def test_a_single_word_goes_where_more_time_is(shares, expected):
+    assert [part[1] for part in split(("thank you so much", "Danke"), shares, ("en", "de"))] == expected

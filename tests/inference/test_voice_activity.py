@@ -68,3 +68,11 @@ def test_finds_speech_and_pauses(shared_data, rate):
         assert speech[(times >= start) & (times < end)].mean() > 0.9
     for start, end in ((2.5, 3.1), (4.6, 5.2), (7.8, 8.1)):
         assert speech[(times >= start) & (times < end)].mean() < 0.1
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100])
+def test_windows_stay_in_step_with_what_is_heard(rate, noise_is_speech):
+    """32 ms are no whole number of samples at every rate; what is missing would add up to seconds an hour."""
+    samples = np.zeros(rate * 4, dtype=np.float32)
+    ends = np.cumsum([len(window) for window, _ in VoiceActivity(rate).windows([samples])])
+    assert ends[:-1].tolist() == [(number + 1) * 32 * rate // 1000 for number in range(len(ends) - 1)]

@@ -12,6 +12,7 @@ from tiny import system
 from torch import nn
 
 from interactive_st.models import ARCHITECTURES
+from interactive_st.models import interactive_st as models
 
 ONE_DECODER = 61_198_848
 TEXT_MODEL = ONE_DECODER - 164_352  # no front end for speech
@@ -115,3 +116,17 @@ def test_only_the_gate_and_a_learned_weight_add_parameters():
     assert count(tiny.model(fusion_lambda=0.0)) == plain
     assert count(tiny.model(learn_fusion_lambda=True)) == plain + 2
     assert count(tiny.model(fusion="gate")) == plain + 2 * (32 * 32 + 32)
+
+
+def test_the_size_of_the_examples():
+    args = Namespace()
+    models.interactive_st_tiny(args)
+    assert (args.encoder_layers, args.decoder_layers) == (4, 2)
+    assert (args.encoder_embed_dim, args.decoder_embed_dim, args.conv_channels) == (192, 192, 256)
+    assert (args.encoder_ffn_embed_dim, args.decoder_ffn_embed_dim) == (768, 768)
+    assert (args.dropout, args.attention_dropout, args.activation_dropout) == (0.1, 0.1, 0.1)
+    assert (args.front_end, args.encoder_normalize_before, args.decoder_normalize_before) == (
+        "conv1d",
+        True,
+        True,
+    )

@@ -145,3 +145,11 @@ def test_a_two_stage_model_refuses_how_streams_interact(override):
     with pytest.raises(ValueError, match=rf"{option} .* no effect on a two-stage model.*--model-overrides"):
         tiny.model(arch=ARCHITECTURES["two_stage_st_s"], **override)
     tiny.model(arch=ARCHITECTURES["two_stage_st_s"], wait_k="3", fusion_lambda=1.0)
+
+
+@pytest.mark.parametrize("name", ["interactive_st", "two_stage_st"])
+def test_ctc_of_other_criteria_is_of_the_transcript(name):
+    sample = tiny.training_sample() | {"target": torch.zeros(1), "target_lengths": torch.zeros(1)}
+    target, lengths = tiny.system(name).get_ctc_target(sample)
+    assert torch.equal(target, sample["transcript"])
+    assert torch.equal(lengths, sample["transcript_lengths"])

@@ -76,3 +76,11 @@ def test_a_row_of_activation_checkpointing_is_recomputed_with_its_k(batch):
 def test_systems_without_interaction_refuse_it(name):
     with pytest.raises(ValueError, match=r"train.wait.k 1,3"):
         tiny.model(arch=ARCHITECTURES[f"{name}_s"], train_wait_k="1,3")
+
+
+def test_what_was_trained_is_known():
+    assert tiny.model(wait_k="5").decoder.trained_wait_k == (5,)
+    assert tiny.model(wait_k="3", train_wait_k="1,3,inf").decoder.trained_wait_k == (1, 3, math.inf)
+    decoder = tiny.model(wait_k="5").decoder
+    decoder.wait_k = 1  # as decoding with another does
+    assert decoder.trained_wait_k == (5,)

@@ -122,3 +122,7 @@ def test_kinds_of_pieces():
     kinds = {piece.kind for piece in compare("a x c d", "a b c").pieces}
     assert kinds == {EQUAL, REPLACED, ADDED}
     assert {piece.kind for piece in compare("a", "a b").pieces} == {EQUAL, MISSING}
+
+
+def test_added_words_count_beyond_all_of_the_reference():
+    assert compare("a b c d e", "a x").error_rate == 200.0

@@ -125,3 +125,12 @@ def test_bleu_of_languages_without_spaces():
     assert "tok:zh" in scores["bleu_signature"]
     assert scores["bleu"] == score_pairs(rows, sacrebleu_tokenizer="zh")["bleu"] > 30
     assert score_pairs(rows, sacrebleu_tokenizer="13a")["bleu"] == 0
+
+
+def test_a_text_that_came_out_empty_counts_as_all_wrong():
+    """Only one that the model does not write at all (null) is left out."""
+    scores = score_pairs([pair("a b", "a b", "c d", "c d"), pair("", "e f", "", "g h")])
+    assert (scores["transcripts_scored"], scores["translations_scored"]) == (2, 2)
+    assert (scores["wer"], scores["deletions"]) == (50.0, 2)
+    assert scores["bleu"] == pytest.approx(BLEU().corpus_score(["c d", ""], [["c d", "g h"]]).score)
+    assert scores["exact"] == {"pairs": 2, "transcripts": 1, "translations": 1, "both": 1}

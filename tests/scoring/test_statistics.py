@@ -39,3 +39,13 @@ def test_word_errors_add_up():
 
 def test_any_white_space_parts_words():
     assert word_error_statistics(["ah ! oui", "a\u3000b"], ["ah\u00a0! oui", "a c"]) == (1, 5)
+
+
+def test_orders_without_a_match_are_smoothed_as_sacrebleu_does():
+    """Early in a training no 4-gram is right; BLEU is small then, and not 0."""
+    heard, wanted = ["das ist kein guter Satz", "noch einer"], ["das ist ein kurzer Satz", "noch eines"]
+    expected = BLEU().corpus_score(heard, [wanted]).score
+    assert expected > 1
+    assert summed([bleu_statistics([h], [w]) for h, w in zip(heard, wanted, strict=True)]) == pytest.approx(
+        expected
+    )

@@ -173,3 +173,9 @@ def test_a_word_that_is_not_known_stays_one(data):
     found = task.tgt_dict.encode_line(read[0], add_if_not_exist=False)
     assert found.tolist() == tokens.tolist()
     assert found.tolist().count(task.tgt_dict.unk()) == 1
+
+
+def test_the_text_model_has_the_precision_of_the_recogniser(data):
+    like = nn.Linear(1, 1).bfloat16()
+    made = Translator(str(data / "mt.pt"), str(data / "mt"), task_of(data).target_dictionary, OPTIONS, like)
+    assert {p.dtype for p in made.models[0].parameters()} == {torch.bfloat16}

@@ -57,3 +57,17 @@ def test_tokenisers_can_be_copied_and_sent_to_workers():
     bpe = DecodesOnce(Pieces())
     for other in (copy.deepcopy(bpe), pickle.loads(pickle.dumps(bpe))):
         assert other.decode("▁one ▁two") == "one two"
+
+
+class Wraps:
+    def __init__(self, left, right):
+        self.left, self.right = left, right
+
+    def decode(self, text):
+        return f"{self.left}{text}{self.right}"
+
+
+def test_what_encoded_last_decodes_first():
+    dictionary = Dictionary()
+    tokens = torch.tensor([dictionary.add_symbol("a")])
+    assert Detokeniser(dictionary, [Wraps("(", ")"), Wraps("[", "]")])(tokens) == "([a])"

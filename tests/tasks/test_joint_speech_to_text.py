@@ -129,3 +129,10 @@ def test_text_is_limited_in_training_alone(folder):
         task.load_dataset(split)
         iterator = task.get_batch_iterator(task.dataset(split), max_tokens=1000, seed=1)
         assert len(iterator.frozen_batches) == batches
+
+
+@pytest.mark.parametrize("from_checkpoint", [True, False])
+def test_a_model_that_decodes_needs_the_gates_of_its_checkpoint(folder, monkeypatch, from_checkpoint):
+    monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: FakeModel())
+    model = setup(folder).build_model(Namespace(wait_k="3"), from_checkpoint)
+    assert model.needs_gates == from_checkpoint

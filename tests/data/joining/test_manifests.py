@@ -45,7 +45,7 @@ def test_a_data_folder_on_top_of_the_same_archive(made, tmp_path):
     assert not list(out.glob("*.zip"))
     assert len((out / "mt" / "train.en-de.de").read_text("utf-8").splitlines()) == 8
     config = JointDataConfig(out / "config_joint.yaml")
-    assert config.source_lang, config.target_lang == ("en", "de")
+    assert (config.source_lang, config.target_lang) == ("en", "de")
     for split, expected in utterances(made.root).items():
         rows = read_manifest(out / f"{split}.tsv")
         for row, utterance in zip(rows, expected, strict=True):

@@ -1,11 +1,15 @@
 """Dropout from 16 random bits: what it drops, how it scales, that it follows torch's seed."""
 
+from collections import Counter
+
 import pytest
 import tiny
 import torch
 from fairseq.modules import FairseqDropout
 
+from interactive_st.modules import attention
 from interactive_st.modules.encoder_attention import EncoderAttention
+from interactive_st.modules.fast import dropout as dropout_module
 from interactive_st.modules.fast.dropout import Dropout, dropout
 from interactive_st.modules.fusion import Fusion
 from interactive_st.modules.interactive_attention import InteractiveAttention
@@ -105,3 +109,36 @@ def test_the_encoder_trains_by_fairseqs_equations(padded):
     lengths = [10, 6] if padded else [10]
     for row, length in enumerate(lengths):
         torch.testing.assert_close(received[:length, row], expected[:length, row], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("normalize_before", [True, False])
+def test_everything_drops_where_fairseq_drops(monkeypatch, normalize_before):
+    """Embeddings, each sublayer, each activation and each attention, by its own share."""
+    shares = {"dropout": 0.1, "activation_dropout": 0.2, "attention_dropout": 0.3}
+    sides = {f"{side}_normalize_before": normalize_before for side in ("encoder", "decoder")}
+    model = tiny.model(encoder_layers=2, decoder_layers=3, **shares, **sides).train()
+    dropped = Counter()
+
+    def count(x, p):
+        dropped[p] += 1
+        return x
+
+    for place in (dropout_module, attention):
+        monkeypatch.setattr(place, "dropout", count)
+    model(**tiny.speech([30]), prev_output_tokens=tiny.prefixes([[4], [3]]))
+    # 2 encoder layers of 2 sublayers, 3 decoder layers of 3, and the embeddings of either side
+    assert dropped == {0.1: (1 + 2 * 2) + (1 + 3 * 3), 0.2: 2 + 3, 0.3: 2 + 3 * 2}
+
+
+def test_the_second_decoder_drops_weights_of_all_its_attentions(monkeypatch):
+    model = tiny.system("two_stage_st", encoder_layers=2, decoder_layers=3, attention_dropout=0.3).train()
+    dropped = Counter()
+
+    def count(x, p):
+        dropped[p] += 1
+        return x
+
+    monkeypatch.setattr(attention, "dropout", count)
+    model(**tiny.speech([30]), prev_output_tokens=tiny.prefixes([[4], [3]]))
+    # the encoder's own; in each layer of the first decoder 2, and of the second 3
+    assert dropped == {0.3: 2 + 3 * 2 + 3 * 3}

@@ -1,0 +1,86 @@
+import shutil
+
+import numpy as np
+import pytest
+from fairseq.data.audio.audio_utils import get_features_or_waveform
+from fairseq_prep import edit, write_archive
+
+from interactive_st.data.joining.manifests import join_manifests
+from interactive_st.data.manifest import read_manifest, write_manifest
+from interactive_st.errors import DataError
+
+
+def of(folder, split="dev"):
+    return join_manifests(folder / f"{split}_asr.tsv", folder / f"{split}_st.tsv")
+
+
+def test_manifests_of_two_archives_whose_entries_have_other_names(folder):
+    """Then nothing says which of two places is right."""
+    rows = read_manifest(folder / "dev_asr.tsv")
+    features = {f"x{row['id']}": get_features_or_waveform(row["audio"]) for row in rows}
+    places = write_archive(folder / "fbank80.zip", features, seed=1)
+    for task in ("asr", "st"):
+        table = read_manifest(folder / f"dev_{task}.tsv")
+        write_manifest(
+            folder / f"dev_{task}.tsv", [row | {"audio": places[f"x{row['id']}"]} for row in table]
+        )
+    assert len(of(folder).rows) == len(rows)
+    other = [
+        row | {"audio": places[f"x{rows[-1 - i]['id']}"]}
+        for i, row in enumerate(read_manifest(folder / "dev_asr.tsv"))
+    ]
+    write_manifest(folder / "dev_asr.tsv", other)
+    with pytest.raises(DataError, match="is at two places; prepare both again"):
+        of(folder)
+
+
+def test_places_of_entries_whose_names_are_not_ascii(folder):
+    rows = read_manifest(folder / "dev_asr.tsv")
+    for task in ("asr", "st"):
+        edit(folder / f"dev_{task}.tsv", lambda text: text.replace("ted_", "tédé_"))
+    features = {row["id"].replace("ted_", "tédé_"): get_features_or_waveform(row["audio"]) for row in rows}
+    write_archive(folder / "fbank80.zip", features, seed=1)
+    for row in of(folder).rows:
+        np.testing.assert_array_equal(get_features_or_waveform(row["audio"]), features[row["id"]])
+
+
+def test_an_archive_that_is_where_the_manifest_says_is_taken(folder, tmp_path):
+    """And not one of the same name beside the manifest, as of another language."""
+    shutil.copytree(folder, tmp_path / "copy")
+    assert of(tmp_path / "copy").archives == {(folder / "fbank80.zip").resolve()}
+
+
+def test_the_languages_of_a_data_folder_are_those_of_its_name_or_the_options(folder, tmp_path):
+    from interactive_st.data.datasets.config import JointDataConfig
+    from interactive_st.data.joining.folders import join_folders
+
+    for given, expected in (({}, ("en", "de")), ({"source_lang": "fr", "target_lang": "nl"}, ("fr", "nl"))):
+        out = tmp_path / "-".join(expected)
+        join_folders([folder], out, vocab_size=80, **given)
+        config = JointDataConfig(out / "config_joint.yaml")
+        assert (config.source_lang, config.target_lang) == expected
+        rows = read_manifest(out / "dev.tsv")
+        assert {(row["src_lang"], row["tgt_lang"]) for row in rows} == {expected}
+
+
+def test_the_vocabulary_is_that_of_the_training_texts(folder, tmp_path):
+    from interactive_st.data.joining.folders import join_folders
+
+    for task in ("asr", "st"):
+        edit(
+            folder / f"dev_{task}.tsv",
+            lambda text: text.replace("\t", "\t", 1).replace("it works", "ŵŷ works").replace("Es", "Ŵŷ"),
+        )
+    assert "ŵ" in (folder / "dev_asr.tsv").read_text("utf-8")
+    join_folders([folder], tmp_path / "data", vocab_size=80)
+    assert "ŵ" not in (tmp_path / "data" / "dict.txt").read_text("utf-8")
+
+
+def test_channels_of_features_are_taken_over(folder, tmp_path):
+    import yaml
+
+    from interactive_st.data.joining.folders import join_folders
+
+    edit(folder / "config_st.yaml", lambda text: text.replace("input_channels: 1", "input_channels: 2"))
+    join_folders([folder], tmp_path / "data", vocab_size=80)
+    assert yaml.safe_load((tmp_path / "data" / "config_joint.yaml").read_text())["input_channels"] == 2

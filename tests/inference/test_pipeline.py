@@ -1,0 +1,46 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import soundfile
+
+from interactive_st.errors import DataError
+from interactive_st.inference import pipeline
+from interactive_st.inference.pauses import Utterance
+from interactive_st.inference.results import Hypothesis
+from tests.speech_model import RATE, SHORT, bursts
+
+pytestmark = pytest.mark.usefixtures("hears_noise")
+
+
+def test_a_recording_that_fails_on_the_way_is_done_with_as_a_whole(model, talk, tmp_path):
+    samples = bursts([(0.2, 0.8), (2.0, 2.8), (4.0, 4.8)], 12.0)
+    samples[-5] = np.nan
+    soundfile.write(tmp_path / "nan.wav", samples, RATE, subtype="FLOAT")
+    seconds = []
+    results = list(model.stream([tmp_path / "nan.wav", talk], progress=seconds.append, **SHORT))
+    assert any(isinstance(result, DataError) for _, result in results)
+    assert sum(seconds) == pytest.approx(12.0 + 2.0)
+
+
+def test_more_and_more_is_read_ahead_up_to_a_few_batches(monkeypatch):
+    """A quarter of a batch at first, so that texts come soon; never so much that memory grows."""
+    samples = np.random.default_rng(0).normal(0, 0.1, 8000).astype(np.float32)
+    cut = [Utterance(float(n), n + 1.0, samples, ()) for n in range(400)]
+    monkeypatch.setattr(pipeline, "find_utterances", lambda *_: iter(cut))
+    sizes = []
+
+    class Decoding:
+        options = SimpleNamespace(batch_seconds=20.0, min_pause=0.5)
+        config = SimpleNamespace(features={"num_mel_bins": 8}, source_lang="en", target_lang="de")
+        max_segment = 20.0
+
+        def __call__(self, features, decoded):
+            sizes.append(len(features))
+            return [(Hypothesis("a", "b", -1.0, -1.0, -2.0),)] * len(features)
+
+    source = SimpleNamespace(duration=400.0, name=None)
+    found = list(pipeline.decode_recordings([lambda: source], Decoding(), SimpleNamespace(rate=8000)))
+    assert len(found) == 401
+    assert sizes[:6] == [5, 10, 20, 40, 80, 80]
+    assert max(sizes) == 80
