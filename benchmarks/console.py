@@ -1,9 +1,13 @@
-"""What the benchmarks show: progress on standard error, tables on standard output."""
+"""What the benchmarks show and write: progress on standard error, tables on standard output, results."""
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 WIDTH = 140  # of a table, at least: numbers are never cut
 
@@ -35,3 +39,34 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
     console.print(table)
     if note:
         console.print(note)
+
+
+def check_result(parser: argparse.ArgumentParser, path: Path | None) -> None:
+    """Exit with status 2 where a file of results, the value of --json, cannot be written.
+
+    Called before anything is measured; no path means no file.
+    """
+    from interactive_st.errors import DataError
+    from interactive_st.writing import check_file
+
+    if path is not None:
+        try:
+            check_file(path, "--json", makes_folder=True)
+        except DataError as error:
+            parser.error(str(error))
+
+
+def write_result(path: Path | None, value: Any) -> None:
+    """Write results as JSON in one step, so that a run that is stopped leaves the file readable.
+
+    Args:
+        path: the value of --json; its folder is made. No path means no file.
+        value: what JSON can hold.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    from interactive_st.writing import write_whole
+
+    if path is not None:
+        write_whole(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -10,7 +10,6 @@ equally little.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ from typing import Any
 import torch
 
 from benchmarks import costs, models, speed, timing, workload
-from benchmarks.console import number, show_table
+from benchmarks.console import check_result, number, show_table, write_result
 from benchmarks.contestants import SUFFIX, VOCABULARY
 from benchmarks.costs import BYTES, Cost
 from interactive_st.modules.fast.onednn_linear import is_for_onednn, linear, pack
@@ -141,9 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     columns = ["size " + args.size, "10⁹ operations", "10⁹ bytes", "at least, s"]
     show_table("Floors of a round", columns, rows, note)
-    if args.json:
-        text = json.dumps(result | {"workload": speed.describe_workload(args)}, indent=2, ensure_ascii=False)
-        args.json.write_text(text + "\n", encoding="utf-8")
+    write_result(args.json, result | {"workload": speed.describe_workload(args)})
     return 0
 
 
@@ -156,6 +153,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--threads", type=int, help="CPU threads (default: torch's choice)")
     add("--json", type=Path, metavar="FILE", help="write the numbers here as well")
     args = parser.parse_args(argv)
+    check_result(parser, args.json)
     words = ["--size", args.size, "--device", args.device]
     args_of_speed = speed.parse(words)
     args_of_speed.threads, args_of_speed.json = args.threads, args.json

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,7 +21,7 @@ from typing import Any
 import torch
 
 from benchmarks import footprint, memory, timing
-from benchmarks.console import number, say, show_table
+from benchmarks.console import check_result, number, say, show_table, write_result
 from benchmarks.contestants import SUFFIX
 from benchmarks.growth_pictures import draw
 from benchmarks.growth_points import CENTRE, CONTESTANTS, QUICK, VALUES, Point, concerns, curve, key_of
@@ -50,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"{index} of {len(todo)}: {phase} {point}")
         found = measure(job_of(phase, point, args.size), args.device, args.threads, args.rounds)
         results["points"] |= {key_of(phase, point, name): one for name, one in found.items()}
-        write(args.json, results)
+        write_result(args.json, results)
     for phase in args.only:
         show(results["points"], phase)
         say(f"picture: {draw(results, phase, picture_path(args.json, phase))}")
@@ -113,14 +112,6 @@ def read(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
     return results
 
 
-def write(path: Path, results: dict[str, Any]) -> None:
-    """Replace the file as a whole, so that a run that is stopped leaves it readable."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(part, path)
-
-
 def picture_path(path: Path, phase: str) -> Path:
     """The picture beside the file: ``growth_s.json`` and ``growth_s_decode.png``."""
     return path.with_name(f"{path.stem}_{phase}.png")
@@ -160,6 +151,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--rounds has to be at least 1")
     if args.json is None:
         args.json = Path("benchmarks/results") / f"growth_{args.size}_{args.device.partition(':')[0]}.json"
+    check_result(parser, args.json)
     return args
 
 

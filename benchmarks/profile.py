@@ -7,7 +7,6 @@ where others use the machine its shares are of no use.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +17,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import timing, workload
-from benchmarks.console import number, say, show_table
+from benchmarks.console import check_result, number, say, show_table, write_result
 from benchmarks.contestants import SUFFIX, VOCABULARY, build
 
 NAMES = ("interactive", "stock_e2e")
@@ -92,10 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rows.append(["in all, s", *(number(found[name]["seconds"]) for name in NAMES)])
         show_table(f"Where the time goes: {phase}, size {args.size}", [phase, *NAMES], rows)
     say(timing.machine_in_words(machine))
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(result | {"size": args.size}, indent=2, ensure_ascii=False)
-        args.json.write_text(text + "\n", encoding="utf-8")
+    write_result(args.json, result | {"size": args.size})
     return 0
 
 
@@ -113,7 +109,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--sentences", type=int, default=8, help="in the batch of decoding (default: 8)")
     add("--max-frames", type=int, default=6000, help="in the batch of training (default: 6000)")
     add("--seed", type=int, default=1, help="of lengths and contents (default: 1)")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    check_result(parser, args.json)
+    return args
 
 
 if __name__ == "__main__":

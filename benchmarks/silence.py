@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 
 from benchmarks import timing
-from benchmarks.console import number, say, show_table
+from benchmarks.console import check_result, number, say, show_table, write_result
 from examples.quickstart.room import Room, put_into
 
 DESCRIPTION = """\
@@ -45,8 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "machine": timing.describe_machine(torch.device("cpu"), torch.get_num_threads()),
     }
     show(result)
-    if args.json:
-        args.json.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_result(args.json, result)
     return 0
 
 
@@ -124,7 +122,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--utterances", type=int, default=100, metavar="N", help="rows to take (default: 100)")
     add("--threads", type=int, metavar="N", help="CPU threads (default: torch's own choice)")
     add("--json", type=Path, metavar="FILE", help="write the numbers here as well")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    check_result(parser, args.json)
+    return args
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ updates with the same optimiser. Models are prepared for decoding by ``prepare_f
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 import time
@@ -24,7 +23,7 @@ from typing import Any
 import torch
 
 from benchmarks import footprint, memory, timing, workload
-from benchmarks.console import number, say, show_table
+from benchmarks.console import check_result, number, say, show_table, write_result
 from benchmarks.contestants import SUFFIX, VOCABULARY, build
 from benchmarks.work import check_written
 from interactive_st.modules.fast.onednn_linear import has_onednn_linear
@@ -82,10 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         result[phase], details[phase] = measures[phase](args, device)
     result["details"] = details
     show(result)
-    if args.json:
-        text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(text, encoding="utf-8")
+    write_result(args.json, result)
     return 0
 
 
@@ -260,6 +256,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     for name in ("rounds", "beam", "sentences", "decode_batches", "train_batches"):
         if getattr(args, name) < 1:
             parser.error(f"--{name.replace('_', '-')} has to be at least 1")
+    check_result(parser, args.json)
     return args
 
 

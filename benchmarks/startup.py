@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks import timing
-from benchmarks.console import number, say, show_table
+from benchmarks.console import check_result, number, say, show_table, write_result
 
 ROOT = Path(__file__).resolve().parent.parent
 USER_DIR = str(ROOT / "interactive_st")
@@ -55,9 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "machine": machine,
     }
     show(result, args.rounds)
-    if args.json:
-        text = json.dumps(result, indent=2, ensure_ascii=False) + "\n"
-        args.json.write_text(text, encoding="utf-8")
+    write_result(args.json, result)
     return 0
 
 
@@ -107,6 +104,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.rounds < 1:
         parser.error("--rounds has to be at least 1")
+    check_result(parser, args.json)
     return args
 
 

@@ -12,7 +12,6 @@ keep every fourth frame in the place of stacked frames that keep every third.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from typing import Any
 import torch
 
 from benchmarks import memory, timing, workload
-from benchmarks.console import number, say, show_table
+from benchmarks.console import check_result, number, say, show_table, write_result
 from benchmarks.contestants import SUFFIX, VOCABULARY, System, build
 from benchmarks.work import check_written
 
@@ -58,9 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             results[name]["peak_memory_mib"] = measure_memory(name, args)
         add_memory_ratios(results)
     show(results, settings, args.params_only)
-    if args.json:
-        text = json.dumps({"systems": results, "settings": settings}, indent=2, ensure_ascii=False)
-        args.json.write_text(text + "\n", encoding="utf-8")
+    write_result(args.json, {"systems": results, "settings": settings})
     return 0
 
 
@@ -197,6 +194,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         args.max_frames = FRAMES["cpu" if args.device == "cpu" else "cuda"]
     if args.rounds < 1 or args.batches < 1:
         parser.error("--rounds and --batches have to be at least 1")
+    check_result(parser, args.json)
     return args
 
 

@@ -15,8 +15,13 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NAME_PART = 58
 
 
-def check_file(path: Path, option: str) -> None:
+def check_file(path: Path, option: str, makes_folder: bool = False) -> None:
     """Refuse a file that cannot be written, before the work is done.
+
+    Args:
+        path: the file.
+        option: that names it.
+        makes_folder: its folder is made when it is written, as `write_whole` does, and need not be there.
 
     Raises:
         DataError: naming the option that says where.
@@ -25,6 +30,9 @@ def check_file(path: Path, option: str) -> None:
     if path.is_dir():
         raise DataError(f"{option} {path}: is a folder; name a file")
     if path.exists() and not path.is_file():  # a pipe or a device, which is written in place
+        return
+    if makes_folder:
+        check_folder(folder, f"{option} {path}")
         return
     if not folder.is_dir():
         raise DataError(f"{option} {path}: there is no folder {path.parent}; make it, or name another")

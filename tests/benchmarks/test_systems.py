@@ -12,7 +12,7 @@ CPU = torch.device("cpu")
 
 
 def test_parameters_only(tmp_path, capsys):
-    path = tmp_path / "systems.json"
+    path = tmp_path / "new" / "systems.json"
     assert systems.main(["--size", "xs", "--params-only", "--json", str(path)]) == 0
     found = json.loads(path.read_text(encoding="utf-8"))["systems"]
     assert list(found) == list(systems.NAMES)
