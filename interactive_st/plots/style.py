@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interactive_st.writing import not_written, replacing
+from interactive_st.writing import check_file, not_written, replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,19 +48,20 @@ def check_out(path: Path) -> None:
     """Refuse a file that :func:`save` could not write, before the work is done.
 
     Raises:
-        PlotError: the suffix names no format of pictures, or there is no such folder.
+        PlotError: the suffix names no format of pictures.
+        DataError: nothing can be written there.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise PlotError(f"--out {path}: the name has to end in {', '.join(SUFFIXES)}")
-    if not path.resolve().parent.is_dir():
-        raise PlotError(f"--out {path}: there is no folder {path.parent}; make it, or name another")
+    check_file(path, "--out")
 
 
 def save(figure: "Figure", path: Path) -> None:
     """Write the picture in the format that the suffix names; the same picture gives the same file.
 
     Raises:
-        PlotError: it cannot be written; a picture that was there still is.
+        PlotError: the disk is full, or the suffix names no format; a picture that was there still is.
+        DataError: nothing can be written there.
     """
     check_out(path)
     suffix = path.suffix.lower()

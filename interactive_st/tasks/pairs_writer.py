@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from interactive_st.scoring.pairs_file import Pair, write_pairs
+from interactive_st.writing import check_file
 
 
 class PairsWriter:
@@ -29,8 +30,7 @@ class PairsWriter:
             raise ValueError(
                 f"--pairs-path {path}: its folder cannot be made ({error.strerror}); choose another"
             ) from error
-        if self.path.is_dir() or not os.access(self.path.parent, os.W_OK):
-            raise ValueError(f"--pairs-path {path}: cannot be written; give a file in your folder")
+        check_file(Path(path), "--pairs-path")
         self._pairs: dict[int, Pair] = {}
         self._missing: set[int] | None = None
         self._at_exit = False

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from interactive_st.errors import DataError
 from interactive_st.plots import style
 from tests.full_disk import largest_file
 
@@ -18,8 +19,10 @@ def test_a_missing_matplotlib_names_the_extra(monkeypatch):
 def test_out_is_checked_before_the_work(tmp_path):
     with pytest.raises(style.PlotError, match=r"has to end in .png, .svg, .pdf"):
         style.check_out(tmp_path / "a.gif")
-    with pytest.raises(style.PlotError, match="there is no folder"):
+    with pytest.raises(DataError, match="there is no folder"):
         style.check_out(tmp_path / "gone" / "a.png")
+    with pytest.raises(DataError, match=r"--out /proc/a\.png: nothing can be written there"):  # root neither
+        style.check_out(Path("/proc/a.png"))
 
 
 def test_names_that_tell_files_apart():

@@ -44,8 +44,10 @@ def test_where_nothing_can_be_written_is_said_before_decoding(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match=r"--pairs-path .*its folder cannot be made"):
         PairsWriter(tmp_path / "file" / "pairs.jsonl")
-    with pytest.raises(ValueError, match=r"--pairs-path .*cannot be written"):
+    with pytest.raises(ValueError, match=r"--pairs-path .*is a folder; name a file"):
         PairsWriter(tmp_path)
+    with pytest.raises(ValueError, match=r"--pairs-path /proc/a: nothing can be written"):  # root neither
+        PairsWriter("/proc/a")
 
 
 def test_a_run_of_unknown_length_is_written_at_exit(tmp_path, monkeypatch):
