@@ -1,4 +1,4 @@
-"""What this package raises when data, rather than the program, is wrong."""
+"""What this package raises when data or arguments, rather than the program, are wrong."""
 
 import os
 import stat
@@ -9,7 +9,15 @@ from dataclasses import dataclass
 SHOWN = 50
 
 
-class DataError(ValueError):
+class UserError(Exception):
+    """Something the user can mend; the message says what is wrong, where, and how to fix it.
+
+    Commands show it as ``interactive-st COMMAND: error: MESSAGE`` without a traceback; the exit
+    status is 2.
+    """
+
+
+class DataError(UserError, ValueError):
     """Data that cannot be used; the message says what is wrong, where, and what to do."""
 
 

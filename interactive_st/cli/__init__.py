@@ -5,14 +5,31 @@ A command module `interactive_st/cli/<name>.py` has `HELP` (one line), `add_argu
 """
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from interactive_st.errors import UserError
+from interactive_st.standard_output import is_of_standard_output
+
+Kinds = type[Exception] | tuple[type[Exception], ...]
 
 
-class UserError(Exception):
-    """Something the user can mend; the message says what is wrong, where, and how to fix it.
+@contextmanager
+def user_errors(kinds: Kinds = (ValueError, OSError)) -> Iterator[None]:
+    """Show errors of the block as the user's, except those of standard output.
 
-    It is shown as ``interactive-st COMMAND: error: MESSAGE`` without a traceback; the exit
-    status is 2.
+    Args:
+        kinds: errors whose message says to the user what is wrong; a `UserError` is one in any case.
+
+    Raises:
+        UserError: with the message of an error of these kinds.
     """
+    try:
+        yield
+    except kinds as error:
+        if is_of_standard_output(error) or isinstance(error, UserError):
+            raise
+        raise UserError(str(error)) from error
 
 
 def names(text: str) -> list[str]:

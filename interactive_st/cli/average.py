@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from interactive_st.cli import UserError, whole_number
+from interactive_st.cli import user_errors, whole_number
+from interactive_st.errors import UserError
 
 HELP = "average the weights of the last or the best checkpoints of a training"
 DESCRIPTION = """\
@@ -91,7 +92,7 @@ def main(args: argparse.Namespace) -> int:
     from interactive_st.checkpoint_averaging import average_checkpoints, save_checkpoint
     from interactive_st.writing import check_folder
 
-    try:
+    with user_errors():
         paths = _choose(args, inputs)
         output = args.output or inputs[0] / _default_name(args)
         if any(path.resolve() == output.resolve() for path in paths):
@@ -101,8 +102,6 @@ def main(args: argparse.Namespace) -> int:
         check_folder(output.parent, f"--output {output}")
         state = average_checkpoints(paths)
         save_checkpoint(state, output)
-    except (OSError, ValueError) as error:
-        raise UserError(str(error)) from error
     for path in paths:
         print(path)
     print(f"average of {len(paths)}: {output}")

@@ -4,7 +4,8 @@ import argparse
 import shlex
 from pathlib import Path
 
-from interactive_st.cli import UserError
+from interactive_st.cli import user_errors
+from interactive_st.errors import UserError
 
 HELP = "transcribe with one model, translate the transcripts with another, in one pass"
 DESCRIPTION = """\
@@ -74,7 +75,6 @@ def main(args: argparse.Namespace) -> int:
     from fairseq_cli import generate
 
     from interactive_st.registration import register
-    from interactive_st.standard_output import is_of_standard_output
     from interactive_st.writing import check_folder
 
     register()
@@ -86,14 +86,11 @@ def main(args: argparse.Namespace) -> int:
     parser = options.get_generation_parser()
     parser.set_defaults(scoring="sacrebleu")
     try:
-        if args.pairs_path is not None:
-            check_folder(Path(args.pairs_path).parent, f"--pairs-path {args.pairs_path}")
-        _check_models(args)
-        generate.main(options.parse_args_and_arch(parser, [*words, *args.generate_options]))
-    except (OSError, ValueError) as error:
-        if is_of_standard_output(error):
-            raise
-        raise UserError(str(error)) from error
+        with user_errors():
+            if args.pairs_path is not None:
+                check_folder(Path(args.pairs_path).parent, f"--pairs-path {args.pairs_path}")
+            _check_models(args)
+            generate.main(options.parse_args_and_arch(parser, [*words, *args.generate_options]))
     except RuntimeError as error:  # so torch refuses the weights of --asr
         if "size mismatch" not in str(error):
             raise

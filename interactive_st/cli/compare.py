@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from interactive_st.cli import UserError
+from interactive_st.cli import user_errors
+from interactive_st.errors import UserError
 
 HELP = "print what several systems wrote side by side, with errors marked"
 DESCRIPTION = """\
@@ -57,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
     if args.limit is not None and args.limit < 1:
         raise UserError(f"--limit {args.limit}: give a number from 1")
     order = args.sort or ("difference" if len(args.files) > 1 else "id")
-    try:
+    with user_errors():
         if args.html is not None:
             check_file(args.html, "--html")
         comparison = match({name: read_pairs(path) for name, path in _named(args.files).items()})
@@ -65,8 +66,6 @@ def main(args: argparse.Namespace) -> int:
             page = build_page(comparison, args.title, order, args.limit)
             with explained(args.html):
                 write_whole(args.html, page)
-    except (ValueError, OSError) as error:
-        raise UserError(str(error)) from error
     for note in [*missing_notes(comparison), *comparison.notes]:
         print(f"note: {note}", file=sys.stderr)
     if args.html is not None:

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import UserError
+from interactive_st.cli import user_errors
+from interactive_st.errors import UserError
 
 HELP = "make a model folder of a checkpoint: weights, vocabulary, settings and a model card"
 DESCRIPTION = """\
@@ -80,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
         )
     if not args.checkpoint.is_file():
         raise UserError(f"{args.checkpoint}: no such checkpoint")
-    try:
+    with user_errors():
         check_folder(args.out.parent, str(args.out))
         card = Card(
             name=args.name or args.out.resolve().name,
@@ -94,7 +95,5 @@ def main(args: argparse.Namespace) -> int:
         )
         stored = load_checkpoint(args.checkpoint, args.data)
         folder = write_model_folder(stored, args.out, card, args.overwrite)
-    except (ValueError, OSError) as error:
-        raise UserError(str(error)) from error
     print(f"ready: {folder}")
     return 0

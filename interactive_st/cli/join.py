@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from interactive_st.cli import UserError, names
+from interactive_st.cli import names, user_errors
+from interactive_st.errors import UserError
 
 HELP = "join fairseq's ASR and ST manifests into joint ones, on top of the same fbank80.zip"
 DESCRIPTION = """\
@@ -81,18 +82,14 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         UserError: the inputs cannot be joined.
     """
-    from interactive_st.errors import DataError
-
     missing = [str(path) for path in args.inputs if not path.exists()]
     if missing:
         raise UserError(f"{', '.join(missing)}: no such file or folder")
-    try:
+    with user_errors(OSError):
         if all(path.is_dir() for path in args.inputs):
             return _join_folders(args)
         if len(args.inputs) == 2 and not any(path.is_dir() for path in args.inputs):
             return _join_files(args)
-    except (DataError, OSError) as error:
-        raise UserError(str(error)) from error
     raise UserError("give folders such as MUSTC_ROOT/en-de, or two manifests: train_asr.tsv train_st.tsv")
 
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import interactive_st
 from interactive_st import cli
-from interactive_st.cli import UserError
+from interactive_st.errors import UserError
 from interactive_st.standard_output import drop_output, is_of_standard_output, mark_errors, why_not_written
 
 PROGRAM = "interactive-st"

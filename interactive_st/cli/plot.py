@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from interactive_st.cli import UserError
+from interactive_st.cli import user_errors
+from interactive_st.errors import UserError
 
 HELP = "draw training curves, attention, or scores over k and λ"
 EPILOG = """\
@@ -48,12 +49,10 @@ def main(args: argparse.Namespace) -> int:
     """
     from interactive_st.plots.style import check_out, require_matplotlib
 
-    try:
+    with user_errors():
         require_matplotlib()
         check_out(args.out)
         notes = args.draw(args)
-    except (ValueError, OSError) as error:
-        raise UserError(str(error)) from error
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     print(args.out)

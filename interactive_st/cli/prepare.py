@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from interactive_st.cli import UserError, names
+from interactive_st.cli import names, user_errors
+from interactive_st.errors import UserError
 
 HELP = "make a data folder for fairseq-train and fairseq-generate from recordings or a corpus"
 DESCRIPTION = """\
@@ -127,9 +128,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Prepare the data folder and print what is in it."""
     from interactive_st.data.preparation.prepare import prepare
-    from interactive_st.errors import DataError
 
-    try:
+    with user_errors(OSError):
         report = prepare(
             _sources(args),
             args.out,
@@ -150,8 +150,6 @@ def main(args: argparse.Namespace) -> int:
             audio_root=args.audio_root,
             overwrite=args.overwrite,
         )
-    except (DataError, OSError) as error:
-        raise UserError(str(error)) from error
     for note in report.notes:
         print(f"note: {note}", file=sys.stderr)
     if report.skipped:

@@ -5,7 +5,8 @@ import math
 import sys
 from pathlib import Path
 
-from interactive_st.cli import UserError
+from interactive_st.cli import user_errors
+from interactive_st.errors import UserError
 
 HELP = "write one self-contained HTML page of a run: curves, scores, examples to listen to"
 DESCRIPTION = """\
@@ -80,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
     if args.examples < 0 or not 0 < args.clip_seconds < math.inf:
         raise UserError("--examples is 0 or more, --clip-seconds more than 0")
     out = args.out or args.folder / "report.html"
-    try:
+    with user_errors():
         if args.out is not None:
             check_file(args.out, "--out")
         contents = read_contents(args.folder, args.log, _sets(args.pairs) or None, args.audio)
@@ -94,8 +95,6 @@ def main(args: argparse.Namespace) -> int:
         check_file(out, "--out")
         with explained(out):
             write_whole(out, html)
-    except (ValueError, OSError) as error:
-        raise UserError(str(error)) from error
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     print(out)

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from interactive_st.cli import UserError
-
 HELP = "score the transcripts and translations of a pairs file"
 
 
@@ -40,21 +38,18 @@ def main(args: argparse.Namespace) -> int:
     """Print the scores.
 
     Raises:
-        UserError: a file cannot be read, or an option has no meaning.
+        DataError: a file cannot be read, or an option has no meaning.
     """
     from interactive_st.scoring.pairs import read_pairs, score_pairs
 
-    try:
-        pairs = [pair for path in args.pairs for pair in read_pairs(path)]
-        scores = score_pairs(
-            pairs,
-            wer_lowercase=args.wer_lowercase,
-            wer_remove_punctuation=args.wer_remove_punctuation,
-            sacrebleu_tokenizer=args.sacrebleu_tokenizer,
-            per_speaker=args.per_speaker,
-        )
-    except ValueError as error:
-        raise UserError(str(error)) from error
+    pairs = [pair for path in args.pairs for pair in read_pairs(path)]
+    scores = score_pairs(
+        pairs,
+        wer_lowercase=args.wer_lowercase,
+        wer_remove_punctuation=args.wer_remove_punctuation,
+        sacrebleu_tokenizer=args.sacrebleu_tokenizer,
+        per_speaker=args.per_speaker,
+    )
     _note_repeated(pairs)
     if args.json:
         print(json.dumps(scores, ensure_ascii=False, indent=2))

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interactive_st.cli import UserError, whole_number
+from interactive_st.cli import user_errors, whole_number
 from interactive_st.conventions import SEARCHES, TEXTS
+from interactive_st.errors import UserError
 from interactive_st.inference.options import FORMATS, MAX_SEGMENT, OptionError, Options
 
 if TYPE_CHECKING:
@@ -72,7 +73,6 @@ def main(args: argparse.Namespace) -> int:
     logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports on its optional packages
     from interactive_st.inference.outputs import find_recordings
     from interactive_st.inference.work import Work
-    from interactive_st.standard_output import is_of_standard_output
 
     if "" in args.audio:  # pathlib would read the folder that one is in, and all below
         raise UserError("an empty AUDIO names nothing; is a variable of the shell unset?")
@@ -104,14 +104,11 @@ def main(args: argparse.Namespace) -> int:
     model = _load(args)
     _check_shown(args, model.model.streams)
     work = Work(found, args.format, args.show, files, show=not args.quiet)
-    try:
-        return 1 if work.decode(model, options) else 0
-    except OptionError as error:
-        raise _named(error) from error
-    except ValueError as error:
-        if is_of_standard_output(error):
-            raise
-        raise UserError(str(error)) from error
+    with user_errors(ValueError):
+        try:
+            return 1 if work.decode(model, options) else 0
+        except OptionError as error:
+            raise _named(error) from error
 
 
 def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found], list[dict[str, Path]]]:
@@ -128,10 +125,7 @@ def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found],
             f"--out {args.out}: names a folder, in which each recording has its files; write one file by "
             f"> {args.out.name}, or name a folder without that ending"
         )
-    try:
-        check_folder(args.out, f"--out {args.out}")
-    except ValueError as error:
-        raise UserError(str(error)) from error
+    check_folder(args.out, f"--out {args.out}")
     files = output_files(found, args.format, args.out)
     if args.skip_existing:
         # files appear when they are whole, so those that are there are complete
@@ -153,10 +147,8 @@ def _load(args: argparse.Namespace) -> Any:
         torch.set_num_threads(args.threads)
     from interactive_st.inference.hub import InteractiveST
 
-    try:
+    with user_errors():
         return InteractiveST.from_pretrained(args.model, args.data, args.device, args.half)
-    except (ValueError, OSError) as error:
-        raise UserError(str(error)) from error
 
 
 def _check_shown(args: argparse.Namespace, streams: Sequence[int]) -> None:

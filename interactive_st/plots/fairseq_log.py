@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from interactive_st.errors import DataError
+
 LINE = re.compile(r"^(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^|]*\| )?INFO \| (\S+) \| (.*)$")
 PARAMETERS = re.compile(r"num\. shared model params: ([\d,]+)")
 SAMPLES = re.compile(r'split="([^"]+)", n_samples=([\d_,]+)')
@@ -22,7 +24,7 @@ TRAINING, RUNNING = "train", "train_inner"
 HOUR = 3600.0
 
 
-class LogError(ValueError):
+class LogError(DataError):
     """A log cannot be read, or says nothing of a training; the message says which and how to fix it."""
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from interactive_st.errors import DataError
 from interactive_st.writing import check_file, not_written, replacing
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ PREFERRED_FONTS = (
 )  # fmt: skip
 
 
-class PlotError(ValueError):
+class PlotError(DataError):
     """A picture cannot be drawn; the message says why and how to fix it."""
 
 

@@ -12,12 +12,9 @@ from itertools import combinations
 from typing import Any
 
 from interactive_st.conventions import TEXTS
+from interactive_st.errors import DataError
 from interactive_st.report.word_diff import Difference, compare, distance, is_unspaced
 from interactive_st.scoring.pairs import Pair, score_pairs
-
-
-class CompareError(ValueError):
-    """The files cannot be compared; the message says why and how to fix it."""
 
 
 @dataclass(frozen=True)
@@ -106,14 +103,14 @@ def match(files: Mapping[str, Sequence[Pair]]) -> Comparison:
         files: pairs by the name of the system.
 
     Raises:
-        CompareError: an id is lacking or used twice in a file, or no utterance is in all files.
+        DataError: an id is lacking or used twice in a file, or no utterance is in all files.
     """
     by_system = {system: _by_id(system, pairs) for system, pairs in files.items()}
     everything = list(dict.fromkeys(i for pairs in by_system.values() for i in pairs))
     common = [i for i in everything if all(i in pairs for pairs in by_system.values())]
     if not common:
         firsts = ", ".join(f"{system}: {next(iter(pairs))}" for system, pairs in by_system.items())
-        raise CompareError(
+        raise DataError(
             f"no utterance is in all files (their first ids are {firsts}); compare decodings of the "
             f"same test set"
         )
@@ -156,12 +153,12 @@ def in_order(utterances: Sequence[Utterance], order: str) -> list[Utterance]:
 def _by_id(system: str, pairs: Sequence[Pair]) -> dict[str, Pair]:
     ids = [str(pair["id"]) if pair.get("id") is not None else None for pair in pairs]
     if None in ids:
-        raise CompareError(
+        raise DataError(
             f"{system}: pair {ids.index(None) + 1} has no id; decode again with --pairs-path, or add ids"
         )
     twice = [i for i, count in Counter(ids).items() if count > 1]
     if twice:
-        raise CompareError(
+        raise DataError(
             f"{system}: the id {twice[0]} is used {Counter(ids)[twice[0]]} times; keep one of them"
         )
     return dict(zip(ids, pairs, strict=True))

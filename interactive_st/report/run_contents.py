@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from interactive_st.conventions import FRAMES_PER_SECOND
+from interactive_st.errors import DataError
 from interactive_st.plots.fairseq_log import LogError, TrainingLog, read_log, read_run
 from interactive_st.scoring.pairs import Pair, read_pairs, score_pairs
 
 FRAMES_PER_HOUR = 3600 * FRAMES_PER_SECOND
-
-
-class ReportError(ValueError):
-    """A report cannot be made; the message says why and how to fix it."""
 
 
 @dataclass
@@ -50,14 +47,14 @@ def read_contents(
         manifests: tables that say where recordings are, looked at before the folder's.
 
     Raises:
-        ReportError: nothing is there to report, or a manifest is not there.
+        DataError: nothing is there to report, or a manifest is not there.
         ValueError: a file cannot be read; the message names it.
     """
     if not run.is_dir():
-        raise ReportError(f"{run}: no such folder; give a run of the examples, or a --save-dir with --log")
+        raise DataError(f"{run}: no such folder; give a run of the examples, or a --save-dir with --log")
     for path in manifests:
         if not path.is_file():
-            raise ReportError(f"{path}: no such manifest; give a table with id and audio")
+            raise DataError(f"{path}: no such manifest; give a table with id and audio")
     contents = RunContents(run.resolve().name, manifests=list(manifests))
     contents.summary = _read_json(run / "report.json")
     if logs:
@@ -77,7 +74,7 @@ def read_contents(
     contents.data = _data(run, contents.logs)
     contents.manifests += [*sorted(run.glob("corpus/*.tsv")), *sorted(run.glob("data/*.tsv"))]
     if not (contents.logs or contents.pairs or contents.summary):
-        raise ReportError(
+        raise DataError(
             f"{run}: no report.json, no log of a training, no pairs/*.jsonl in it; name them with --log and "
             f"--pairs"
         )
@@ -106,7 +103,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise ReportError(f"{path}: not JSON ({error}); remove it, or run the example again") from error
+        raise DataError(f"{path}: not JSON ({error}); remove it, or run the example again") from error
     if not isinstance(content, dict):
-        raise ReportError(f"{path}: a JSON object is needed, found {type(content).__name__}")
+        raise DataError(f"{path}: a JSON object is needed, found {type(content).__name__}")
     return content

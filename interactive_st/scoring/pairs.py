@@ -9,10 +9,11 @@ from typing import Any
 import jiwer
 from sacrebleu.metrics import BLEU, CHRF
 
+from interactive_st.errors import DataError
 from interactive_st.scoring.bleu_tokenizer import tokenizer_for
-from interactive_st.scoring.pairs_file import Pair, PairsError, read_pairs, write_pairs
+from interactive_st.scoring.pairs_file import Pair, read_pairs, write_pairs
 
-__all__ = ["Pair", "PairsError", "read_pairs", "score_pairs", "write_pairs"]
+__all__ = ["Pair", "read_pairs", "score_pairs", "write_pairs"]
 
 #: What a pair without a speaker is counted under.
 NO_SPEAKER = ""
@@ -49,11 +50,11 @@ def score_pairs(
         ``wer_normalisation``; and ``speakers``, by name: the same numbers without the last four.
 
     Raises:
-        ValueError: there are no pairs, or sacrebleu has no such tokeniser or cannot make it.
+        DataError: there are no pairs, or sacrebleu has no such tokeniser or cannot make it.
     """
     pairs = list(pairs)
     if not pairs:
-        raise ValueError("there are no pairs to score")
+        raise DataError("there are no pairs to score")
     normalise = _normaliser(wer_lowercase, wer_remove_punctuation)
     tokeniser = sacrebleu_tokenizer or tokenizer_for({pair.get("tgt_lang") for pair in pairs})
     bleu, chrf = _bleu(tokeniser), CHRF()
@@ -78,14 +79,14 @@ def score_pairs(
 
 def _bleu(tokeniser: str) -> BLEU:
     if tokeniser not in BLEU.TOKENIZERS:
-        raise ValueError(
+        raise DataError(
             f"sacrebleu has no tokeniser {tokeniser!r}; choose one of " + ", ".join(BLEU.TOKENIZERS)
         )
     try:
         return BLEU(tokenize=tokeniser)
     except (RuntimeError, ImportError, OSError) as error:  # an extra is not installed, or a download failed
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(
+        raise DataError(
             f"sacrebleu cannot make its tokeniser {tokeniser} ({reason}); mend that, or choose another"
         ) from error
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from interactive_st.conventions import TEXTS
+from interactive_st.errors import DataError
 from interactive_st.writing import replacing
 
 Pair = dict[str, Any]
@@ -22,28 +23,24 @@ REQUIRED_KEYS = TEXTS
 TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "speaker")
 
 
-class PairsError(ValueError):
-    """A pairs file cannot be read; the message names file and line and says how to fix it."""
-
-
 def read_pairs(path: str | os.PathLike) -> list[Pair]:
     """Return the pairs of one file, in its order; empty lines are passed over.
 
     Raises:
-        PairsError: the file is missing, unreadable or empty, or a line is not a pair.
+        DataError: the file is missing, unreadable or empty, or a line is not a pair; the message names it.
     """
     try:
         with open(path, encoding="utf-8-sig") as lines:
             pairs = [_parse(line, f"{path}:{n}") for n, line in enumerate(lines, 1) if line.strip()]
     except OSError as error:
-        raise PairsError(f"{path}: cannot be read ({error.strerror}); is the name right?") from error
+        raise DataError(f"{path}: cannot be read ({error.strerror}); is the name right?") from error
     except UnicodeDecodeError as error:
-        raise PairsError(
+        raise DataError(
             f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); give a file written "
             "by --pairs-path"
         ) from error
     if not pairs:
-        raise PairsError(f"{path}: holds no pair; did the decoding that wrote it finish?")
+        raise DataError(f"{path}: holds no pair; did the decoding that wrote it finish?")
     return pairs
 
 
@@ -66,19 +63,19 @@ def _parse(line: str, where: str) -> Pair:
     try:
         pair = json.loads(line)
     except json.JSONDecodeError as error:
-        raise PairsError(
+        raise DataError(
             f"{where}: not JSON ({error.msg}); a pairs file holds one JSON object a line"
         ) from error
     if not isinstance(pair, dict):
-        raise PairsError(f"{where}: a JSON object is needed, found {type(pair).__name__}")
+        raise DataError(f"{where}: a JSON object is needed, found {type(pair).__name__}")
     for key in REQUIRED_KEYS:
         if key not in pair:
-            raise PairsError(f'{where}: no "{key}"; give a file written by --pairs-path')
+            raise DataError(f'{where}: no "{key}"; give a file written by --pairs-path')
     if all(pair[key] is None for key in REQUIRED_KEYS):
-        raise PairsError(f"{where}: neither text is there; give a file written by --pairs-path")
+        raise DataError(f"{where}: neither text is there; give a file written by --pairs-path")
     for key in TEXT_KEYS:
         if not isinstance(pair.get(key, ""), str | None):
-            raise PairsError(f'{where}: "{key}" has to be a string or null, is {pair[key]!r}')
+            raise DataError(f'{where}: "{key}" has to be a string or null, is {pair[key]!r}')
     if not isinstance(pair.get("id"), str | int | float | None):
-        raise PairsError(f'{where}: "id" has to be a string, a number or null, is {pair["id"]!r}')
+        raise DataError(f'{where}: "id" has to be a string, a number or null, is {pair["id"]!r}')
     return pair

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from interactive_st import __version__
-from interactive_st.cli import UserError, main
+from interactive_st.cli import main, user_errors
+from interactive_st.errors import DataError, UserError
 
 
 def run(*words, **options):
@@ -129,6 +130,19 @@ def test_user_error(command, capsys):
     captured = capsys.readouterr()
     assert captured.err == "interactive-st greet: error: a.tsv:3: no audio; name it\n"
     assert captured.out == ""
+
+
+def test_what_the_library_says_of_data_is_the_users_error(command, capsys):
+    command(raising(DataError("a.tsv: cannot be read")))
+    assert main.main(["greet"]) == 2
+    assert capsys.readouterr().err == "interactive-st greet: error: a.tsv: cannot be read\n"
+
+
+def test_which_errors_of_a_block_are_the_users():
+    with pytest.raises(UserError, match="gone"), user_errors():
+        raise FileNotFoundError("gone")
+    with pytest.raises(ValueError, match="a mistake"), user_errors(OSError):
+        raise ValueError("a mistake")
 
 
 def test_error_of_the_program_is_not_hidden(command):

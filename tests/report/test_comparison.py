@@ -2,8 +2,9 @@
 
 import pytest
 
+from interactive_st.errors import DataError
 from interactive_st.report.compare_page import build_page
-from interactive_st.report.comparison import CompareError, in_order, match, natural
+from interactive_st.report.comparison import in_order, match, natural
 
 
 def pair(name, transcript="a b", translation="c d", reference="a b", **more):
@@ -105,7 +106,7 @@ def test_other_references_are_noted():
     ],
 )
 def test_what_cannot_be_compared(files, message):
-    with pytest.raises(CompareError, match=message):
+    with pytest.raises(DataError, match=message):
         match(files)
 
 

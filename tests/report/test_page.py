@@ -9,9 +9,10 @@ import pytest
 import soundfile
 from training_log import json_lines, write_log
 
+from interactive_st.errors import DataError
 from interactive_st.report.audio_clips import Recordings
 from interactive_st.report.page import build_page
-from interactive_st.report.run_contents import ReportError, read_contents
+from interactive_st.report.run_contents import read_contents
 from interactive_st.scoring.pairs_file import write_pairs
 
 
@@ -125,12 +126,12 @@ def test_a_folder_of_checkpoints_with_named_files(tmp_path, pairs):
 
 
 def test_nothing_to_report(tmp_path):
-    with pytest.raises(ReportError, match="no such folder"):
+    with pytest.raises(DataError, match="no such folder"):
         read_contents(tmp_path / "gone")
-    with pytest.raises(ReportError, match=r"no report.json"):
+    with pytest.raises(DataError, match=r"no report.json"):
         read_contents(tmp_path)
     (tmp_path / "report.json").write_text("[]")
-    with pytest.raises(ReportError, match="a JSON object is needed"):
+    with pytest.raises(DataError, match="a JSON object is needed"):
         read_contents(tmp_path)
 
 

@@ -3,7 +3,8 @@ import os
 
 import pytest
 
-from interactive_st.scoring.pairs_file import PairsError, read_pairs, write_pairs
+from interactive_st.errors import DataError
+from interactive_st.scoring.pairs_file import read_pairs, write_pairs
 
 
 def test_what_is_written_is_read_and_nothing_else_is_left(tmp_path):
@@ -63,18 +64,18 @@ def test_a_bad_line_is_named(tmp_path, line, what):
     path = tmp_path / "pairs.jsonl"
     good = json.dumps({"transcript": "a", "translation": "b"})
     path.write_text(f"{good}\n\n{line}\n")
-    with pytest.raises(PairsError) as error:
+    with pytest.raises(DataError) as error:
         read_pairs(path)
     assert f"{path}:3: " in str(error.value)
     assert what in str(error.value)
 
 
 def test_missing_empty_and_binary_files_are_named(tmp_path):
-    with pytest.raises(PairsError, match=r"gone\.jsonl: cannot be read"):
+    with pytest.raises(DataError, match=r"gone\.jsonl: cannot be read"):
         read_pairs(tmp_path / "gone.jsonl")
     (tmp_path / "empty.jsonl").write_text("\n")
-    with pytest.raises(PairsError, match=r"empty\.jsonl: holds no pair"):
+    with pytest.raises(DataError, match=r"empty\.jsonl: holds no pair"):
         read_pairs(tmp_path / "empty.jsonl")
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(PairsError, match=r"binary\.jsonl: not UTF-8"):
+    with pytest.raises(DataError, match=r"binary\.jsonl: not UTF-8"):
         read_pairs(tmp_path / "binary.jsonl")
