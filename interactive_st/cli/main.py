@@ -35,7 +35,7 @@ CLOSED = "standard output is closed; send it to a file, or to /dev/null"
 def find_commands() -> dict[str, ModuleType]:
     """Return the command modules by name, in the order of `ORDER`; those not in it come last.
 
-    Every module of the package `interactive_st.cli` but this one is a command; ``_`` in the name
+    Every module and package in `interactive_st.cli` but this module is a command; ``_`` in the name
     of a file is ``-`` in the name of its command.
     """
     names = sorted((module.name for module in pkgutil.iter_modules(cli.__path__)), key=_rank)

@@ -11,8 +11,8 @@ import soundfile
 import webvtt
 
 from interactive_st.cli import main
+from interactive_st.cli.translate.work import Work
 from interactive_st.inference.outputs import Found
-from interactive_st.inference.work import Work
 from tests import speech_model
 from tests.media_files import piped_flac, write_media
 from tests.speech_model import bursts

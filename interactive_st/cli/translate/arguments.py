@@ -1,22 +1,12 @@
-"""`interactive-st translate`: recordings in, transcripts and translations out."""
-
-from __future__ import annotations
+"""The arguments of `interactive-st translate`."""
 
 import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from interactive_st.cli import user_errors, whole_number
+from interactive_st.cli import whole_number
 from interactive_st.conventions import SEARCHES, TEXTS
-from interactive_st.errors import UserError
-from interactive_st.inference.options import FORMATS, MAX_SEGMENT, OptionError, Options
+from interactive_st.inference.options import FORMATS, MAX_SEGMENT, Options
 
-if TYPE_CHECKING:
-    from interactive_st.inference.outputs import Found
-
-HELP = "transcribe and translate recordings: text, JSON lines, tables or bilingual subtitles"
 DESCRIPTION = """\
 Decodes recordings of any length, rate and number of channels, in any format of libsndfile (wav,
 flac, ogg, mp3 …) or PyAV (m4a, mp4, webm …; pip install av). Transcript and translation are printed
@@ -33,9 +23,6 @@ examples:
   interactive-st translate recordings/ --model model --out subtitles --format srt,jsonl --skip-existing
   interactive-st translate talk.mp4 --model checkpoint_best.pt --data data --format vtt > talk.vtt
 """
-SUBTITLES = ("srt", "vtt")
-#: Formats that --show is for; the others hold both texts always.
-SHOWING = ("text", *SUBTITLES)
 DEFAULTS = Options()
 
 
@@ -64,101 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_search(parser.add_argument_group("search"))
     _add_cutting(parser.add_argument_group("cutting"))
     _add_machine(parser.add_argument_group("machine"))
-
-
-def main(args: argparse.Namespace) -> int:
-    """Decode the recordings; the status is 1 if one of them failed."""
-    import logging
-
-    logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports on its optional packages
-    from interactive_st.inference.outputs import find_recordings
-    from interactive_st.inference.work import Work
-
-    if "" in args.audio:  # pathlib would read the folder that one is in, and all below
-        raise UserError("an empty AUDIO names nothing; is a variable of the shell unset?")
-    found = find_recordings(args.audio)
-    if not found:
-        raise UserError(f"no recordings in {', '.join(args.audio)}; name a file or another folder")
-    if args.show != "both" and not set(args.format) & set(SHOWING):
-        raise UserError(f"--show {args.show} is for text and subtitles: add --format text, srt or vtt")
-    if args.out is None:
-        if len(args.format) > 1:
-            raise UserError("several formats need a folder for their files: give --out DIR")
-        if args.format[0] in SUBTITLES and len(found) > 1:
-            raise UserError("subtitles of several recordings need a file each: give --out DIR")
-        if args.skip_existing:
-            raise UserError("--skip-existing is for files: give --out DIR")
-    files = None
-    if args.out is not None:
-        found, files = _outputs(args, found)
-        if not found:
-            return 0
-    given = {name: getattr(args, name, None) for name in Options.__dataclass_fields__}
-    options = {name: value for name, value in given.items() if value is not None}
-    try:
-        Options(**options)  # before the model is loaded
-    except OptionError as error:
-        raise _named(error) from error
-    if options.get("nbest", 1) > 1 and "jsonl" not in args.format:
-        raise UserError(f"--nbest {args.nbest} is for --format jsonl, which alone lists them: add it")
-    model = _load(args)
-    _check_shown(args, model.model.streams)
-    work = Work(found, args.format, args.show, files, show=not args.quiet)
-    with user_errors(ValueError):
-        try:
-            return 1 if work.decode(model, options) else 0
-        except OptionError as error:
-            raise _named(error) from error
-
-
-def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found], list[dict[str, Path]]]:
-    """Return the recordings that are to be decoded, and the files of each.
-
-    Raises:
-        UserError: nothing can be written there, which is better known before hours of decoding.
-    """
-    from interactive_st.inference.outputs import output_files
-    from interactive_st.writing import check_folder
-
-    if args.out.suffix.lstrip(".").lower() in (*FORMATS, "txt") and not args.out.is_dir():
-        raise UserError(
-            f"--out {args.out}: names a folder, in which each recording has its files; write one file by "
-            f"> {args.out.name}, or name a folder without that ending"
-        )
-    check_folder(args.out, f"--out {args.out}")
-    files = output_files(found, args.format, args.out)
-    if args.skip_existing:
-        # files appear when they are whole, so those that are there are complete
-        left = [i for i, own in enumerate(files) if not all(path.is_file() for path in own.values())]
-        if len(left) < len(found) and not args.quiet:
-            print(f"{len(found) - len(left)} of {len(found)} recordings have their files", file=sys.stderr)
-        found, files = [found[i] for i in left], [files[i] for i in left]
-    return found, files
-
-
-def _named(error: OptionError) -> UserError:
-    return UserError(f"--{error.option.replace('_', '-')} {error.value}: {error.reason}")
-
-
-def _load(args: argparse.Namespace) -> Any:
-    import torch
-
-    if args.threads is not None:
-        torch.set_num_threads(args.threads)
-    from interactive_st.inference.hub import InteractiveST
-
-    with user_errors():
-        return InteractiveST.from_pretrained(args.model, args.data, args.device, args.half)
-
-
-def _check_shown(args: argparse.Namespace, streams: Sequence[int]) -> None:
-    """Refuse to show a text that the model does not write."""
-    if args.show in TEXTS and TEXTS.index(args.show) not in streams:
-        written = TEXTS[streams[0]]
-        raise UserError(
-            f"--show {args.show}: {args.model} writes the {written} alone; leave the option out, or take "
-            "another model"
-        )
 
 
 def _formats(text: str) -> list[str]:
