@@ -6,6 +6,7 @@ from pathlib import Path
 
 from interactive_st.cli import user_errors
 from interactive_st.errors import UserError
+from interactive_st.report.orders import ORDERS, in_order
 
 HELP = "print what several systems wrote side by side, with errors marked"
 DESCRIPTION = """\
@@ -18,7 +19,6 @@ examples:
   interactive-st compare base/test.jsonl interactive/test.jsonl
   interactive-st compare "λ = 0=base.jsonl" "λ = 0.3=ours.jsonl" --sort wer --limit 20 --html cases.html
 """
-ORDERS = ("difference", "id", "wer", "bleu")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--sort",
-        choices=ORDERS,
+        choices=tuple(ORDERS),
         help="where systems differ most first, by id, highest WER first, or lowest sentence BLEU first "
         "(default: difference, with one file id)",
     )
@@ -51,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
     """
     from interactive_st.atomic import explained
     from interactive_st.report.compare_page import build_page, missing_notes
-    from interactive_st.report.comparison import in_order, match
+    from interactive_st.report.comparison import match
     from interactive_st.scoring.pairs import read_pairs
     from interactive_st.writing import check_file, write_whole
 

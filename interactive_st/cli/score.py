@@ -74,14 +74,15 @@ def _print_table(scores: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from interactive_st.scoring.columns import COLUMNS, cells
+
     table = Table(box=box.SIMPLE)
     table.add_column("")
-    for column in ("sentences", "WER %", "CER %", "BLEU", "chrF"):
+    for column in ("sentences", *COLUMNS.values()):
         table.add_column(column, justify="right")
     rows = [(speaker or "(no speaker)", own) for speaker, own in scores.get("speakers", {}).items()]
     for name, row in [*rows, ("all", scores)]:
-        numbers = [_number(row[key]) for key in ("wer", "cer", "bleu", "chrf")]
-        table.add_row(name, str(row["sentences"]), *numbers)
+        table.add_row(name, str(row["sentences"]), *cells(row))
     # signatures are copied into papers: never broken into lines, never read as rich's markup
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(table)
@@ -104,7 +105,3 @@ def _print_table(scores: dict[str, Any]) -> None:
         missing = scores["sentences"] - scores[f"{kind}_scored"]
         if missing:
             console.print(f"left out, not written or no reference: {missing} {kind}")
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"

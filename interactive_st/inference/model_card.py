@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from interactive_st.errors import DataError
+from interactive_st.scoring.columns import COLUMNS, cells
 
 NOT_STATED = "not stated"
-SCORES = {"wer": "WER %", "cer": "CER %", "bleu": "BLEU", "chrf": "chrF"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Card:
         if not self.metrics:
             return f"## Results\n\n{NOT_STATED}"
         rows = [
-            (name, scores.get("sentences", NOT_STATED), *(_number(scores.get(key)) for key in SCORES))
+            (name, scores.get("sentences", NOT_STATED), *cells(scores))
             for name, scores in self.metrics.items()
         ]
         names = {"BLEU": "bleu_signature", "chrF": "chrf_signature", "WER": "wer_normalisation"}
@@ -101,7 +101,7 @@ class Card:
             for title, key in names.items()
             if scores.get(key)
         }
-        table = _table(("Set", "Sentences", *SCORES.values()), rows)
+        table = _table(("Set", "Sentences", *COLUMNS.values()), rows)
         listed = "\n".join(f"- {line}" for line in sorted(signatures))
         return "\n\n".join(["## Results", table, listed]).rstrip()
 
@@ -138,17 +138,13 @@ def read_metrics(paths: Sequence[str | os.PathLike]) -> dict[str, dict[str, Any]
             scores = json.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: not readable as scores ({error})") from error
-        if not isinstance(scores, dict) or not set(SCORES) & set(scores):
+        if not isinstance(scores, dict) or not set(COLUMNS) & set(scores):
             raise DataError(f"{path}: holds no scores; give what `interactive-st score --json` prints")
         name = Path(path).name.split(".")[0]
         if name in metrics:
             raise DataError(f"{path}: a second file of the name {name}; rename one of them")
         metrics[name] = scores
     return metrics
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
 
 
 def _wait_k(model: Mapping[str, Any]) -> str:

@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from html import escape
 
 from interactive_st.conventions import TEXTS
-from interactive_st.report.comparison import ORDERS, Comparison, Utterance, in_order
-from interactive_st.report.html import number, page, table, text_or_dash
+from interactive_st.report.comparison import Comparison, Utterance
+from interactive_st.report.html import article, line, page, table, text_or_dash
+from interactive_st.report.orders import ORDERS, in_order
 from interactive_st.report.word_diff import HTML_LEGEND, to_html
+from interactive_st.scoring.columns import COLUMNS, cells, number
+from interactive_st.scoring.pairs_file import LANGUAGE_KEYS
 
-ORDER_NAMES = {
-    "difference": "where systems differ most",
-    "id": "id",
-    "wer": "highest WER",
-    "bleu": "lowest BLEU",
-}
 #: Puts the utterances in the order that is chosen; places are computed here, not in the browser.
 SCRIPT = """
 const chooser = document.getElementById("order"), list = document.getElementById("utterances");
@@ -30,8 +27,8 @@ def build_page(comparison: Comparison, title: str, order: str, limit: int | None
     shown = in_order(comparison.utterances, order)[:limit]
     places = {name: {u.id: n for n, u in enumerate(in_order(shown, name))} for name in ORDERS}
     options = "".join(
-        f'<option value="{name}"{" selected" if name == order else ""}>{ORDER_NAMES[name]}</option>'
-        for name in ORDERS
+        f'<option value="{name}"{" selected" if name == order else ""}>{each.title}</option>'
+        for name, each in ORDERS.items()
     )
     articles = (_article(u, comparison.systems, {name: places[name][u.id] for name in ORDERS}) for u in shown)
     count = f"{len(shown)} of {len(comparison.utterances)} utterances that all systems have"
@@ -57,22 +54,21 @@ def missing_notes(comparison: Comparison) -> list[str]:
 
 
 def _scores(comparison: Comparison) -> str:
-    rows = []
-    for system, scores in comparison.scores.items():
-        rows.append((system, *(number(scores[key]) for key in ("wer", "cer", "bleu", "chrf"))))
+    rows = [(system, *cells(scores)) for system, scores in comparison.scores.items()]
     first = next(iter(comparison.scores.values()))
     named = (("BLEU", first["bleu_signature"]), ("chrF", first["chrf_signature"]))
     signatures = [f"{name} {text}" for name, text in named if text]
     codes = "".join(f"<li><code>{escape(text)}</code></li>" for text in signatures)
-    return table(("system", "WER %", "CER %", "BLEU", "chrF"), rows) + f'<ul class="soft">{codes}</ul>'
+    return table(("system", *COLUMNS.values()), rows) + f'<ul class="soft">{codes}</ul>'
 
 
 def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int]) -> str:
     data = "".join(f' data-{name}="{place}"' for name, place in places.items())
     lines = []
+    languages = {stream: utterance.field(key) for stream, key in zip(TEXTS, LANGUAGE_KEYS, strict=True)}
     for stream in TEXTS:
         if reference := utterance.reference(stream):
-            lines.append(_line(utterance, f"reference {stream}", stream, escape(reference)))
+            lines.append(line(f"reference {stream}", escape(reference), languages[stream]))
     for system in systems:
         wer, bleu = (number(scores[system], 1) for scores in (utterance.wer, utterance.bleu))
         scores = f"{utterance.error_rate} {wer} · BLEU {bleu}"
@@ -82,18 +78,8 @@ def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int
         for stream in TEXTS:
             marked = utterance.marked(system, stream)
             text = text_or_dash(utterance.pairs[system][stream]) if marked is None else to_html(marked)
-            lines.append(_line(utterance, stream, stream, text))
+            lines.append(line(stream, text, languages[stream]))
     about = " · ".join(
         part for part in (utterance.field("speaker"), f"difference {utterance.difference:.2f}") if part
     )
-    return (
-        f'<article class="utterance"{data}><header><h3>{escape(utterance.id)}</h3>'
-        f'<span class="soft">{escape(about)}</span></header>'
-        f'<dl class="said">{"".join(lines)}</dl></article>\n'
-    )
-
-
-def _line(utterance: Utterance, label: str, stream: str, html: str) -> str:
-    language = utterance.field("src_lang" if stream == "transcript" else "tgt_lang")
-    lang = f' lang="{escape(language, quote=True)}"' if language else ""
-    return f"<dt>{label}</dt><dd{lang}>{html}</dd>"
+    return article(utterance.id, about, lines, data=data) + "\n"

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from interactive_st.conventions import TEXTS
 from interactive_st.report.comparison import Comparison, Utterance
-from interactive_st.report.html import number
 from interactive_st.report.word_diff import legend_for_terminal, to_plain, to_terminal
+from interactive_st.scoring.columns import COLUMNS, cells, number
 
 
 def show(comparison: Comparison, utterances: Sequence[Utterance], console: Console) -> None:
@@ -29,10 +29,10 @@ def show(comparison: Comparison, utterances: Sequence[Utterance], console: Conso
 def _scores(comparison: Comparison) -> Table:
     table = Table(box=box.SIMPLE)
     table.add_column("system", overflow="fold")
-    for column in ("WER %", "CER %", "BLEU", "chrF"):
+    for column in COLUMNS.values():
         table.add_column(column, justify="right")
     for system, scores in comparison.scores.items():
-        table.add_row(Text(system), *(number(scores[key]) for key in ("wer", "cer", "bleu", "chrf")))
+        table.add_row(Text(system), *cells(scores))
     return table
 
 

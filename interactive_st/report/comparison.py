@@ -1,11 +1,10 @@
-"""Several systems on the same utterances: matched, measured, put in order.
+"""Several systems on the same utterances: matched and measured.
 
 After Figure 4 of Liu et al., AAAI 2020: reference, and each system's transcript and translation.
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -119,35 +118,6 @@ def match(files: Mapping[str, Sequence[Pair]]) -> Comparison:
     return Comparison(
         list(files), utterances, {s: ids for s, ids in missing.items() if ids}, _disagreements(utterances)
     )
-
-
-def natural(text: str) -> tuple:
-    """Sort key in which ``a_10`` comes after ``a_9``."""
-    parts = re.split(r"(\d+)", text)
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)
-
-
-def _mean(values: Mapping[str, float | None]) -> float | None:
-    known = [value for value in values.values() if value is not None]
-    return sum(known) / len(known) if known else None
-
-
-def _worst_first(value: float | None, sign: int) -> tuple:
-    return (value is None, sign * (value or 0.0))
-
-
-#: Orders by name; what cannot be measured comes last.
-ORDERS: dict[str, Callable[[Utterance], Any]] = {
-    "difference": lambda u: -u.difference,
-    "id": lambda u: natural(u.id),
-    "wer": lambda u: _worst_first(_mean(u.wer), -1),
-    "bleu": lambda u: _worst_first(_mean(u.bleu), 1),
-}
-
-
-def in_order(utterances: Sequence[Utterance], order: str) -> list[Utterance]:
-    """Sort by one of `ORDERS`; among equals by id."""
-    return sorted(sorted(utterances, key=lambda u: natural(u.id)), key=ORDERS[order])
 
 
 def _by_id(system: str, pairs: Sequence[Pair]) -> dict[str, Pair]:

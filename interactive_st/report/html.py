@@ -129,6 +129,30 @@ def text_or_dash(text: str | None) -> str:
     return "–" if text is None else escape(text) or "(nothing)"
 
 
-def number(value: float | None, digits: int = 2) -> str:
-    """A score as text; a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}"
+def line(label: str, html: str, language: str) -> str:
+    """A line of an :func:`article`: what a text is called, and the text as HTML.
+
+    Args:
+        label: HTML.
+        html: the text.
+        language: its code; empty where unknown.
+    """
+    lang = f' lang="{escape(language, quote=True)}"' if language else ""
+    return f"<dt>{label}</dt><dd{lang}>{html}</dd>"
+
+
+def article(name: str, about: str, lines: Iterable[str], *, data: str = "", player: str = "") -> str:
+    """An utterance and what was written of it.
+
+    Args:
+        name: plain text.
+        about: plain text beside the name; may be empty.
+        lines: HTML, see :func:`line`.
+        data: HTML attributes, each after a space.
+        player: HTML above the lines.
+    """
+    soft = f'<span class="soft">{escape(about)}</span>' if about else ""
+    return (
+        f'<article class="utterance"{data}><header><h3>{escape(name)}</h3>{soft}</header>'
+        f'{player}<dl class="said">{"".join(lines)}</dl></article>'
+    )

@@ -7,10 +7,11 @@ from typing import Any
 from interactive_st.conventions import TEXTS
 from interactive_st.plots.fairseq_log import TrainingLog
 from interactive_st.report.audio_clips import Recordings
-from interactive_st.report.html import facts, folded, number, page, table, text_or_dash
+from interactive_st.report.html import article, facts, folded, line, page, table, text_or_dash
 from interactive_st.report.run_contents import RunContents
 from interactive_st.report.word_diff import HTML_LEGEND, compare, to_html
-from interactive_st.scoring.pairs import Pair
+from interactive_st.scoring.columns import COLUMNS, cells, number
+from interactive_st.scoring.pairs_file import LANGUAGE_KEYS, Pair
 
 #: Options that tell what a model is and how it was trained: how they are called in the page.
 OPTIONS = {
@@ -28,7 +29,6 @@ OPTIONS = {
 }  # fmt: skip
 #: Options that are off, or set no limit, when they are 0: then there is nothing to say of them.
 OFF_AT_ZERO = ("learn_fusion_lambda", "max_update", "stop_time_hours", "prefix_corruption", "clip_norm")
-SCORES = (("WER %", "wer"), ("CER %", "cer"), ("BLEU", "bleu"), ("chrF", "chrf"))
 #: Metrics of validation and whether the largest value is the best.
 BEST = (("loss", "loss", False), ("WER %", "wer", False), ("BLEU", "bleu", True))
 SIGNATURES = (
@@ -89,7 +89,7 @@ def _scores(contents: RunContents) -> str:
         for speaker, own in speakers.items() if len(speakers) > 1 else ():
             inside.append(len(rows))
             rows.append(_score_row(speaker or "(no speaker)", own))
-    head = ["test set", "utt.", *(name for name, _ in SCORES)]
+    head = ["test set", "utt.", *COLUMNS.values()]
     signatures = {
         f"{label} {scores[key]}"
         for scores in contents.scores.values()
@@ -101,7 +101,7 @@ def _scores(contents: RunContents) -> str:
 
 
 def _score_row(name: str, scores: dict[str, Any]) -> list[str]:
-    return [name, str(scores.get("sentences", "–")), *(number(scores.get(key)) for _, key in SCORES)]
+    return [name, str(scores.get("sentences", "–")), *cells(scores)]
 
 
 def _curves(logs: Sequence[TrainingLog], notes: list[str]) -> str:
@@ -149,20 +149,15 @@ def _examples(contents: RunContents, count: int, choose: str, clip_seconds: floa
 
 def _utterance(pair: Pair, player: str) -> str:
     lines = []
-    for stream in TEXTS:
-        language = pair.get(("src_lang", "tgt_lang")[TEXTS.index(stream)])
-        lang = f' lang="{escape(language, quote=True)}"' if language else ""
+    for stream, key in zip(TEXTS, LANGUAGE_KEYS, strict=True):
+        language = pair.get(key) or ""
         reference, written = pair.get(f"reference_{stream}"), pair[stream]
         if reference:
-            lines.append(f"<dt>reference {stream}</dt><dd{lang}>{escape(reference)}</dd>")
+            lines.append(line(f"reference {stream}", escape(reference), language))
         marked = reference and written is not None
         html = to_html(compare(written, reference)) if marked else text_or_dash(written)
-        lines.append(f"<dt>{stream}</dt><dd{lang}>{html}</dd>")
-    speaker = f'<span class="soft">{escape(pair["speaker"])}</span>' if pair.get("speaker") else ""
-    return (
-        f'<article class="utterance"><header><h3>{escape(str(pair.get("id", "")))}</h3>{speaker}</header>'
-        f'{player}<dl class="said">{"".join(lines)}</dl></article>'
-    )
+        lines.append(line(stream, html, language))
+    return article(str(pair.get("id", "")), pair.get("speaker") or "", lines, player=player)
 
 
 def _choose(pairs: Sequence[Pair], count: int, how: str) -> list[Pair]:

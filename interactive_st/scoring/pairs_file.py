@@ -20,6 +20,8 @@ from interactive_st.writing import replacing
 Pair = dict[str, Any]
 #: Without one of these there is nothing to score.
 REQUIRED_KEYS = TEXTS
+#: Languages of these two.
+LANGUAGE_KEYS = ("src_lang", "tgt_lang")
 TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "speaker")
 
 

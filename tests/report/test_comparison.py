@@ -4,7 +4,8 @@ import pytest
 
 from interactive_st.errors import DataError
 from interactive_st.report.compare_page import build_page
-from interactive_st.report.comparison import in_order, match, natural
+from interactive_st.report.comparison import match
+from interactive_st.report.orders import in_order, natural
 
 
 def pair(name, transcript="a b", translation="c d", reference="a b", **more):
