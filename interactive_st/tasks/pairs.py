@@ -11,7 +11,7 @@ from interactive_st.conventions import TEXTS
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.features_dataset import FeaturesDataset
 from interactive_st.scoring.pairs_file import Pair
-from interactive_st.tasks.broken_pipe import outlive_reader
+from interactive_st.standard_output import outlive_reader
 from interactive_st.tasks.detokenise import Detokeniser
 from interactive_st.tasks.pairs_writer import PairsWriter
 
