@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, model_options, refusing_others
+from interactive_st.conventions import option_name
 from interactive_st.registration import allow_fairseq_checkpoints
 from interactive_st.writing import not_written, replacing
 
@@ -174,7 +175,7 @@ def _check_options(
         # an option that one of them does not know came into being between them
         one, other = usual.get(name), options.get(name)
         if one is not None and other is not None and str(one) != str(other):  # --wait-k is text
-            option = "--" + name.replace("_", "-")
+            option = option_name(name)
             raise ValueError(
                 f"{path}: trained with {option} {other}, and {first} with {option} {one}; average "
                 "checkpoints of one model only"

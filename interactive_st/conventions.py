@@ -18,3 +18,8 @@ LENPEN_NEEDED = (
 )
 #: Of Kaldi's filterbanks, see `interactive_st.data.features`.
 FRAMES_PER_SECOND = 100
+
+
+def option_name(name: str) -> str:
+    """Return the option of a command line whose value argparse calls `name`."""
+    return "--" + name.replace("_", "-")

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 from interactive_st.cli import user_errors
+from interactive_st.conventions import option_name
 from interactive_st.errors import UserError
 
 HELP = "transcribe with one model, translate the transcripts with another, in one pass"
@@ -81,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
     words = [args.data, "--task", "joint_speech_to_text", "--path", args.asr, "--mt-path", args.mt]
     for name in PASSED_ON:
         value = getattr(args, name)
-        words += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+        words += [] if value is None else [option_name(name), str(value)]
     words += [f"--{name}" for name in ("fp16", "cpu") if getattr(args, name)]
     parser = options.get_generation_parser()
     parser.set_defaults(scoring="sacrebleu")

@@ -15,6 +15,8 @@ from typing import Any
 
 from fairseq.models import register_model_architecture
 
+from interactive_st.conventions import option_name
+
 from . import interactive_st as sizes
 from .interactive_st import NO_INTERACTION
 from .two_stage_st import TwoStageSTModel  # noqa: F401 (the model has to be registered first)
@@ -49,7 +51,7 @@ def architecture(system: str, size: str) -> Architecture:
             given = getattr(args, option, value)
             if str(given) != str(value):  # --wait-k is text
                 raise ValueError(
-                    f"--{option.replace('_', '-')} {given} contradicts --arch {name}, for which it is "
+                    f"{option_name(option)} {given} contradicts --arch {name}, for which it is "
                     f"{value}: leave the option out, or use --arch interactive_st{size}"
                 )
             setattr(args, option, value)

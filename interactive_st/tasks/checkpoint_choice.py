@@ -6,7 +6,7 @@ fairseq looks for ``--best-checkpoint-metric`` after the first validation, hours
 from argparse import Namespace
 from difflib import get_close_matches
 
-from interactive_st.conventions import TEXTS, TRANSCRIPT, TRANSLATION
+from interactive_st.conventions import TEXTS, TRANSCRIPT, TRANSLATION, option_name
 from interactive_st.modules.streams import Streams
 
 JOINT = "joint_label_smoothed_cross_entropy"
@@ -55,7 +55,7 @@ def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -
     option = _computed_by(metric) if logged or metric in SCORES else None
     if option and not getattr(args, option, False):
         raise ValueError(
-            f"--best-checkpoint-metric {metric} needs --{option.replace('_', '-')}, without which validation "
+            f"--best-checkpoint-metric {metric} needs {option_name(option)}, without which validation "
             "has no such value; add it, or choose another metric"
         )
     higher = metric == "bleu" or metric.endswith("accuracy")

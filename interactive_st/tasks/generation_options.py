@@ -10,7 +10,7 @@ from typing import Any
 from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
-from interactive_st.conventions import TRANSCRIPT
+from interactive_st.conventions import TRANSCRIPT, option_name
 from interactive_st.tasks.option_values import wrong_value
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> 
     for name, default in DEFAULTS.items():
         if not hasattr(args, name):
             continue
-        value, option = getattr(args, name), "--" + name.replace("_", "-")
+        value, option = getattr(args, name), option_name(name)
         if name in SETTINGS or name in HARMLESS:
             if (reason := wrong_value(name, value)) is not None:
                 raise ValueError(f"{option} {value}: {reason}")
@@ -113,7 +113,7 @@ def check_options_of_translations(args: Any) -> None:
     for name in ("prefix_size", "no_repeat_ngram_size"):
         value = getattr(args, name, DEFAULTS[name])
         if value != DEFAULTS[name]:
-            option = "--" + name.replace("_", "-")
+            option = option_name(name)
             raise ValueError(
                 f"{option} {value} concerns the translation, which this model does not write; "
                 f"leave out {option}"

@@ -8,7 +8,7 @@ from fairseq.criterions.cross_entropy import CrossEntropyCriterion
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 from fairseq.data import FairseqDataset
 
-from interactive_st.conventions import TEXTS, TRANSCRIPT, TRANSLATION
+from interactive_st.conventions import TEXTS, TRANSCRIPT, TRANSLATION, option_name
 from interactive_st.data.folder_layout import TEXT_COLUMNS, is_train
 from interactive_st.errors import DataError
 from interactive_st.modules.streams import Streams
@@ -59,7 +59,7 @@ def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
     for option, stream in (("eval_wer", TRANSCRIPT), ("eval_bleu", TRANSLATION)):
         if getattr(args, option, False) and stream not in streams:
             raise ValueError(
-                f"--{option.replace('_', '-')} scores {TEXTS[stream]}s, which --arch {arch} does not write; "
+                f"{option_name(option)} scores {TEXTS[stream]}s, which --arch {arch} does not write; "
                 "leave it out"
             )
 
@@ -73,7 +73,7 @@ def check_options(args: Namespace) -> None:
     for name in DECODING_OPTIONS:
         if getattr(args, name, None) not in (None, "{}"):
             raise ValueError(
-                f"--{name.replace('_', '-')} has a meaning in decoding alone; leave it out here, and give it "
+                f"{option_name(name)} has a meaning in decoding alone; leave it out here, and give it "
                 "to fairseq-generate or fairseq-interactive"
             )
     if getattr(args, "finetune_from_model", None) and getattr(args, "load_pretrained_encoder_from", None):

@@ -11,6 +11,7 @@ from fairseq.dataclass.configs import GenerationConfig
 from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
 
 from interactive_st.checkpoint_reading import SAFETENSORS
+from interactive_st.conventions import option_name
 from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.folder_layout import CONFIG
@@ -93,7 +94,7 @@ def _check_text_model(args: Namespace) -> None:
     for name in ("mt_data", "mt_args"):
         if getattr(args, name, None) not in (None, "{}"):
             raise ValueError(
-                f"--{name.replace('_', '-')} is for the text model of --mt-path, and there is none; give "
+                f"{option_name(name)} is for the text model of --mt-path, and there is none; give "
                 "--mt-path as well, or leave it out"
             )
 
@@ -137,7 +138,7 @@ def check_overrides(args: Namespace, arch: str) -> None:
         if name in of_decoding:
             raise ValueError(
                 f"--model-overrides: {name} is not an option of the model and has no effect there; give "
-                f"--{str(name).replace('_', '-')} beside it"
+                f"{option_name(str(name))} beside it"
             )
         if name not in known:
             close = difflib.get_close_matches(str(name), sorted(known), n=1)

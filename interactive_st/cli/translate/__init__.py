@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from interactive_st.cli import user_errors
 from interactive_st.cli.translate.arguments import add_arguments
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import TEXTS, option_name
 from interactive_st.errors import UserError
 from interactive_st.inference.options import FORMATS, OptionError, Options
+from interactive_st.inference.quieting import quiet
 
 __all__ = ["HELP", "add_arguments", "main"]
 
@@ -25,11 +26,9 @@ SUBTITLES = ("srt", "vtt")
 SHOWING = ("text", *SUBTITLES)
 
 
+@quiet()  # fairseq reports on its optional packages
 def main(args: argparse.Namespace) -> int:
     """Decode the recordings; the status is 1 if one of them failed."""
-    import logging
-
-    logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports on its optional packages
     from interactive_st.cli.translate.work import Work
     from interactive_st.inference.outputs import find_recordings
 
@@ -96,7 +95,7 @@ def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found],
 
 
 def _named(error: OptionError) -> UserError:
-    return UserError(f"--{error.option.replace('_', '-')} {error.value}: {error.reason}")
+    return UserError(f"{option_name(error.option)} {error.value}: {error.reason}")
 
 
 def _load(args: argparse.Namespace) -> Any:

@@ -17,7 +17,7 @@ from fairseq.data.audio.speech_to_text_dataset import (
     SpeechToTextDatasetItem,
 )
 
-from interactive_st.conventions import BOTH, TEXTS
+from interactive_st.conventions import BOTH, TEXTS, option_name
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.joint_batches import FRAMES_PER_PIECE, JointBatches
 from interactive_st.data.datasets.token_store import TokenStore
@@ -145,7 +145,7 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         if not language:
             raise DataError(
                 f"{self._rows[row]}: the {TEXTS[stream]} has no language; add a column "
-                f"{prefix}_lang, {key} to {self.cfg.path}, or --{key.replace('_', '-')}"
+                f"{prefix}_lang, {key} to {self.cfg.path}, or {option_name(key)}"
             )
         tag = self.LANG_TAG_TEMPLATE.format(language)
         if tag not in self.tgt_dict:
