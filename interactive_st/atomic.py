@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from interactive_st.errors import DataError
-from interactive_st.writing import NO_ROOM, not_written
+from interactive_st.writing import NO_ROOM, not_written, umask
 
 #: How many files a message names.
 SHOWN = 3
@@ -51,7 +51,7 @@ def atomic_folder(
         try:
             with explained(out, NO_ROOM):
                 yield folder
-            folder.chmod(0o777 & ~_umask())  # mkdtemp makes it private
+            folder.chmod(0o777 & ~umask())  # mkdtemp makes it private
             _check_out(out, replaces, check)  # hours may have passed
             if replaces is not None and out.exists():
                 shutil.rmtree(replaced, ignore_errors=True)
@@ -160,9 +160,3 @@ def _remove_if_stale(folder: Path) -> None:
         pass  # in use
     finally:
         os.close(descriptor)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

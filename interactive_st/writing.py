@@ -104,6 +104,13 @@ def replacing(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+def umask() -> int:
+    """Return which permissions new files are not given; the system tells only by setting them."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def _try(folder: Path, what: str) -> None:
     try:
         with tempfile.TemporaryFile(dir=folder):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from interactive_st.cli import user_errors
 from interactive_st.errors import UserError
+from interactive_st.inference.quieting import quiet
 
 HELP = "make a model folder of a checkpoint: weights, vocabulary, settings and a model card"
 DESCRIPTION = """\
@@ -65,11 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@quiet()  # fairseq reports on its optional packages
 def main(args: argparse.Namespace) -> int:
     """Write the model folder."""
-    import logging
-
-    logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports on its optional packages
     from interactive_st.inference.model_card import Card, read_metrics
     from interactive_st.inference.model_folder import write_model_folder
     from interactive_st.inference.stored_model import load_checkpoint

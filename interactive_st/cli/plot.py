@@ -6,6 +6,7 @@ from pathlib import Path
 
 from interactive_st.cli import user_errors
 from interactive_st.errors import UserError
+from interactive_st.inference.quieting import quiet
 
 HELP = "draw training curves, attention, or scores over k and λ"
 EPILOG = """\
@@ -139,11 +140,10 @@ def _training(args: argparse.Namespace) -> list[str]:
     return notes
 
 
+@quiet()  # fairseq reports every step of the loading
 def _attention(args: argparse.Namespace) -> list[str]:
-    import logging
     from dataclasses import replace
 
-    logging.getLogger("fairseq").setLevel(logging.WARNING)  # it reports every step of the loading
     from interactive_st.data.features.compute import features_from_file
     from interactive_st.plots.attention import check_length, compute_picture, draw_attention
     from interactive_st.plots.load_model import load_model

@@ -3,6 +3,8 @@
 import itertools
 from collections.abc import Sequence
 
+from interactive_st.inference.text_parts import LINE
+
 Spans = Sequence[tuple[float, float]]
 
 LONGEST_CUE = 7.0
@@ -12,8 +14,8 @@ SHORTEST_CUE = 1.0
 LONG_PAUSE = 1.5
 #: A cue ends at a pause of speech that is this share of the shorter cue beside it away.
 PAUSE_REACH = 0.4
-#: Characters that are read in a second, of a line of `FULL_LINE`; fewer of wide ones.
-READ_A_SECOND, FULL_LINE = 17.0, 42
+#: Characters that are read in a second, of a line of `LINE`; fewer of wide ones.
+READ_A_SECOND = 17.0
 #: What stays free before the next cue where a cue is shown for longer than its words take.
 GAP = 0.08
 
@@ -55,7 +57,7 @@ def share_time(speech: Spans, weights: Sequence[float]) -> list[tuple[float, flo
 
 def reading_time(length: int, line: int) -> float:
     """Return how long a text is to be shown, by its length and that of a full line of its language."""
-    return min(max(SHORTEST_CUE, length / (READ_A_SECOND * line / FULL_LINE)), LONGEST_CUE)
+    return min(max(SHORTEST_CUE, length / (READ_A_SECOND * line / LINE)), LONGEST_CUE)
 
 
 def _at(speech: Spans, seconds: float, after: bool) -> float:

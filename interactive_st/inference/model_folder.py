@@ -29,7 +29,7 @@ from interactive_st.errors import DataError
 from interactive_st.inference.model_card import Card
 from interactive_st.inference.stored_model import StoredModel
 from interactive_st.inference.subword_model import without_file_names
-from interactive_st.writing import not_written
+from interactive_st.writing import not_written, umask
 
 SETTINGS, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 FORMAT, FORMAT_VERSION = "interactive_st model", 1
@@ -246,7 +246,5 @@ def _plain(value: Any, where: str) -> Any:
 
 def _give_default_mode(*paths: Path) -> None:
     """Let others read files that safetensors made private, as far as the umask does."""
-    mask = os.umask(0)
-    os.umask(mask)
     for path in paths:
-        path.chmod(0o666 & ~mask)
+        path.chmod(0o666 & ~umask())

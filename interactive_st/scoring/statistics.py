@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 from sacrebleu.metrics import BLEU
+from sacrebleu.metrics.bleu import MAX_NGRAM_ORDER
 
 from interactive_st.scoring.bleu_tokenizer import DEFAULT
-
-#: BLEU counts n-grams up to this order (Papineni et al., 2002).
-BLEU_ORDER = 4
 
 
 def bleu_statistics(
@@ -19,7 +17,7 @@ def bleu_statistics(
     all 0 for no sentences.
     """
     if not references:
-        values = [[0] * BLEU_ORDER, [0] * BLEU_ORDER, 0, 0]
+        values = [[0] * MAX_NGRAM_ORDER, [0] * MAX_NGRAM_ORDER, 0, 0]
     else:
         score = BLEU(tokenize=tokenizer).corpus_score(list(hypotheses), [list(references)])
         values = [score.counts, score.totals, score.sys_len, score.ref_len]

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 from fairseq.logging import metrics
+from sacrebleu.metrics.bleu import MAX_NGRAM_ORDER
 
 from interactive_st.data.languages import tag_language
 from interactive_st.scoring.bleu_tokenizer import tokenizer_for
 from interactive_st.scoring.statistics import (
-    BLEU_ORDER,
     bleu_from_statistics,
     bleu_statistics,
     word_error_statistics,
@@ -94,7 +94,7 @@ class ValidationMetrics:
             metrics.log_derived("wer", _wer)
         if self.bleu and total("_bleu_ref_len"):
             for kind in ("counts", "totals"):
-                sums = [total(f"_bleu_{kind}_{n}") for n in range(BLEU_ORDER)]
+                sums = [total(f"_bleu_{kind}_{n}") for n in range(MAX_NGRAM_ORDER)]
                 # an array is summed element by element
                 metrics.log_scalar(f"_bleu_{kind}", np.array(sums))
             metrics.log_scalar("_bleu_sys_len", total("_bleu_sys_len"))

@@ -3,7 +3,6 @@
 import pytest
 
 from interactive_st.inference.cue_times import (
-    FULL_LINE,
     LONG_PAUSE,
     LONGEST_CUE,
     SHORTEST_CUE,
@@ -11,6 +10,7 @@ from interactive_st.inference.cue_times import (
     share_time,
     stretches,
 )
+from interactive_st.inference.text_parts import LINE
 
 
 def test_long_pauses_part_stretches():
@@ -38,7 +38,7 @@ def test_parts_that_are_between_pauses_have_their_ends(length):
 
 
 def test_reading_time():
-    assert reading_time(1, FULL_LINE) == SHORTEST_CUE
-    assert reading_time(34, FULL_LINE) == 2.0
-    assert reading_time(34, FULL_LINE // 2) == 4.0, "wide characters say more"
-    assert reading_time(500, FULL_LINE) == LONGEST_CUE
+    assert reading_time(1, LINE) == SHORTEST_CUE
+    assert reading_time(34, LINE) == 2.0
+    assert reading_time(34, LINE // 2) == 4.0, "wide characters say more"
+    assert reading_time(500, LINE) == LONGEST_CUE

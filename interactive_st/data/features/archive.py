@@ -17,7 +17,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 READABLE = 0o644 << 16
 ENTRY = "{:08d}.npy"
 #: Where the name of the first entry stands in an archive, and that name.
-FIRST_ENTRY = (30, ENTRY.format(0).encode())
+FIRST_ENTRY = (zipfile.sizeFileHeader, ENTRY.format(0).encode())
 
 
 class FeatureArchive:

@@ -19,7 +19,6 @@ from interactive_st.data.text_encoding import not_utf8, refuse_utf16
 from interactive_st.errors import DataError
 
 REQUIRED = ("id", "audio", "n_frames", "tgt_text")
-LOCAL_HEADER = 30  # bytes of a zip entry before its name
 NPY = b"\x93NUMPY"
 
 _PLACE = re.compile(r"(\d{1,18}):(\d{1,18})", re.ASCII)
@@ -133,7 +132,7 @@ class Archives:
                 raise DataError(f"{archive}: not readable as a zip file ({error})") from error
             self._entries[archive] = {
                 Path(entry.filename).stem: (
-                    entry.header_offset + LOCAL_HEADER + len(entry.filename.encode()),
+                    entry.header_offset + zipfile.sizeFileHeader + len(entry.filename.encode()),
                     entry.file_size,
                 )
                 for entry in entries
