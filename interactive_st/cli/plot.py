@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from interactive_st.cli import user_errors
+from interactive_st.cli import user_errors, whole_number
 from interactive_st.errors import UserError
 from interactive_st.inference.quieting import quiet
 
@@ -96,7 +96,7 @@ def _add_attention(parser: argparse.ArgumentParser) -> None:
     )
     add("--layer", type=int, default=-1, metavar="N", help="decoder layer, from 0 (default: -1, the last)")
     add("--head", type=int, metavar="N", help="one head, from 0 (default: the mean over all heads)")
-    add("--beam", type=int, default=5, metavar="N", help="beam of the decoding (default: 5)")
+    add("--beam", type=whole_number, default=5, metavar="N", help="beam of the decoding (default: 5)")
     add("--offset", type=float, default=0.0, metavar="S", help="start in the recording (default: 0)")
     add("--duration", type=float, metavar="S", help="length in seconds (default: to the end)")
     _add_out(parser, "attention.png", _attention)
@@ -145,11 +145,12 @@ def _attention(args: argparse.Namespace) -> list[str]:
     from dataclasses import replace
 
     from interactive_st.data.features.compute import features_from_file
+    from interactive_st.inference.model_path import read_model
     from interactive_st.plots.attention import check_length, compute_picture, draw_attention
-    from interactive_st.plots.load_model import load_model
     from interactive_st.plots.style import drawing, save
 
-    model, task = load_model(args.model, args.data)
+    task, model = read_model(args.model, args.data).build()
+    model.float()
     features = features_from_file(args.audio, task.data_cfg.features, args.offset, args.duration)
     try:
         check_length(features, task)

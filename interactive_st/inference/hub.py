@@ -16,13 +16,12 @@ from torch import nn
 
 from interactive_st.errors import DataError
 from interactive_st.inference.decoding import Decoding, check_features
-from interactive_st.inference.model_folder import is_model_folder, read_model_folder
+from interactive_st.inference.model_path import read_model
 from interactive_st.inference.options import Options
 from interactive_st.inference.pipeline import Result, decode_recordings
 from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Recording
 from interactive_st.inference.sources import ArraySource, Source, open_file
-from interactive_st.inference.stored_model import load_checkpoint
 from interactive_st.inference.voice_activity import VoiceActivity
 from interactive_st.modules.fast.onednn_linear import has_onednn_linear
 
@@ -79,20 +78,7 @@ class InteractiveST:
         Raises:
             ValueError: there is no such model, or it does not read audio.
         """
-        path = Path(path)
-        if path.is_dir():
-            if not is_model_folder(path):
-                raise DataError(
-                    f"{path}: no model folder; give one made by `interactive-st export`, or a "
-                    "checkpoint such as checkpoint_best.pt"
-                )
-            if data is not None:
-                raise DataError(f"{path}: a model folder needs no data folder; leave out data")
-            stored = read_model_folder(path)
-        elif path.is_file():
-            stored = load_checkpoint(path, None if data is None else Path(data))
-        else:
-            raise DataError(f"{path}: no such model folder or checkpoint")
+        stored = read_model(Path(path), None if data is None else Path(data))
         return cls(*stored.build()).to(device, half)
 
     def to(

@@ -1,5 +1,6 @@
 """What a model attends to while it writes transcript and translation of one recording."""
 
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -114,13 +115,12 @@ def compute_picture(
     from fairseq import utils
 
     from interactive_st.plots.attention_weights import attention_weights
-    from interactive_st.tasks.generation_options import parse_validation_options
 
     dataset = task.build_dataset_for_inference([features], [len(features)])
     sample = dataset.collater([dataset[0]])
     device = next(model.parameters()).device
     sample = utils.move_to_cuda(sample, device) if device.type == "cuda" else sample
-    generator = task.build_generator([model], parse_validation_options(f'{{"beam": {beam}}}', "--beam"))
+    generator = task.build_generator([model], Namespace(beam=beam))
     best = generator.generate([model], sample)[0][0]
     streams = tuple(model.streams)
     ids = []

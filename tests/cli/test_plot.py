@@ -1,4 +1,5 @@
 import sys
+from types import SimpleNamespace
 
 import pytest
 from training_log import SIMPLE_LINES, json_lines, write_log
@@ -35,7 +36,7 @@ def test_attention(tmp_path, monkeypatch, capsys):
     import torch
     from joint_corpus import FEATURES, task_arguments, write_corpus
 
-    from interactive_st.plots import load_model
+    from interactive_st.inference import model_path
     from interactive_st.tasks import JointSpeechToTextTask
 
     task = JointSpeechToTextTask.setup_task(task_arguments(write_corpus(tmp_path / "data")))
@@ -43,7 +44,8 @@ def test_attention(tmp_path, monkeypatch, capsys):
     tiny.models.interactive_st_s(args)
     torch.manual_seed(1)
     model = tiny.models.InteractiveSTModel.build_model(args, task).eval()
-    monkeypatch.setattr(load_model, "load_model", lambda path, data: (model, task))
+    stored = SimpleNamespace(build=lambda: (task, model))
+    monkeypatch.setattr(model_path, "read_model", lambda path, data: stored)
     features = tmp_path / "talk.npy"
     np.save(features, np.random.default_rng(1).normal(size=(40, FEATURES)).astype(np.float32))
     out = tmp_path / "a.png"
@@ -52,6 +54,9 @@ def test_attention(tmp_path, monkeypatch, capsys):
     assert out.stat().st_size > 10_000
     assert main([*words, "--layer", "9"]) == 2
     assert "the decoder has 2 layers" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*words, "--beam", "0"])
+    assert "argument --beam: '0' is not a whole number of at least 1" in capsys.readouterr().err
     np.save(features, np.zeros((3001, FEATURES), dtype=np.float32))
     assert main(words) == 2
     message = f"{features}: 30.01 s of speech, and a picture is of at most 30 s; cut out a part by --offset"
@@ -60,7 +65,7 @@ def test_attention(tmp_path, monkeypatch, capsys):
 
 def test_a_model_that_is_not_there(tmp_path, capsys):
     assert main(["plot", "attention", "a.wav", "--model", str(tmp_path / "gone.pt"), "--out", "a.png"]) == 2
-    assert "gone.pt: no such checkpoint or model folder" in capsys.readouterr().err
+    assert "gone.pt: no such model folder or checkpoint" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
