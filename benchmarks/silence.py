@@ -87,7 +87,7 @@ def whole(model: Any, sounds: Sequence[np.ndarray]) -> list[Any]:
 
 def scores(rows: Sequence[dict[str, Any]], texts: Sequence[Any]) -> dict[str, float]:
     """WER and BLEU of what was written, as `interactive-st score` computes them."""
-    from interactive_st.scoring.pairs import score_pairs
+    from interactive_st.scoring.corpus_scores import score_pairs
 
     pairs = [
         {"transcript": text.transcript, "translation": text.translation,

@@ -28,7 +28,7 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
 
     from benchmarks import timing
     from benchmarks.quality.counts import count_pairs, pack
-    from interactive_st.scoring.pairs import read_pairs
+    from interactive_st.scoring.pairs_file import read_pairs
 
     recipe = Recipe(run.folder(out), threads=threads, seed=run.seed)
     for need in run.needs.values():

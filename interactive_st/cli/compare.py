@@ -52,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
     from interactive_st.atomic import explained
     from interactive_st.report.compare_page import build_page, missing_notes
     from interactive_st.report.comparison import match
-    from interactive_st.scoring.pairs import read_pairs
+    from interactive_st.scoring.pairs_file import read_pairs
     from interactive_st.writing import check_file, write_whole
 
     if args.limit is not None and args.limit < 1:

@@ -40,7 +40,8 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         DataError: a file cannot be read, or an option has no meaning.
     """
-    from interactive_st.scoring.pairs import read_pairs, score_pairs
+    from interactive_st.scoring.corpus_scores import score_pairs
+    from interactive_st.scoring.pairs_file import read_pairs
 
     pairs = [pair for path in args.pairs for pair in read_pairs(path)]
     scores = score_pairs(

@@ -13,7 +13,8 @@ from typing import Any
 from interactive_st.conventions import TEXTS
 from interactive_st.errors import DataError
 from interactive_st.report.word_diff import Difference, compare, distance, is_unspaced
-from interactive_st.scoring.pairs import Pair, score_pairs
+from interactive_st.scoring.corpus_scores import score_pairs
+from interactive_st.scoring.pairs_file import Pair
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 from interactive_st.conventions import FRAMES_PER_SECOND
 from interactive_st.errors import DataError
 from interactive_st.plots.fairseq_log import LogError, TrainingLog, read_log, read_run
-from interactive_st.scoring.pairs import Pair, read_pairs, score_pairs
+from interactive_st.scoring.corpus_scores import score_pairs
+from interactive_st.scoring.pairs_file import Pair, read_pairs
 
 FRAMES_PER_HOUR = 3600 * FRAMES_PER_SECOND
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-#: Heads of the columns by the keys of `interactive_st.scoring.pairs.score_pairs`.
+#: Heads of the columns by the keys of `interactive_st.scoring.corpus_scores.score_pairs`.
 COLUMNS = {"wer": "WER %", "cer": "CER %", "bleu": "BLEU", "chrf": "chrF"}
 
 

@@ -10,7 +10,7 @@ from benchmarks.quality import counts, pictures, results, run_list, summary
 from benchmarks.quality.corpora import Prepared
 from benchmarks.quality.reports import Reports
 from benchmarks.quality.summary import Cell
-from interactive_st.scoring.pairs import score_pairs
+from interactive_st.scoring.corpus_scores import score_pairs
 
 LIST = """\
 data:

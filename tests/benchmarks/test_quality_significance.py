@@ -1,8 +1,6 @@
 """Counts of errors and what is significant, of texts that were made by hand."""
 
-import base64
 import json
-import zlib
 
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from sacrebleu.metrics import BLEU
 from sacrebleu.significance import PairedTest
 
 from benchmarks.quality import counts, significance
-from interactive_st.scoring.pairs import score_pairs
+from interactive_st.scoring.corpus_scores import score_pairs
 
 
 def compare(metric, reference, other, truth, resamples=1000):
@@ -102,13 +100,6 @@ def test_counts_of_any_size(largest):
     packed = counts.pack(found)
     assert packed["stored"] == {100: "|i1", 1000: "<i2", 100_000: "<i4"}[largest]
     assert np.array_equal(counts.unpack(packed), found)
-
-
-def test_counts_of_the_first_form():
-    """Results written before differences were kept can still be read."""
-    found = np.arange(12).reshape(6, 2)
-    data = base64.b64encode(zlib.compress(found.T.astype("<i4").tobytes())).decode("ascii")
-    assert np.array_equal(counts.unpack({"shape": [6, 2], "data": data}), found)
 
 
 def test_counts_of_pairs():

@@ -9,7 +9,8 @@ from small_corpus import run as run_prepare
 
 from examples.runner import Recipe, RecipeError
 from examples.spoken_digits import stock
-from interactive_st.scoring.pairs import read_pairs, score_pairs
+from interactive_st.scoring.corpus_scores import score_pairs
+from interactive_st.scoring.pairs_file import read_pairs
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import soundfile
 from training_log import json_lines, write_log
 
 from interactive_st.data.manifest import write_manifest
-from interactive_st.scoring.pairs import score_pairs
+from interactive_st.scoring.corpus_scores import score_pairs
 from interactive_st.scoring.pairs_file import write_pairs
 
 RATE = 8000

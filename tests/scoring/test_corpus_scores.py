@@ -4,7 +4,7 @@ import sys
 import pytest
 from sacrebleu.metrics import BLEU, CHRF
 
-from interactive_st.scoring.pairs import score_pairs
+from interactive_st.scoring.corpus_scores import score_pairs
 
 
 def pair(transcript, reference, translation="a", translated="a", speaker=None):
@@ -87,7 +87,7 @@ def test_wrong_arguments_are_named():
 
 def test_scoring_needs_neither_torch_nor_fairseq():
     code = (
-        "import sys, interactive_st_cli, interactive_st.scoring.pairs, "
+        "import sys, interactive_st_cli, interactive_st.scoring.corpus_scores, "
         "interactive_st.scoring.statistics; "
         "sys.exit(any(name in sys.modules for name in ('torch', 'fairseq')))"
     )

@@ -1,7 +1,4 @@
-"""Corpus scores of pairs: BLEU and chrF of the translations, WER and CER of the transcripts.
-
-Reading and writing of the pairs themselves is in `pairs_file`, offered here as well.
-"""
+"""Corpus scores of pairs: BLEU and chrF of the translations, WER and CER of the transcripts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,9 +8,7 @@ from sacrebleu.metrics import BLEU, CHRF
 
 from interactive_st.errors import DataError
 from interactive_st.scoring.bleu_tokenizer import tokenizer_for
-from interactive_st.scoring.pairs_file import Pair, read_pairs, write_pairs
-
-__all__ = ["Pair", "read_pairs", "score_pairs", "write_pairs"]
+from interactive_st.scoring.pairs_file import Pair
 
 #: What a pair without a speaker is counted under.
 NO_SPEAKER = ""
