@@ -65,9 +65,6 @@ def test_writes_a_file_a_recording_and_format(translate, audio, tmp_path, capsys
 def test_subtitles_of_one_text(translate, audio, tmp_path, shown, key):
     words = ("--out", tmp_path / "out", "--format", "srt,jsonl", "--show", shown)
     assert translate(audio / "a.wav", *words) == 0
-    written = (tmp_path / "out" / "a.srt").read_text()
-    assert translate(audio / "a.wav", *words[:-2], "--srt", shown) == 0, "the old name of the option"
-    assert (tmp_path / "out" / "a.srt").read_text() == written
     pair = json.loads((tmp_path / "out" / "a.jsonl").read_text())
     (cue,) = pysubs2.load(str(tmp_path / "out" / "a.srt"))
     assert cue.plaintext == " ".join(pair[key].split())

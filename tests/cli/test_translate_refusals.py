@@ -91,7 +91,7 @@ def test_a_text_that_is_not_written(translate, audio, tmp_path, arch, shown, for
     assert translate(audio / "a.wav", "--format", form, model=alone) == 0
 
 
-@pytest.mark.parametrize("words", [("--format", "doc"), ("--threads", "0"), ("--srt", "none")])
+@pytest.mark.parametrize("words", [("--format", "doc"), ("--threads", "0"), ("--show", "none")])
 def test_options_without_meaning(translate, audio, words, capsys):
     with pytest.raises(SystemExit) as exit_:
         translate(audio, *words)

@@ -78,10 +78,9 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--show",
-        "--srt",
         choices=("both", *TEXTS),
         default="both",
-        help="what text, srt and vtt show (default: both, the transcript above); --srt is its old name",
+        help="what text, srt and vtt show (default: both, the transcript above)",
     )
     group.add_argument(
         "--skip-existing",
