@@ -138,20 +138,15 @@ def training_files(data: Path) -> list[list[str]]:
     )
 
 
-def average(
-    recipe: Recipe, save_dir: Path, count: int, metric: str = "", maximize: bool = False
-) -> Path:
-    """Average ``count`` checkpoints of a training into ``checkpoint_average.pt``.
+def average(recipe: Recipe, save_dir: Path, count: int) -> Path:
+    """Average the newest ``count`` checkpoints of a training into ``checkpoint_average.pt``.
 
-    The newest ones, or the best by ``metric`` where one is named; after a training that was shorter than the
-    interval of its checkpoints the last state is all there is.
+    After a training that was shorter than the interval of its checkpoints the last state is all there is.
     """
     from interactive_st import checkpoint_averaging as averaging
 
     last = save_dir / "checkpoint_last.pt"
-    if metric:
-        paths = averaging.best_checkpoints(save_dir, metric, count, maximize)
-    elif last.exists() and not any(save_dir.glob("checkpoint_*_*.pt")):
+    if last.exists() and not any(save_dir.glob("checkpoint_*_*.pt")):
         paths = [last]
     else:
         paths = averaging.newest_checkpoints(save_dir, count)

@@ -19,6 +19,7 @@ _PACKAGES = (
     "interactive_st", "torch", "fairseq-fixed", "numpy", "sentencepiece", "kaldi-native-fbank",
     "soundfile", "soxr", "sacrebleu", "jiwer",
 )  # fmt: skip
+_PAIRS_SHOWN = 8
 _LONGEST_SHOWN = 160  # characters; a model that has learnt nothing yet repeats itself without end
 _SCORES = ("sentences", "wer", "cer", "bleu", "chrf")
 
@@ -65,24 +66,24 @@ def write_report(
     return report
 
 
-def show_pairs(pairs_path: Path, count: int = 8, console: Console | None = None) -> None:
-    """Print ``count`` decoded pairs beside their references, spread evenly over the file."""
+def show_pairs(pairs_path: Path) -> None:
+    """Print some decoded pairs beside their references, spread evenly over the file."""
     pairs = [json.loads(line) for line in pairs_path.read_text("utf-8").splitlines() if line]
-    title = f"{pairs_path.stem}: {min(count, len(pairs))} of {len(pairs)} utterances"
+    title = f"{pairs_path.stem}: {min(_PAIRS_SHOWN, len(pairs))} of {len(pairs)} utterances"
     table = Table(title=title)
     for column in ("speaker", "", "transcript", "translation"):
         table.add_column(column, overflow="fold")
-    for pair in spread(pairs, count):
+    for pair in spread(pairs, _PAIRS_SHOWN):
         kinds = (("written", ""), ("reference", "reference_"))
         for number, (label, prefix) in enumerate(kinds):
             texts = (pair.get(f"{prefix}{stream}") for stream in ("transcript", "translation"))
             speaker = "" if number else pair.get("speaker") or ""
             last = number == len(kinds) - 1
             table.add_row(speaker, label, *(_cropped(t or "–") for t in texts), end_section=last)
-    (console or Console(markup=False)).print(table)
+    Console(markup=False).print(table)
 
 
-def show_scores(report: Mapping[str, Any], console: Console | None = None) -> None:
+def show_scores(report: Mapping[str, Any]) -> None:
     """Print the scores of every test set, each speaker below the whole, and the times."""
     table = Table()
     table.add_column("test set")
@@ -92,7 +93,7 @@ def show_scores(report: Mapping[str, Any], console: Console | None = None) -> No
         table.add_row(name, *_cells(scores))
         for speaker, own in scores.get("speakers", {}).items():
             table.add_row(f"  {speaker}", *_cells(own))
-    console = console or Console(markup=False, highlight=False)
+    console = Console(markup=False, highlight=False)
     console.print(table)
     console.print(
         f"training {report['train_seconds'] / 60:.1f} min, {report['updates']} updates; everything "

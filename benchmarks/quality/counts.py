@@ -75,11 +75,11 @@ def pack(counts: np.ndarray) -> dict[str, Any]:
 
 
 def unpack(packed: Mapping[str, Any]) -> np.ndarray:
-    """The inverse of :func:`pack`, of this form and of the first, which had no differences."""
+    """The inverse of :func:`pack`."""
     utterances, n = packed["shape"]
-    stored = _STORED[packed.get("stored", "<i4")]
+    stored = _STORED[packed["stored"]]
     found = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), dtype=stored)
-    values, lag = found.reshape(n, utterances).astype(int), packed.get("lag", n)
+    values, lag = found.reshape(n, utterances).astype(int), packed["lag"]
     for row in range(lag, n):
         values[row] += values[row - lag]
     return values.T

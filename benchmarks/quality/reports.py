@@ -42,8 +42,7 @@ class Reports:
     def __init__(self, out: Path, results: Path) -> None:
         self.out = out
         content = _read_results(results / RESULTS_FILE)
-        # results of an older form lack what tells whether a run has to be done again
-        self._kept = {run["run"]: run for run in content.get("runs", []) if "definition" in run}
+        self._kept = {run["run"]: run for run in content.get("runs", [])}
         self._data: dict[str, dict[str, Any]] = content.get("data", {})
 
     def read(self, run: Run, prepared: Prepared | None = None) -> dict[str, Any] | None:

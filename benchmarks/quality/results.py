@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality.counts import pack, unpack
 from benchmarks.quality.reports import RESULTS_FILE, Reports
 from benchmarks.quality.run_list import RunList
 from benchmarks.quality.runs import SCORES, Run, Variant, effective
@@ -88,11 +87,7 @@ def _run_json(run: Run, report: Mapping[str, Any]) -> dict[str, Any]:
         name: {key: value for key, value in scores.items() if key != "speakers"}
         for name, scores in report["sets"].items()
     }
-    counts = {  # packed again: reports may be older than the form
-        name: {metric: pack(unpack(packed)) for metric, packed in found.items()}
-        for name, found in report["counts"].items()
-    }
-    return {"run": run.name, **{key: report[key] for key in _OF_A_RUN}, "counts": counts, "sets": sets}
+    return {"run": run.name, **{key: report[key] for key in _OF_A_RUN}, "sets": sets}
 
 
 def _table_json(table: Table) -> dict[str, Any]:

@@ -47,9 +47,9 @@ def a_subject(rng: random.Random, without: tuple[str, ...] = ()) -> Subject:
     return Subject(phrase.en, phrase.de, "3s")
 
 
-def a_thing(name: str, determiner: str = "the", adjective: Phrase | None = None) -> Subject:
+def a_thing(name: str, determiner: str = "the") -> Subject:
     """A thing as subject: the train, my suitcase."""
-    phrase = noun_phrase(NOUNS[name], determiner, "nom", adjective)
+    phrase = noun_phrase(NOUNS[name], determiner, "nom")
     return Subject(phrase.en, phrase.de, "3s")
 
 

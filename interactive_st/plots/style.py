@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OKABE_ITO = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 TRANSCRIPT, TRANSLATION = "#0072B2", "#D55E00"
 SUFFIXES = (".png", ".svg", ".pdf")
+LONGEST_LABEL = 40  # characters
 DOTS_PER_INCH = 200
 LATIN_FONT = "DejaVu Sans"  # comes with matplotlib
 #: Families to prefer where the Latin font lacks a character; any other installed one will do as well.
@@ -154,12 +155,12 @@ def fonts_for(texts: Iterable[str]) -> tuple[list[str], list[str]]:
     ]
 
 
-def shorten(text: str, longest: int = 40) -> str:
-    """Cut out the middle of a text that is longer than ``longest`` characters."""
-    if len(text) <= longest:
+def shorten(text: str) -> str:
+    """Cut out the middle of a text that is longer than `LONGEST_LABEL`."""
+    if len(text) <= LONGEST_LABEL:
         return text
-    head = (longest - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (longest - 1 - head) :]}"
+    head = (LONGEST_LABEL - 1) // 2
+    return f"{text[:head]}…{text[len(text) - (LONGEST_LABEL - 1 - head) :]}"
 
 
 def unique_names(paths: Sequence[Path], name_of=lambda path: path.name) -> list[str]:
