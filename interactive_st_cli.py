@@ -1,7 +1,5 @@
-"""Entry point of the command `interactive-st`, outside the package so that it starts at once.
-
-`interactive_st/__init__.py` imports torch and fairseq unless it finds this module imported.
-"""
+"""Entry point of the command `interactive-st`, outside the package so that it starts at once: see
+`interactive_st/__init__.py`, which looks for this module."""
 
 import os
 import sys

@@ -11,7 +11,7 @@ README = ROOT / "README.md"
 
 def read_version() -> str:
     """Return `__version__` of the package without importing it (that would need torch)."""
-    text = (ROOT / "interactive_st" / "__init__.py").read_text(encoding="utf-8")
+    text = (ROOT / "interactive_st" / "version.py").read_text(encoding="utf-8")
     return re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE).group(1)
 
 

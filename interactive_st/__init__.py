@@ -2,8 +2,10 @@
 
 Importing the package registers its task, models and criteria with fairseq, so that
 ``fairseq-train --user-dir interactive_st`` finds them. The command line `interactive-st` is the
-exception: its help has to appear at once, and importing torch and fairseq takes seconds. Commands
-that need the registries call `interactive_st.registration.register` themselves.
+exception: its help has to appear at once, and importing torch and fairseq takes seconds. A package
+cannot be told anything before it is imported, so it looks whether the entry point of the command line,
+the module `interactive_st_cli` outside of it, was imported first. Commands that need the registries
+call `interactive_st.registration.register` themselves.
 
 Method: Liu et al., "Synchronous Speech Recognition and Speech-to-Text Translation with
 Interactive Decoding", AAAI 2020.
@@ -12,7 +14,7 @@ Interactive Decoding", AAAI 2020.
 import sys
 from typing import Any
 
-__version__ = "0.1.0"
+from interactive_st.version import __version__ as __version__
 
 if "interactive_st_cli" not in sys.modules:
     from interactive_st.registration import register

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import NoReturn
 
-import interactive_st
 from interactive_st import cli
 from interactive_st.errors import UserError
 from interactive_st.standard_output import drop_output, is_of_standard_output, mark_errors, why_not_written
+from interactive_st.version import __version__
 
 PROGRAM = "interactive-st"
 #: Exit statuses as a shell reports them for a program ended by SIGINT and SIGPIPE.
@@ -62,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=f"{PROGRAM} COMMAND --help describes a command.",
     )
     parser.add_argument(
-        "--version", action="version", version=f"{PROGRAM} {interactive_st.__version__}"
+        "--version", action="version", version=f"{PROGRAM} {__version__}"
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, module in find_commands().items():

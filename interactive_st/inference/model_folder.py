@@ -20,7 +20,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_model
 from torch import nn
 
-from interactive_st import __version__
 from interactive_st.atomic import atomic_folder, refuse_foreign
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.folder_layout import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
@@ -29,6 +28,7 @@ from interactive_st.errors import DataError
 from interactive_st.inference.model_card import Card
 from interactive_st.inference.stored_model import StoredModel
 from interactive_st.inference.subword_model import without_file_names
+from interactive_st.version import __version__
 from interactive_st.writing import not_written, umask
 
 SETTINGS, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
