@@ -1,6 +1,7 @@
 """Makes everything that this package adds known to fairseq, and its checkpoints loadable."""
 
 import argparse
+import copyreg
 import importlib
 import logging
 import sys
@@ -23,6 +24,7 @@ def register() -> None:
             importlib.import_module(f"interactive_st.{package}")
     allow_fairseq_checkpoints()
     allow_broadcast_checkpoints()
+    let_tasks_be_pickled()
 
 
 @contextmanager
@@ -74,3 +76,13 @@ def allow_broadcast_checkpoints() -> None:
     # of what types omegaconf's entries are; Python 3.10 has no class of this name
     safe += [dict, list, int, defaultdict, (Any, "typing.Any")]
     torch.serialization.add_safe_globals(safe)
+
+
+def let_tasks_be_pickled() -> None:
+    """Let tasks, and what holds one, be copied and pickled.
+
+    ``__getattr__`` of fairseq's `StatefulContainer` recurses while one is unpickled.
+    """
+    from fairseq.tasks.fairseq_task import StatefulContainer
+
+    copyreg.pickle(StatefulContainer, lambda state: (StatefulContainer, (), vars(state)))

@@ -1,6 +1,5 @@
 """The Python interface: a trained model that takes recordings."""
 
-import copyreg
 import logging
 import math
 import os
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from fairseq.tasks.fairseq_task import StatefulContainer
 from torch import nn
 
 from interactive_st.errors import DataError
@@ -26,9 +24,6 @@ from interactive_st.inference.voice_activity import VoiceActivity
 from interactive_st.modules.fast.onednn_linear import has_onednn_linear
 
 logger = logging.getLogger(__name__)
-
-# So that models can be copied and pickled: StatefulContainer.__getattr__ recurses while one is unpickled.
-copyreg.pickle(StatefulContainer, lambda state: (StatefulContainer, (), vars(state)))
 
 #: Samples of speech have thousands a second: fewer are kHz, or a mistake that would be resampled for hours.
 LOWEST_RATE = 1000
