@@ -43,6 +43,11 @@ def find_tag(text: str) -> str | None:
     return match.group() if match else None
 
 
+def is_latin(character: str) -> bool:
+    """Tell whether it is a letter or a digit of Latin script."""
+    return character.isalnum() and character < "ɐ"
+
+
 def base_language(language: str | None) -> str:
     """Return a language without its region or script: ``zh`` of ``zh-TW``."""
     return re.split("[-_]", language or "")[0].lower()

@@ -2,12 +2,7 @@
 
 from dataclasses import dataclass
 
-from interactive_st.data.languages import WIDE, base_language
-
-
-def is_latin(character: str) -> bool:
-    """Tell whether it is a letter or a digit of Latin script."""
-    return character.isalnum() and character < "ɐ"
+from interactive_st.data.languages import WIDE, base_language, is_latin
 
 
 @dataclass(frozen=True)

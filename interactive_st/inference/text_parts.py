@@ -5,8 +5,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from interactive_st.data.languages import UNSPACED, WIDE, base_language
-from interactive_st.inference.results import is_latin
+from interactive_st.data.languages import UNSPACED, WIDE, base_language, is_latin
 
 #: Characters in a line, the usual limits of subtitling; those of Chinese and Japanese are wide.
 LINE, WIDE_LINE = 42, 16
