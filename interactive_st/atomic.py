@@ -6,11 +6,11 @@ import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from interactive_st.errors import DataError
-from interactive_st.writing import NO_ROOM, not_written, umask
+from interactive_st.writing import NO_ROOM, explained, make_parents, umask
 
 #: How many files a message names.
 SHOWN = 3
@@ -65,38 +65,6 @@ def atomic_folder(
             shutil.rmtree(replaced, ignore_errors=True)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def explained(out: Path, numbers: Collection[int] | None = None) -> Iterator[None]:
-    """Turn an error of the system, which names a temporary file or none, into one that names `out`.
-
-    Args:
-        out: what is being made.
-        numbers: the errors that are turned, by `errno`; all if None.
-
-    Raises:
-        DataError: one was raised in the block.
-    """
-    try:
-        yield
-    except OSError as error:
-        if numbers is not None and error.errno not in numbers:
-            raise
-        raise DataError(not_written(out, error, "nothing was left")) from error
-
-
-def make_parents(out: Path) -> None:
-    """Make the folders above a file or folder.
-
-    Raises:
-        DataError: one of them is a file.
-        OSError: they cannot be made.
-    """
-    file = next((path for path in out.parents if path.exists() and not path.is_dir()), None)
-    if file is not None:
-        raise DataError(f"{out}: cannot be made, as {file} is a file; choose another place")
-    out.parent.mkdir(parents=True, exist_ok=True)
 
 
 def refuse_foreign(folder: Path, foreign: Sequence[str], kind: str) -> None:

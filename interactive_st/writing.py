@@ -3,7 +3,7 @@
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -79,6 +79,38 @@ def not_written(out: Path | str, error: Exception, *states: str) -> str:
     advice = "free space or choose" if getattr(error, "errno", None) in (None, *NO_ROOM) else "choose"
     now = "".join(f"{state}; " for state in states)
     return f"{out}: cannot be written ({reason}); {now}{advice} another place"
+
+
+@contextmanager
+def explained(out: Path, numbers: Collection[int] | None = None) -> Iterator[None]:
+    """Turn an error of the system, which names a temporary file or none, into one that names `out`.
+
+    Args:
+        out: what is being made.
+        numbers: the errors that are turned, by `errno`; all if None.
+
+    Raises:
+        DataError: one was raised in the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        if numbers is not None and error.errno not in numbers:
+            raise
+        raise DataError(not_written(out, error, "nothing was left")) from error
+
+
+def make_parents(out: Path) -> None:
+    """Make the folders above a file or folder.
+
+    Raises:
+        DataError: one of them is a file.
+        OSError: they cannot be made.
+    """
+    file = next((path for path in out.parents if path.exists() and not path.is_dir()), None)
+    if file is not None:
+        raise DataError(f"{out}: cannot be made, as {file} is a file; choose another place")
+    out.parent.mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager

@@ -49,11 +49,10 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         UserError: a file cannot be read or written, or the files have nothing in common.
     """
-    from interactive_st.atomic import explained
     from interactive_st.report.compare_page import build_page, missing_notes
     from interactive_st.report.comparison import match
     from interactive_st.scoring.pairs_file import read_pairs
-    from interactive_st.writing import check_file, write_whole
+    from interactive_st.writing import check_file, explained, write_whole
 
     if args.limit is not None and args.limit < 1:
         raise UserError(f"--limit {args.limit}: give a number from 1")
@@ -81,7 +80,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _named(arguments: list[str]) -> dict[str, Path]:
     """Files by the names of their systems; files of one name are told apart by their folders."""
-    from interactive_st.plots.style import unique_names
+    from interactive_st.file_names import unique_names
 
     given: list[tuple[str | None, Path]] = []
     for text in arguments:

@@ -124,8 +124,9 @@ def _add_out(parser: argparse.ArgumentParser, default: str, draw) -> None:
 
 
 def _training(args: argparse.Namespace) -> list[str]:
+    from interactive_st.file_names import unique_names
     from interactive_st.plots.fairseq_log import read_run
-    from interactive_st.plots.style import drawing, save, unique_names
+    from interactive_st.plots.style import drawing, save
     from interactive_st.plots.training import draw_training
 
     logs = []

@@ -73,10 +73,9 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         UserError: something cannot be read or written.
     """
-    from interactive_st.atomic import explained
     from interactive_st.report.page import build_page
     from interactive_st.report.run_contents import read_contents
-    from interactive_st.writing import check_file, write_whole
+    from interactive_st.writing import check_file, explained, write_whole
 
     if args.examples < 0 or not 0 < args.clip_seconds < math.inf:
         raise UserError("--examples is 0 or more, --clip-seconds more than 0")

@@ -1,7 +1,7 @@
 """How all pictures look: colours that colour-blind people tell apart, fonts, files."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,16 +161,6 @@ def shorten(text: str) -> str:
         return text
     head = (LONGEST_LABEL - 1) // 2
     return f"{text[:head]}…{text[len(text) - (LONGEST_LABEL - 1 - head) :]}"
-
-
-def unique_names(paths: Sequence[Path], name_of=lambda path: path.name) -> list[str]:
-    """Name files and folders by their last part, and by as many parts before it as tell them apart."""
-    parts = [[*path.resolve().parent.parts, name_of(path)] for path in paths]
-    for depth in range(1, max((len(p) for p in parts), default=0) + 1):
-        names = ["/".join(p[-depth:]) for p in parts]
-        if len(set(names)) == len(names):
-            return names
-    return [f"{name_of(path)} ({number})" for number, path in enumerate(paths, 1)]
 
 
 def _characters(font_file: str) -> set[int]:

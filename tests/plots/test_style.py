@@ -1,4 +1,4 @@
-"""Fonts, files, names."""
+"""Fonts, files, labels."""
 
 import sys
 from pathlib import Path
@@ -23,13 +23,6 @@ def test_out_is_checked_before_the_work(tmp_path):
         style.check_out(tmp_path / "gone" / "a.png")
     with pytest.raises(DataError, match=r"--out /proc/a\.png: nothing can be written there"):  # root neither
         style.check_out(Path("/proc/a.png"))
-
-
-def test_names_that_tell_files_apart():
-    paths = [Path("/a/x/test.log"), Path("/a/y/test.log")]
-    assert style.unique_names(paths) == ["x/test.log", "y/test.log"]
-    assert style.unique_names(paths[:1]) == ["test.log"]
-    assert style.unique_names([paths[0], paths[0]]) == ["test.log (1)", "test.log (2)"]
 
 
 def test_long_names_lose_their_middle():

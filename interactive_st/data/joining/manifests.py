@@ -7,12 +7,12 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from interactive_st.atomic import explained, make_parents
 from interactive_st.data.folder_layout import COLUMNS, TEXT_COLUMNS
 from interactive_st.data.joining.fairseq_manifest import Archives, FairseqRow, read_fairseq_manifest
 from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import clean_text, write_manifest
 from interactive_st.errors import DataError
+from interactive_st.writing import explained, make_parents
 
 SHOWN_IDS = 3
 
