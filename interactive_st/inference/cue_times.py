@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from interactive_st.inference.text_parts import LINE
 
-Spans = Sequence[tuple[float, float]]
+Times = Sequence[tuple[float, float]]
 
 LONGEST_CUE = 7.0
 #: A cue is not made shorter than this to get less text into it, and is shown that long if there is time.
@@ -20,7 +20,7 @@ READ_A_SECOND = 17.0
 GAP = 0.08
 
 
-def stretches(speech: Spans) -> list[list[tuple[float, float]]]:
+def stretches(speech: Times) -> list[list[tuple[float, float]]]:
     """Return where somebody speaks, parted at long pauses."""
     found = [[speech[0]]]
     for before, after in itertools.pairwise(speech):
@@ -30,12 +30,12 @@ def stretches(speech: Spans) -> list[list[tuple[float, float]]]:
     return found
 
 
-def spoken(speech: Spans) -> float:
+def spoken(speech: Times) -> float:
     """Return for how many seconds somebody speaks."""
     return sum(end - start for start, end in speech)
 
 
-def share_time(speech: Spans, weights: Sequence[float]) -> list[tuple[float, float]]:
+def share_time(speech: Times, weights: Sequence[float]) -> list[tuple[float, float]]:
     """Return when each part of what is said begins and ends, by its weight.
 
     A boundary goes to a pause that is near, so that no part begins right before or after one.
@@ -60,7 +60,7 @@ def reading_time(length: int, line: int) -> float:
     return min(max(SHORTEST_CUE, length / (READ_A_SECOND * line / LINE)), LONGEST_CUE)
 
 
-def _at(speech: Spans, seconds: float, after: bool) -> float:
+def _at(speech: Times, seconds: float, after: bool) -> float:
     """Return the time by which somebody has spoken for `seconds`.
 
     Where that is at a pause, `after` says which end of the pause is meant.

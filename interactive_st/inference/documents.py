@@ -26,9 +26,9 @@ COLUMNS = ("audio", "start", "end", *TEXTS, "score")
 HEADS = {"tsv": "\t".join(COLUMNS) + "\n", "vtt": VTT_HEAD}
 
 
-def render(recording: Recording, form: str, lines: str = "both", name: str | None = None) -> str:
+def render(recording: Recording, form: str, show: str = "both", name: str | None = None) -> str:
     """Return a recording as a document; see `Recording.render`."""
-    writer = Writer(form, (recording.source_lang, recording.target_lang), lines)
+    writer = Writer(form, (recording.source_lang, recording.target_lang), show)
     added = [writer.add(recording.audio or "", segment, name) for segment in recording.segments]
     return "".join((writer.head, *added, writer.finish(recording.duration)))
 
@@ -39,7 +39,7 @@ class Writer:
     Args:
         form: one of `FORMATS`.
         languages: of the transcripts and the translations.
-        lines: what text and subtitles show: ``both``, ``transcript`` or ``translation``; ``jsonl`` and
+        show: what text and subtitles show: ``both``, ``transcript`` or ``translation``; ``jsonl`` and
             ``tsv`` hold both always.
         named: in ``text``, begin each recording with its name.
 
@@ -51,13 +51,13 @@ class Writer:
         self,
         form: str,
         languages: tuple[str | None, str | None],
-        lines: str = "both",
+        show: str = "both",
         named: bool = False,
     ) -> None:
         if form not in FORMATS:
             raise ValueError(f"no form {form!r}; choose one of {', '.join(FORMATS)}")
-        self.languages, self.lines, self.named = languages, lines, named
-        self._shown = shown_texts(lines)
+        self.languages, self.show, self.named = languages, show, named
+        self._shown = shown_texts(show)
         #: what the document begins with
         self.head = HEADS.get(form, "")
         self._form, self._write = form, getattr(self, f"_{form}")
@@ -133,7 +133,7 @@ class Writer:
 
     def _subtitles(self, segment: Segment | None, duration: float | None = None) -> str:
         """Return the cues that are complete: all but the last, or that one too where no segment follows."""
-        cues = [] if segment is None else segment_cues(segment, self.lines, self.languages)
+        cues = [] if segment is None else segment_cues(segment, self.show, self.languages)
         held = [cue for cue in (self._held, *cues) if cue is not None]
         self._held = held.pop() if segment is not None and held else None
         following = [*held[1:], self._held]

@@ -16,7 +16,7 @@ from interactive_st.errors import DataError
 from interactive_st.inference.decoding import Decoding, check_features
 from interactive_st.inference.model_path import read_model
 from interactive_st.inference.options import Options
-from interactive_st.inference.pipeline import Result, decode_recordings
+from interactive_st.inference.pipeline import Outcome, decode_recordings
 from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Recording
 from interactive_st.inference.sources import ArraySource, Source, open_file
@@ -158,7 +158,7 @@ class InteractiveST:
         sample_rate: int | None = None,
         progress: Callable[[float], None] = lambda seconds: None,
         **options: Any,
-    ) -> Iterator[tuple[int, Result]]:
+    ) -> Iterator[tuple[int, Outcome]]:
         """Transcribe and translate recordings, handing over texts as they are ready.
 
         Streams may take turns, and run in several threads: each gives what it would give alone. Speech is

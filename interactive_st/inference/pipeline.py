@@ -22,7 +22,7 @@ FIRST_SHARE = 0.25
 
 Opener = Callable[[], Source]
 #: What comes of a recording: its segments in order, then the recording or what went wrong.
-Result = Segment | Recording | DataError
+Outcome = Segment | Recording | DataError
 
 
 @dataclass
@@ -44,7 +44,7 @@ def decode_recordings(
     decoding: Decoding,
     activity: VoiceActivity,
     progress: Callable[[float], None] = lambda seconds: None,
-) -> Iterator[tuple[int, Result]]:
+) -> Iterator[tuple[int, Outcome]]:
     """Decode recordings one after the other, in bounded memory.
 
     Args:
@@ -64,7 +64,7 @@ def decode_recordings(
     waiting: list[tuple[int, _Waiting | Recording | DataError]] = []
     held = 0.0
 
-    def flush() -> Iterator[tuple[int, Result]]:
+    def flush() -> Iterator[tuple[int, Outcome]]:
         utterances = [item for _, item in waiting if isinstance(item, _Waiting)]
         texts = iter(())
         if utterances:

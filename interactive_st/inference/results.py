@@ -103,18 +103,18 @@ class Recording:
             whole += text if not whole or _touch(whole, text, language) else f" {text}"
         return whole
 
-    def render(self, form: str, lines: str = "both", name: str | None = None) -> str:
+    def render(self, form: str, show: str = "both", name: str | None = None) -> str:
         """Return the recording as a document.
 
         Args:
             form: ``text``, ``jsonl``, ``tsv``, ``srt`` or ``vtt``.
-            lines: what ``text`` and subtitles show: ``both``, ``transcript`` or ``translation``.
+            show: what ``text`` and subtitles show: ``both``, ``transcript`` or ``translation``.
             name: begins the ids in ``jsonl``, which of all recordings in a file have to differ; the last
                 part of `audio` if None.
         """
         from interactive_st.inference.documents import render
 
-        return render(self, form, lines, name)
+        return render(self, form, show, name)
 
 
 def _touch(before: str, after: str, language: str | None) -> bool:

@@ -15,7 +15,7 @@ from interactive_st.inference.cue_times import (
     GAP,
     LONGEST_CUE,
     SHORTEST_CUE,
-    Spans,
+    Times,
     reading_time,
     share_time,
     spoken,
@@ -54,19 +54,19 @@ def vtt_cue(cue: Cue) -> str:
     return f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{text}\n\n"
 
 
-def shown_texts(shown: str) -> list[int]:
+def shown_texts(show: str) -> list[int]:
     """Return the streams that are shown, 0 for the transcript and 1 for the translation.
 
     Raises:
-        ValueError: `shown` is none of `SHOWN`.
+        ValueError: `show` is none of `SHOWN`.
     """
-    if shown not in SHOWN:
-        raise ValueError(f"nothing is called {shown!r} that could be shown: choose one of {', '.join(SHOWN)}")
-    return [i for i, name in enumerate(TEXTS) if shown in ("both", name)]
+    if show not in SHOWN:
+        raise ValueError(f"nothing is called {show!r} that could be shown: choose one of {', '.join(SHOWN)}")
+    return [i for i, name in enumerate(TEXTS) if show in ("both", name)]
 
 
 def segment_cues(
-    segment: Segment, shown: str = "both", languages: Languages = (None, None)
+    segment: Segment, show: str = "both", languages: Languages = (None, None)
 ) -> Iterator[Cue]:
     """Yield the cues of a segment, in order, none overlapping the next.
 
@@ -76,10 +76,10 @@ def segment_cues(
 
     Args:
         segment: with the time it takes.
-        shown: ``both`` (transcript above translation), ``transcript`` or ``translation``.
+        show: ``both`` (transcript above translation), ``transcript`` or ``translation``.
         languages: of the transcript and the translation.
     """
-    visible = shown_texts(shown)
+    visible = shown_texts(show)
     texts = tuple(" ".join(text.split()) for text in (segment.transcript, segment.translation))
     if not any(texts[i] for i in visible):
         return
@@ -115,7 +115,7 @@ def readable(cue: Cue, following: Cue | None, duration: float | None = None) -> 
 
 
 def _pieces(
-    speech: Spans, texts: Texts, languages: Languages, visible: list[int]
+    speech: Times, texts: Texts, languages: Languages, visible: list[int]
 ) -> list[tuple[tuple[float, float], Texts]]:
     """Cut what is said without a long pause into as few pieces as have room in a cue, with their times."""
     seconds = spoken(speech)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from interactive_st.conventions import BOTH, FRAMES_PER_SECOND, TEXTS
-from interactive_st.plots.style import TRANSCRIPT, TRANSLATION
+from interactive_st.plots.style import TRANSCRIPT_COLOUR, TRANSLATION_COLOUR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = (TRANSCRIPT, TRANSLATION)
+COLOURS = (TRANSCRIPT_COLOUR, TRANSLATION_COLOUR)
 COLOUR_MAP = "cividis"  # made for colour-blind readers, even in brightness
 #: Labels an axis has room for, upright and below; of longer texts every second, third … token is named.
 MOST_ROWS, MOST_COLUMNS = 60, 44

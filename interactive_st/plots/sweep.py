@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interactive_st.plots.style import TRANSCRIPT, TRANSLATION, PlotError
+from interactive_st.plots.style import TRANSCRIPT_COLOUR, TRANSLATION_COLOUR, PlotError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ PARAMETERS = {
     "fusion_lambda": "λ (weight of what is read in the other stream)",
     "λ": "λ (weight of what is read in the other stream)",
 }
-SCORES = {"bleu": ("BLEU", TRANSLATION, "s"), "wer": ("WER (%)", TRANSCRIPT, "o")}
+SCORES = {"bleu": ("BLEU", TRANSLATION_COLOUR, "s"), "wer": ("WER (%)", TRANSCRIPT_COLOUR, "o")}
 
 
 @dataclass(frozen=True)

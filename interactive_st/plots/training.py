@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from interactive_st.plots.fairseq_log import Point, TrainingLog
-from interactive_st.plots.style import OKABE_ITO, TRANSCRIPT, TRANSLATION, PlotError, shorten
+from interactive_st.plots.style import OKABE_ITO, TRANSCRIPT_COLOUR, TRANSLATION_COLOUR, PlotError, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 X_AXES = {"updates": "updates", "hours": "training time (hours)"}
 STREAM_LINES = {"transcript": "-", "translation": (0, (4, 1.5)), "both": (0, (1, 1))}
 STREAM_MARKERS = {"transcript": "o", "translation": "s", "both": "D"}
-STREAM_COLOURS = {"transcript": TRANSCRIPT, "translation": TRANSLATION, "both": OKABE_ITO[3]}
+STREAM_COLOURS = {"transcript": TRANSCRIPT_COLOUR, "translation": TRANSLATION_COLOUR, "both": OKABE_ITO[3]}
 MOST_RUNS = len(OKABE_ITO)
 PANEL_SIZE = (4.7, 3.1)  # inches
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 #: Chinese, Japanese, Thai, Lao, Khmer and Burmese are written without spaces: their characters are compared.
-UNSPACED = re.compile(
+UNSPACED_CHARACTER = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]"
 )
 EQUAL, REPLACED, MISSING, ADDED = "equal", "replaced", "missing", "added"
@@ -57,8 +57,8 @@ def is_unspaced(text: str) -> bool:
 
     Not the language decides, as for BLEU: pairs need not name it. Digits and marks belong to no script.
     """
-    letters = [c for c in text if c.isalpha() or UNSPACED.match(c)]
-    return 2 * len(UNSPACED.findall(text)) > len(letters)
+    letters = [c for c in text if c.isalpha() or UNSPACED_CHARACTER.match(c)]
+    return 2 * len(UNSPACED_CHARACTER.findall(text)) > len(letters)
 
 
 def _units(text: str, unspaced: bool) -> list[str]:

@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
         raise UserError(f"--nbest {args.nbest} is for --format jsonl, which alone lists them: add it")
     model = _load(args)
     _check_shown(args, model.model.streams)
-    work = Work(found, args.format, args.show, files, show=not args.quiet)
+    work = Work(found, args.format, args.show, files, progress=not args.quiet)
     with user_errors(ValueError):
         try:
             return 1 if work.decode(model, options) else 0

@@ -15,7 +15,7 @@ from interactive_st.errors import DataError
 from interactive_st.inference.documents import Writer
 from interactive_st.inference.hub import InteractiveST
 from interactive_st.inference.outputs import Found
-from interactive_st.inference.pipeline import Result
+from interactive_st.inference.pipeline import Outcome
 from interactive_st.inference.results import Recording, Segment
 from interactive_st.writing import write_whole
 
@@ -26,20 +26,20 @@ class Work:
     Args:
         found: the recordings.
         formats: see `options.FORMATS`; one only without `out`.
-        shown: what text and subtitles show.
+        show: what text and subtitles show, see `Recording.render`.
         files: of each recording the file to write by its format; None to print.
-        show: a progress bar, where standard error is a terminal, and the real-time factor.
+        progress: show a bar, where standard error is a terminal, and the real-time factor.
     """
 
     def __init__(
         self,
         found: Sequence[Found],
         formats: Sequence[str],
-        shown: str,
+        show: str,
         files: Sequence[Mapping[str, Path]] | None,
-        show: bool = True,
+        progress: bool = True,
     ) -> None:
-        self.found, self.formats, self.shown, self.files, self.show = found, formats, shown, files, show
+        self.found, self.formats, self.show, self.files, self.progress = found, formats, show, files, progress
         self.failed: set[int] = set()
         self.seconds = 0.0
         self.bar = tqdm(
@@ -47,7 +47,7 @@ class Work:
             desc="audio",
             file=sys.stderr,
             bar_format="{desc} {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{elapsed}<{remaining}]",
-            disable=None if show else True,
+            disable=None if progress else True,
         )
 
     def decode(self, model: InteractiveST, options: Mapping[str, Any]) -> int:
@@ -70,7 +70,7 @@ class Work:
                 source, target = model.languages
                 languages = (options.get("source_lang") or source, options.get("target_lang") or target)
                 self._print(results, languages)
-        if self.show:
+        if self.progress:
             self._report(time.monotonic() - began)
         return len(self.failed)
 
@@ -78,7 +78,7 @@ class Work:
         self.seconds += seconds
         self.bar.update(min(seconds, self.bar.total - self.bar.n) if self.bar.total else seconds)
 
-    def _write(self, results: Iterator[tuple[int, Result]], files: Sequence[Mapping[str, Path]]) -> None:
+    def _write(self, results: Iterator[tuple[int, Outcome]], files: Sequence[Mapping[str, Path]]) -> None:
         for number, result in results:
             if isinstance(result, DataError):
                 self._fail(number, result)
@@ -86,12 +86,14 @@ class Work:
                 self._note_silence(result)
                 for form, path in files[number].items():
                     try:
-                        write_whole(path, result.render(form, self.shown, self.found[number].name))
+                        write_whole(path, result.render(form, self.show, self.found[number].name))
                     except OSError as error:
                         self._fail(number, f"{path}: cannot be written ({error.strerror})")
 
-    def _print(self, results: Iterator[tuple[int, Result]], languages: tuple[str | None, str | None]) -> None:
-        writer = Writer(self.formats[0], languages, self.shown, named=len(self.found) > 1)
+    def _print(
+        self, results: Iterator[tuple[int, Outcome]], languages: tuple[str | None, str | None]
+    ) -> None:
+        writer = Writer(self.formats[0], languages, self.show, named=len(self.found) > 1)
         self._out(writer.head)
         for number, result in results:
             if isinstance(result, Segment):
