@@ -10,13 +10,13 @@ NAMES = ("asr", "st")
 BOTH = (TRANSCRIPT, TRANSLATION)
 #: How two beams are kept, see `interactive_st.search`.
 SEARCHES = ("rank", "joint")
-#: Of ``lenpen``, up or down: with larger ones scores leave the numbers of 32 bits.
+#: Largest |--lenpen|; beyond it normalised scores overflow float32.
 LARGEST_LENPEN = 10
 LENPEN_NEEDED = (
     f"a number from -{LARGEST_LENPEN} to {LARGEST_LENPEN} is needed: scores are divided by length to this "
     "power, and larger ones make them zero or infinite"
 )
-#: Of Kaldi's filterbanks, see `interactive_st.data.features`.
+#: Frame rate of Kaldi filterbanks (10 ms shift).
 FRAMES_PER_SECOND = 100
 
 

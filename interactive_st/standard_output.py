@@ -1,4 +1,4 @@
-"""Standard output that fails: its errors are told from others, and its reader may leave before the end."""
+"""Tells errors raised by standard output from other OSErrors, and lets a process outlive its reader."""
 
 from __future__ import annotations
 

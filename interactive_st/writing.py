@@ -83,11 +83,11 @@ def not_written(out: Path | str, error: Exception, *states: str) -> str:
 
 @contextmanager
 def explained(out: Path, numbers: Collection[int] | None = None) -> Iterator[None]:
-    """Turn an error of the system, which names a temporary file or none, into one that names `out`.
+    """Replace an OSError, which names a temporary file or none, by a DataError that names `out`.
 
     Args:
         out: what is being made.
-        numbers: the errors that are turned, by `errno`; all if None.
+        numbers: errno values to convert; all if None.
 
     Raises:
         DataError: one was raised in the block.

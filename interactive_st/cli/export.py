@@ -68,7 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @quiet()  # fairseq reports on its optional packages
 def main(args: argparse.Namespace) -> int:
-    """Write the model folder."""
+    """Write the model folder.
+
+    Raises:
+        UserError: the checkpoint, its data folder or a file of scores cannot be used, or the folder cannot
+            be made.
+    """
     from interactive_st.inference.model_card import Card, read_metrics
     from interactive_st.inference.model_folder import write_model_folder
     from interactive_st.inference.stored_model import load_checkpoint

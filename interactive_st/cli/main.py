@@ -51,8 +51,10 @@ def _rank(name: str) -> tuple[int, str]:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; it sets ``command``, ``run`` and ``parser``, which is the
-    command's own."""
+    """Return the parser of the whole command line.
+
+    It sets ``command``, ``run`` and ``parser``; ``parser`` is the subcommand's own parser.
+    """
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description=(

@@ -126,7 +126,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Prepare the data folder and print what is in it."""
+    """Prepare the data folder and print what is in it.
+
+    Raises:
+        UserError: options contradict each other, data cannot be used, or the folder cannot be made.
+    """
     from interactive_st.data.preparation.prepare import prepare
 
     with user_errors(OSError):

@@ -12,7 +12,7 @@ LONGEST_CUE = 7.0
 SHORTEST_CUE = 1.0
 #: Nothing is shown in a pause of speech of this length, in seconds.
 LONG_PAUSE = 1.5
-#: A cue ends at a pause of speech that is this share of the shorter cue beside it away.
+#: A cue boundary moves to a pause no farther away than this fraction of the shorter neighbouring cue.
 PAUSE_REACH = 0.4
 #: Characters that are read in a second, of a line of `LINE`; fewer of wide ones.
 READ_A_SECOND = 17.0

@@ -21,9 +21,9 @@ ENDINGS = {"text": "txt"}
 
 @dataclass(frozen=True)
 class Found:
-    """A recording: its path, and its place below the folder that was named, which outputs mirror.
+    """A recording and its path relative to the folder that was searched; outputs keep that structure.
 
-    ``name`` is its place too, numbered where another recording has the same.
+    ``place`` is that relative path; ``name`` too, numbered where another recording has the same.
     """
 
     path: Path

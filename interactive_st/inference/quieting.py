@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 
 class _Quieting:
-    """The level of fairseq's log, raised while any thread asks for it: one that ends sooner than another
-    must not put back what the other found."""
+    """Raises fairseq's log level while any thread is inside; a counter, as threads overlap."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -11,9 +11,9 @@ from interactive_st.data.languages import UNSPACED, WIDE, base_language, is_lati
 LINE, WIDE_LINE = 42, 16
 #: Lines of a language in a cue.
 LINES = 2
-#: Cutting after punctuation is worth moving the cut by this share of the shorter part beside it.
+#: A cut may move by this fraction of the shorter part to follow punctuation.
 PUNCTUATION_REACH = 0.35
-#: Cutting between sentences is worth this share.
+#: The same to fall between sentences.
 SENTENCE_REACH = 0.6
 _PAUSES = frozenset(".,;:!?…–。、，；：！？")
 #: What begins no line.

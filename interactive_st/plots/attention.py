@@ -20,7 +20,7 @@ COLOUR_MAP = "cividis"  # made for colour-blind readers, even in brightness
 #: Labels an axis has room for, upright and below; of longer texts every second, third … token is named.
 MOST_ROWS, MOST_COLUMNS = 60, 44
 MOST_SIDE_BY_SIDE = 18  # tokens with which both directions of the interactive attention share a line
-#: Frames of the longest speech of which a picture shows anything; its attention takes memory by the square.
+#: Most frames drawn; memory grows with their square.
 MOST_FRAMES = 3000
 WIDTH, INCHES_PER_TOKEN = 8.5, 0.165
 
@@ -107,6 +107,10 @@ def compute_picture(
         features: ``(frames, dims)`` float32, as ``features_from_file`` gives them.
         layer: decoder layer, from 0; negative from the end.
         head: number of the head; None = mean over heads.
+        beam: hypotheses kept in decoding; at least 1.
+
+    Returns:
+        what is drawn of the best hypothesis, without a title.
 
     Raises:
         ValueError: no such layer or head, or a model with other decoder layers (two-stage).

@@ -58,6 +58,7 @@ def read_sweep(path: Path, parameter: str | None = None) -> Sweep:
     may be a list, the scores of several seeds.
 
     Args:
+        path: the table; a name that ends in ``.json`` is read as JSON, any other as TSV.
         parameter: the column of the setting; found by itself if it is one of `PARAMETERS`.
 
     Raises:
@@ -117,7 +118,7 @@ def seeds_of(sweep: Sweep) -> str:
 
 def _draw_score(
     axes: Any, sweep: Sweep, places: list[float], split: int, score: str, colour: str, marker: str
-):
+) -> None:
     points = [(x, s.scores[score]) for x, s in zip(places, sweep.settings, strict=True)]
     for part, line in ((points[:split], "-"), (points[split:], "none")):
         part = [(x, values) for x, values in part if values]

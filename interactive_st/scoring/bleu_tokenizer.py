@@ -1,4 +1,4 @@
-"""Which of sacrebleu's tokenisers BLEU of a language is counted with."""
+"""Chooses sacrebleu's tokeniser by language."""
 
 import logging
 from collections.abc import Iterable

@@ -146,7 +146,14 @@ def _translation_scores(pairs: Sequence[Pair], bleu: BLEU, chrf: CHRF) -> dict[s
 
 
 def _exact(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[str, int] | None:
-    """Where a transcript is right and its translation is not, it is the translation that failed."""
+    """Count texts that are the reference to the letter; see ``exact`` of `score_pairs`.
+
+    Where a transcript is right and its translation is not, it is the translation that failed.
+
+    Returns:
+        ``pairs`` with both texts and both references, and of them the ``transcripts``, ``translations`` and
+        ``both`` that are right; None without such pairs.
+    """
     whole = [
         pair
         for pair in pairs

@@ -28,7 +28,12 @@ SHOWING = ("text", *SUBTITLES)
 
 @quiet()  # fairseq reports on its optional packages
 def main(args: argparse.Namespace) -> int:
-    """Decode the recordings; the status is 1 if one of them failed."""
+    """Decode the recordings; the status is 1 if one of them failed.
+
+    Raises:
+        UserError: there is nothing to decode, the model cannot be used, or options contradict it or each
+            other.
+    """
     from interactive_st.cli.translate.work import Work
     from interactive_st.inference.outputs import find_recordings
 
