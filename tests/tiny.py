@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from fairseq.data import Dictionary
 from fairseq.models import ARCH_MODEL_REGISTRY
+from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
 from torch import Tensor
 
 from interactive_st.models import ARCHITECTURES
@@ -63,6 +64,17 @@ def model(
 def system(name: str, **options: Any) -> models.InteractiveSTModel:
     """As `model`, of ``interactive_st``, ``multitask_st``, ``e2e_st``, ``asr`` or ``two_stage_st``."""
     return model(arch=ARCHITECTURES.get(f"{name}_s", models.interactive_st_s), **options)
+
+
+def stock(ours: models.InteractiveSTModel, words: int = 12, **options: Any) -> S2TTransformerModel:
+    """fairseq's model of the same sizes in eval mode, holding the weights of ``ours``."""
+    args = arguments(**{"share_decoder_input_output_embed": True} | options)  # as our sizes have it
+    s2t_transformer_s(args)
+    theirs = S2TTransformerModel.build_model(args, Namespace(target_dictionary=dictionary(words)))
+    weights = ours.state_dict()
+    del weights["decoder.interactive_version"]
+    theirs.load_state_dict(weights)
+    return theirs.eval()
 
 
 def speech(lengths: Sequence[int], seed: int = 2) -> dict[str, Tensor]:

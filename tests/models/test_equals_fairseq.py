@@ -1,22 +1,9 @@
 """λ = 0: every stream is fairseq's own model, with the same weights."""
 
-from argparse import Namespace
 
 import pytest
 import tiny
 import torch
-from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
-
-
-def stock(model, **options) -> S2TTransformerModel:
-    """fairseq's model holding ``model``'s weights."""
-    args = tiny.arguments(share_decoder_input_output_embed=True, **options)
-    s2t_transformer_s(args)
-    theirs = S2TTransformerModel.build_model(args, Namespace(target_dictionary=tiny.dictionary()))
-    weights = model.state_dict()
-    del weights["decoder.interactive_version"]
-    theirs.load_state_dict(weights, strict=True)
-    return theirs.eval()
 
 
 @pytest.mark.parametrize("normalize_before", [True, False])
@@ -26,7 +13,7 @@ def test_logits_of_both_streams(normalize_before):
         "encoder_normalize_before": normalize_before,
     }
     model = tiny.model(fusion_lambda=0.0, spread=2.0, **options)
-    theirs = stock(model, **options)
+    theirs = tiny.stock(model, **options)
     lengths = [40, 40, 40]
     net_input = tiny.speech(lengths)
     tokens = tiny.prefixes([[9, 4, 6], [3, 9, 7]])
@@ -39,7 +26,7 @@ def test_logits_of_both_streams(normalize_before):
 
 def test_an_utterance_alone_is_encoded_as_fairseq_encodes_it():
     model = tiny.model(spread=2.0)
-    theirs = stock(model)
+    theirs = tiny.stock(model)
     for length in (17, 30, 41):
         net_input = tiny.speech([length])
         ours = model.encoder(**net_input)["encoder_out"][0]

@@ -1,12 +1,10 @@
 """λ = 0: ``rank`` search gives the hypotheses and scores of fairseq's ``SequenceGenerator``."""
 
 import itertools
-from argparse import Namespace
 
 import pytest
 import tiny
 import torch
-from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
 from fairseq.ngram_repeat_block import NGramRepeatBlock
 from fairseq.sequence_generator import SequenceGenerator
 from searching import has_repeats
@@ -23,14 +21,7 @@ def pair_of_models(seed: int, **options):
     ours = tiny.model(words=WORDS, seed=seed, fusion_lambda=0.0, spread=2.5, **untied, **options)
     with torch.no_grad():
         ours.decoder.output_projection.weight.normal_(std=0.7)
-    args = tiny.arguments(**untied)
-    s2t_transformer_s(args)
-    task = Namespace(target_dictionary=tiny.dictionary(WORDS))
-    theirs = S2TTransformerModel.build_model(args, task)
-    weights = ours.state_dict()
-    del weights["decoder.interactive_version"]
-    theirs.load_state_dict(weights)
-    return ours, theirs.eval()
+    return ours, tiny.stock(ours, WORDS, **untied)
 
 
 def compare(ours, theirs, **options):

@@ -1,11 +1,9 @@
 """Decoding of the systems without interaction: one text alone, and one text after the other."""
 
-from argparse import Namespace
 
 import pytest
 import tiny
 import torch
-from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
 from fairseq.sequence_generator import SequenceGenerator
 from searching import rescore, run_logged
 
@@ -46,14 +44,7 @@ def test_one_text_is_decoded_as_fairseq_decodes_it(name, tag, text, other, searc
     lengths = set()
     for seed in range(4):
         model = system(name, seed)
-        args = tiny.arguments(**UNTIED)
-        s2t_transformer_s(args)
-        task = Namespace(target_dictionary=tiny.dictionary(WORDS))
-        theirs = S2TTransformerModel.build_model(args, task)
-        weights = model.state_dict()
-        del weights["decoder.interactive_version"]
-        theirs.load_state_dict(weights)
-        theirs.eval()
+        theirs = tiny.stock(model, WORDS, **UNTIED)
         batch = tiny.sample([40] * 4, seed=11)
         stock = SequenceGenerator([theirs], tiny.dictionary(WORDS), beam_size=5, max_len_b=12)
         expected = stock._generate(batch, bos_token=tag)
