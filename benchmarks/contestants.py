@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from benchmarks import models
 from benchmarks.models import SUFFIX, VOCABULARY
 from benchmarks.workload import Sample, of_stream, of_texts, text_input
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.search import DualBeamGenerator
 
 CLIP = 10.0
@@ -38,7 +38,7 @@ NAMES = (*OURS, "pipeline", *STOCK_STREAMS, "stock_pipeline")
 #: What was written for a batch: by text, for each sentence, the tokens of its hypotheses.
 Written = dict[str, list[list[Tensor]]]
 
-__all__ = ["NAMES", "SUFFIX", "TEXTS", "VOCABULARY", "Contestant", "Pipeline", "System", "build"]
+__all__ = ["NAMES", "STREAM_NAMES", "SUFFIX", "VOCABULARY", "Contestant", "Pipeline", "System", "build"]
 
 
 class Contestant:
@@ -172,7 +172,7 @@ class StockSpeech(StockModel):
     """``s2t_transformer`` writing one stream."""
 
     def __init__(self, stream: int, *args: Any, **options: Any) -> None:
-        super().__init__(*args, TEXTS[stream : stream + 1], **options)
+        super().__init__(*args, STREAM_NAMES[stream : stream + 1], **options)
         self.stream = stream
 
     def samples(self, batches: Sequence[Sample]) -> list[Sample]:
@@ -189,7 +189,7 @@ class Pipeline:
     """
 
     trains = False
-    texts = TEXTS
+    texts = STREAM_NAMES
 
     def __init__(self, recogniser: Contestant, translator: StockModel) -> None:
         self.recogniser, self.translator = recogniser, translator
@@ -247,7 +247,8 @@ def build(
         first = "asr" if name == "pipeline" else "stock_asr"
         recogniser = build(first, size, entries, beam, device, front_end)
         model = models.stock_text_model(entries, recogniser.model.decoder).to(device)
-        return Pipeline(recogniser, StockModel(model, models.stock_loss(entries), entries, beam, TEXTS[1:]))
+        translator = StockModel(model, models.stock_loss(entries), entries, beam, STREAM_NAMES[1:])
+        return Pipeline(recogniser, translator)
     ctc = name.endswith("_ctc")
     if name in STOCK_STREAMS:
         stream, options = STOCK_STREAMS[name]
@@ -255,5 +256,5 @@ def build(
         return StockSpeech(stream, model, models.stock_loss(entries, ctc), entries, beam, **options)
     system, options = OURS[name]
     model = models.our_model(system, size, entries, front_end).to(device)
-    texts = [TEXTS[stream] for stream in model.decoder.streams]
+    texts = [STREAM_NAMES[stream] for stream in model.decoder.streams]
     return OurSystem(model, models.our_loss(entries, recipe=ctc).to(device), entries, beam, texts, **options)

@@ -3,9 +3,9 @@
 #: The streams of text, by index, everywhere.
 TRANSCRIPT, TRANSLATION = 0, 1
 #: What each stream is called.
-TEXTS = ("transcript", "translation")
+STREAM_NAMES = ("transcript", "translation")
 #: The same for short: in options and logs, and for a model of that stream alone.
-NAMES = ("asr", "st")
+STREAM_CODES = ("asr", "st")
 #: The streams of a model that writes both texts.
 BOTH = (TRANSCRIPT, TRANSLATION)
 #: How two beams are kept, see `interactive_st.search`.

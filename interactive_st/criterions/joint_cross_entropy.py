@@ -23,7 +23,7 @@ from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
-from interactive_st.conventions import BOTH, NAMES, TRANSCRIPT
+from interactive_st.conventions import BOTH, STREAM_CODES, TRANSCRIPT
 from interactive_st.criterions.ctc_loss import ctc_loss
 from interactive_st.criterions.prefix_corruption import (
     corrupt,
@@ -156,7 +156,8 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         losses = _by_stream(token_losses.loss, counts)
         weights = (self.asr_weight, self.st_weight)
         loss = sum(weights[stream] * losses[i] for i, stream in enumerate(streams))
-        log = _log_of_streams([NAMES[stream] for stream in streams], counts, losses.detach(), token_losses)
+        codes = [STREAM_CODES[stream] for stream in streams]
+        log = _log_of_streams(codes, counts, losses.detach(), token_losses)
         if self.ctc_weight > 0:
             ctc, ctc_tokens = self._ctc(model, net_output, sample)
             loss = loss + self.ctc_weight * ctc
@@ -224,7 +225,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             loss = total("loss") / size / math.log(2) if size > 0 else 0.0
             metrics.log_scalar("loss", loss, weight=size, round=3)
         with_accuracy = any("total" in log for log in logging_outputs)
-        for name in (*NAMES, "ctc"):
+        for name in (*STREAM_CODES, "ctc"):
             tokens = total(f"{name}_ntokens")
             if tokens == 0:
                 continue

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.inference.options import FORMATS
 from interactive_st.inference.results import Hypothesis, Recording, Segment
 from interactive_st.inference.subtitles import (
@@ -22,7 +22,7 @@ from interactive_st.inference.subtitles import (
     vtt_cue,
 )
 
-COLUMNS = ("audio", "start", "end", *TEXTS, "score")
+COLUMNS = ("audio", "start", "end", *STREAM_NAMES, "score")
 HEADS = {"tsv": "\t".join(COLUMNS) + "\n", "vtt": VTT_HEAD}
 
 
@@ -147,7 +147,7 @@ class Writer:
 def _entry(hypothesis: Hypothesis) -> dict[str, Any]:
     """Return a hypothesis as pairs files have it: a text that the model does not write is null."""
     entry = asdict(hypothesis)
-    for name in TEXTS:
+    for name in STREAM_NAMES:
         if entry[f"{name}_score"] is None:
             entry[name] = None
     return entry

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.inference.cue_times import (
     GAP,
     LONGEST_CUE,
@@ -28,7 +28,7 @@ VTT_HEAD = "WEBVTT\n\n"
 #: SubRip has no escapes. Players take ``<b>`` for a tag, which a word joiner, not seen, breaks; and what is
 #: in braces for one of SubStation Alpha, also with something before its backslash.
 _NO_TAGS = str.maketrans({"<": "<\u2060", "{": "(", "}": ")"})
-SHOWN = ("both", *TEXTS)
+SHOWN = ("both", *STREAM_NAMES)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def shown_texts(show: str) -> list[int]:
     """
     if show not in SHOWN:
         raise ValueError(f"nothing is called {show!r} that could be shown: choose one of {', '.join(SHOWN)}")
-    return [i for i, name in enumerate(TEXTS) if show in ("both", name)]
+    return [i for i, name in enumerate(STREAM_NAMES) if show in ("both", name)]
 
 
 def segment_cues(

@@ -1,13 +1,13 @@
 """The streams of text that a system writes, and their names in options and checkpoints."""
 
-from interactive_st.conventions import BOTH, NAMES
+from interactive_st.conventions import BOTH, STREAM_CODES
 
 Streams = tuple[int, ...]
 
 #: ``both`` texts, the transcript alone (``asr``), or the translation alone (``st``).
 STREAMS: dict[str, Streams] = {
     "both": BOTH,
-    **{name: (stream,) for stream, name in enumerate(NAMES)},
+    **{name: (stream,) for stream, name in enumerate(STREAM_CODES)},
 }
 
 

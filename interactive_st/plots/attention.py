@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interactive_st.conventions import BOTH, FRAMES_PER_SECOND, TEXTS
+from interactive_st.conventions import BOTH, FRAMES_PER_SECOND, STREAM_NAMES
 from interactive_st.plots.style import TRANSCRIPT_COLOUR, TRANSLATION_COLOUR
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
         axes = figure.add_subplot(grid[1 + place, :], sharex=top)
         image = _draw_weights(axes, picture.encoder[place], (0.0, seconds))
         _name_rows(axes, _written(picture.tokens[place]), COLOURS[stream])
-        axes.set_title(f"{TEXTS[stream].capitalize()}: attention to the speech", loc="left")
+        axes.set_title(f"{STREAM_NAMES[stream].capitalize()}: attention to the speech", loc="left")
         axes.set_xlabel("time (s)")
         figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
     if picture.partner is not None:
-        for stream, name in enumerate(TEXTS):
+        for stream, name in enumerate(STREAM_NAMES):
             axes = figure.add_subplot(grid[3 + stream, :] if stacked else grid[3, stream])
             _draw_partner(figure, axes, picture, stream, name)
         figure.supxlabel("hatched: what a row may not see", fontsize="small")
@@ -175,7 +175,7 @@ def _draw_weights(axes: "Axes", weights: np.ndarray, x_range: tuple[float, float
 
 
 def _draw_partner(figure: "Figure", axes: "Axes", picture: AttentionPicture, stream: int, name: str) -> None:
-    weights, other = picture.partner[stream], TEXTS[1 - stream]
+    weights, other = picture.partner[stream], STREAM_NAMES[1 - stream]
     read = picture.tokens[1 - stream]
     # not to be allowed to see is not the same as to pay no attention, so it is not a dark colour
     seen = np.ma.masked_equal(weights, 0.0)

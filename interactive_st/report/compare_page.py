@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.report.comparison import Comparison, Utterance
 from interactive_st.report.html import article, line, page, table, text_or_dash
 from interactive_st.report.orders import ORDERS, in_order
@@ -65,8 +65,8 @@ def _scores(comparison: Comparison) -> str:
 def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int]) -> str:
     data = "".join(f' data-{name}="{place}"' for name, place in places.items())
     lines = []
-    languages = {stream: utterance.field(key) for stream, key in zip(TEXTS, LANGUAGE_KEYS, strict=True)}
-    for stream in TEXTS:
+    languages = {s: utterance.field(key) for s, key in zip(STREAM_NAMES, LANGUAGE_KEYS, strict=True)}
+    for stream in STREAM_NAMES:
         if reference := utterance.reference(stream):
             lines.append(line(f"reference {stream}", escape(reference), languages[stream]))
     for system in systems:
@@ -75,7 +75,7 @@ def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int
         lines.append(
             f'<dt class="system">{escape(system)} <span class="soft">{scores}</span></dt><dd hidden></dd>'
         )
-        for stream in TEXTS:
+        for stream in STREAM_NAMES:
             marked = utterance.marked(system, stream)
             text = text_or_dash(utterance.pairs[system][stream]) if marked is None else to_html(marked)
             lines.append(line(stream, text, languages[stream]))

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.report.comparison import Comparison, Utterance
 from interactive_st.report.word_diff import legend_for_terminal, to_plain, to_terminal
 from interactive_st.scoring.columns import COLUMNS, cells, number
@@ -41,7 +41,7 @@ def _grid(utterance: Utterance, systems: Sequence[str], plain: bool) -> Table:
     grid.add_column(overflow="fold", max_width=28)
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold", ratio=1)
-    for row, stream in enumerate(TEXTS):
+    for row, stream in enumerate(STREAM_NAMES):
         reference = utterance.reference(stream)
         grid.add_row("reference" if row == 0 else "", stream, Text(reference if reference else "–"))
     for system in systems:
@@ -49,7 +49,7 @@ def _grid(utterance: Utterance, systems: Sequence[str], plain: bool) -> Table:
             (utterance.error_rate, utterance.wer[system]),
             ("BLEU", utterance.bleu[system]),
         )
-        for row, (stream, (metric, value)) in enumerate(zip(TEXTS, scores, strict=True)):
+        for row, (stream, (metric, value)) in enumerate(zip(STREAM_NAMES, scores, strict=True)):
             label = f"{stream}  {metric} {number(value, 1)}"
             grid.add_row(Text(system) if row == 0 else "", label, _marked(utterance, system, stream, plain))
     return grid

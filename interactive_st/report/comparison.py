@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import DataError
 from interactive_st.report.word_diff import Difference, compare, distance, is_unspaced
 from interactive_st.scoring.corpus_scores import score_pairs
@@ -47,7 +47,7 @@ class Utterance:
         values = [
             distance(one[stream], other[stream])
             for one, other in combinations(self.pairs.values(), 2)
-            for stream in TEXTS
+            for stream in STREAM_NAMES
             if one[stream] is not None and other[stream] is not None
         ]
         return sum(values) / len(values) if values else 0.0
@@ -137,7 +137,7 @@ def _by_id(system: str, pairs: Sequence[Pair]) -> dict[str, Pair]:
 
 def _disagreements(utterances: Sequence[Utterance]) -> list[str]:
     notes = []
-    for stream in TEXTS:
+    for stream in STREAM_NAMES:
         differing = []
         for utterance in utterances:
             texts = {pair.get(f"reference_{stream}") for pair in utterance.pairs.values()} - {None, ""}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.plots.fairseq_log import TrainingLog
 from interactive_st.report.audio_clips import Recordings
 from interactive_st.report.html import article, facts, folded, line, page, table, text_or_dash
@@ -149,7 +149,7 @@ def _examples(contents: RunContents, count: int, choose: str, clip_seconds: floa
 
 def _utterance(pair: Pair, player: str) -> str:
     lines = []
-    for stream, key in zip(TEXTS, LANGUAGE_KEYS, strict=True):
+    for stream, key in zip(STREAM_NAMES, LANGUAGE_KEYS, strict=True):
         language = pair.get(key) or ""
         reference, written = pair.get(f"reference_{stream}"), pair[stream]
         if reference:
@@ -169,7 +169,7 @@ def _choose(pairs: Sequence[Pair], count: int, how: str) -> list[Pair]:
 
 
 def _errors(pair: Pair) -> float:
-    texts = ((pair.get(f"reference_{stream}"), pair[stream]) for stream in TEXTS)
+    texts = ((pair.get(f"reference_{stream}"), pair[stream]) for stream in STREAM_NAMES)
     return sum(compare(text, said).error_rate or 0.0 for said, text in texts if said and text is not None)
 
 

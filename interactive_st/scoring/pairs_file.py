@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import DataError
 from interactive_st.writing import replacing
 
 Pair = dict[str, Any]
 #: Without one of these there is nothing to score.
-REQUIRED_KEYS = TEXTS
+REQUIRED_KEYS = STREAM_NAMES
 #: Languages of these two.
 LANGUAGE_KEYS = ("src_lang", "tgt_lang")
 TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "speaker")

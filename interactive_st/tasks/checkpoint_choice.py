@@ -6,7 +6,7 @@ fairseq looks for ``--best-checkpoint-metric`` after the first validation, hours
 from argparse import Namespace
 from difflib import get_close_matches
 
-from interactive_st.conventions import TEXTS, TRANSCRIPT, TRANSLATION, option_name
+from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION, option_name
 from interactive_st.modules.streams import Streams
 
 JOINT = "joint_label_smoothed_cross_entropy"
@@ -49,8 +49,8 @@ def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -
     stream = text_of(metric)
     if stream is not None and stream not in streams:
         raise ValueError(
-            f"--best-checkpoint-metric {metric} is of {TEXTS[stream]}s, which --arch {arch} does not write; "
-            "choose another metric, such as loss"
+            f"--best-checkpoint-metric {metric} is of {STREAM_NAMES[stream]}s, which --arch {arch} does not "
+            "write; choose another metric, such as loss"
         )
     option = _computed_by(metric) if logged or metric in SCORES else None
     if option and not getattr(args, option, False):

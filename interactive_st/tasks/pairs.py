@@ -7,7 +7,7 @@ from typing import Any
 from fairseq.data import ConcatDataset, FairseqDataset
 from fairseq.data.iterators import EpochBatchIterator
 
-from interactive_st.conventions import TEXTS
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.features_dataset import FeaturesDataset
 from interactive_st.scoring.pairs_file import Pair
@@ -24,7 +24,7 @@ def describe_hypotheses(hypotheses: Sequence[dict[str, Any]], detokenise: Detoke
     """
     nbest = []
     for hypothesis in hypotheses:
-        written = [(name, hypothesis[name]) for name in TEXTS]
+        written = [(name, hypothesis[name]) for name in STREAM_NAMES]
         texts = {name: None if text is None else detokenise(text["tokens"]) for name, text in written}
         scores = {f"{name}_score": None if text is None else float(text["score"]) for name, text in written}
         nbest.append({**texts, **scores, "score": float(hypothesis["pair_score"])})

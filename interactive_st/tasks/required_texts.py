@@ -8,7 +8,7 @@ from fairseq.criterions.cross_entropy import CrossEntropyCriterion
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 from fairseq.data import FairseqDataset
 
-from interactive_st.conventions import TEXTS, TRANSCRIPT, TRANSLATION, option_name
+from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION, option_name
 from interactive_st.data.folder_layout import TEXT_COLUMNS, is_train
 from interactive_st.errors import DataError
 from interactive_st.modules.streams import Streams
@@ -59,7 +59,7 @@ def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
     for option, stream in (("eval_wer", TRANSCRIPT), ("eval_bleu", TRANSLATION)):
         if getattr(args, option, False) and stream not in streams:
             raise ValueError(
-                f"{option_name(option)} scores {TEXTS[stream]}s, which --arch {arch} does not write; "
+                f"{option_name(option)} scores {STREAM_NAMES[stream]}s, which --arch {arch} does not write; "
                 "leave it out"
             )
 
@@ -102,7 +102,7 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
     ctc = trains and getattr(args, "ctc_weight", 0.0)
     learnt = sorted({*streams, TRANSCRIPT} if ctc else set(streams))
     if not any(map(dataset.has_texts, learnt)):
-        missing = " or a ".join(f"{TEXTS[stream]} ({TEXT_COLUMNS[stream]})" for stream in learnt)
+        missing = " or a ".join(f"{STREAM_NAMES[stream]} ({TEXT_COLUMNS[stream]})" for stream in learnt)
         what = "nothing can be learnt from it" if trains else "it has no loss"
         raise DataError(f"{split}: no row has a {missing}, so {what}; name another subset, or another --arch")
     metric = getattr(args, "best_checkpoint_metric", None)
@@ -110,7 +110,7 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
     needs_speech = metric in SPEECH_METRICS
     if not trains and stream is not None and not dataset.has_texts(stream, with_speech=needs_speech):
         raise DataError(
-            f"{split}: no row {'with speech ' * needs_speech}has a {TEXTS[stream]} "
+            f"{split}: no row {'with speech ' * needs_speech}has a {STREAM_NAMES[stream]} "
             f"({TEXT_COLUMNS[stream]}), so there is no {metric}, by which --best-checkpoint-metric chooses, "
             "and fairseq asks every validation subset for it; leave the subset out, or choose another metric"
         )

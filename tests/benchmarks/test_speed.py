@@ -55,7 +55,7 @@ def test_a_small_run(tmp_path, capsys, monkeypatch, bfloat16):
     if bfloat16:
         assert ratios["half_over_float"] == pytest.approx(ours / seconds["interactive_half"])
     [length] = decoding["forced_lengths"]
-    both = dict.fromkeys(contestants.TEXTS, 2 * (length + 1))
+    both = dict.fromkeys(contestants.STREAM_NAMES, 2 * (length + 1))
     assert decoding["tokens"].pop("stock_e2e") == {"translation": both["translation"]}
     assert all(tokens == both for tokens in decoding["tokens"].values())
     names = ["interactive", "stock_e2e"]

@@ -63,7 +63,7 @@ def test_who_writes_what(setting):
     entries, _ = setting
     texts = {name: contestants.build(name, "tiny", entries, 1, CPU).texts for name in ("e2e", "stock_asr")}
     assert texts == {"e2e": ("translation",), "stock_asr": ("transcript",)}
-    assert contestants.build("stock_pipeline", "tiny", entries, 1, CPU).texts == contestants.TEXTS
+    assert contestants.build("stock_pipeline", "tiny", entries, 1, CPU).texts == contestants.STREAM_NAMES
 
 
 def test_a_small_run(tmp_path, capsys, monkeypatch):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from interactive_st.cli import user_errors
 from interactive_st.cli.translate.arguments import add_arguments
-from interactive_st.conventions import TEXTS, option_name
+from interactive_st.conventions import STREAM_NAMES, option_name
 from interactive_st.errors import UserError
 from interactive_st.inference.options import FORMATS, OptionError, Options
 from interactive_st.inference.quieting import quiet
@@ -116,8 +116,8 @@ def _load(args: argparse.Namespace) -> Any:
 
 def _check_shown(args: argparse.Namespace, streams: Sequence[int]) -> None:
     """Refuse to show a text that the model does not write."""
-    if args.show in TEXTS and TEXTS.index(args.show) not in streams:
-        written = TEXTS[streams[0]]
+    if args.show in STREAM_NAMES and STREAM_NAMES.index(args.show) not in streams:
+        written = STREAM_NAMES[streams[0]]
         raise UserError(
             f"--show {args.show}: {args.model} writes the {written} alone; leave the option out, or take "
             "another model"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from interactive_st.cli import whole_number
-from interactive_st.conventions import SEARCHES, TEXTS
+from interactive_st.conventions import SEARCHES, STREAM_NAMES
 from interactive_st.inference.options import FORMATS, MAX_SEGMENT, Options
 
 DESCRIPTION = """\
@@ -78,7 +78,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--show",
-        choices=("both", *TEXTS),
+        choices=("both", *STREAM_NAMES),
         default="both",
         help="what text, srt and vtt show (default: both, the transcript above)",
     )

@@ -17,7 +17,7 @@ from fairseq.data.audio.speech_to_text_dataset import (
     SpeechToTextDatasetItem,
 )
 
-from interactive_st.conventions import BOTH, TEXTS, option_name
+from interactive_st.conventions import BOTH, STREAM_NAMES, option_name
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.joint_batches import FRAMES_PER_PIECE, JointBatches
 from interactive_st.data.datasets.token_store import TokenStore
@@ -114,7 +114,7 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         for row in alone:  # so that they are sorted by length
             self.n_frames[row] = FRAMES_PER_PIECE * self.tgt_lens[row]
         if empty := sum(self.tgt_lens[row] == 0 for row in alone):
-            lacking = f"neither speech nor a {' or a '.join(TEXTS[stream] for stream in streams)}"
+            lacking = f"neither speech nor a {' or a '.join(STREAM_NAMES[stream] for stream in streams)}"
             logger.info(f"NOTE: '{self.split}': {empty} rows have {lacking}, and are left out")
 
     def size(self, index: int) -> tuple[int, int]:
@@ -144,13 +144,13 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         key = ("source_lang", "target_lang")[stream]
         if not language:
             raise DataError(
-                f"{self._rows[row]}: the {TEXTS[stream]} has no language; add a column "
+                f"{self._rows[row]}: the {STREAM_NAMES[stream]} has no language; add a column "
                 f"{prefix}_lang, {key} to {self.cfg.path}, or {option_name(key)}"
             )
         tag = self.LANG_TAG_TEMPLATE.format(language)
         if tag not in self.tgt_dict:
             raise DataError(
-                f"{self._rows[row]}: the {TEXTS[stream]} is in {language!r}, but {tag} is not in "
+                f"{self._rows[row]}: the {STREAM_NAMES[stream]} is in {language!r}, but {tag} is not in "
                 f"the dictionary {self.cfg.vocab_filename}; correct {prefix}_lang (or {key}), or "
                 "prepare the vocabulary with that language"
             )
@@ -168,7 +168,7 @@ class JointSpeechToTextDataset(JointBatches, SpeechToTextDataset):
         tokens = TokenStore(self._tokenise(text) for text in self.texts[stream])
         if len(tokens.ids):
             unknown = 100 * np.mean(tokens.ids == self.tgt_dict.unk())
-            logger.info(f"'{self.split}' has {unknown:.2f}% OOV ({TEXTS[stream]}s)")
+            logger.info(f"'{self.split}' has {unknown:.2f}% OOV ({STREAM_NAMES[stream]}s)")
         return tokens
 
     def _token_ids(self, stream: int, row: int) -> list[int]:
