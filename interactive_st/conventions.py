@@ -10,12 +10,6 @@ STREAM_CODES = ("asr", "st")
 BOTH = (TRANSCRIPT, TRANSLATION)
 #: How two beams are kept, see `interactive_st.search`.
 SEARCHES = ("rank", "joint")
-#: Largest |--lenpen|; beyond it normalised scores overflow float32.
-LARGEST_LENPEN = 10
-LENPEN_NEEDED = (
-    f"a number from -{LARGEST_LENPEN} to {LARGEST_LENPEN} is needed: scores are divided by length to this "
-    "power, and larger ones make them zero or infinite"
-)
 #: Frame rate of Kaldi filterbanks (10 ms shift).
 FRAMES_PER_SECOND = 100
 

@@ -1,18 +1,18 @@
 """How recordings are cut and decoded; light, so that the command line can show the defaults."""
 
 import difflib
-import math
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
-from interactive_st.conventions import LARGEST_LENPEN, LENPEN_NEEDED, SEARCHES
+from interactive_st.conventions import SEARCHES
+from interactive_st.option_rules import RULES, wrong_value
 
 #: Longest piece of a recording that is decoded at once, unless the model reads less (seconds).
 MAX_SEGMENT = 20.0
-SHORTEST_MAX_SEGMENT = 1.0
+#: Numbers that may be None, for what the model has.
+OPTIONAL = ("ctc_weight", "max_segment")
 #: Of documents, see `documents`.
 FORMATS = ("text", "jsonl", "srt", "vtt", "tsv")
 
@@ -92,47 +92,17 @@ class Options:
         return cls(**options)
 
     def __post_init__(self) -> None:
-        self._check_search()
-        self._whole("beam", 1)
-        self._whole("nbest", 1)
+        if self.search not in (None, *SEARCHES):
+            raise OptionError("search", self.search, f"choose one of {', '.join(SEARCHES)}")
+        for name, value in vars(self).items():
+            left_out = value is None and name in OPTIONAL
+            if name in RULES and not left_out and (reason := wrong_value(name, value)) is not None:
+                raise OptionError(name, value, reason)
         if self.nbest > self.beam:
             raise OptionError("nbest", self.nbest, f"at most beam, {self.beam}, are kept; raise the beam")
-        for name in ("max_len_b", "min_len", "no_repeat_ngram_size"):
-            self._whole(name, 0)
-        for name in ("lenpen", "unkpen"):
-            self._number(name, -math.inf)
-        if abs(self.lenpen) > LARGEST_LENPEN:
-            raise OptionError("lenpen", self.lenpen, LENPEN_NEEDED)
-        self._number("temperature", 0.0, above=True)
-        self._number("max_len_a", 0.0)
         if self.max_len_a == 0 and self.max_len_b < self.min_len:
             reason = f"the shortest text has {self.min_len}; raise it"
             raise OptionError("max_len_b", self.max_len_b, reason)
-        if self.max_segment is not None:
-            self._number("max_segment", SHORTEST_MAX_SEGMENT, "seconds")
-        self._number("min_pause", 0.1, "seconds")
-        self._number("batch_seconds", 0.0, "seconds")
-
-    def _check_search(self) -> None:
-        if self.search not in (None, *SEARCHES):
-            raise OptionError("search", self.search, f"choose one of {', '.join(SEARCHES)}")
-        if self.ctc_weight is not None:
-            self._number("ctc_weight", 0.0)
-            if self.ctc_weight > 1:
-                raise OptionError("ctc_weight", self.ctc_weight, "at most 1 has a meaning, as it is a share")
-
-    def _whole(self, name: str, least: int) -> None:
-        value = getattr(self, name)
-        if not isinstance(value, Integral) or value < least:
-            raise OptionError(name, value, f"a whole number from {least} is needed")
-
-    def _number(self, name: str, least: float, unit: str = "", above: bool = False) -> None:
-        value = getattr(self, name)
-        if not isinstance(value, Real) or not math.isfinite(value):
-            raise OptionError(name, value, "a finite number is needed")
-        if value < least or (above and value == least):
-            limit = f"more than {least:g}" if above else f"at least {least:g}"
-            raise OptionError(name, value, f"{limit} {unit or 'is needed'}{' are needed' if unit else ''}")
 
     def generation(self) -> Namespace:
         """Return the generation options as fairseq's tools hold them."""

@@ -11,7 +11,7 @@ from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
 from interactive_st.conventions import TRANSCRIPT, option_name
-from interactive_st.tasks.option_values import wrong_value
+from interactive_st.option_rules import wrong_value
 
 logger = logging.getLogger(__name__)
 
@@ -98,10 +98,8 @@ def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> 
             "prefix_allowed_tokens_fn cannot be honoured: the search has no such constraint; leave it out"
         )
     beam, nbest = (getattr(args, name, DEFAULTS[name]) for name in ("beam", "nbest"))
-    if not 1 <= nbest <= beam:
-        raise ValueError(
-            f"--nbest {nbest} needs a --beam of at least as many, and at least 1; --beam is {beam}"
-        )
+    if nbest > beam:
+        raise ValueError(f"--nbest {nbest} needs a --beam of at least as many; --beam is {beam}")
 
 
 def check_options_of_translations(args: Any) -> None:

@@ -60,10 +60,9 @@ def test_language_models_and_prefix_functions_are_refused():
         check_generation_options(Namespace(prefix_allowed_tokens_fn=print))
 
 
-@pytest.mark.parametrize(("beam", "nbest"), [(3, 4), (3, 0)])
-def test_more_hypotheses_than_beams_are_refused(beam, nbest):
-    with pytest.raises(ValueError, match=f"--nbest {nbest} needs .*--beam is {beam}"):
-        check_generation_options(Namespace(beam=beam, nbest=nbest))
+def test_more_hypotheses_than_beams_are_refused():
+    with pytest.raises(ValueError, match=r"--nbest 4 needs .*--beam is 3"):
+        check_generation_options(Namespace(beam=3, nbest=4))
     check_generation_options(Namespace(beam=3, nbest=3))
 
 
