@@ -7,16 +7,14 @@ this is what fairseq's ``scripts/average_checkpoints.py`` does, here with the sa
 from __future__ import annotations
 
 import re
-from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, model_options, refusing_others
+from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, load_state, options_of
 from interactive_st.conventions import option_name
-from interactive_st.registration import allow_fairseq_checkpoints
 from interactive_st.writing import not_written, replacing
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
@@ -87,9 +85,7 @@ def kept_by(folder: Path | str) -> tuple[str, bool]:
             f"{folder}: no checkpoint.best_*.pt to average; train with --keep-best-checkpoints"
         )
     newest = max(paths, key=lambda path: path.stat().st_mtime)
-    state = _load(newest)
-    saving = (state.get("cfg") or {}).get("checkpoint") or state.get("args") or {}
-    options = vars(saving) if isinstance(saving, Namespace) else saving
+    options = options_of(load_state(newest), "checkpoint")
     metric = options.get("best_checkpoint_metric")
     if not metric:
         raise ValueError(f"{newest}: does not say by which metric it is one of the best; give --metric NAME")
@@ -109,11 +105,11 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
     """
     if not paths:
         raise ValueError("no checkpoints to average: name at least one")
-    result = _load(paths[0])
+    result = load_state(paths[0])
     weights = result["model"]
     sums = {name: value.double() for name, value in weights.items() if value.is_floating_point()}
     for path in paths[1:]:
-        state = _load(path)
+        state = load_state(path)
         _check_options(path, _model_options(state), paths[0], _model_options(result))
         other = state["model"]
         different = _differing_names(weights, other)
@@ -153,18 +149,9 @@ def _numbered(folder: Path, pattern: re.Pattern[str]) -> list[tuple[float, Path]
     return [(float(match[1]), path) for match, path in matches if match]
 
 
-def _load(path: Path | str) -> dict[str, Any]:
-    allow_fairseq_checkpoints()
-    with refusing_others(path):
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
-            raise LookupError("it has no 'model'")
-    return state
-
-
 def _model_options(state: dict[str, Any]) -> dict[str, Any]:
     """The options of the model by name; none where the file does not tell."""
-    options = model_options(state)
+    options = options_of(state)
     return {"arch": options.get("_name")} | options  # models of fairseq's that know no --arch have a name
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from interactive_st.errors import DataError
-from interactive_st.registration import register
+from interactive_st.registration import allow_fairseq_checkpoints, register
 
 #: The suffix of what a model folder holds instead.
 SAFETENSORS = ".safetensors"
@@ -39,8 +39,33 @@ def refusing_others(path: str | PathLike) -> Iterator[None]:
         ) from error
 
 
+def load_state(path: str | PathLike, *, mmap: bool = False) -> dict[str, Any]:
+    """Return what a checkpoint holds, as it is stored; `read_checkpoint` brings older ones up to date.
+
+    Args:
+        path: the file.
+        mmap: leave the weights on disk until they are used, where the file's format allows it.
+
+    Raises:
+        DataError: it is not a checkpoint.
+    """
+    import torch
+
+    allow_fairseq_checkpoints()
+    with refusing_others(path):
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+        except RuntimeError:
+            if not mmap:
+                raise
+            state = torch.load(path, map_location="cpu", weights_only=True)  # the older format of torch.save
+        if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
+            raise LookupError("it has no 'model'")
+    return state
+
+
 def read_checkpoint(path: str | PathLike) -> tuple[dict[str, Any], Any]:
-    """Return what a checkpoint holds, and the configuration of its training.
+    """Return what a checkpoint holds, as fairseq brings it up to date, and the configuration of its training.
 
     Raises:
         DataError: it is not a checkpoint.
@@ -63,10 +88,13 @@ def task_name(cfg: Any) -> str | None:
     return getattr(task, "_name", None) or getattr(task, "task", None)
 
 
-def model_options(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of the model that a checkpoint holds; none where it does not tell."""
-    model = (state.get("cfg") or {}).get("model") or state.get("args") or {}
-    return dict(vars(model) if isinstance(model, Namespace) else model)
+def options_of(state: dict[str, Any], group: str = "model") -> dict[str, Any]:
+    """Return the options of a group that a checkpoint holds by name; none where it does not tell.
+
+    Older checkpoints have the options of all groups in ``args``, which fairseq, too, prefers to ``cfg``.
+    """
+    options = state.get("args") or (state.get("cfg") or {}).get(group) or {}
+    return dict(vars(options) if isinstance(options, Namespace) else options)
 
 
 def option_of(options: Any, name: str) -> Any:

@@ -1,8 +1,10 @@
+from argparse import Namespace
+
 import pytest
 import torch
 from torch import nn
 
-from interactive_st.checkpoint_reading import read_checkpoint, task_name
+from interactive_st.checkpoint_reading import load_state, options_of, read_checkpoint, task_name
 from interactive_st.errors import DataError
 
 #: What fairseq's loader wants to find in a checkpoint beside its configuration.
@@ -61,3 +63,24 @@ def test_a_checkpoint(tmp_path):
     state, read = read_checkpoint(tmp_path / "a.pt")
     assert list(state["model"]) == ["a"]
     assert task_name(read) == "translation"
+
+
+@pytest.mark.parametrize("group", ["model", "checkpoint"])
+def test_options_are_those_that_fairseq_builds_the_model_by(group, tmp_path):
+    """In a file with both, that is what older versions wrote."""
+    older, newer = Namespace(streams="asr"), {group: {"streams": "st"}}
+    for state, streams in (
+        ({"args": older, "cfg": newer}, "asr"),
+        ({"args": older}, "asr"),
+        ({"args": None, "cfg": newer}, "st"),
+        ({"cfg": {group: Namespace(streams="st")}}, "st"),
+        ({"cfg": None}, None),
+    ):
+        torch.save({**state, "model": {}}, tmp_path / "a.pt")
+        assert options_of(load_state(tmp_path / "a.pt"), group).get("streams") == streams
+
+
+@pytest.mark.parametrize("newer_format", [True, False])
+def test_weights_may_stay_on_disk(newer_format, tmp_path):
+    torch.save(SAVED, tmp_path / "a.pt", _use_new_zipfile_serialization=newer_format)
+    assert load_state(tmp_path / "a.pt", mmap=True)["model"]["a"].tolist() == [0.0]

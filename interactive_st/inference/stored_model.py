@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from interactive_st.architectures import option_names
 from interactive_st.checkpoint_reading import read_checkpoint, task_name
 from interactive_st.data.folder_layout import CONFIG
 from interactive_st.errors import DataError
@@ -118,7 +119,7 @@ def load_checkpoint(path: Path, data: Path | None = None) -> StoredModel:
     return StoredModel(
         data=folder,
         architecture=architecture,
-        options=model_options(architecture, model),
+        options=_building_options(architecture, model),
         task_options={key: getattr(task, key) for key in TASK_OPTIONS if hasattr(task, key)},
         weights=weights,
         config=config,
@@ -136,17 +137,14 @@ def _trained_on(checkpoint: Path, data: Path, config: str) -> Path:
     return next((folder for folder in found if (folder / config).is_file()), data)
 
 
-def model_options(architecture: str, stored: Namespace) -> dict[str, Any]:
+def _building_options(architecture: str, stored: Namespace) -> dict[str, Any]:
     """Return what of a training run's options makes the model, without files of that run."""
-    from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
+    from fairseq.models import ARCH_MODEL_REGISTRY
 
     if architecture not in ARCH_MODEL_REGISTRY:
         raise DataError(f"the architecture {architecture} is unknown here; it needs a newer interactive_st")
-    parser, preset = ArgumentParser(), Namespace()
-    ARCH_MODEL_REGISTRY[architecture].add_args(parser)
-    ARCH_CONFIG_REGISTRY[architecture](preset)
     # The criterion's, by which decoding knows that the CTC head was trained.
-    names = {*vars(parser.parse_args([])), *vars(preset), *TASK_OPTIONS[:2], "ctc_weight"}
+    names = {*option_names(architecture), *TASK_OPTIONS[:2], "ctc_weight"}
     return {
         name: getattr(stored, name)
         for name in sorted(names)

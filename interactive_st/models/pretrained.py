@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairseq import checkpoint_utils
 from torch import Tensor, nn
 
-from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, model_options, refusing_others
+from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, load_state, options_of
 from interactive_st.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -49,12 +48,10 @@ def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
             f"leave the option out to start from scratch"
         )
     try:
-        with refusing_others(path):
-            state = checkpoint_utils.load_checkpoint_to_cpu(path)
-            weights = state["model"]
+        state = load_state(path)
     except DataError as error:
         raise DataError(f"--load-pretrained-encoder-from {error}") from error
-    offered = {k[len("encoder.") :]: v for k, v in weights.items() if k.startswith("encoder.")}
+    offered = {k[len("encoder.") :]: v for k, v in state["model"].items() if k.startswith("encoder.")}
     own = encoder.state_dict()
     started = [name for name in own if name not in offered]
     missing = [name for name in started if not name.startswith(FRONT_END)]
@@ -67,7 +64,7 @@ def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
     not_taken = fit(own, offered, f"encoder of {path}")
     encoder.load_state_dict(offered, strict=True)
     others = [name for name in UNSEEN_OPTIONS if not name.startswith("decoder")]
-    warn_of_other_meaning(f"--load-pretrained-encoder-from {path}", model_options(state), args, others)
+    warn_of_other_meaning(f"--load-pretrained-encoder-from {path}", options_of(state), args, others)
     left = f"; {_listing(LEFT, started)}" if started else ""
     logger.info(f"loaded pretrained encoder from: {path}; {_listing('not taken', not_taken)}{left}")
 

@@ -8,7 +8,7 @@ from fairseq.data import Dictionary
 from fairseq.data.audio.data_cfg import S2TDataConfig
 from torch import nn
 
-from interactive_st.checkpoint_reading import model_options, option_of, read_checkpoint
+from interactive_st.checkpoint_reading import option_of, options_of, read_checkpoint
 from interactive_st.errors import DataError
 from interactive_st.models.pretrained import warn_of_other_meaning
 
@@ -48,7 +48,7 @@ def begin_with(model: nn.Module, path: str | None, args: Namespace, dictionary: 
         state, cfg = read_checkpoint(path)
     except DataError as error:
         raise DataError(f"--finetune-from-model {error}") from error
-    warn_of_other_meaning(f"--finetune-from-model {path}", model_options(state), args)
+    warn_of_other_meaning(f"--finetune-from-model {path}", options_of(state), args)
     file = _dictionary_file(cfg["task"])
     if file is None:
         logger.warning(

@@ -10,6 +10,7 @@ from fairseq import utils
 from fairseq.dataclass.configs import GenerationConfig
 from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY
 
+from interactive_st.architectures import option_names
 from interactive_st.checkpoint_reading import SAFETENSORS
 from interactive_st.conventions import option_name
 from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
@@ -133,7 +134,8 @@ def check_overrides(args: Namespace, arch: str) -> None:
     overrides = ast.literal_eval(getattr(args, "model_overrides", None) or "{}")
     if not overrides or arch not in ARCH_CONFIG_REGISTRY:  # an architecture of fairseq is refused later
         return
-    known, of_decoding = _option_names(arch) | set(vars(args)), _names_of_decoding()
+    criterion = {field.name for field in fields(JointLabelSmoothedCrossEntropyConfig)}
+    known, of_decoding = option_names(arch) | criterion | set(vars(args)), _names_of_decoding()
     for name in overrides:
         if name in of_decoding:
             raise ValueError(
@@ -152,12 +154,3 @@ def _names_of_decoding() -> set[str]:
     add_joint_arguments(parser)
     names = {action.dest for action in parser._actions} | {field.name for field in fields(GenerationConfig)}
     return names - MODEL_OPTIONS
-
-
-def _option_names(arch: str) -> set[str]:
-    """Options of an architecture and of our criterion, with those that are set by the architecture alone."""
-    parser, defaults = ArgumentParser(add_help=False), Namespace()
-    ARCH_MODEL_REGISTRY[arch].add_args(parser)
-    ARCH_CONFIG_REGISTRY[arch](defaults)
-    criterion = {field.name for field in fields(JointLabelSmoothedCrossEntropyConfig)}
-    return {action.dest for action in parser._actions} | set(vars(defaults)) | criterion

@@ -8,10 +8,9 @@ import ast
 from pathlib import Path
 from typing import Any
 
-import torch
 from fairseq import utils
 
-from interactive_st.checkpoint_reading import refusing_others
+from interactive_st.checkpoint_reading import load_state, options_of
 from interactive_st.conventions import BOTH
 from interactive_st.modules.streams import Streams, parse_streams
 
@@ -32,20 +31,8 @@ def streams_to_write(args: Any) -> Streams:
     if not paths:
         return BOTH
     overrides = ast.literal_eval(getattr(args, "model_overrides", None) or "{}")
-    options = _options_of(utils.split_paths(paths)[0])
-    return parse_streams(overrides.get("streams", getattr(options, "streams", "both")))
-
-
-def _options_of(path: str) -> Any:
-    """The model's options in a checkpoint; its weights stay on disk."""
-    if not Path(path).is_file():
-        return None
-    with refusing_others(path):
-        try:
-            state = torch.load(path, map_location="cpu", mmap=True)
-        except RuntimeError:  # the older format of torch.save cannot be mapped
-            state = torch.load(path, map_location="cpu")
-    try:
-        return state.get("args") or state["cfg"]["model"]
-    except (AttributeError, KeyError, TypeError):
-        return None
+    first = utils.split_paths(paths)[0]
+    if not Path(first).is_file():
+        return BOTH
+    options = options_of(load_state(first, mmap=True))
+    return parse_streams((options | overrides).get("streams", "both"))
