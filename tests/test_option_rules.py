@@ -10,7 +10,7 @@ from fairseq.dataclass.configs import GenerationConfig
 
 from interactive_st.inference.options import OptionError, Options
 from interactive_st.option_rules import RULES, wrong_value
-from interactive_st.tasks.generation_options import HARMLESS, SETTINGS, check_generation_options
+from interactive_st.tasks.checks.generation_options import HARMLESS, SETTINGS, check_generation_options
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.data.folder_layout import MT_FOLDER
 from interactive_st.search.dual_search import make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker
-from interactive_st.tasks.generation_options import DEFAULTS, SETTINGS, parse_validation_options
+from interactive_st.tasks.checks.generation_options import DEFAULTS, SETTINGS
+from interactive_st.tasks.generation_options import parse_generation_options
 
 #: Stands for <unk> in a text that is cut into pieces again: a character for private use, and so one that no
 #: vocabulary has, becomes the one piece that it was.
@@ -205,7 +206,7 @@ def text_options(args: Any, changes: str) -> Namespace:
     options = Namespace(**{name: getattr(args, name, DEFAULTS[name]) for name in names})
     if getattr(args, "max_len_a", 0):
         options.max_len_b = DEFAULTS["max_len_b"]
-    vars(options).update(vars(parse_validation_options(changes, "--mt-args")))
+    vars(options).update(vars(parse_generation_options(changes, "--mt-args")))
     if options.nbest > options.beam:
         raise ValueError(f"--nbest {options.nbest} needs a beam of at least as many, and --mt-args has fewer")
     return options

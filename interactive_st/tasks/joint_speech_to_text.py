@@ -21,30 +21,25 @@ from interactive_st.search import DualBeamGenerator
 from interactive_st.tasks.arguments import add_joint_arguments
 from interactive_st.tasks.audio_lines import AudioLines
 from interactive_st.tasks.cascade import build_cascade
-from interactive_st.tasks.checkpoint_choice import check_best_checkpoint_metric
-from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
-from interactive_st.tasks.generation_options import (
+from interactive_st.tasks.checks.best_checkpoint import check_best_checkpoint_metric
+from interactive_st.tasks.checks.criterion import checked_criterion
+from interactive_st.tasks.checks.data_folder import check_config_path
+from interactive_st.tasks.checks.data_parallel import check_text_alone
+from interactive_st.tasks.checks.datasets import check_speech, check_texts
+from interactive_st.tasks.checks.decoding_options import check_decoding_options
+from interactive_st.tasks.checks.generation_options import (
     check_generation_options,
     check_options_of_translations,
-    ctc_weight,
-    parse_validation_options,
-    search_settings,
 )
+from interactive_st.tasks.checks.model_options import settle_model_options
+from interactive_st.tasks.checks.training_options import check_scores, check_training_options
+from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
+from interactive_st.tasks.generation_options import ctc_weight, parse_generation_options, search_settings
 from interactive_st.tasks.missing_references import fill_missing
-from interactive_st.tasks.model_options import settle_model_options
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.precision import in_precision_of
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
-from interactive_st.tasks.required_texts import (
-    check_options,
-    check_scores,
-    check_speech,
-    check_text_alone,
-    check_texts,
-    checked_criterion,
-)
 from interactive_st.tasks.starting_point import begin_with, first_checkpoint
-from interactive_st.tasks.tool_arguments import check_config_path, check_decoding_arguments
 from interactive_st.tasks.validation_metrics import ValidationMetrics
 from interactive_st.tasks.written_texts import streams_to_write
 
@@ -73,7 +68,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
     def setup_task(cls, args: Namespace, **kwargs: Any) -> "JointSpeechToTextTask":
         """As fairseq's, after checking the configuration, which fairseq reads unchecked."""
         check_config_path(args)
-        check_decoding_arguments(args, JointDataConfig(Path(args.data) / args.config_yaml))
+        check_decoding_options(args, JointDataConfig(Path(args.data) / args.config_yaml))
         return super().setup_task(args, **kwargs)
 
     def __init__(self, args: Namespace, tgt_dict: Dictionary) -> None:
@@ -261,7 +256,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
             begin_with(model, first_checkpoint(self.args), args, self.tgt_dict)
         bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)
         if bleu or wer:
-            options = parse_validation_options(self.args.eval_bleu_args, "--eval-bleu-args")
+            options = parse_generation_options(self.args.eval_bleu_args, "--eval-bleu-args")
             self._validation_generator = self._build_search([model], options)
             shown = self.args.eval_bleu_print_samples
             self._validation = ValidationMetrics(self.detokenise, bleu, wer, print_samples=shown)
@@ -270,7 +265,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
     def build_criterion(self, *args: Any, **kwargs: Any) -> torch.nn.Module:
         """As fairseq's, but refuses what cannot handle two texts; splits loaded later need the texts."""
         self._has_criterion = True
-        check_options(self.args)
+        check_training_options(self.args)
         return checked_criterion(super().build_criterion(*args, **kwargs), self.streams)
 
     def valid_step(

@@ -4,7 +4,6 @@
 it loads the model that ``--path`` names.
 """
 
-import ast
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from fairseq import utils
 from interactive_st.checkpoint_reading import load_state, options_of
 from interactive_st.conventions import BOTH
 from interactive_st.modules.streams import Streams, parse_streams
+from interactive_st.tasks.checks.overrides import read_overrides
 
 
 def streams_to_write(args: Any) -> Streams:
@@ -25,14 +25,14 @@ def streams_to_write(args: Any) -> Streams:
         both, where there is no such model yet, or none of ours: the tool will say so itself.
 
     Raises:
+        ValueError: the overrides are not a dictionary.
         DataError: the file is not a checkpoint, or is damaged.
     """
     paths = getattr(args, "path", None)
     if not paths:
         return BOTH
-    overrides = ast.literal_eval(getattr(args, "model_overrides", None) or "{}")
     first = utils.split_paths(paths)[0]
     if not Path(first).is_file():
         return BOTH
     options = options_of(load_state(first, mmap=True))
-    return parse_streams((options | overrides).get("streams", "both"))
+    return parse_streams((options | read_overrides(args)).get("streams", "both"))

@@ -22,7 +22,7 @@ from benchmarks import speed, systems
 from docs.draw_wait_k import PICTURE, draw
 from interactive_st.cli.main import build_parser
 from interactive_st.scoring.pairs_file import read_pairs
-from interactive_st.tasks.generation_options import DEFAULTS
+from interactive_st.tasks.checks.generation_options import DEFAULTS
 
 #: Blocks that no test can run, by their first line, and why.
 NOT_RUN = {

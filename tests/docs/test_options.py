@@ -15,7 +15,7 @@ from fairseq.tasks import TASK_REGISTRY
 import interactive_st  # noqa: F401 (registers)
 from interactive_st.cli.main import find_commands
 from interactive_st.inference.options import Options
-from interactive_st.tasks.generation_options import DEFAULTS, HARMLESS, REASONS, SETTINGS
+from interactive_st.tasks.checks.generation_options import DEFAULTS, HARMLESS, REASONS, SETTINGS
 
 CRITERION = CRITERION_DATACLASS_REGISTRY["joint_label_smoothed_cross_entropy"]
 #: What argparse calls the value of an option, and what the page does.

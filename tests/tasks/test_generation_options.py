@@ -4,14 +4,13 @@ from dataclasses import fields
 import pytest
 from fairseq.dataclass.configs import GenerationConfig
 
-from interactive_st.tasks.generation_options import (
+from interactive_st.tasks.checks.generation_options import (
     HARMLESS,
     REASONS,
     SETTINGS,
     check_generation_options,
-    parse_validation_options,
-    search_settings,
 )
+from interactive_st.tasks.generation_options import parse_generation_options, search_settings
 
 CHANGED = {
     "sampling": True,
@@ -95,11 +94,11 @@ def test_options_reach_the_search_under_its_names():
 
 def test_no_beginnings_are_forced_in_validation():
     with pytest.raises(ValueError, match='--mt-args: "prefix_size" is an option of fairseq-generate alone'):
-        parse_validation_options('{"prefix_size": 1}', "--mt-args")
+        parse_generation_options('{"prefix_size": 1}', "--mt-args")
 
 
 def test_validation_options_are_json_of_known_options():
-    options = parse_validation_options('{"beam": 2, "max_len_b": 20}', "--eval-bleu-args")
+    options = parse_generation_options('{"beam": 2, "max_len_b": 20}', "--eval-bleu-args")
     assert vars(options) == {"beam": 2, "max_len_b": 20}
     for text, what in (
         ("{beam: 2}", "not JSON"),
@@ -109,7 +108,7 @@ def test_validation_options_are_json_of_known_options():
         ('{"nbest": 6}', "--nbest 6"),
     ):
         with pytest.raises(ValueError, match=what):
-            parse_validation_options(text, "--eval-bleu-args")
+            parse_generation_options(text, "--eval-bleu-args")
 
 
 @pytest.mark.parametrize(
@@ -134,12 +133,12 @@ def test_validation_options_are_json_of_known_options():
 def test_values_of_another_kind_are_refused_before_training(value, needed):
     name = value.partition(":")[0]
     with pytest.raises(ValueError, match=f"--eval-bleu-args: {name} is .*; {needed} is needed"):
-        parse_validation_options(f"{{{value}}}", "--eval-bleu-args")
+        parse_generation_options(f"{{{value}}}", "--eval-bleu-args")
 
 
 def test_whole_numbers_are_numbers():
     text = '{"lenpen": 2, "max_len_a": 0, "unnormalized": true, "unkpen": -1}'
-    assert parse_validation_options(text, "--mt-args").lenpen == 2
+    assert parse_generation_options(text, "--mt-args").lenpen == 2
 
 
 @pytest.mark.parametrize("name", ["lenpen", "unkpen", "temperature", "max_len_a"])

@@ -2,7 +2,7 @@ from argparse import Namespace
 
 import pytest
 
-from interactive_st.tasks.model_options import settle_model_options
+from interactive_st.tasks.checks.model_options import settle_model_options
 
 
 def test_a_gate_is_trained_without_lambda():

@@ -6,7 +6,8 @@ from numbers import Real
 
 from interactive_st.models.interactive_st import INTERACTION
 from interactive_st.modules.wait_k import parse_train_wait_k, parse_wait_k
-from interactive_st.tasks.tool_arguments import check_architecture, check_overrides
+from interactive_st.tasks.checks.architecture import check_architecture
+from interactive_st.tasks.checks.overrides import check_overrides
 
 
 def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: bool) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from interactive_st.conventions import BOTH
 from interactive_st.modules.streams import STREAMS
-from interactive_st.tasks.checkpoint_choice import JOINT, LOGGED, SCORES, check_best_checkpoint_metric
+from interactive_st.tasks.checks.best_checkpoint import LOGGED, SCORES, check_best_checkpoint_metric
+from interactive_st.tasks.checks.criterion import JOINT
 
 HIGHER = ("bleu", "accuracy", "asr_accuracy", "st_accuracy")
 ALL = {"eval_bleu": True, "eval_wer": True, "report_accuracy": True, "ctc_weight": 0.3}

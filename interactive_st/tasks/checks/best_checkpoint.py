@@ -8,8 +8,8 @@ from difflib import get_close_matches
 
 from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION, option_name
 from interactive_st.modules.streams import Streams
+from interactive_st.tasks.checks.criterion import JOINT
 
-JOINT = "joint_label_smoothed_cross_entropy"
 #: What the criteria log whose values are known, beside the scores of the task.
 LOSSES = ("loss", "nll_loss", "ppl")
 BY_STREAM = {TRANSCRIPT: ("asr_loss", "asr_nll_loss"), TRANSLATION: ("st_loss", "st_nll_loss")}

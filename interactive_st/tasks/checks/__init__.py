@@ -1,0 +1,1 @@
+"""What the task refuses, and why, before fairseq fails obscurely or gives wrong scores."""

@@ -1,0 +1,74 @@
+"""Options of ``fairseq-generate`` and ``fairseq-interactive``, checked before a model is loaded."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from fairseq import utils
+
+from interactive_st.checkpoint_reading import SAFETENSORS
+from interactive_st.conventions import option_name
+from interactive_st.data.datasets.config import JointDataConfig
+from interactive_st.tasks.checks.overrides import read_overrides
+
+#: Options of the pipeline's text model.
+TEXT_MODEL_OPTIONS = ("mt_data", "mt_args")
+#: Options of the task that only matter for decoding; training and validation refuse them.
+DECODING_OPTIONS = ("pairs_path", "mt_path", *TEXT_MODEL_OPTIONS)
+
+
+def check_decoding_options(args: Namespace, config: JointDataConfig) -> None:
+    """Raise ``ValueError`` for options of ``fairseq-generate`` and ``fairseq-interactive``.
+
+    Args:
+        args: the options of any of the tools.
+        config: that of the data folder.
+    """
+    if not getattr(args, "path", None):  # a training
+        return
+    for path in utils.split_paths(args.path):
+        if Path(path).is_dir():
+            raise ValueError(
+                f"--path {path}: is a folder; name a checkpoint, such as checkpoint_best.pt in it"
+            )
+        if Path(path).suffix == SAFETENSORS:
+            raise ValueError(
+                f"--path {path}: is of a model folder, which interactive-st translate reads; name a "
+                "checkpoint of fairseq-train"
+            )
+    read_overrides(args)
+    _check_text_model(args)
+    size = getattr(args, "prefix_size", 0)
+    if size and hasattr(args, "buffer_size"):  # of fairseq-interactive
+        raise ValueError(
+            f"--prefix-size {size} forces the first tokens of references, and fairseq-interactive has none; "
+            "leave it out, or decode a split by fairseq-generate"
+        )
+    pieces = getattr(args, "post_process", None)
+    if pieces and config.bpe_tokenizer.get("bpe"):
+        raise ValueError(
+            f"--post-process {pieces} (or --remove-bpe) cannot be honoured: the configuration names the "
+            "tokeniser, by which pieces are made text already; leave it out"
+        )
+
+
+def given(args: Namespace, names: Sequence[str]) -> list[str]:
+    """Return those of the options that are given, as they are written: ``--mt-path``.
+
+    Args:
+        args: the options of any of the tools.
+        names: some of `DECODING_OPTIONS`.
+    """
+    # "{}" is the default of --mt-args
+    return [option_name(name) for name in names if getattr(args, name, None) not in (None, "{}")]
+
+
+def _check_text_model(args: Namespace) -> None:
+    """Raise ``ValueError`` for options of the pipeline's text model where there is none."""
+    if getattr(args, "mt_path", None):
+        return
+    for option in given(args, TEXT_MODEL_OPTIONS):
+        raise ValueError(
+            f"{option} is for the text model of --mt-path, and there is none; give --mt-path as well, or "
+            "leave it out"
+        )

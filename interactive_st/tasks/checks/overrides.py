@@ -1,0 +1,72 @@
+"""Reads and checks ``--model-overrides``, options that decoding gives to a trained model."""
+
+import ast
+import difflib
+from argparse import ArgumentParser, Namespace
+from dataclasses import fields
+from typing import Any
+
+from fairseq.dataclass.configs import GenerationConfig
+from fairseq.models import ARCH_CONFIG_REGISTRY
+
+from interactive_st.architectures import option_names
+from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
+from interactive_st.tasks.arguments import add_joint_arguments
+
+#: Options of the task that decoding takes from the model, as its training had them.
+MODEL_OPTIONS = {"decoding_ctc_weight"}
+
+
+def read_overrides(args: Namespace) -> dict[str, Any]:
+    """Return what ``--model-overrides`` says; nothing where it is not given.
+
+    Args:
+        args: the options of any of the tools.
+
+    Raises:
+        ValueError: it is not a dictionary.
+    """
+    text = getattr(args, "model_overrides", None) or "{}"
+    try:
+        overrides = ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        overrides = None
+    if not isinstance(overrides, dict):
+        raise ValueError(
+            f"--model-overrides {text}: is not a Python dictionary; write \"{{'wait_k': 5}}\", with "
+            "both kinds of quotation marks"
+        )
+    return overrides
+
+
+def check_overrides(args: Namespace, arch: str) -> None:
+    """Raise ``ValueError`` where ``--model-overrides`` names an unknown option, or one that is not the
+    model's: fairseq would ignore it silently, and a sweep over it would measure nothing.
+
+    Args:
+        args: the options of any of the tools.
+        arch: the architecture of the model to load.
+    """
+    overrides = read_overrides(args)
+    if not overrides or arch not in ARCH_CONFIG_REGISTRY:  # an architecture of fairseq is refused later
+        return
+    criterion = {field.name for field in fields(JointLabelSmoothedCrossEntropyConfig)}
+    known, of_decoding = option_names(arch) | criterion | set(vars(args)), _names_of_decoding()
+    for name in overrides:
+        if name in of_decoding:
+            raise ValueError(
+                f"--model-overrides: {name} is not an option of the model and has no effect there; give "
+                f"--{str(name).replace('_', '-')} beside it"
+            )
+        if name not in known:
+            close = difflib.get_close_matches(str(name), sorted(known), n=1)
+            advice = f"did you mean {close[0]}?" if close else f"name one of --arch {arch}, with _ for -"
+            raise ValueError(f"--model-overrides: there is no option {name}; {advice}")
+
+
+def _names_of_decoding() -> set[str]:
+    """Options of the tools and of the task, which are taken from the command line alone."""
+    parser = ArgumentParser(add_help=False)
+    add_joint_arguments(parser)
+    names = {action.dest for action in parser._actions} | {field.name for field in fields(GenerationConfig)}
+    return names - MODEL_OPTIONS

@@ -1,0 +1,48 @@
+"""Options of ``fairseq-train`` and ``fairseq-validate``, checked before anything is computed."""
+
+from argparse import Namespace
+
+from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION
+from interactive_st.modules.streams import Streams
+from interactive_st.tasks.checks.data_parallel import check_frozen_encoder
+from interactive_st.tasks.checks.decoding_options import DECODING_OPTIONS, given
+
+
+def check_training_options(args: Namespace) -> None:
+    """Raise ``ValueError`` for options of decoding, or without effect.
+
+    Args:
+        args: the options of the training, or of fairseq-validate.
+    """
+    for option in given(args, DECODING_OPTIONS):
+        raise ValueError(
+            f"{option} has a meaning in decoding alone; leave it out here, and give it to fairseq-generate "
+            "or fairseq-interactive"
+        )
+    if getattr(args, "finetune_from_model", None) and getattr(args, "load_pretrained_encoder_from", None):
+        raise ValueError(
+            "--load-pretrained-encoder-from has no effect beside --finetune-from-model, which replaces that "
+            "encoder by its own; leave it out, or give it to the training that made that model"
+        )
+    if getattr(args, "combine_valid_subsets", False):
+        raise ValueError(
+            "--combine-valid-subsets cannot be honoured; leave it out, and name the subsets, as in "
+            "--valid-subset dev,dev2"
+        )
+    check_frozen_encoder(args)
+
+
+def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
+    """Raise ``ValueError`` where validation is to score a text that the model does not write.
+
+    Args:
+        args: the options of the task.
+        arch: the model's architecture.
+        streams: what it writes.
+    """
+    for option, stream in (("eval_wer", TRANSCRIPT), ("eval_bleu", TRANSLATION)):
+        if getattr(args, option, False) and stream not in streams:
+            raise ValueError(
+                f"--{option.replace('_', '-')} scores {STREAM_NAMES[stream]}s, which --arch {arch} does not write; "
+                "leave it out"
+            )

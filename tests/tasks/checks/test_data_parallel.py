@@ -1,0 +1,46 @@
+"""Processes that would wait for gradients that others do not have."""
+
+from argparse import Namespace
+
+import pytest
+
+from interactive_st.tasks.checks.training_options import check_training_options
+
+
+@pytest.mark.parametrize(
+    ("options", "fits"),
+    [
+        ({"ddp_backend": "fully_sharded"}, False),
+        ({"ddp_backend": "fully_sharded", "distributed_world_size": 1}, True),
+        ({"ddp_backend": "legacy_ddp"}, True),
+        ({"ddp_backend": "pytorch_ddp"}, True),
+    ],
+)
+def test_backends_that_wait_for_processes_of_text(load, silent, options, fits):
+    options = {"distributed_world_size": 2, **options}
+    load("train_asr", "both", **options)
+    split = silent("train_text")
+    if fits:
+        return load(split, "both", **options)
+    with pytest.raises(ValueError, match=f"--ddp-backend {options['ddp_backend']} would wait for it; add"):
+        load(split, "both", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "fits"),
+    [
+        ({"ddp_backend": "pytorch_ddp"}, False),
+        ({"ddp_backend": "fully_sharded", "find_unused_parameters": True}, False),
+        ({"ddp_backend": "pytorch_ddp", "find_unused_parameters": True}, True),
+        ({"ddp_backend": "legacy_ddp"}, True),
+        ({"ddp_backend": "pytorch_ddp", "distributed_world_size": 1}, True),
+        ({"ddp_backend": "pytorch_ddp", "encoder_freezing_updates": 0}, True),
+    ],
+)
+def test_backends_that_wait_for_the_gradient_of_a_frozen_encoder(options, fits):
+    args = Namespace(**{"distributed_world_size": 2, "encoder_freezing_updates": 9, **options})
+    if fits:
+        return check_training_options(args)
+    message = f"freezing-updates 9: .* --ddp-backend {options['ddp_backend']} would wait for it; add"
+    with pytest.raises(ValueError, match=message):
+        check_training_options(args)

@@ -1,0 +1,33 @@
+"""Options of decoding that the task refuses before a model is loaded."""
+
+import pytest
+
+from tests.fake_decoding import setup
+
+
+def test_a_folder_is_no_checkpoint(folder, tmp_path):
+    with pytest.raises(ValueError, match=r"--path .*: is a folder; name a checkpoint"):
+        setup(folder, path=str(tmp_path))
+    with pytest.raises(ValueError, match=r"--path m/model\.safetensors: is of a model folder, which inter"):
+        setup(folder, path="m/model.safetensors")
+
+
+@pytest.mark.parametrize("options", [{"mt_data": "mt"}, {"mt_args": '{"beam": 2}'}])
+def test_options_of_a_text_model_that_there_is_not(folder, options):
+    option = next(iter(options)).replace("_", "-")
+    with pytest.raises(ValueError, match=f"--{option} is for the text model of --mt-path, and there is none"):
+        setup(folder, path="model.pt", **options)
+    setup(folder, path="model.pt", mt_path="mt.pt", **options)
+
+
+def test_beginnings_are_forced_where_there_are_references(folder):
+    setup(folder, path="model.pt", prefix_size=1)
+    with pytest.raises(ValueError, match=r"--prefix-size 1 forces .* and fairseq-interactive has none"):
+        setup(folder, path="model.pt", prefix_size=1, buffer_size=0)
+
+
+def test_pieces_are_joined_once(folder):
+    """fairseq would join them, and the tokeniser then take the spaces away: BLEU of texts without any."""
+    with pytest.raises(ValueError, match=r"--post-process sentencepiece .*leave it out"):
+        setup(folder, path="model.pt", post_process="sentencepiece")
+    setup(folder, post_process="letter")  # of a criterion
