@@ -34,20 +34,20 @@ from interactive_st.tasks.checks.generation_options import (
 from interactive_st.tasks.checks.model_options import settle_model_options
 from interactive_st.tasks.checks.training_options import check_scores, check_training_options
 from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
-from interactive_st.tasks.generation_options import ctc_weight, parse_generation_options, search_settings
+from interactive_st.tasks.generation_options import ctc_weight, search_settings
 from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.precision import in_precision_of
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.starting_point import begin_with, first_checkpoint
-from interactive_st.tasks.validation_metrics import ValidationMetrics
+from interactive_st.tasks.validation import DecodesInValidation
 from interactive_st.tasks.written_texts import streams_to_write
 
 Hypotheses = list[list[dict[str, Any]]]
 
 
 @register_task("joint_speech_to_text")
-class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
+class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
     """fairseq's task for speech-to-text with two texts an utterance, decoded at the same time.
 
     Args:
@@ -89,8 +89,6 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         self._pairs: PairsOutput | None = None
         if getattr(args, "pairs_path", None):
             self._pairs = PairsOutput(args.pairs_path, self.data_cfg)
-        self._validation: ValidationMetrics | None = None
-        self._validation_generator = None
         self._has_references, self._has_criterion = True, False
         self._streams: Streams | None = None
         self._mt_path = getattr(args, "mt_path", None)
@@ -236,7 +234,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
             sample["target"] = fill_missing(target, self.tgt_dict) if self._has_references else None
         return hypotheses
 
-    # ---- validation
+    # ---- models and criteria
 
     def build_model(self, args: Namespace, from_checkpoint: bool = False) -> torch.nn.Module:
         """As `speech_to_text`; prepares decoding in validation if ``--eval-bleu`` or ``--eval-wer`` is given.
@@ -254,12 +252,7 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         if not from_checkpoint:
             check_best_checkpoint_metric(self.args, arch, self.streams)
             begin_with(model, first_checkpoint(self.args), args, self.tgt_dict)
-        bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)
-        if bleu or wer:
-            options = parse_generation_options(self.args.eval_bleu_args, "--eval-bleu-args")
-            self._validation_generator = self._build_search([model], options)
-            shown = self.args.eval_bleu_print_samples
-            self._validation = ValidationMetrics(self.detokenise, bleu, wer, print_samples=shown)
+        self._prepare_validation(model)
         return model
 
     def build_criterion(self, *args: Any, **kwargs: Any) -> torch.nn.Module:
@@ -267,24 +260,3 @@ class JointSpeechToTextTask(AudioLines, SpeechToTextTask):
         self._has_criterion = True
         check_training_options(self.args)
         return checked_criterion(super().build_criterion(*args, **kwargs), self.streams)
-
-    def valid_step(
-        self, sample: dict[str, Any], model: torch.nn.Module, criterion: torch.nn.Module
-    ) -> tuple[torch.Tensor, int, dict[str, Any]]:
-        """As fairseq's; with ``--eval-bleu`` or ``--eval-wer`` the batch is decoded as well."""
-        sample = in_precision_of(model, sample)
-        loss, sample_size, logging_output = super().valid_step(sample, model, criterion)
-        if self._validation is not None:
-            logging_output |= self._validation.statistics(sample, self._decode([model], sample))
-        return loss, sample_size, logging_output
-
-    def _decode(self, models: list[torch.nn.Module], sample: dict[str, Any]) -> Hypotheses:
-        """Decode a batch in validation; nothing without speech."""
-        spoken = sample["net_input"]["src_tokens"].size(1) > 0
-        return self._validation_generator.generate(models, sample) if spoken else []
-
-    def reduce_metrics(self, logging_outputs: list[dict[str, Any]], criterion: torch.nn.Module) -> None:
-        """As fairseq's, and log ``bleu`` and ``wer``."""
-        super().reduce_metrics(logging_outputs, criterion)
-        if self._validation is not None:
-            self._validation.reduce(logging_outputs)
