@@ -17,9 +17,9 @@ import sentencepiece
 import yaml
 
 from interactive_st.data.audio.waveform import load_audio
-from interactive_st.data.corpora import read_corpus
+from interactive_st.data.corpora.readers import read_corpus
 from interactive_st.data.features.compute import fbank, features_from_file
-from interactive_st.data.preparation.input_manifest import Split
+from interactive_st.data.utterances import Split
 
 TEXTS = {"asr": "src_text", "st": "tgt_text"}
 COLUMNS = ("id", "audio", "n_frames", "tgt_text", "speaker")

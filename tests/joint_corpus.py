@@ -10,7 +10,7 @@ from fairseq.data import Dictionary, encoders
 
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
-from interactive_st.data.preparation.vocabulary import save_vocabulary, train_vocabulary
+from interactive_st.data.folder.vocabulary import save_vocabulary, train_vocabulary
 
 FEATURES = 8
 COLUMNS = ("id", "audio", "n_frames", "tgt_text", "src_text", "speaker", "src_lang", "tgt_lang")

@@ -102,7 +102,7 @@ def _train_text(
     recipe: Recipe, data: Path, save_dir: Path, words: list[str], limits: Mapping[str, float]
 ) -> float:
     """Train a pipeline's text model on the texts of the same data."""
-    from interactive_st.data.folder_layout import MT_FOLDER
+    from interactive_st.data.folder.layout import MT_FOLDER
 
     folder = data / MT_FOLDER
     pairs = {path.name.split(".")[1] for path in folder.glob("train.*-*.*")}

@@ -170,7 +170,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _sources(args: argparse.Namespace) -> dict[str, object]:
     """Return the manifest of each split, or what the reader of a corpus makes of it."""
-    from interactive_st.data.corpora import read_corpus
+    from interactive_st.data.corpora.readers import read_corpus
 
     given = {option: getattr(args, kind) for option, kind in CORPORA.items()}
     corpus = next((option for option, root in given.items() if root is not None), None)

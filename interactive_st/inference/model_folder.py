@@ -22,7 +22,7 @@ from torch import nn
 
 from interactive_st.atomic import atomic_folder, refuse_foreign
 from interactive_st.data.datasets.config import JointDataConfig
-from interactive_st.data.folder_layout import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
+from interactive_st.data.folder.layout import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
 from interactive_st.data.languages import tag_language
 from interactive_st.errors import DataError
 from interactive_st.inference.model_card import Card

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from interactive_st.architectures import option_names
 from interactive_st.checkpoint_reading import read_checkpoint, task_name
-from interactive_st.data.folder_layout import CONFIG
+from interactive_st.data.folder.layout import CONFIG
 from interactive_st.errors import DataError
 from interactive_st.inference.quieting import quiet
 from interactive_st.registration import register

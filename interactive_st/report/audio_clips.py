@@ -53,7 +53,7 @@ class Recordings:
 
     def __init__(self, manifests: Iterable[Path]) -> None:
         from interactive_st.data.manifest import read_manifest
-        from interactive_st.data.preparation.input_manifest import read_times
+        from interactive_st.data.utterances import read_times
 
         #: or why there is none
         self._places: dict[str, tuple[Path, float, float | None] | DataError] = {}

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 
 from interactive_st.conventions import SEARCHES
-from interactive_st.data.folder_layout import CONFIG
+from interactive_st.data.folder.layout import CONFIG
 
 
 def add_joint_arguments(parser: ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from torch import nn
 
 from interactive_st.checkpoint_reading import read_checkpoint, task_name
 from interactive_st.conventions import TRANSCRIPT, TRANSLATION
-from interactive_st.data.folder_layout import MT_FOLDER
+from interactive_st.data.folder.layout import MT_FOLDER
 from interactive_st.search.dual_search import make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker
 from interactive_st.tasks.checks.generation_options import DEFAULTS, SETTINGS

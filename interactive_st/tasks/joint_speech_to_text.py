@@ -15,7 +15,7 @@ from fairseq.tasks.speech_to_text import SpeechToTextTask
 from interactive_st.conventions import BOTH, TRANSLATION
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
-from interactive_st.data.folder_layout import is_train
+from interactive_st.data.folder.layout import is_train
 from interactive_st.modules.streams import Streams
 from interactive_st.search import DualBeamGenerator
 from interactive_st.tasks.arguments import add_joint_arguments

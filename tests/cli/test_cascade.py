@@ -8,7 +8,7 @@ from fairseq_cli import generate
 
 from interactive_st.cli import cascade
 from interactive_st.cli.main import main
-from interactive_st.data.preparation.translation_text import write_translation_text
+from interactive_st.data.folder.translation_text import write_translation_text
 from tests import speech_model
 from tests.joint_corpus import ROWS, write_corpus
 from tests.text_model import save_text_model

@@ -4,7 +4,7 @@ import pytest
 from small_corpus import make_rows, run
 
 from interactive_st.cli.main import main
-from interactive_st.data.corpora import read_corpus
+from interactive_st.data.corpora.readers import read_corpus
 from interactive_st.data.languages import check_language, find_tag, language_tag, tag_language
 from interactive_st.errors import DataError
 

@@ -9,7 +9,7 @@ import torch
 from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
-from interactive_st.data.preparation.translation_text import write_translation_text
+from interactive_st.data.folder.translation_text import write_translation_text
 from interactive_st.models import ARCHITECTURES
 from interactive_st.tasks import JointSpeechToTextTask
 from interactive_st.tasks.cascade import CascadeGenerator, Translator, text_options

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from interactive_st.data.corpora.reading import Request, collect, find_readable, progress_bar
 from interactive_st.data.manifest import Line
-from interactive_st.data.preparation.input_manifest import Split
 from interactive_st.data.text_encoding import not_utf8
+from interactive_st.data.utterances import Split
 from interactive_st.errors import DataError
 
 #: The values of the column ``split`` that make a split, as in fairseq's ``prep_covost_data.py``.

@@ -20,7 +20,7 @@ from interactive_st.data.corpora.reading import (
     segment_ids,
 )
 from interactive_st.data.manifest import Line
-from interactive_st.data.preparation.input_manifest import Split
+from interactive_st.data.utterances import Split
 from interactive_st.errors import DataError
 
 #: ``train-noisy`` is taken as a further training split where it is asked for.

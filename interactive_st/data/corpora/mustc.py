@@ -22,8 +22,8 @@ from interactive_st.data.corpora.reading import (
     segment_ids,
 )
 from interactive_st.data.manifest import Line
-from interactive_st.data.preparation.input_manifest import Split
 from interactive_st.data.text_encoding import not_utf8
+from interactive_st.data.utterances import Split
 from interactive_st.errors import DataError
 
 SPLITS = ("train", "dev", "tst-COMMON", "tst-HE")

@@ -11,11 +11,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from interactive_st.data.audio import media
-from interactive_st.data.folder_layout import is_train
+from interactive_st.data.folder.layout import is_train
 from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import Line
-from interactive_st.data.preparation.input_manifest import Split, make_split, note_too_long
 from interactive_st.data.text_encoding import refuse_utf16
+from interactive_st.data.utterances import Split, make_split, note_too_long
 from interactive_st.errors import DataError
 
 #: fairseq's recipes train on no more than 3000 frames of 10 ms.

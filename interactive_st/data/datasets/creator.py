@@ -11,7 +11,7 @@ from fairseq.data.audio.speech_to_text_dataset import SpeechToTextDatasetCreator
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.joint_batches import JointBatches
 from interactive_st.data.datasets.joint_dataset import JointSpeechToTextDataset
-from interactive_st.data.folder_layout import SKIPPED
+from interactive_st.data.folder.layout import SKIPPED
 from interactive_st.data.manifest import scan_manifest
 from interactive_st.errors import DataError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from interactive_st.data.features.compute import check_filterbank
-from interactive_st.data.folder_layout import (
+from interactive_st.data.folder.layout import (
     COLUMNS,
     CONFIG,
     DICTIONARY,
@@ -18,15 +18,15 @@ from interactive_st.data.folder_layout import (
     VOCAB,
     is_train,
 )
+from interactive_st.data.folder.new_folder import new_data_folder
+from interactive_st.data.folder.settings import make_config, write_config
+from interactive_st.data.folder.translation_text import write_translation_text
+from interactive_st.data.folder.vocabulary import describe_unknown, save_vocabulary, train_vocabulary
 from interactive_st.data.joining.fairseq_manifest import Archives, feature_dimension
 from interactive_st.data.joining.manifests import Joined, join_manifests
 from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import write_manifest
-from interactive_st.data.preparation.data_folder import new_data_folder
 from interactive_st.data.preparation.options import CMVN, POLICY, SAMPLE_RATE, VOCAB_SIZE, VOCAB_TYPE
-from interactive_st.data.preparation.settings import make_config, write_config
-from interactive_st.data.preparation.translation_text import write_translation_text
-from interactive_st.data.preparation.vocabulary import describe_unknown, save_vocabulary, train_vocabulary
 from interactive_st.errors import DataError
 
 #: The order of splits; others follow by name.

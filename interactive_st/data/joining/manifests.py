@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from interactive_st.data.folder_layout import COLUMNS, TEXT_COLUMNS
+from interactive_st.data.folder.layout import COLUMNS, TEXT_COLUMNS
 from interactive_st.data.joining.fairseq_manifest import Archives, FairseqRow, read_fairseq_manifest
 from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import clean_text, write_manifest

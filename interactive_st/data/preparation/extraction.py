@@ -18,7 +18,7 @@ from types import TracebackType
 import numpy as np
 
 from interactive_st.data.features.compute import features_from_file
-from interactive_st.data.preparation.input_manifest import Segment
+from interactive_st.data.utterances import Segment
 from interactive_st.errors import DataError
 
 #: Segments that a process is handed at once, and batches kept in flight for each process: this

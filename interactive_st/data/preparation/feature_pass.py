@@ -11,10 +11,10 @@ from interactive_st.data.features.archive import FeatureArchive
 from interactive_st.data.features.cmvn import RunningStatistics
 from interactive_st.data.features.compute import is_longer
 from interactive_st.data.features.range_limit import limit_range
-from interactive_st.data.folder_layout import COLUMNS, is_train
+from interactive_st.data.folder.layout import COLUMNS, is_train
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.extraction import Extractor, Result, default_workers
-from interactive_st.data.preparation.input_manifest import Segment, Split, Utterance
+from interactive_st.data.utterances import Segment, Split, Utterance
 from interactive_st.errors import BadRow
 
 

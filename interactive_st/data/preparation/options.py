@@ -4,9 +4,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from interactive_st.data.folder.settings import CMVN_TYPES, SPECAUGMENT, read_config
+from interactive_st.data.folder.vocabulary import TYPES
 from interactive_st.data.languages import check_language
-from interactive_st.data.preparation.settings import CMVN_TYPES, SPECAUGMENT, read_config
-from interactive_st.data.preparation.vocabulary import TYPES
 from interactive_st.errors import DataError
 
 VOCAB_SIZE = 8000

@@ -9,28 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from interactive_st.data.features.compute import check_filterbank
-from interactive_st.data.folder_layout import DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB, is_train
-from interactive_st.data.manifest import write_manifest
-from interactive_st.data.preparation.data_folder import new_data_folder
-from interactive_st.data.preparation.feature_pass import FeaturePass
-from interactive_st.data.preparation.input_manifest import (
-    Split,
-    Utterance,
-    note_too_long,
-    read_split,
-    read_text,
-)
-from interactive_st.data.preparation.options import SOURCE_LANG, TARGET_LANG, Options, resolve_options
-from interactive_st.data.preparation.request import check_request
-from interactive_st.data.preparation.settings import copy_settings, make_config, write_config
-from interactive_st.data.preparation.translation_text import write_translation_text
-from interactive_st.data.preparation.vocabulary import (
+from interactive_st.data.folder.layout import DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB, is_train
+from interactive_st.data.folder.new_folder import new_data_folder
+from interactive_st.data.folder.settings import copy_settings, make_config, write_config
+from interactive_st.data.folder.translation_text import write_translation_text
+from interactive_st.data.folder.vocabulary import (
     count_unknown,
     describe_unknown,
     dictionary_languages,
     save_vocabulary,
     train_vocabulary,
 )
+from interactive_st.data.manifest import write_manifest
+from interactive_st.data.preparation.feature_pass import FeaturePass
+from interactive_st.data.preparation.input_manifest import read_split, read_text
+from interactive_st.data.preparation.options import SOURCE_LANG, TARGET_LANG, Options, resolve_options
+from interactive_st.data.preparation.request import check_request
+from interactive_st.data.utterances import Split, Utterance, note_too_long
 from interactive_st.errors import BadRow, BadRowsError, DataError
 
 #: Rows from which on a vocabulary takes so long that it is announced.

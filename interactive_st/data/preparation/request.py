@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from interactive_st.data.folder_layout import SKIPPED, is_train
-from interactive_st.data.preparation.data_folder import refuse_inputs
-from interactive_st.data.preparation.input_manifest import Split
+from interactive_st.data.folder.layout import SKIPPED, is_train
+from interactive_st.data.folder.new_folder import refuse_inputs
 from interactive_st.data.preparation.options import Options
+from interactive_st.data.utterances import Split
 from interactive_st.errors import DataError
 
 #: Names that fairseq takes as --train-subset and that make file names.

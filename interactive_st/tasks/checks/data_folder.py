@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from interactive_st.data.folder_layout import CONFIG
+from interactive_st.data.folder.layout import CONFIG
 
 
 def check_config_path(args: Namespace) -> None:

@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from fairseq.data import FairseqDataset
 
-from interactive_st.data.folder_layout import is_train
+from interactive_st.data.folder.layout import is_train
 
 #: Values of --ddp-backend that treat missing gradients as zero.
 LEGACY_DDP_BACKENDS = ("legacy_ddp", "no_c10d")

@@ -5,7 +5,7 @@ from argparse import Namespace
 from fairseq.data import FairseqDataset
 
 from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT
-from interactive_st.data.folder_layout import TEXT_COLUMNS, is_train
+from interactive_st.data.folder.layout import TEXT_COLUMNS, is_train
 from interactive_st.errors import DataError
 from interactive_st.modules.streams import Streams
 from interactive_st.tasks.checks.best_checkpoint import text_of

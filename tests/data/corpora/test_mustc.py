@@ -11,7 +11,8 @@ from fairseq.data.audio.audio_utils import get_features_or_waveform
 from mini_corpora import ENGLISH, TALKS, TRANSLATIONS, check_relative_root, make_mustc, write_lines
 
 from interactive_st.cli.main import main
-from interactive_st.data.corpora import mustc, read_corpus
+from interactive_st.data.corpora import mustc
+from interactive_st.data.corpora.readers import read_corpus
 from interactive_st.data.features.compute import features_from_file
 from interactive_st.data.manifest import read_manifest
 from interactive_st.errors import DataError

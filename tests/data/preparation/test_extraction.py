@@ -8,7 +8,7 @@ import numpy as np
 from small_corpus import make_rows
 
 from interactive_st.data.preparation.extraction import BATCH, Extractor
-from interactive_st.data.preparation.input_manifest import Segment
+from interactive_st.data.utterances import Segment
 
 SPEC = {"type": "fbank", "num_mel_bins": 80, "sample_rate": 16000}
 

@@ -9,9 +9,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from interactive_st.data.folder_layout import DICTIONARY, MODEL, MT_FOLDER, TEXT_COLUMNS
+from interactive_st.data.folder.layout import DICTIONARY, MODEL, MT_FOLDER, TEXT_COLUMNS
+from interactive_st.data.folder.vocabulary import load_model
 from interactive_st.data.manifest import read_manifest
-from interactive_st.data.preparation.vocabulary import load_model
 
 
 def write_translation_text(folder: Path, splits: Iterable[str]) -> None:

@@ -3,8 +3,8 @@
 from fairseq import tasks
 from fairseq.tasks.translation import TranslationConfig
 
+from interactive_st.data.folder.translation_text import write_translation_text
 from interactive_st.data.manifest import write_manifest
-from interactive_st.data.preparation.translation_text import write_translation_text
 from tests.joint_corpus import ROWS, write_corpus
 
 COLUMNS = ("id", "src_text", "tgt_text", "src_lang", "tgt_lang")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from interactive_st.atomic import atomic_folder, refuse_foreign
 from interactive_st.data.features.archive import FIRST_ENTRY
-from interactive_st.data.folder_layout import (
+from interactive_st.data.folder.layout import (
     COLUMNS,
     CONFIG,
     DICTIONARY,

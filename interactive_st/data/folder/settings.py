@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from interactive_st.data.folder_layout import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
-from interactive_st.data.preparation.config_check import check_config
-from interactive_st.data.preparation.vocabulary import dictionary_languages, load_model
+from interactive_st.data.folder.config_check import check_config
+from interactive_st.data.folder.layout import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
+from interactive_st.data.folder.vocabulary import dictionary_languages, load_model
 from interactive_st.errors import DataError
 
 CMVN_TYPES = ("utterance", "global", "none")

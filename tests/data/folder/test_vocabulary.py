@@ -6,7 +6,7 @@ import pytest
 import sentencepiece
 from fairseq.data import Dictionary
 
-from interactive_st.data.preparation.vocabulary import (
+from interactive_st.data.folder.vocabulary import (
     count_unknown,
     dictionary_languages,
     save_vocabulary,

@@ -1,0 +1,1 @@
+"""A data folder: what is in it, written, read and replaced."""
