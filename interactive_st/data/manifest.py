@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from interactive_st.data.text_encoding import refuse_utf16
+from interactive_st.data.text_encoding import split_lines
 from interactive_st.errors import BadRow, BadRowsError, DataError
 from interactive_st.writing import replacing
 
@@ -49,8 +49,7 @@ def scan_manifest(
         content = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    refuse_utf16(path, content)
-    lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = split_lines(path, content)
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines:

@@ -1,11 +1,12 @@
-"""Says what is wrong with the encoding of a text that should be UTF-8."""
+"""Lines of UTF-8 texts, and what is said of a text in another encoding."""
 
+import codecs
 import os
 from pathlib import Path
 
 from interactive_st.errors import DataError
 
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def refuse_utf16(path: str | os.PathLike, content: bytes) -> None:
@@ -16,6 +17,16 @@ def refuse_utf16(path: str | os.PathLike, content: bytes) -> None:
     """
     if content.startswith(_UTF16_MARKS) or b"\0" in content.split(b"\n", 1)[0]:
         raise DataError(f"{path}: is UTF-16 text; save it as UTF-8")
+
+
+def split_lines(path: str | os.PathLike, content: bytes) -> list[bytes]:
+    """Return what stands between the line feeds of a text, without a byte order mark.
+
+    Raises:
+        DataError: it is UTF-16.
+    """
+    refuse_utf16(path, content)
+    return content.removeprefix(codecs.BOM_UTF8).split(b"\n")
 
 
 def not_utf8(path: str | os.PathLike, error: UnicodeDecodeError) -> DataError:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from interactive_st.data.escaped_table import read_escaped_table
 from interactive_st.data.joining.fairseq_manifest import read_fairseq_manifest
 from interactive_st.data.manifest import read_manifest, scan_manifest
 from interactive_st.errors import BadRowsError, DataError
@@ -38,3 +39,28 @@ def test_the_line_that_is_not_utf8_is_named(tmp_path):
         read_fairseq_manifest(path)
     with pytest.raises(BadRowsError, match=r"a\.tsv:3 \(d\): not UTF-8 text at byte 9 .*; save the file as"):
         read_manifest(path)
+
+
+def read_clips(path):
+    """As CoVoST 2 is read."""
+    return dict(read_escaped_table(path, ("id", "tgt_text")))
+
+
+@pytest.mark.parametrize("read", [read_fairseq_manifest, read_clips])
+def test_what_csv_cannot_read_is_named_with_its_line(tmp_path, read):
+    path = tmp_path / "a.tsv"
+    path.write_text(f"id\taudio\tn_frames\ttgt_text\na\tb\t1\tc\nd\te\t1\t{'x' * 200_000}\n")
+    message = r"a\.tsv:3: cannot be read \(field larger than .*\); correct the line"
+    with pytest.raises(DataError, match=message):
+        read(path)
+
+
+def test_fields_that_are_not_needed_may_be_missing(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("\ufeffid\ttgt_text\taccent\na\t\\\"b\\\"\tc\nd\te\n", encoding="utf-8")
+    assert read_clips(path) == {
+        2: {"id": "a", "tgt_text": '"b"', "accent": "c"},
+        3: {"id": "d", "tgt_text": "e"},
+    }
+    with pytest.raises(DataError, match=r"a\.tsv:3: 2 fields where the header has 3; correct the line"):
+        list(read_escaped_table(path, ("id",), exact=True))

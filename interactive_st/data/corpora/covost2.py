@@ -5,14 +5,13 @@
     ROOT/en/covost_v2.en_de.tsv       of CoVoST: path, translation, split
 """
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from interactive_st.data.corpora.reading import Request, collect, find_readable, progress_bar
+from interactive_st.data.escaped_table import read_escaped_table
 from interactive_st.data.manifest import Line
-from interactive_st.data.text_encoding import not_utf8
 from interactive_st.data.utterances import Split
 from interactive_st.errors import DataError
 
@@ -92,43 +91,19 @@ def _read_sentences(request: Request, table: Path, wanted: set[str]) -> dict[str
 def _read_table(
     request: Request, path: Path, columns: Sequence[str]
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line number and the wanted columns of each row.
-
-    Read as fairseq's ``load_df_from_tsv`` does: no quoting, backslash escapes.
+    """Yield the line number and the columns of each row, read as fairseq's ``load_df_from_tsv`` does.
 
     Raises:
         DataError: it cannot be read, lacks a column, or a row has too few fields.
     """
-    try:
-        with (
-            path.open(encoding="utf-8-sig", newline="") as file,
-            progress_bar(request, path.stat().st_size, path.name, "B") as bar,
-        ):
-            reader = csv.reader(_counted(file, bar), delimiter="\t", quoting=csv.QUOTE_NONE, escapechar="\\")
-            header = next(reader, [])
-            missing = [name for name in columns if name not in header]
-            if missing:
-                raise DataError(
-                    f"{path}:1: no column {', '.join(missing)}; the header has {', '.join(header)}"
-                )
-            places = {name: header.index(name) for name in columns}
-            for fields in reader:
-                if len(fields) <= max(places.values()):
-                    raise DataError(
-                        f"{path}:{reader.line_num}: {len(fields)} fields where the header has {len(header)}; "
-                        "correct the line"
-                    )
-                yield reader.line_num, {name: fields[place] for name, place in places.items()}
-    except UnicodeDecodeError as error:
-        raise not_utf8(path, error) from error
-    except (OSError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read ({error}); is the corpus complete?") from error
 
+    def counted(lines: Iterable[str]) -> Iterator[str]:
+        with progress_bar(request, path.stat().st_size, path.name, "B") as bar:
+            for line in lines:
+                bar.update(len(line.encode()))
+                yield line
 
-def _counted(file: Iterator[str], bar: object) -> Iterator[str]:
-    for line in file:
-        bar.update(len(line.encode()))
-        yield line
+    return read_escaped_table(path, columns, watch=counted)
 
 
 def _line(

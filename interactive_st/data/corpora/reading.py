@@ -14,7 +14,7 @@ from interactive_st.data.audio import media
 from interactive_st.data.folder.layout import is_train
 from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import Line
-from interactive_st.data.text_encoding import refuse_utf16
+from interactive_st.data.text_encoding import split_lines
 from interactive_st.data.utterances import Split, make_split, note_too_long
 from interactive_st.errors import DataError
 
@@ -83,8 +83,7 @@ def read_lines(path: Path) -> list[str]:
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); is the corpus complete?") from error
-    refuse_utf16(path, content)
-    raw = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    raw = split_lines(path, content)
     if raw and not raw[-1]:
         raw.pop()
     lines = []

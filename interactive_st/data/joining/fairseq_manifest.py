@@ -1,21 +1,16 @@
 """Reads the manifests that fairseq's ``prep_mustc_data.py`` and its like write.
 
 Their columns are ``id audio n_frames tgt_text speaker``; ``audio`` is ``…/fbank80.zip:offset:length``.
-Texts are written by pandas with ``escapechar="\\\\"``: a quotation mark in a sentence is ``\\"`` there.
 """
 
-import csv
-import itertools
 import os
 import re
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from interactive_st.data.escaped_table import read_escaped_table
 from interactive_st.data.features.npy_header import read_npy_header
-from interactive_st.data.manifest import check_separator
-from interactive_st.data.text_encoding import not_utf8, refuse_utf16
 from interactive_st.errors import DataError
 
 REQUIRED = ("id", "audio", "n_frames", "tgt_text")
@@ -43,45 +38,24 @@ def read_fairseq_manifest(path: str | os.PathLike) -> dict[str, FairseqRow]:
         DataError: it cannot be read, a column is missing, or an id is there twice.
     """
     rows: dict[str, FairseqRow] = {}
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            refuse_utf16(path, first.encode())
-            lines = itertools.chain([first], file)
-            reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE, escapechar="\\")
-            header = next(reader, [])
-            missing = [name for name in REQUIRED if name not in header]
-            if missing:
-                check_separator(path, header)
-                raise DataError(
-                    f"{path}:1: no column {', '.join(missing)}; fairseq writes {', '.join(REQUIRED)}"
-                )
-            for fields in reader:
-                if len(fields) != len(header):
-                    raise DataError(
-                        f"{path}:{reader.line_num}: {len(fields)} fields where the header has {len(header)}"
-                    )
-                row = _make_row(reader.line_num, dict(zip(header, fields, strict=True)))
-                if row.id in rows:
-                    raise DataError(
-                        f"{path}:{row.line}: the id {row.id} is that of line {rows[row.id].line} already; "
-                        "ids have to be unique to be matched"
-                    )
-                rows[row.id] = row
-    except UnicodeDecodeError as error:
-        raise not_utf8(path, error) from error
-    except csv.Error as error:
-        raise DataError(f"{path}:{reader.line_num}: cannot be read ({error})") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    for line, fields in read_escaped_table(path, REQUIRED, exact=True):
+        row = FairseqRow(
+            line=line,
+            id=fields["id"],
+            audio=fields["audio"],
+            n_frames=fields["n_frames"],
+            text=fields["tgt_text"],
+            speaker=fields.get("speaker", ""),
+        )
+        if row.id in rows:
+            raise DataError(
+                f"{path}:{row.line}: the id {row.id} is that of line {rows[row.id].line} already; "
+                "ids have to be unique to be matched"
+            )
+        rows[row.id] = row
     if not rows:
         raise DataError(f"{path}: no rows")
     return rows
-
-
-def _make_row(line: int, fields: Mapping[str, str]) -> FairseqRow:
-    text, speaker = fields["tgt_text"], fields.get("speaker", "")
-    return FairseqRow(line, fields["id"], fields["audio"], fields["n_frames"], text, speaker)
 
 
 class Archives:

@@ -154,6 +154,13 @@ def test_tables_that_do_not_fit(tmp_path):
     edit(table, lambda text: text.replace("path\ttext", "path\ttranslation") + "short\n")
     with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv:13: 1 fields"):
         read(root)
-    edit(table, lambda text: text.removesuffix("short\n").replace("voice_en", "voice_xx"))
+    edit(table, lambda text: text.removesuffix("short\n"))
+    edit(table, lambda text: text + "x" * 200_000 + "\n")
+    with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv:13: cannot be read"):
+        read(root)
+    edit(table, lambda text: text.removesuffix("x" * 200_000 + "\n").replace("\t", ";"))
+    with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv:1: columns are separated by tabs, not semi"):
+        read(root)
+    edit(table, lambda text: text.replace(";", "\t").replace("voice_en", "voice_xx"))
     with pytest.raises(DataError, match="release 4 of Common Voice"):
         read(root)
