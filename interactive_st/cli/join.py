@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from interactive_st.cli import names, user_errors
+from interactive_st.data import choices
 from interactive_st.errors import UserError
 
 HELP = "join fairseq's ASR and ST manifests into joint ones, on top of the same fbank80.zip"
@@ -57,22 +58,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     folders.add_argument(
         "--splits", type=names, metavar="A[,B…]", help="splits to join (default: all that both tasks have)"
     )
-    folders.add_argument("--asr-suffix", metavar="S", help="transcripts are in SPLIT_S.tsv (default: asr)")
-    folders.add_argument("--st-suffix", metavar="S", help="translations are in SPLIT_S.tsv (default: st)")
+    for option, what, suffix in (
+        ("--asr-suffix", "transcripts", choices.ASR_SUFFIX),
+        ("--st-suffix", "translations", choices.ST_SUFFIX),
+    ):
+        folders.add_argument(option, metavar="S", help=f"{what} are in SPLIT_S.tsv (default: {suffix})")
     folders.add_argument(
-        "--vocab-size", type=int, metavar="N", help="entries of the joint vocabulary (default: 8000)"
+        "--vocab-size",
+        type=int,
+        metavar="N",
+        help=f"entries of the joint vocabulary (default: {choices.VOCAB_SIZE})",
     )
     folders.add_argument(
         "--vocab-type",
-        choices=("unigram", "bpe", "char"),
-        help="kind of sentencepiece model (default: unigram)",
+        choices=choices.VOCAB_TYPES,
+        help=f"kind of sentencepiece model (default: {choices.VOCAB_TYPE})",
     )
     folders.add_argument(
         "--sample-rate",
         type=int,
         metavar="HZ",
         help="rate of the audio that the features are of, at which those of new recordings are computed: "
-        "48000 for CoVoST 2, whose clips fairseq does not resample (default: 16000)",
+        f"48000 for CoVoST 2, whose clips fairseq does not resample (default: {choices.SAMPLE_RATE})",
     )
 
 
@@ -95,14 +102,13 @@ def main(args: argparse.Namespace) -> int:
 
 def _join_folders(args: argparse.Namespace) -> int:
     from interactive_st.data.joining.folders import join_folders
-    from interactive_st.data.preparation.options import SAMPLE_RATE
 
     joined, size, notes = join_folders(
         args.inputs,
         args.out,
         splits=args.splits,
-        asr_suffix=args.asr_suffix or "asr",
-        st_suffix=args.st_suffix or "st",
+        asr_suffix=args.asr_suffix,
+        st_suffix=args.st_suffix,
         source_lang=args.source_lang,
         target_lang=args.target_lang,
         vocab_size=args.vocab_size,
@@ -118,7 +124,7 @@ def _join_folders(args: argparse.Namespace) -> int:
             print(f"{split}: {line}")
     for archive in sorted({archive for part in joined.values() for archive in part.archives}):
         print(f"features: {archive}")
-    print(f"audio of these features: {args.sample_rate or SAMPLE_RATE} Hz (--sample-rate)")
+    print(f"audio of these features: {args.sample_rate or choices.SAMPLE_RATE} Hz (--sample-rate)")
     print(f"vocabulary: {size} entries")
     print(f"ready: {args.out}")
     return 0

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from interactive_st.cli import names, user_errors
+from interactive_st.data import choices
 from interactive_st.errors import UserError
 
 HELP = "make a data folder for fairseq-train and fairseq-generate from recordings or a corpus"
@@ -93,8 +94,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="what relative audio paths are relative to (default: the folder of the manifest)",
     )
-    add("--source-lang", metavar="XX", help="language of transcripts where a row names none (default: en)")
-    add("--target-lang", metavar="XX", help="language of translations where a row names none (default: de)")
+    for option, what, default in (
+        ("--source-lang", "transcripts", choices.SOURCE_LANG),
+        ("--target-lang", "translations", choices.TARGET_LANG),
+    ):
+        text = f"language of {what} where a row names none (default: {default})"
+        add(option, metavar="XX", help=text)
     _add_corpora(parser.add_argument_group("corpora"))
     _add_vocabulary(parser.add_argument_group("vocabulary"))
     _add_features(parser.add_argument_group("features"))
@@ -228,7 +233,8 @@ def _add_corpora(group: argparse._ArgumentGroup) -> None:
         "--max-seconds",
         type=float,
         metavar="S",
-        help="leave longer segments of training splits out (default: 30, as fairseq's recipes do)",
+        help="leave longer segments of training splits out "
+        f"(default: {choices.LONGEST_TRAINING_SECONDS:g}, as fairseq's recipes do)",
     )
 
 
@@ -238,30 +244,33 @@ def _add_vocabulary(group: argparse._ArgumentGroup) -> None:
         type=int,
         metavar="N",
         help="entries of the vocabulary of both languages; fewer, with a note, where the text "
-        "gives no more (default: 8000)",
+        f"gives no more (default: {choices.VOCAB_SIZE})",
     )
     group.add_argument(
         "--vocab-type",
-        choices=("unigram", "bpe", "char"),
-        help="kind of sentencepiece model (default: unigram)",
+        choices=choices.VOCAB_TYPES,
+        help=f"kind of sentencepiece model (default: {choices.VOCAB_TYPE})",
     )
 
 
 def _add_features(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--num-mel-bins", type=int, metavar="N", help="dimension of the filterbanks (default: 80)"
+        "--num-mel-bins",
+        type=int,
+        metavar="N",
+        help=f"dimension of the filterbanks (default: {choices.NUM_MEL_BINS})",
     )
     group.add_argument(
         "--sample-rate",
         type=int,
         metavar="HZ",
-        help="rate that all audio is resampled to (default: 16000)",
+        help=f"rate that all audio is resampled to (default: {choices.SAMPLE_RATE})",
     )
     group.add_argument(
         "--cmvn",
-        choices=("utterance", "global", "none"),
+        choices=choices.CMVN_TYPES,
         help="normalise mean and variance over each utterance, over all training data, or not "
-        "at all (default: utterance)",
+        f"at all (default: {choices.CMVN})",
     )
     group.add_argument(
         "--dynamic-range",
@@ -273,9 +282,9 @@ def _add_features(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--specaugment",
-        choices=("lb", "ld", "sm", "ss", "none"),
+        choices=choices.POLICIES,
         help="masking of training features: LibriSpeech basic or double, Switchboard mild or "
-        "strong (default: lb); masks are narrower for fewer than 80 dimensions",
+        f"strong (default: {choices.POLICY}); masks are narrower for fewer than 80 dimensions",
     )
     group.add_argument(
         "--features",

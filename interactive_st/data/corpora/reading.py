@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from interactive_st.data.audio import media
+from interactive_st.data.choices import LONGEST_TRAINING_SECONDS
 from interactive_st.data.folder.layout import is_train
 from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import Line
@@ -18,8 +19,6 @@ from interactive_st.data.text_encoding import split_lines
 from interactive_st.data.utterances import Split, make_split, note_too_long
 from interactive_st.errors import DataError
 
-#: fairseq's recipes train on no more than 3000 frames of 10 ms.
-LONGEST_TRAINING_SECONDS = 30.0
 #: What can be read, in the order of preference.
 READABLE = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
 

@@ -16,7 +16,6 @@ from interactive_st.data.folder.layout import CONFIG, DICTIONARY, GLOBAL_CMVN, M
 from interactive_st.data.folder.vocabulary import dictionary_languages, load_model
 from interactive_st.errors import DataError
 
-CMVN_TYPES = ("utterance", "global", "none")
 #: SpecAugment policies (Park et al., 2019) by fairseq's names: LibriSpeech basic and double,
 #: Switchboard mild and strong. Values of fairseq's `S2TDataConfigWriter`, for 80 mel bins.
 SPECAUGMENT = {
@@ -34,8 +33,9 @@ def make_config(
     dim: int,
     source_lang: str,
     target_lang: str,
-    cmvn: str = "utterance",
-    specaugment: str = "lb",
+    *,
+    cmvn: str,
+    specaugment: str,
     dynamic_range: float | None = None,
 ) -> dict[str, object]:
     """Return the configuration of a data folder.
@@ -45,8 +45,8 @@ def make_config(
         dim: their dimension, F.
         source_lang: language of transcripts where a row names none.
         target_lang: language of translations where a row names none.
-        cmvn: normalisation of the features, one of `CMVN_TYPES`.
-        specaugment: masking of the training features, a name in `SPECAUGMENT` or ``none``. With
+        cmvn: normalisation of the features, one of `choices.CMVN_TYPES`.
+        specaugment: masking of the training features, one of `choices.POLICIES`. With
             fewer than 80 dimensions, the masks are narrower in proportion.
         dynamic_range: decibels that features are limited to, see `dynamic_range`; None for no limit.
     """

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import sentencepiece
 
+from interactive_st.data.choices import VOCAB_TYPE, VOCAB_TYPES
 from interactive_st.data.languages import language_tag, tag_language
 from interactive_st.errors import DataError
 
 SPECIAL_SYMBOLS = ("<s>", "<pad>", "</s>", "<unk>")
-TYPES = ("unigram", "bpe", "char")
 #: sentencepiece leaves longer sentences (bytes) out of its training; its own default is 4192.
 LONGEST_SENTENCE = 1 << 20
 ERRORS_ONLY = 2  # sentencepiece's --minloglevel
@@ -28,7 +28,7 @@ _TOO_SMALL = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
 
 
 def train_vocabulary(
-    texts: Sequence[str], languages: Iterable[str], size: int, kind: str = "unigram"
+    texts: Sequence[str], languages: Iterable[str], size: int, kind: str = VOCAB_TYPE
 ) -> tuple[bytes, int]:
     """Train a sentencepiece model; the same texts always give the same bytes.
 
@@ -41,7 +41,7 @@ def train_vocabulary(
         texts: the sentences of both languages.
         languages: those that get a tag.
         size: wanted number of entries, special symbols and tags among them.
-        kind: ``unigram``, ``bpe`` or ``char``.
+        kind: one of `VOCAB_TYPES`.
 
     Returns:
         the model, and its size, which is less than `size` where the texts give no more pieces.
@@ -49,8 +49,8 @@ def train_vocabulary(
     Raises:
         DataError: no text, or a `size` too small for the characters of the texts.
     """
-    if kind not in TYPES:
-        raise DataError(f"vocabulary type {kind!r} must be one of {', '.join(TYPES)}")
+    if kind not in VOCAB_TYPES:
+        raise DataError(f"vocabulary type {kind!r} must be one of {', '.join(VOCAB_TYPES)}")
     if not any(text.strip() for text in texts):
         raise DataError("there is no text to train a vocabulary on")
     tags = [language_tag(language) for language in sorted(set(languages))]

@@ -8,6 +8,15 @@ from pathlib import Path
 
 import yaml
 
+from interactive_st.data.choices import (
+    ASR_SUFFIX,
+    CMVN,
+    POLICY,
+    SAMPLE_RATE,
+    ST_SUFFIX,
+    VOCAB_SIZE,
+    VOCAB_TYPE,
+)
 from interactive_st.data.features.compute import check_filterbank
 from interactive_st.data.folder.layout import (
     COLUMNS,
@@ -26,7 +35,6 @@ from interactive_st.data.joining.fairseq_manifest import Archives, feature_dimen
 from interactive_st.data.joining.manifests import Joined, join_manifests
 from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import write_manifest
-from interactive_st.data.preparation.options import CMVN, POLICY, SAMPLE_RATE, VOCAB_SIZE, VOCAB_TYPE
 from interactive_st.errors import DataError
 
 #: The order of splits; others follow by name.
@@ -40,8 +48,8 @@ def join_folders(
     out: Path,
     *,
     splits: Sequence[str] | None = None,
-    asr_suffix: str = "asr",
-    st_suffix: str = "st",
+    asr_suffix: str | None = None,
+    st_suffix: str | None = None,
     source_lang: str | None = None,
     target_lang: str | None = None,
     vocab_size: int | None = None,
@@ -52,6 +60,8 @@ def join_folders(
 ) -> tuple[dict[str, Joined], int, list[str]]:
     """Make a data folder of folders that fairseq's ``prep_mustc_data.py`` filled.
 
+    Of suffixes, vocabulary and rate, None is the default in `interactive_st.data.choices`.
+
     Args:
         folders: one for each target language, such as ``en-de``.
         out: the data folder to make.
@@ -60,10 +70,10 @@ def join_folders(
         st_suffix: manifests of translations are ``<split>_<st_suffix>.tsv``.
         source_lang: language of the transcripts; from the folder's name if None.
         target_lang: language of the translations, for one folder; from its name if None.
-        vocab_size: entries of the joint vocabulary; 8000 if None.
-        vocab_type: ``unigram`` (if None), ``bpe`` or ``char``.
+        vocab_size: entries of the joint vocabulary.
+        vocab_type: one of `VOCAB_TYPES`.
         sample_rate: rate in Hz of the audio that fairseq computed the features of, to which that of new
-            recordings is resampled; 16000 if None.
+            recordings is resampled.
         keep_unmatched: keep rows with one text only.
         overwrite: replace a data folder at `out`.
 
@@ -83,7 +93,7 @@ def join_folders(
     targets = [target for _, target in languages]
     if len(set(targets)) < len(targets):
         raise DataError(f"two folders of one target language ({', '.join(targets)}); join them one by one")
-    suffixes, archives = (asr_suffix, st_suffix), Archives()
+    suffixes, archives = (asr_suffix or ASR_SUFFIX, st_suffix or ST_SUFFIX), Archives()
     joined: dict[str, Joined] = {}
     chosen = {folder: _choose_splits(folder, splits, suffixes) for folder in folders}
     for split in _in_order({split for own in chosen.values() for split in own}):
@@ -96,8 +106,8 @@ def join_folders(
         raise DataError("no split is named train…, so there is nothing to make the vocabulary from")
     inputs = [*folders, *(archive for part in joined.values() for archive in part.archives)]
     with new_data_folder(out, inputs, overwrite) as folder:
-        vocabulary = (vocab_size, vocab_type)
-        size, notes = _fill(folder, joined, folders, st_suffix, languages, vocabulary, sample_rate)
+        vocabulary = (vocab_size or VOCAB_SIZE, vocab_type or VOCAB_TYPE)
+        size, notes = _fill(folder, joined, folders, suffixes[1], languages, vocabulary, sample_rate)
     return joined, size, notes
 
 
@@ -107,7 +117,7 @@ def _fill(
     sources: Sequence[Path],
     st_suffix: str,
     languages: Sequence[tuple[str, str]],
-    vocabulary: tuple[int | None, str | None],
+    vocabulary: tuple[int, str],
     sample_rate: int | None,
 ) -> tuple[int, list[str]]:
     """Write a data folder; return the size of its vocabulary and notes about it."""
@@ -128,9 +138,8 @@ def _fill(
     features = {"type": "fbank", "num_mel_bins": dimension, "sample_rate": sample_rate or SAMPLE_RATE}
     if sample_rate is not None:
         check_filterbank(features)
-    size, kind = vocabulary
     tags = {language for pair in languages for language in pair}
-    model, size = train_vocabulary(texts, tags, size or VOCAB_SIZE, kind or VOCAB_TYPE)
+    model, size = train_vocabulary(texts, tags, *vocabulary)
     unknown = save_vocabulary(model, texts, folder / MODEL, folder / VOCAB, folder / DICTIONARY)
     config = make_config(features, dimension, *languages[0], cmvn=CMVN, specaugment=POLICY)
     config |= _take_over(sources, f"config_{st_suffix}.yaml", folder)

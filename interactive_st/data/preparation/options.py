@@ -4,24 +4,48 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from interactive_st.data.folder.settings import CMVN_TYPES, SPECAUGMENT, read_config
-from interactive_st.data.folder.vocabulary import TYPES
+from interactive_st.data import choices
+from interactive_st.data.folder.settings import read_config
 from interactive_st.data.languages import check_language
 from interactive_st.errors import DataError
 
-VOCAB_SIZE = 8000
-VOCAB_TYPE = "unigram"
-SOURCE_LANG, TARGET_LANG = "en", "de"
-NUM_MEL_BINS = 80
-SAMPLE_RATE = 16000
-CMVN = "utterance"
-POLICY = "lb"
-POLICIES = (*SPECAUGMENT, "none")
+
+@dataclass(frozen=True)
+class PrepareOptions:
+    """What may be asked of `prepare` beside its inputs; None: the default in `interactive_st.data.choices`.
+
+    Attributes:
+        vocab_size: entries of the joint vocabulary, special symbols included; fewer where the text gives no
+            more.
+        vocab_type: one of `VOCAB_TYPES`.
+        source_lang: language of transcripts where a row names none.
+        target_lang: language of translations where a row names none.
+        num_mel_bins: dimension of the filterbanks.
+        sample_rate: rate in Hz that audio is resampled to.
+        cmvn: one of `CMVN_TYPES`.
+        specaugment: one of `POLICIES`.
+        dynamic_range: limit each filter to so many decibels below its peak; no limit if None.
+        features: the ``audio`` column names .npy files of features (T, F) instead of audio.
+        like: a data folder to take vocabulary, dictionary, features, CMVN, SpecAugment and languages from;
+            the options for all but the languages are then refused.
+    """
+
+    vocab_size: int | None = None
+    vocab_type: str | None = None
+    source_lang: str | None = None
+    target_lang: str | None = None
+    num_mel_bins: int | None = None
+    sample_rate: int | None = None
+    cmvn: str | None = None
+    specaugment: str | None = None
+    dynamic_range: float | None = None
+    features: bool = False
+    like: str | os.PathLike | None = None
 
 
 @dataclass(frozen=True)
 class Options:
-    """Resolved settings.
+    """What `PrepareOptions` come to.
 
     Attributes:
         features: how features are made, see `features.features_from_file`.
@@ -44,88 +68,77 @@ class Options:
     like: str | os.PathLike | None
 
 
-def resolve_options(
-    *,
-    vocab_size: int | None,
-    vocab_type: str | None,
-    source_lang: str | None,
-    target_lang: str | None,
-    num_mel_bins: int | None,
-    sample_rate: int | None,
-    cmvn: str | None,
-    specaugment: str | None,
-    dynamic_range: float | None,
-    features: bool,
-    like: str | os.PathLike | None,
-) -> Options:
-    """Fill in what was not asked for (None), and refuse what cannot be.
+def resolve_options(asked: PrepareOptions) -> Options:
+    """Fill in what was not asked for, and refuse what cannot be.
 
     Raises:
         DataError: a value is out of range, or options exclude each other.
     """
-    for name, language in (("--source-lang", source_lang), ("--target-lang", target_lang)):
+    for name, language in (("--source-lang", asked.source_lang), ("--target-lang", asked.target_lang)):
         if language is not None:
             check_language(name, language)
-    rates = {"--num-mel-bins": num_mel_bins, "--sample-rate": sample_rate}
-    choices = {
-        "--vocab-size": vocab_size,
-        "--vocab-type": vocab_type,
-        "--cmvn": cmvn,
-        "--specaugment": specaugment,
-        "--dynamic-range": dynamic_range,
+    numbers = {"--num-mel-bins": asked.num_mel_bins, "--sample-rate": asked.sample_rate}
+    others = {
+        "--vocab-size": asked.vocab_size,
+        "--vocab-type": asked.vocab_type,
+        "--cmvn": asked.cmvn,
+        "--specaugment": asked.specaugment,
+        "--dynamic-range": asked.dynamic_range,
     }
-    if like is not None:
-        _refuse("--like, which takes them from the folder", {**rates, **choices})
-        return _options_like(like, source_lang, target_lang, features)
-    if features:
-        _refuse("--features, which takes features as they are", rates)
-    for name, value in {**rates, "--vocab-size": vocab_size}.items():
+    if asked.like is not None:
+        _refuse("--like, which takes them from the folder", {**numbers, **others})
+        return _options_like(asked)
+    if asked.features:
+        _refuse("--features, which takes features as they are", numbers)
+    for name, value in {**numbers, "--vocab-size": asked.vocab_size}.items():
         if value is not None and value < 1:
             raise DataError(f"{name} must be positive, got {value}")
-    if dynamic_range is not None and not 0 < dynamic_range < float("inf"):
-        raise DataError(f"--dynamic-range must be above 0 decibels, got {dynamic_range}")
-    for name, value, known in (
-        ("--vocab-type", vocab_type, TYPES),
-        ("--cmvn", cmvn, CMVN_TYPES),
-        ("--specaugment", specaugment, POLICIES),
+    decibels = asked.dynamic_range
+    if decibels is not None and not 0 < decibels < float("inf"):
+        raise DataError(f"--dynamic-range must be above 0 decibels, got {decibels}")
+    for name, known in (
+        ("--vocab-type", choices.VOCAB_TYPES),
+        ("--cmvn", choices.CMVN_TYPES),
+        ("--specaugment", choices.POLICIES),
     ):
-        if value is not None and value not in known:
-            raise DataError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-    dim = None if features else num_mel_bins or NUM_MEL_BINS
-    fbank = {"type": "fbank", "num_mel_bins": dim, "sample_rate": sample_rate or SAMPLE_RATE}
+        if others[name] is not None and others[name] not in known:
+            raise DataError(f"{name} must be one of {', '.join(known)}, got {others[name]!r}")
+    if asked.features:
+        dim, features = None, {"type": "precomputed"}
+    else:
+        dim, rate = asked.num_mel_bins or choices.NUM_MEL_BINS, asked.sample_rate or choices.SAMPLE_RATE
+        features = {"type": "fbank", "num_mel_bins": dim, "sample_rate": rate}
     return Options(
-        features={"type": "precomputed"} if features else fbank,
+        features=features,
         dim=dim,
-        source_lang=source_lang,
-        target_lang=target_lang,
-        vocab_size=vocab_size or VOCAB_SIZE,
-        vocab_type=vocab_type or VOCAB_TYPE,
-        cmvn=cmvn or CMVN,
-        specaugment=specaugment or POLICY,
-        dynamic_range=dynamic_range,
+        source_lang=asked.source_lang,
+        target_lang=asked.target_lang,
+        vocab_size=asked.vocab_size or choices.VOCAB_SIZE,
+        vocab_type=asked.vocab_type or choices.VOCAB_TYPE,
+        cmvn=asked.cmvn or choices.CMVN,
+        specaugment=asked.specaugment or choices.POLICY,
+        dynamic_range=decibels,
         like=None,
     )
 
 
-def _options_like(
-    like: str | os.PathLike, source_lang: str | None, target_lang: str | None, features: bool
-) -> Options:
-    config = read_config(like)
-    if features and config["features"]["type"] != "precomputed":
+def _options_like(asked: PrepareOptions) -> Options:
+    config = read_config(asked.like)
+    if asked.features and config["features"]["type"] != "precomputed":
         raise DataError(
-            f"{like}: its features were computed from audio; give audio, without --features"
+            f"{asked.like}: its features were computed from audio; give audio, without --features"
         )
     return Options(
         features=config["features"],
         dim=config["input_feat_per_channel"],
-        source_lang=source_lang or config.get("source_lang"),
-        target_lang=target_lang or config.get("target_lang"),
-        vocab_size=VOCAB_SIZE,
-        vocab_type=VOCAB_TYPE,
-        cmvn=CMVN,
-        specaugment=POLICY,
+        source_lang=asked.source_lang or config.get("source_lang"),
+        target_lang=asked.target_lang or config.get("target_lang"),
+        vocab_size=choices.VOCAB_SIZE,
+        vocab_type=choices.VOCAB_TYPE,
+        cmvn=choices.CMVN,
+        specaugment=choices.POLICY,
         dynamic_range=None,
-        like=like,
+        like=asked.like,
     )
 
 

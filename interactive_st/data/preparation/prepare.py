@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from interactive_st.data.choices import SOURCE_LANG, TARGET_LANG
 from interactive_st.data.features.compute import check_filterbank
 from interactive_st.data.folder.layout import DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB, is_train
 from interactive_st.data.folder.new_folder import new_data_folder
@@ -23,7 +25,7 @@ from interactive_st.data.folder.vocabulary import (
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.feature_pass import FeaturePass
 from interactive_st.data.preparation.input_manifest import read_split, read_text
-from interactive_st.data.preparation.options import SOURCE_LANG, TARGET_LANG, Options, resolve_options
+from interactive_st.data.preparation.options import Options, PrepareOptions, resolve_options
 from interactive_st.data.preparation.request import check_request
 from interactive_st.data.utterances import Split, Utterance, note_too_long
 from interactive_st.errors import BadRow, BadRowsError, DataError
@@ -59,22 +61,12 @@ def prepare(
     out: str | os.PathLike,
     *,
     texts: Mapping[str, str | os.PathLike] | None = None,
-    vocab_size: int | None = None,
-    vocab_type: str | None = None,
-    source_lang: str | None = None,
-    target_lang: str | None = None,
-    num_mel_bins: int | None = None,
-    sample_rate: int | None = None,
-    cmvn: str | None = None,
-    specaugment: str | None = None,
-    dynamic_range: float | None = None,
-    features: bool = False,
-    like: str | os.PathLike | None = None,
     skip_bad: bool = False,
     workers: int | None = None,
     audio_root: str | os.PathLike | None = None,
     overwrite: bool = False,
     progress: bool = True,
+    **options: Any,
 ) -> Report:
     """Make a data folder; it appears at `out` when it is complete, or not at all.
 
@@ -88,42 +80,18 @@ def prepare(
         out: the folder to make.
         texts: tables of texts without speech, by the name of the split that each becomes; their rows are in
             the language of the speech where they name none.
-        vocab_size: entries of the joint vocabulary, special symbols included; 8000 if None, fewer
-            where the text gives no more.
-        vocab_type: ``unigram`` (if None), ``bpe`` or ``char``.
-        source_lang: language of transcripts where a row names none; ``en`` if None.
-        target_lang: language of translations where a row names none; ``de`` if None.
-        num_mel_bins: dimension of the filterbanks; 80 if None.
-        sample_rate: rate in Hz that audio is resampled to; 16000 if None.
-        cmvn: ``utterance`` (if None), ``global`` or ``none``.
-        specaugment: ``lb`` (if None), ``ld``, ``sm``, ``ss`` or ``none``.
-        dynamic_range: limit each filter to so many decibels below its peak; no limit if None.
-        features: the ``audio`` column names .npy files of features (T, F) instead of audio.
-        like: a data folder to take vocabulary, dictionary, features, CMVN, SpecAugment and
-            languages from; the options for all but the languages are then refused.
         skip_bad: leave bad rows out and list them in ``skipped.tsv``, instead of stopping.
         workers: processes that compute features; as many as useful if None.
         audio_root: what relative audio paths are relative to; the manifest's folder if None.
         overwrite: replace a data folder at `out`.
         progress: show a progress bar on standard error.
+        options: those of `PrepareOptions`.
 
     Raises:
         BadRowsError: rows are bad (all of them are listed) and `skip_bad` is off.
         DataError: anything else that is wrong with the input or the options.
     """
-    options = resolve_options(
-        vocab_size=vocab_size,
-        vocab_type=vocab_type,
-        source_lang=source_lang,
-        target_lang=target_lang,
-        num_mel_bins=num_mel_bins,
-        sample_rate=sample_rate,
-        cmvn=cmvn,
-        specaugment=specaugment,
-        dynamic_range=dynamic_range,
-        features=features,
-        like=like,
-    )
+    options = resolve_options(PrepareOptions(**options))
     texts = texts or {}
     check_request(manifests, texts, Path(out), options, workers)
     check_filterbank(options.features)
