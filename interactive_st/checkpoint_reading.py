@@ -19,7 +19,7 @@ UNSEEN_OPTIONS = ("encoder_attention_heads", "decoder_attention_heads", "activat
 
 @contextmanager
 def refusing_others(path: str | PathLike) -> Iterator[None]:
-    """Say of whatever fails in the block that the file at `path` is not a checkpoint.
+    """Re-raise any error in the block as `DataError`: PATH is not a checkpoint.
 
     Raises:
         DataError: in place of what torch and fairseq raise, among it torch's advice to load unsafely.

@@ -60,7 +60,7 @@ LAYOUTS = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command; those left out have their default in `data.options`."""
+    """Add the options of the command; those left out have their default in `data.choices`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument

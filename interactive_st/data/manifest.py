@@ -87,7 +87,7 @@ def write_manifest(
 
     Args:
         path: the file; one that exists is replaced.
-        rows: one mapping a row; a column that a row lacks, or has as None, is left empty.
+        rows: one mapping per row; a column that a row lacks, or has as None, is left empty.
         columns: the columns in order; those of the first row if not given.
 
     Raises:
@@ -125,7 +125,7 @@ def clean_text(text: str) -> str:
 
 
 def check_separator(path: str | os.PathLike, columns: Sequence[str]) -> None:
-    """Refuse a header that was separated by something else, so that it is one column.
+    """Refuse a header whose columns are separated by commas or semicolons.
 
     Raises:
         DataError: it was.

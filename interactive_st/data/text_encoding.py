@@ -10,7 +10,7 @@ _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def refuse_utf16(path: str | os.PathLike, content: bytes) -> None:
-    """Refuse a text that spreadsheets save as "Unicode text": its first line has a mark or NUL in it.
+    """Refuse UTF-16, recognised by a BOM or a NUL in the first line.
 
     Raises:
         DataError: it is UTF-16.

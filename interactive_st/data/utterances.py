@@ -53,7 +53,7 @@ class Split(NamedTuple):
     """What a manifest holds: usable rows, bad rows, and what the user should know of it.
 
     Splits that name the same `archive` keep their features there together, each recording once;
-    one that names none has an archive of its own name. One that is `written` is text alone.
+    one that names none has an archive of its own name. `is_text_only`: rows without speech.
     Rows that do not say their duration are left out where they turn out longer than `max_seconds`, which is
     the same in splits that share an archive.
     """
@@ -62,7 +62,7 @@ class Split(NamedTuple):
     bad: list[BadRow]
     notes: tuple[str, ...] = ()
     archive: str = ""
-    written: bool = False
+    is_text_only: bool = False
     max_seconds: float = math.inf
 
 

@@ -30,7 +30,7 @@ class Options:
     """Options of `InteractiveST`; names and meaning of the search's are fairseq's.
 
     Attributes:
-        beam: hypotheses kept a stream.
+        beam: hypotheses kept per stream.
         nbest: hypotheses returned, at most `beam`.
         search: ``rank`` or ``joint``; None for the model's own.
         wait_k: tokens by which the transcript leads, or ``inf``; None for the model's own.

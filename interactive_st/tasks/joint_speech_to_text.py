@@ -48,7 +48,7 @@ Hypotheses = list[list[dict[str, Any]]]
 
 @register_task("joint_speech_to_text")
 class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
-    """fairseq's task for speech-to-text with two texts an utterance, decoded at the same time.
+    """fairseq's task for speech-to-text with two texts per utterance, decoded at the same time.
 
     Args:
         args: the options.

@@ -91,7 +91,7 @@ class PairsOutput:
         self._iterator: EpochBatchIterator | None = None
 
     def open(self, nbest: int) -> None:
-        """Make ready for `nbest` hypotheses a sentence.
+        """Make ready for `nbest` hypotheses per sentence.
 
         Raises:
             ValueError: nothing can be written at the path.

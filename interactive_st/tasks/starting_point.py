@@ -29,8 +29,7 @@ def first_checkpoint(args: Namespace) -> str | None:
 
 
 def begin_with(model: nn.Module, path: str | None, args: Namespace, dictionary: Dictionary) -> None:
-    """Tell a new model whether what it will begin with has another vocabulary; warn of other differences
-    that no tensor shows.
+    """Compare the checkpoint's vocabulary with the model's, and warn of other incompatible options.
 
     Args:
         model: gets ``may_change_vocabulary`` and ``leaves_vocabulary``.

@@ -9,6 +9,7 @@ import torch
 from fairseq.logging import metrics
 from sacrebleu.metrics.bleu import MAX_NGRAM_ORDER
 
+from interactive_st.conventions import TEXTS, TRANSCRIPT, TRANSLATION
 from interactive_st.data.languages import tag_language
 from interactive_st.scoring.bleu_tokenizer import tokenizer_for
 from interactive_st.scoring.statistics import (
@@ -55,28 +56,28 @@ class ValidationMetrics:
         sums: dict[str, int] = {}
         if self.wer:
             transcripts = [hypothesis["transcript"]["tokens"] for hypothesis in best]
-            hypotheses, references, _ = self._texts("transcript", transcripts, targets[0])
+            hypotheses, references, _ = self._texts(TRANSCRIPT, transcripts, targets)
             sums["_wer_errors"], sums["_wer_words"] = word_error_statistics(hypotheses, references)
         if self.bleu:
             translations = [hypothesis["tokens"] for hypothesis in best]
-            hypotheses, references, rows = self._texts("translation", translations, targets[1])
-            tags = sample["lang_tags"][1].tolist()
+            hypotheses, references, rows = self._texts(TRANSLATION, translations, targets)
+            tags = sample["lang_tags"][TRANSLATION].tolist()
             languages = [tag_language(self.detokenise.dictionary[tags[row]]) for row in rows]
             counts = _counts(hypotheses, references, languages)
             sums |= {f"_bleu_{key}": value for key, value in counts.items()}
         return sums
 
     def _texts(
-        self, what: str, tokens: Sequence[torch.Tensor], targets: torch.Tensor
+        self, stream: int, tokens: Sequence[torch.Tensor], targets: torch.Tensor
     ) -> tuple[list[str], list[str], list[int]]:
         """Return hypotheses and references of the rows that have a reference, and which these are."""
-        texts = [self.detokenise(target, UNKNOWN_IN_REFERENCE) for target in targets]
+        texts = [self.detokenise(target, UNKNOWN_IN_REFERENCE) for target in targets[stream]]
         rows = [row for row, text in enumerate(texts) if text]
         hypotheses = [self.detokenise(tokens[row], UNKNOWN_IN_HYPOTHESIS) for row in rows]
         references = [texts[row] for row in rows]
         if self.print_samples and rows:
-            logger.info(f"example {what} hypothesis: {hypotheses[0]}")
-            logger.info(f"example {what} reference: {references[0]}")
+            logger.info(f"example {TEXTS[stream]} hypothesis: {hypotheses[0]}")
+            logger.info(f"example {TEXTS[stream]} reference: {references[0]}")
         return hypotheses, references, rows
 
     def reduce(self, logging_outputs: Sequence[dict[str, Any]]) -> None:

@@ -72,7 +72,7 @@ def estimated_seconds(path: str | os.PathLike) -> float:
 
 
 def seconds(path: str | os.PathLike) -> float:
-    """Return how long the sound of a file is; where it does not say, which most do not, it is decoded once.
+    """Return the duration; most containers do not state it exactly, and then the file is decoded once.
 
     Raises:
         DataError: as `sound`.

@@ -37,7 +37,7 @@ def seconds_of_frames(path: str | os.PathLike) -> float:
 
 
 def says_its_length(path: str | os.PathLike) -> bool:
-    """Whether the first frame of an mp3 file holds no sound, but how many follow.
+    """Whether the first frame is a Xing/Info/VBRI header instead of sound.
 
     Raises:
         OSError: the file cannot be read.

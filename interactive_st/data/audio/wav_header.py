@@ -62,7 +62,7 @@ def _data_chunk(path: str | os.PathLike) -> DataChunk | None:
                 there = os.fstat(file.fileno()).st_size - start
                 return DataChunk(start, size, riff, there, bytes_per_second)
             if name == b"fmt ":
-                # kind and channels, 2 bytes each; samples a second, bytes a second
+                # kind and channels, 2 bytes each; samples per second, bytes per second
                 fields = file.read(12)
                 bytes_per_second = struct.unpack("<HHII", fields)[3] if len(fields) == 12 else 0
             file.seek(start + size + size % 2)

@@ -70,7 +70,7 @@ class Request:
 
 
 def read_lines(path: Path) -> list[str]:
-    """Read a UTF-8 text of one sentence a line; white space around each is stripped.
+    """Read a UTF-8 text of one sentence per line; white space around each is stripped.
 
     Only line feeds end a line: a Unicode line separator inside a sentence would else move all the
     sentences after it away from their translations.

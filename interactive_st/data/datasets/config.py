@@ -1,4 +1,4 @@
-"""The configuration of a data folder: fairseq's keys, and those of two texts an utterance."""
+"""The configuration of a data folder: fairseq's keys, and those of two texts per utterance."""
 
 import copy
 from pathlib import Path

@@ -43,7 +43,7 @@ class JointConcatDataset(JointBatches, ConcatDataset):
 
 
 class JointDatasetCreator(SpeechToTextDatasetCreator):
-    """`SpeechToTextDatasetCreator` for two texts a row.
+    """`SpeechToTextDatasetCreator` for two texts per row.
 
     Of the columns only ``id``, ``audio`` and ``n_frames`` have to be there: stock fairseq
     manifests without ``src_text`` are corpora without transcripts.

@@ -10,7 +10,7 @@ FRAMES_PER_PIECE = 25
 
 
 class JointBatches:
-    """For datasets of fairseq: batches that hold every utterance and, by `limit_text`, not too much text.
+    """Batching mixin: drops no utterance, and optionally limits text tokens per batch, by `limit_text`.
 
     fairseq drops the last batch, the shortest utterances, unless its size is a multiple of
     ``--required-batch-size-multiple`` (8 if not given), also of a test set. And ``--max-tokens`` limits

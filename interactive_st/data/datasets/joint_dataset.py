@@ -37,7 +37,7 @@ class JointItem(SpeechToTextDatasetItem):
 
 
 class JointSpeechToTextDataset(JointBatches, RowFeatures, SpeechToTextDataset):
-    """`SpeechToTextDataset` with two texts a row, each begun by its language tag.
+    """`SpeechToTextDataset` with two texts per row, each begun by its language tag.
 
     The parent is given no texts and does what concerns speech: reading, transforms, order.
     Texts are tokenised once, when the dataset is made.

@@ -6,9 +6,9 @@ import numpy as np
 
 
 class TokenStore:
-    """Sequences of token ids: 4 bytes a token and 8 a sequence.
+    """Sequences of token ids: 4 bytes per token and 8 per sequence.
 
-    A list of tensors would take some 100 bytes a sequence more, and every worker process that
+    A list of tensors would take some 100 bytes per sequence more, and every worker process that
     only reads it would in time copy it (reference counts are written into the objects).
 
     Args:

@@ -41,7 +41,7 @@ def make_config(
     """Return the configuration of a data folder.
 
     Args:
-        features: how the features were made, see `features.features_from_file`.
+        features: how the features were made, see `features.compute.features_from_file`.
         dim: their dimension, F.
         source_lang: language of transcripts where a row names none.
         target_lang: language of translations where a row names none.

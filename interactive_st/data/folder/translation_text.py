@@ -1,7 +1,7 @@
 """The texts of a data folder as stock fairseq's task ``translation`` reads them.
 
 The folder ``mt`` in it holds, for each split and language pair, ``train.en-de.en`` and ``train.en-de.de``:
-a sentence a line, in pieces of the joint vocabulary, of the rows that have both texts. It is trained on with
+a sentence per line, in pieces of the joint vocabulary, of the rows that have both texts. It is trained on by
 ``fairseq-train DATA/mt --task translation --dataset-impl raw --source-lang en --target-lang de``.
 """
 

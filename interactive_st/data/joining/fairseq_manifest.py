@@ -123,7 +123,7 @@ class Archives:
 
 
 def feature_dimension(archive: Path, place: str) -> int:
-    """Return the number of features a frame of the array at a place in an archive.
+    """Return the number of features per frame of the array at a place in an archive.
 
     Raises:
         DataError: there is no array of shape (T, F) there, for example because it is audio.

@@ -42,7 +42,7 @@ class FeaturePass:
 
         Args:
             folder: where archives and manifests go.
-            features: see `features.features_from_file`.
+            features: see `features.compute.features_from_file`.
             dim: dimension that all features must have, None for that of the first.
             keep_going: go on writing after a bad row; otherwise the rest is only checked.
             dynamic_range: decibels that features are limited to before global CMVN, which the statistics

@@ -69,7 +69,7 @@ def read_text(
     lines = [replace(line, fields=_fields_of_text(line, used)) for line in lines]
     made = make_split(split, path, lines, None, *defaults.values())
     made = _with_faults(made, split, bad, [name for name in columns if name not in used])
-    return made._replace(written=True)
+    return made._replace(is_text_only=True)
 
 
 def _fields_of_text(line: Line, names: Collection[str]) -> dict[str, str]:

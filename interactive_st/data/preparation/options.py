@@ -48,7 +48,7 @@ class Options:
     """What `PrepareOptions` come to.
 
     Attributes:
-        features: how features are made, see `features.features_from_file`.
+        features: how features are made, see `features.compute.features_from_file`.
         dim: their dimension, None while only the files know it.
         source_lang: language of transcripts where a row names none; None if nobody said.
         target_lang: the same of translations.

@@ -133,10 +133,10 @@ def _fill(
         notes = _write_vocabulary(folder, rows, options)
     else:
         feature_pass.stop_writing()
-    spoken = {name: split for name, split in splits.items() if not split.written}
+    spoken = {name: split for name, split in splits.items() if not split.is_text_only}
     feature_pass.run(spoken, workers, progress)
     for name, split in splits.items():
-        if split.written:
+        if split.is_text_only:
             feature_pass.write_texts(name, split.utterances)
     order = list(splits)
     bad = sorted(malformed + feature_pass.bad, key=lambda row: (order.index(row.split), row.line))

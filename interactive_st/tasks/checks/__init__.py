@@ -1,1 +1,1 @@
-"""What the task refuses, and why, before fairseq fails obscurely or gives wrong scores."""
+"""Catches wrong options and data early, before fairseq fails obscurely or gives wrong scores."""

@@ -1,6 +1,6 @@
-"""Refusing, before a training begins, to choose checkpoints by a value that validation will not have.
+"""Checks --best-checkpoint-metric before training begins.
 
-fairseq looks for ``--best-checkpoint-metric`` after the first validation, hours later, and stumbles.
+fairseq looks for it after the first validation, hours later, and stumbles.
 """
 
 from argparse import Namespace
