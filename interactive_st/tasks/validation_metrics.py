@@ -9,7 +9,7 @@ import torch
 from fairseq.logging import metrics
 from sacrebleu.metrics.bleu import MAX_NGRAM_ORDER
 
-from interactive_st.conventions import TEXTS, TRANSCRIPT, TRANSLATION
+from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION
 from interactive_st.data.languages import tag_language
 from interactive_st.scoring.bleu_tokenizer import tokenizer_for
 from interactive_st.scoring.statistics import (
@@ -76,8 +76,8 @@ class ValidationMetrics:
         hypotheses = [self.detokenise(tokens[row], UNKNOWN_IN_HYPOTHESIS) for row in rows]
         references = [texts[row] for row in rows]
         if self.print_samples and rows:
-            logger.info(f"example {TEXTS[stream]} hypothesis: {hypotheses[0]}")
-            logger.info(f"example {TEXTS[stream]} reference: {references[0]}")
+            logger.info(f"example {STREAM_NAMES[stream]} hypothesis: {hypotheses[0]}")
+            logger.info(f"example {STREAM_NAMES[stream]} reference: {references[0]}")
         return hypotheses, references, rows
 
     def reduce(self, logging_outputs: Sequence[dict[str, Any]]) -> None:

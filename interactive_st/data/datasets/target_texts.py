@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from fairseq.data import Dictionary
 
-from interactive_st.conventions import BOTH, STREAM_NAMES
+from interactive_st.conventions import BOTH, STREAM_NAMES, option_name
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.token_store import TokenStore
 from interactive_st.data.languages import language_tag
@@ -94,8 +94,8 @@ def _tag_id(stream: int, language: str, row: str, dictionary: Dictionary, cfg: J
     key = ("source_lang", "target_lang")[stream]
     if not language:
         raise DataError(
-            f"{row}: the {STREAM_NAMES[stream]} has no language; add a column {prefix}_lang, {key} to {cfg.path}, "
-            f"or --{key.replace('_', '-')}"
+            f"{row}: the {STREAM_NAMES[stream]} has no language; add a column {prefix}_lang, {key} to "
+            f"{cfg.path}, or {option_name(key)}"
         )
     tag = language_tag(language)
     if tag not in dictionary:

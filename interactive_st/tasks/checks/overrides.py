@@ -10,6 +10,7 @@ from fairseq.dataclass.configs import GenerationConfig
 from fairseq.models import ARCH_CONFIG_REGISTRY
 
 from interactive_st.architectures import option_names
+from interactive_st.conventions import option_name
 from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
 from interactive_st.tasks.arguments import add_joint_arguments
 
@@ -56,7 +57,7 @@ def check_overrides(args: Namespace, arch: str) -> None:
         if name in of_decoding:
             raise ValueError(
                 f"--model-overrides: {name} is not an option of the model and has no effect there; give "
-                f"--{str(name).replace('_', '-')} beside it"
+                f"{option_name(str(name))} beside it"
             )
         if name not in known:
             close = difflib.get_close_matches(str(name), sorted(known), n=1)

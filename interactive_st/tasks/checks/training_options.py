@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION
+from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION, option_name
 from interactive_st.modules.streams import Streams
 from interactive_st.tasks.checks.data_parallel import check_frozen_encoder
 from interactive_st.tasks.checks.decoding_options import DECODING_OPTIONS, given
@@ -43,6 +43,6 @@ def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
     for option, stream in (("eval_wer", TRANSCRIPT), ("eval_bleu", TRANSLATION)):
         if getattr(args, option, False) and stream not in streams:
             raise ValueError(
-                f"--{option.replace('_', '-')} scores {STREAM_NAMES[stream]}s, which --arch {arch} does not write; "
+                f"{option_name(option)} scores {STREAM_NAMES[stream]}s, which --arch {arch} does not write; "
                 "leave it out"
             )
