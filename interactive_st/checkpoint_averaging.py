@@ -121,7 +121,9 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
         for name, total in sums.items():
             total += other[name].double()
     for name, total in sums.items():
-        weights[name] = (total / len(paths)).to(weights[name].dtype)
+        # as fairseq's average_checkpoints.py: the mean of float16 weights has digits that these cannot hold
+        dtype = torch.float32 if weights[name].dtype == torch.float16 else weights[name].dtype
+        weights[name] = (total / len(paths)).to(dtype)
     result["last_optimizer_state"] = None
     for key in _EMA_KEYS:
         (result.get("extra_state") or {}).pop(key, None)

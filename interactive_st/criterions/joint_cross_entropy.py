@@ -60,6 +60,12 @@ class JointLabelSmoothedCrossEntropyConfig(LabelSmoothedCrossEntropyCriterionCon
     )
 
 
+NO_PREFIX = (
+    "language tags are inputs and never targets here, so a target left out would be a word; leave the option "
+    "at 0"
+)
+
+
 @register_criterion("joint_label_smoothed_cross_entropy", dataclass=JointLabelSmoothedCrossEntropyConfig)
 class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion):
     """Weighted sum of the streams' label-smoothed cross entropies and of CTC.
@@ -85,10 +91,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
     ) -> None:
         super().__init__(task, sentence_avg, label_smoothing, ignore_prefix_size, report_accuracy)
         if ignore_prefix_size != 0:
-            raise ValueError(
-                f"--ignore-prefix-size {ignore_prefix_size}: language tags are inputs and never "
-                "targets here, so a target left out would be a word; leave the option at 0"
-            )
+            raise ValueError(f"--ignore-prefix-size {ignore_prefix_size}: {NO_PREFIX}")
         weights = {"asr": asr_weight, "st": st_weight, "ctc": ctc_weight}
         for name, weight in weights.items():
             if not (math.isfinite(weight) and weight >= 0):

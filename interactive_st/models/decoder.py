@@ -51,6 +51,11 @@ class InteractiveDecoder(TransformerDecoder):
         return fsdp_wrap(layer, min_num_params=min_params_to_wrap)
 
     @property
+    def reads_other_text(self) -> bool:
+        """Whether one of the texts is written by reading the other."""
+        return self.interacts
+
+    @property
     def interacts(self) -> bool:
         """Whether any layer attends to the partner; False for one stream, and for λ fixed at 0 (multi-task).
         """

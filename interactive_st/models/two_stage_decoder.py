@@ -108,6 +108,7 @@ class TwoStageDecoder(FairseqDecoder):
 
     wait_k = math.inf
     interacts = False
+    reads_other_text = True
     streams: Streams = BOTH
 
     def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:

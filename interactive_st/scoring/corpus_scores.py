@@ -133,7 +133,11 @@ def _transcript_scores(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[
 
 
 def _translation_scores(pairs: Sequence[Pair], bleu: BLEU, chrf: CHRF) -> dict[str, Any]:
-    scored = [pair for pair in pairs if pair.get("reference_translation") and pair["translation"] is not None]
+    scored = [
+        pair
+        for pair in pairs
+        if (pair.get("reference_translation") or "").strip() and pair["translation"] is not None
+    ]
     scores: dict[str, Any] = {"translations_scored": len(scored), "bleu": None, "chrf": None}
     if not scored:
         return scores
@@ -158,8 +162,8 @@ def _exact(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[str, int] | 
         pair
         for pair in pairs
         if None not in (pair["transcript"], pair["translation"])
-        and pair.get("reference_transcript")
-        and pair.get("reference_translation")
+        and (pair.get("reference_transcript") or "").strip()
+        and (pair.get("reference_translation") or "").strip()
     ]
     if not whole:
         return None

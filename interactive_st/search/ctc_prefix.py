@@ -17,6 +17,9 @@ from interactive_st.modules.lanes import Lanes
 from .best_tokens import best_tokens
 
 IMPOSSIBLE = -1e10  # log-probability; finite, so that differences of sums stay numbers
+#: Least score of CTC for a token. Where it rules out every continuation, as of texts that are made longer
+#: than there are frames, attention still orders them: float32 holds both.
+LEAST_STEP = -1e4
 
 
 class CtcPrefixScorer:
@@ -72,8 +75,8 @@ class CtcPrefixScorer:
         attention[:, :, self.blank_index] = -torch.inf  # as a word it would be paid for every silence
         best, token = best_tokens(attention, min(self.candidates, attention.size(2)))
         so_far = self.score[sentence].unsqueeze(2)
-        ctc = self._extensions(sentence, token) - so_far
-        ends = self._whole(sentence).unsqueeze(2) - so_far
+        ctc = (self._extensions(sentence, token) - so_far).clamp(min=LEAST_STEP)
+        ends = (self._whole(sentence).unsqueeze(2) - so_far).clamp(min=LEAST_STEP)
         blended = torch.full_like(attention, -torch.inf)
         blended.scatter_(2, token, (1 - self.weight) * best + self.weight * ctc.to(best))
         eos = attention[:, :, self.eos :][:, :, :1]

@@ -5,6 +5,9 @@ from argparse import ArgumentParser
 from interactive_st.conventions import SEARCHES
 from interactive_st.data.folder.layout import CONFIG
 
+#: Generation options of validation that decodes.
+EVAL_BLEU_ARGS = '{"beam": 1}'
+
 
 def add_joint_arguments(parser: ArgumentParser) -> None:
     """Declare the options.
@@ -98,7 +101,7 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--eval-bleu-args",
         metavar="JSON",
-        default='{"beam": 1}',
+        default=EVAL_BLEU_ARGS,
         help="generation options for decoding in validation, of BLEU and WER "
         '(default: %(default)s; as in \'{"beam": 4, "lenpen": 0.6}\')',
     )

@@ -91,6 +91,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
             self._pairs = PairsOutput(args.pairs_path, self.data_cfg)
         self._has_references, self._has_criterion = True, False
         self._streams: Streams | None = None
+        self._reads_other_text = True
         self._mt_path = getattr(args, "mt_path", None)
 
     # ---- data
@@ -248,6 +249,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         model = super().build_model(args, from_checkpoint)
         model.needs_gates = from_checkpoint
         self._streams = getattr(model, "streams", BOTH)
+        self._reads_other_text = getattr(getattr(model, "decoder", None), "reads_other_text", True)
         check_scores(self.args, arch, self.streams)
         if not from_checkpoint:
             check_best_checkpoint_metric(self.args, arch, self.streams)
@@ -259,4 +261,5 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         """As fairseq's, but refuses what cannot handle two texts; splits loaded later need the texts."""
         self._has_criterion = True
         check_training_options(self.args)
-        return checked_criterion(super().build_criterion(*args, **kwargs), self.streams)
+        criterion = super().build_criterion(*args, **kwargs)
+        return checked_criterion(criterion, self.streams, self._reads_other_text)

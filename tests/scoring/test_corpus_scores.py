@@ -134,3 +134,9 @@ def test_a_text_that_came_out_empty_counts_as_all_wrong():
     assert (scores["wer"], scores["deletions"]) == (50.0, 2)
     assert scores["bleu"] == pytest.approx(BLEU().corpus_score(["c d", ""], [["c d", "g h"]]).score)
     assert scores["exact"] == {"pairs": 2, "transcripts": 1, "translations": 1, "both": 1}
+
+
+def test_a_reference_of_spaces_is_none():
+    scores = score_pairs([pair("a b", "a b", "c d", "c d"), pair("e", " ", "f", " \u3000")])
+    assert (scores["transcripts_scored"], scores["translations_scored"]) == (1, 1)
+    assert scores["exact"]["pairs"] == 1

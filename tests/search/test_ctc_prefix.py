@@ -8,6 +8,7 @@ import tiny
 import torch
 import torch.nn.functional as F
 
+from interactive_st.conventions import TRANSCRIPT
 from interactive_st.modules.lanes import Lanes
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.ctc_prefix import CtcPrefixScorer
@@ -262,3 +263,16 @@ def test_ensembles_of_unlike_front_ends_are_refused():
     DualBeamGenerator(models, tiny.dictionary(), max_len_b=2).generate(models, tiny.sample([40]))
     with pytest.raises(ValueError, match=r"--decoding-ctc-weight.*10, 14 of the same speech.*one front end"):
         DualBeamGenerator(models, tiny.dictionary(), ctc_weight=0.3).generate(models, tiny.sample([40]))
+
+
+def test_attention_orders_what_ctc_rules_out():
+    """Texts of more tokens than frames, as --min-len may ask for; scores stay in float32's reach."""
+    one = torch.zeros(1, dtype=torch.long)
+    state = scorer(weight=0.3, frames=2)
+    for token in (3, 4):
+        state.extend(one, torch.tensor([[token]]))
+    attention = torch.tensor([-0.5, -9.0, -3.0, -1.0, -2.0]).view(1, 1, WORDS)
+    blended = state.blend(attention.clone(), lanes(TRANSCRIPT))[0, 0]
+    assert blended[EOS] > blended[[1, 3, 4]].max()  # which alone is possible
+    assert blended[[1, 3, 4]].min() > -1e4
+    assert (blended[3] - blended[4]).item() == pytest.approx(0.7, abs=1e-3)

@@ -1,9 +1,11 @@
-"""Refuses the criteria of fairseq that know batches of one text."""
+"""Refuses criteria that know batches of one text, and options of ours that have no effect on a model."""
 
 from fairseq.criterions import CRITERION_REGISTRY, FairseqCriterion
 from fairseq.criterions.cross_entropy import CrossEntropyCriterion
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 
+from interactive_st.conventions import BOTH, STREAM_CODES, STREAM_NAMES
+from interactive_st.criterions.joint_cross_entropy import NO_PREFIX, JointLabelSmoothedCrossEntropyCriterion
 from interactive_st.modules.streams import Streams
 
 #: The criterion of this package.
@@ -12,18 +14,28 @@ JOINT = "joint_label_smoothed_cross_entropy"
 TOKEN_SUM_CRITERIA = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
 
 
-def checked_criterion(criterion: FairseqCriterion, streams: Streams) -> FairseqCriterion:
-    """Return a criterion, unless it is one of fairseq's that stumbles over batches of two texts.
+def checked_criterion(
+    criterion: FairseqCriterion, streams: Streams, reads_other_text: bool = True
+) -> FairseqCriterion:
+    """Return a criterion, unless it does not suit a model.
 
     Args:
-        criterion: any; those that are not fairseq's are taken to know what the task's batches are.
+        criterion: any; those that are neither fairseq's nor ours are taken to know the task's batches.
         streams: what the model writes.
+        reads_other_text: whether one of its texts is written by reading the other.
 
     Raises:
-        ValueError: it is one of those; the message names it.
+        ValueError: it is one of fairseq's that stumbles over batches of two texts, or an option of ours
+            leaves nothing to train or has no effect on such a model.
     """
+    if isinstance(criterion, JointLabelSmoothedCrossEntropyCriterion):
+        _check_weights(criterion, streams)
+        if not reads_other_text:
+            _check_corruption(criterion)
     kind = type(criterion)
     prefix = getattr(criterion, "ignore_prefix_size", 0)
+    if kind in TOKEN_SUM_CRITERIA and streams == BOTH and prefix:
+        raise ValueError(f"--ignore-prefix-size {prefix}: {NO_PREFIX}")
     fits = kind in TOKEN_SUM_CRITERIA and len(streams) == 2 and not prefix
     if kind.__module__.startswith("fairseq.") and not fits:
         name = next(name for name, registered in CRITERION_REGISTRY.items() if registered is kind)
@@ -32,3 +44,24 @@ def checked_criterion(criterion: FairseqCriterion, streams: Streams) -> FairseqC
             f"--criterion {JOINT}, which has CTC as well (--ctc-weight)"
         )
     return criterion
+
+
+def _check_weights(criterion: JointLabelSmoothedCrossEntropyCriterion, streams: Streams) -> None:
+    weights = {stream: getattr(criterion, f"{STREAM_CODES[stream]}_weight") for stream in BOTH}
+    for stream in set(BOTH) - set(streams):
+        if weights[stream] not in (0, 1):  # 1 is what it is without the option
+            raise ValueError(
+                f"--{STREAM_CODES[stream]}-weight {weights[stream]:g}: the model writes no "
+                f"{STREAM_NAMES[stream]}, and the option has no effect; leave it out"
+            )
+    if not criterion.ctc_weight and not any(weights[stream] for stream in streams):
+        options = " and ".join(f"--{STREAM_CODES[stream]}-weight" for stream in streams)
+        raise ValueError(f"{options} 0 leaves nothing to train: the model writes nothing else; leave it out")
+
+
+def _check_corruption(criterion: JointLabelSmoothedCrossEntropyCriterion) -> None:
+    if criterion.prefix_corruption > 0 and criterion.prefix_corruption_of == "partner":
+        raise ValueError(
+            "--prefix-corruption-of partner corrupts what the other text reads, and no text of this model "
+            "reads the other; leave it out"
+        )

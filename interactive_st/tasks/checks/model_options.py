@@ -4,6 +4,9 @@ import math
 from argparse import Namespace
 from numbers import Real
 
+from fairseq.models import ARCH_CONFIG_REGISTRY
+
+from interactive_st.conventions import option_name
 from interactive_st.models.interactive_st import INTERACTION
 from interactive_st.modules.wait_k import parse_train_wait_k, parse_wait_k
 from interactive_st.tasks.checks.architecture import check_architecture
@@ -20,7 +23,8 @@ def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: b
 
     Raises:
         ValueError: the task cannot use the architecture, or ``--model-overrides``; a λ was given to the gate,
-            which has none, or one that is not a number; or validation would use a k that is not trained.
+            which has none, or one that is not a number; validation would use a k that is not trained; or
+            convolutions are shaped that the front end does not have.
     """
     arch = getattr(args, "arch", "")
     check_architecture(arch, from_checkpoint)
@@ -30,6 +34,7 @@ def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: b
         args.load_pretrained_encoder_from = None
     else:
         _check_train_wait_k(args)
+        _check_convolutions(args, arch)
     usual = INTERACTION["fusion_lambda"]
     given = getattr(args, "fusion_lambda", usual)
     name = "fusion_lambda" if from_checkpoint else "--fusion-lambda"
@@ -49,3 +54,18 @@ def _check_train_wait_k(args: Namespace) -> None:
             f"--wait-k {args.wait_k}, which validation and decoding take, is not among --train-wait-k "
             f"{args.train_wait_k}, and so not trained; give --wait-k one of these, or train it as well"
         )
+
+
+def _check_convolutions(args: Namespace, arch: str) -> None:
+    """Refuse to shape convolutions that the front end does not have."""
+    if getattr(args, "front_end", None) != "stack" or arch not in ARCH_CONFIG_REGISTRY:
+        return
+    usual = Namespace()
+    ARCH_CONFIG_REGISTRY[arch](usual)
+    for name in ("conv_kernel_sizes", "conv_channels"):
+        given = getattr(args, name, None)
+        if given not in (None, getattr(usual, name)):
+            raise ValueError(
+                f"{option_name(name)} {given} has no meaning with --front-end stack, which has no "
+                "convolutions; leave it out, or add --front-end conv1d"
+            )

@@ -4,6 +4,7 @@ from argparse import Namespace
 
 from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION, option_name
 from interactive_st.modules.streams import Streams
+from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
 from interactive_st.tasks.checks.data_parallel import check_frozen_encoder
 from interactive_st.tasks.checks.decoding_options import DECODING_OPTIONS, given
 
@@ -29,7 +30,20 @@ def check_training_options(args: Namespace) -> None:
             "--combine-valid-subsets cannot be honoured; leave it out, and name the subsets, as in "
             "--valid-subset dev,dev2"
         )
+    _check_validation(args)
     check_frozen_encoder(args)
+
+
+def _check_validation(args: Namespace) -> None:
+    """Refuse options of validation that decodes where it does not."""
+    if getattr(args, "eval_bleu", False) or getattr(args, "eval_wer", False):
+        return
+    for name, usual in (("eval_bleu_args", EVAL_BLEU_ARGS), ("eval_bleu_print_samples", False)):
+        if getattr(args, name, usual) != usual:
+            raise ValueError(
+                f"{option_name(name)} is for validation that decodes; add --eval-bleu or --eval-wer, or "
+                "leave it out"
+            )
 
 
 def check_scores(args: Namespace, arch: str, streams: Streams) -> None:

@@ -1,6 +1,7 @@
 from argparse import Namespace
 
 import pytest
+from fairseq.models import ARCH_CONFIG_REGISTRY
 
 from interactive_st.tasks.checks.model_options import settle_model_options
 
@@ -41,3 +42,16 @@ def test_a_weight_that_is_no_number_is_refused(value):
     args = Namespace(fusion="linear", fusion_lambda=value)
     with pytest.raises(ValueError, match=f"--fusion-lambda {value!r}: must be a number"):
         settle_model_options(args, Namespace(), from_checkpoint=False)
+
+
+@pytest.mark.parametrize(("name", "value"), [("conv_kernel_sizes", "3,3,3"), ("conv_channels", 8)])
+def test_convolutions_that_the_front_end_lacks_are_not_shaped(name, value):
+    args = Namespace(arch="interactive_st", front_end="stack", wait_k="3", **{name: value})
+    with pytest.raises(ValueError, match=f"{name.replace('_', '-')} {value} has no meaning with --front"):
+        settle_model_options(args, Namespace(), from_checkpoint=False)
+    settle_model_options(args, Namespace(), from_checkpoint=True)
+    args.front_end = "conv1d"
+    settle_model_options(args, Namespace(), from_checkpoint=False)
+    usual = Namespace(arch="interactive_st", front_end="stack", wait_k="3")
+    ARCH_CONFIG_REGISTRY["interactive_st"](usual)
+    settle_model_options(usual, Namespace(), from_checkpoint=False)

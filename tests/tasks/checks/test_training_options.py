@@ -22,9 +22,18 @@ def test_options_of_decoding_are_refused_in_training(name):
             {"finetune_from_model": "a.pt", "load_pretrained_encoder_from": "b.pt"},
             "--load-pretrained-encoder-from has no effect beside --finetune-from-model",
         ),
+        ({"eval_bleu_args": "nonsense"}, "--eval-bleu-args is for validation that decodes; add"),
+        ({"eval_bleu_print_samples": True}, "--eval-bleu-print-samples is for validation that decodes"),
         ({"combine_valid_subsets": True}, "--combine-valid-subsets cannot be honoured; leave it out, and"),
     ],
 )
 def test_options_without_effect_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         check_training_options(Namespace(**options))
+
+
+def test_options_of_validation_that_decodes_are_taken_where_it_does():
+    given = {"eval_bleu_args": '{"beam": 4}', "eval_bleu_print_samples": True}
+    check_training_options(Namespace(eval_bleu=True, **given))
+    check_training_options(Namespace(eval_wer=True, **given))
+    check_training_options(Namespace(eval_bleu_args='{"beam": 1}', eval_bleu_print_samples=False))
