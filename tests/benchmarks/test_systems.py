@@ -85,6 +85,25 @@ def test_a_small_run(tmp_path, capsys, monkeypatch):
     assert "…" not in table
 
 
+@pytest.mark.parametrize("name", ["interactive", "pipeline"])
+def test_memory_is_measured_with_the_state_of_the_optimiser(name, monkeypatch):
+    """Which comes with the first update, so that only later ones have it beside their activations."""
+    updates = []
+
+    class Adam(torch.optim.Adam):
+        def step(self, closure=None):
+            updates.append(bool(self.state))
+            return super().step(closure)
+
+    monkeypatch.setattr(torch.optim, "Adam", Adam)
+    monkeypatch.setitem(systems.VOCABULARY, "tiny", 60)
+    words = ["--size", "tiny", "--batches", "1", "--max-frames", "3000", "--beam", "2"]
+    args = systems.parse([*words, "--threads", str(torch.get_num_threads())])
+    assert systems._peak_memory(name, args) > 0
+    models = 2 if name == "pipeline" else 1
+    assert updates == [False, True] * models
+
+
 def test_unknown_systems_are_named(capsys):
     with pytest.raises(SystemExit):
         systems.main(["--systems", "e2e,whisper"])
