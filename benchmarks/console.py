@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,20 @@ WIDTH = 140  # of a table, at least: numbers are never cut
 def say(text: str) -> None:
     """Report progress on standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+def run_command(main: Callable[[], int]) -> int:
+    """Call a command's ``main``; returns its status, 130 where it was interrupted, 2 where data are wrong."""
+    from interactive_st.errors import UserError
+
+    try:
+        return main()
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
+    except UserError as error:
+        say(f"error: {error}")
+        return 2
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -39,21 +52,6 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
     console.print(table)
     if note:
         console.print(note)
-
-
-def check_result(parser: argparse.ArgumentParser, path: Path | None) -> None:
-    """Exit with status 2 where a file of results, the value of --json, cannot be written.
-
-    Called before anything is measured; no path means no file.
-    """
-    from interactive_st.errors import DataError
-    from interactive_st.writing import check_file
-
-    if path is not None:
-        try:
-            check_file(path, "--json", makes_folder=True)
-        except DataError as error:
-            parser.error(str(error))
 
 
 def write_result(path: Path | None, value: Any) -> None:

@@ -19,7 +19,8 @@ from typing import Any
 import torch
 
 from benchmarks import costs, models, speed, timing, workload
-from benchmarks.console import check_result, number, show_table, write_result
+from benchmarks.arguments import check_arguments
+from benchmarks.console import number, run_command, show_table, write_result
 from benchmarks.contestants import SUFFIX, VOCABULARY
 from benchmarks.costs import BYTES, Cost
 from interactive_st.modules.fast.onednn_linear import is_for_onednn, linear, pack
@@ -153,7 +154,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--threads", type=int, help="CPU threads (default: torch's choice)")
     add("--json", type=Path, metavar="FILE", help="write the numbers here as well")
     args = parser.parse_args(argv)
-    check_result(parser, args.json)
+    check_arguments(parser, args)
     words = ["--size", args.size, "--device", args.device]
     args_of_speed = speed.parse(words)
     args_of_speed.threads, args_of_speed.json = args.threads, args.json
@@ -161,4 +162,4 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -21,7 +21,8 @@ from typing import Any
 import torch
 
 from benchmarks import footprint, memory, timing
-from benchmarks.console import check_result, number, say, show_table, write_result
+from benchmarks.arguments import check_arguments
+from benchmarks.console import number, run_command, say, show_table, write_result
 from benchmarks.contestants import SUFFIX
 from benchmarks.growth_pictures import draw
 from benchmarks.growth_points import CENTRE, CONTESTANTS, QUICK, VALUES, Point, concerns, curve, key_of
@@ -147,13 +148,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--json", type=Path, metavar="FILE", help="results, taken up again; the pictures lie beside it "
         "(default: benchmarks/results/growth_SIZE_DEVICE.json)")  # fmt: skip
     args = parser.parse_args(argv)
-    if args.rounds < 1:
-        parser.error("--rounds has to be at least 1")
     if args.json is None:
         args.json = Path("benchmarks/results") / f"growth_{args.size}_{args.device.partition(':')[0]}.json"
-    check_result(parser, args.json)
+    check_arguments(parser, args)
     return args
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

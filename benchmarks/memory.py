@@ -19,7 +19,7 @@ import torch
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 MIB = 2**20
 #: Imported once, by the server from which the measuring processes are forked.
-_PRELOADED = ["benchmarks.contestants"]
+_PRELOADED = ["benchmarks.interruption", "benchmarks.contestants"]
 
 Result = TypeVar("Result")
 

@@ -17,7 +17,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import timing, workload
-from benchmarks.console import check_result, number, say, show_table, write_result
+from benchmarks.arguments import check_arguments
+from benchmarks.console import number, run_command, say, show_table, write_result
 from benchmarks.contestants import SUFFIX, VOCABULARY, build
 
 NAMES = ("interactive", "stock_e2e")
@@ -110,9 +111,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--max-frames", type=int, default=6000, help="in the batch of training (default: 6000)")
     add("--seed", type=int, default=1, help="of lengths and contents (default: 1)")
     args = parser.parse_args(argv)
-    check_result(parser, args.json)
+    check_arguments(parser, args)
     return args
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from benchmarks import timing
-from benchmarks.console import check_result, number, say, show_table, write_result
+from benchmarks.arguments import check_arguments, check_there
+from benchmarks.console import number, run_command, say, show_table, write_result
 from examples.quickstart.room import Room, put_into
 
 DESCRIPTION = """\
@@ -30,8 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     from interactive_st import InteractiveST
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    timing.set_threads(args.threads)
     model = InteractiveST.from_pretrained(args.model)
     rows = read(args.manifest, args.utterances, model.sample_rate)
     result: dict[str, Any] = {
@@ -123,9 +123,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--threads", type=int, metavar="N", help="CPU threads (default: torch's own choice)")
     add("--json", type=Path, metavar="FILE", help="write the numbers here as well")
     args = parser.parse_args(argv)
-    check_result(parser, args.json)
+    check_there(parser, args.model, "model folder or checkpoint", folder=True)
+    check_there(parser, args.manifest, "manifest")
+    check_arguments(parser, args)
     return args
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -23,7 +23,8 @@ from typing import Any
 import torch
 
 from benchmarks import footprint, memory, timing, workload
-from benchmarks.console import check_result, number, say, show_table, write_result
+from benchmarks.arguments import check_arguments
+from benchmarks.console import number, run_command, say, show_table, write_result
 from benchmarks.contestants import SUFFIX, VOCABULARY, build
 from benchmarks.work import check_written
 from interactive_st.modules.fast.onednn_linear import has_onednn_linear
@@ -253,12 +254,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
             setattr(args, name, value)
     if args.clock == "cpu" and (args.device != "cpu" or args.threads != 1):
         parser.error("--clock cpu counts all threads and no GPU: it needs --device cpu --threads 1")
-    for name in ("rounds", "beam", "sentences", "decode_batches", "train_batches"):
-        if getattr(args, name) < 1:
-            parser.error(f"--{name.replace('_', '-')} has to be at least 1")
-    check_result(parser, args.json)
+    check_arguments(parser, args)
     return args
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -14,7 +14,8 @@ from typing import Any
 import torch
 
 from benchmarks import timing
-from benchmarks.console import check_result, number, say, show_table, write_result
+from benchmarks.arguments import check_arguments
+from benchmarks.console import number, run_command, say, show_table, write_result
 
 ROOT = Path(__file__).resolve().parent.parent
 USER_DIR = str(ROOT / "interactive_st")
@@ -102,11 +103,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="processes of each that count (default: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here as well")
     args = parser.parse_args(argv)
-    if args.rounds < 1:
-        parser.error("--rounds has to be at least 1")
-    check_result(parser, args.json)
+    check_arguments(parser, args)
     return args
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -21,7 +21,8 @@ from typing import Any
 import torch
 
 from benchmarks import memory, timing, workload
-from benchmarks.console import check_result, number, say, show_table, write_result
+from benchmarks.arguments import check_arguments
+from benchmarks.console import number, run_command, say, show_table, write_result
 from benchmarks.contestants import SUFFIX, VOCABULARY, System, build
 from benchmarks.work import check_written
 
@@ -192,9 +193,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.max_frames is None:
         args.max_frames = FRAMES["cpu" if args.device == "cpu" else "cuda"]
-    if args.rounds < 1 or args.batches < 1:
-        parser.error("--rounds and --batches have to be at least 1")
-    check_result(parser, args.json)
+    check_arguments(parser, args)
     return args
 
 
@@ -207,4 +206,4 @@ def _names(text: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

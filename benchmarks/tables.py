@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.arguments import check_there
+from benchmarks.console import run_command
+
 HERE = Path(__file__).resolve().parent
 BEGIN, END = "<!-- tables: begin (python -m benchmarks.tables) -->", "<!-- tables: end -->"
 #: Rows of the table of speeds: the ratio, in words, and the paper's.
@@ -57,8 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--results", type=Path, default=HERE / "results", help="folder of the JSON files")
     add("--page", type=Path, default=HERE / "README.md", help="Markdown file with the marks")
     args = parser.parse_args(argv)
+    check_there(parser, args.page, "page; name one by --page")
+    found = render(args.results)
+    if not found:  # or all tables of the page would go
+        parser.error(f"--results {args.results}: no {', '.join(RENDERERS)} in it; name the folder of results")
     try:
-        text = insert(args.page.read_text(encoding="utf-8"), render(args.results))
+        text = insert(args.page.read_text(encoding="utf-8"), found)
     except PageError as error:
         parser.error(f"{args.page}: {error}")
     args.page.write_text(text, encoding="utf-8")
@@ -182,4 +189,4 @@ def _machine(machine: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -62,6 +62,19 @@ def draw_lengths(count: int, seed: int) -> list[Lengths]:
     return [Lengths(int(n), (int(a), int(b))) for n, (a, b) in zip(frames, tokens, strict=True)]
 
 
+def check_max_frames(max_frames: int) -> None:
+    """Raises ValueError where a batch of ``max_frames`` frames does not hold the longest utterance."""
+    longest = round(LONGEST * FRAMES_A_SECOND)
+    if max_frames < longest:
+        raise ValueError(f"--max-frames {max_frames} is less than the longest utterance, {longest} frames")
+
+
+def check_sentences(sentences: int) -> None:
+    """Raises ValueError where there are not so many utterances that a batch can have ``sentences``."""
+    if not 1 <= sentences <= POOL:
+        raise ValueError(f"--sentences {sentences} has to lie between 1 and {POOL}")
+
+
 def make_batches(
     entries: Dictionary, count: int, max_frames: int, seed: int, device: torch.device
 ) -> list[Sample]:
@@ -73,9 +86,7 @@ def make_batches(
     Raises:
         ValueError: the longest utterance does not fit.
     """
-    longest = round(LONGEST * FRAMES_A_SECOND)
-    if max_frames < longest:
-        raise ValueError(f"--max-frames {max_frames} is less than the longest utterance, {longest} frames")
+    check_max_frames(max_frames)
     groups: list[list[Lengths]] = [[]]
     for lengths in _pool(seed):
         if lengths.frames * (len(groups[-1]) + 1) > max_frames:
@@ -92,9 +103,8 @@ def make_equal_batches(
     Raises:
         ValueError: there are not that many.
     """
+    check_sentences(sentences)
     pool = _pool(seed)
-    if not 1 <= sentences <= len(pool):
-        raise ValueError(f"--sentences {sentences} has to lie between 1 and {len(pool)}")
     starts = range(0, len(pool) - sentences + 1, sentences)
     return _collate_some(entries, [pool[i : i + sentences] for i in starts], count, seed, device)
 

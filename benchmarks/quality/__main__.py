@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.arguments import check_arguments
 from benchmarks.quality import corpora
 from benchmarks.quality.reports import Reports
 from benchmarks.quality.run import execute
@@ -173,8 +174,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--jobs", type=int, default=1, help="runs at once")
     add("--resamples", type=int, default=1000, help="of the test set in significance tests; 0 = no tests")
     args = parser.parse_args(argv)
-    if args.jobs < 1 or args.threads < 1:
-        parser.error("--jobs and --threads have to be at least 1")
+    check_arguments(parser, args)
     return args
 
 

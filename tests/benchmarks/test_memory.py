@@ -1,6 +1,9 @@
 """Peaks are of what comes after, and are found in processes of their own."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -48,3 +51,18 @@ def test_a_process_that_stays(monkeypatch):
         memory.OwnProcess(broken, [5])
     with pytest.raises(RuntimeError, match="ended with 3"):
         memory.OwnProcess(os._exit, 3)
+
+
+MEASURE = """
+import signal
+from benchmarks import memory
+memory._PRELOADED = memory._PRELOADED[:1]  # the others take long to import
+print(memory.in_own_process(signal.getsignal, signal.SIGINT))
+"""
+
+
+def test_an_interruption_ends_measuring_processes_without_a_word(repository):
+    """Python by itself raises KeyboardInterrupt in each, and shows it."""
+    command = [sys.executable, "-c", MEASURE]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(signal.SIG_DFL)]

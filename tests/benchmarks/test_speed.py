@@ -77,7 +77,8 @@ def test_writing_less_ends_the_run(monkeypatch):
         speed.main([*SMALL, "--only", "decode"])
 
 
-def test_defaults():
+def test_defaults(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     args = speed.parse([])
     assert (args.size, args.sentences, args.rounds, args.only) == ("paper", 8, 5, list(speed.PHASES))
     args = speed.parse(["--quick", "--rounds", "4"])

@@ -77,6 +77,23 @@ def test_no_results_no_tables(tmp_path):
     assert tables.insert(PAGE, tables.render(tmp_path)) == PAGE.replace("old\n", "")
 
 
+def test_a_page_keeps_its_tables_where_there_are_no_results(tmp_path, capsys):
+    page = tmp_path / "README.md"
+    page.write_text(PAGE, encoding="utf-8")
+    with pytest.raises(SystemExit) as exit:
+        tables.main(["--results", str(tmp_path / "typo"), "--page", str(page)])
+    assert exit.value.code == 2
+    assert f"--results {tmp_path}/typo: no speed_*.json, systems_*.json" in capsys.readouterr().err
+    assert page.read_text(encoding="utf-8") == PAGE
+
+
+def test_a_page_that_is_not_there(tmp_path, capsys):
+    with pytest.raises(SystemExit) as exit:
+        tables.main(["--page", str(tmp_path / "absent.md")])
+    assert exit.value.code == 2
+    assert f"error: {tmp_path}/absent.md: no such page; name one by --page" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("page", ["", tables.BEGIN, f"{tables.END}{tables.BEGIN}", PAGE + PAGE])
 def test_a_page_without_a_place(page):
     with pytest.raises(tables.PageError, match="one line has to be"):
