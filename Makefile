@@ -2,6 +2,8 @@
 
 # An environment to use, or to make where there is none.
 VENV ?= .venv
+# Not every shell expands the tilde of VENV=~/env, and none does in quotation marks.
+override VENV := $(patsubst ~/%,$(HOME)/%,$(VENV))
 # The Python to make it with: the environment's own, else the first supported one that really runs
 # (a version manager's stub may be on the path for a version that is not installed).
 PYTHON ?= $(shell for python in $(VENV)/bin/python python3.12 python3.11 python3.10 python3.13 python3; do \
@@ -74,5 +76,5 @@ need-pairs:
 	'where the table of English and German sentences is' >&2; exit 1; }
 
 clean: ## remove build products and caches; the environment and runs/ stay
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
-	find interactive_st examples tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis __pycache__
+	find interactive_st benchmarks docs examples tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
