@@ -142,16 +142,18 @@ def measure_training(args: argparse.Namespace, device: torch.device) -> tuple[di
     """Ratio of updates a second, and what it comes from."""
     entries = workload.vocabulary(VOCABULARY[args.size])
     batches = workload.make_batches(entries, args.train_batches, args.max_frames, args.seed, device)
-    runs = {}
+    runs, parameters = {}, {}
     for name in TRAINED + (TRAINED_ON_GPU if device.type == "cuda" else ()):
         say(f"train: building {name}")
         system = build(name, args.size, entries, args.beam, device, args.front_end)
         samples = system.samples(batches)
         runs[name] = lambda system=system, samples=samples: system.train(samples)
+        parameters[name] = system.parameters
     seconds = timing.alternate(
         runs, args.rounds, device, lambda text: say(f"train: {text}"), None, CLOCKS[args.clock]
     )
     details = _describe_speeds(seconds, len(batches), "updates_per_s", TRAIN_RATIOS)
+    details["parameters"] = parameters  # with CTC stock fairseq has a table more, which is tied to none
     details["sentences"] = [batch["nsentences"] for batch in batches]
     details["target_tokens"] = {
         OURS: [batch["ntokens"] for batch in batches],

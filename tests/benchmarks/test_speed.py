@@ -58,6 +58,10 @@ def test_a_small_run(tmp_path, capsys, monkeypatch, bfloat16):
     both = dict.fromkeys(contestants.STREAM_NAMES, 2 * (length + 1))
     assert decoding["tokens"].pop("stock_e2e") == {"translation": both["translation"]}
     assert all(tokens == both for tokens in decoding["tokens"].values())
+    parameters = found["details"]["train"]["parameters"]
+    assert list(parameters) == list(speed.TRAINED)
+    assert parameters["interactive_ctc"] == parameters["interactive"]
+    assert parameters["stock_e2e_ctc"] >= parameters["stock_e2e"] + 60 * 192  # a table of its own
     names = ["interactive", "stock_e2e"]
     assert [name for _, name, _, _ in jobs] == [*names, *names, "interactive_ctc", "stock_e2e_ctc"]
     assert (jobs[0][0].beam, jobs[0][0].seconds) == (8, 30.0)
