@@ -33,15 +33,22 @@ def newest_checkpoints(
 
     ``kind`` says which: ``update`` for those saved every N updates
     (``checkpoint_<epoch>_<updates>.pt``), ``epoch`` for those saved at the end of epochs
-    (``checkpoint<epoch>.pt``); without it, by updates where there are any, else by epoch. With
+    (``checkpoint<epoch>.pt``); without it, by updates where there are any, else by epoch. Without it,
+    too, ``checkpoint_last.pt`` is the newest where it has more updates than those: fairseq writes none
+    by updates at the end of an epoch, nor at the end of a training that falls between two of them. With
     ``upper_bound``, those of a later update (or epoch) do not count. Fewer are returned where there
     are fewer.
 
     Raises ``FileNotFoundError`` where the folder holds none.
     """
     folder = Path(folder)
-    patterns = [_BY_UPDATES] * (kind != "epoch") + [_BY_EPOCH] * (kind != "update")
-    found = next(filter(None, (_numbered(folder, pattern) for pattern in patterns)), [])
+    found = [] if kind == "epoch" else _numbered(folder, _BY_UPDATES)
+    if found and not kind:
+        last = folder / "checkpoint_last.pt"
+        if (updates := updates_of(last)) > max(found)[0]:
+            found.append((updates, last))
+    if not found and kind != "update":
+        found = _numbered(folder, _BY_EPOCH)
     if upper_bound is not None:
         found = [(number, path) for number, path in found if number <= upper_bound]
     if not found:
@@ -51,6 +58,15 @@ def newest_checkpoints(
             "--keep-last-epochs"
         )
     return [path for _, path in sorted(found, reverse=True)[:count]]
+
+
+def updates_of(path: Path | str) -> int:
+    """Updates that a training had behind it when it wrote the checkpoint; 0 where that cannot be read."""
+    try:
+        history = load_state(path, mmap=True).get("optimizer_history")
+    except ValueError:  # no checkpoint, or one that is not whole: fairseq does not write the last in one move
+        return 0
+    return int(history[-1].get("num_updates", 0)) if history else 0
 
 
 def best_checkpoints(

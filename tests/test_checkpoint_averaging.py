@@ -131,6 +131,33 @@ def test_newest_are_by_number_not_by_name(tmp_path):
     assert names(averaging.newest_checkpoints(tmp_path, 9, "epoch")) == ["checkpoint9.pt"]
 
 
+@pytest.mark.parametrize("updates", [900, 1100, 1125, 1200])
+def test_the_last_state_counts_where_it_is_newer_than_those_by_updates(tmp_path, updates):
+    """At the end of an epoch fairseq writes none by updates, only the last one."""
+    for name in ("checkpoint_1_1000.pt", "checkpoint_2_1100.pt", "checkpoint2.pt"):
+        (tmp_path / name).touch()
+    history = [{"num_updates": 400}, {"num_updates": updates}]
+    torch.save({"model": {}, "optimizer_history": history}, tmp_path / "checkpoint_last.pt")
+    numbered = ["checkpoint_2_1100.pt", "checkpoint_1_1000.pt"]
+    last = ["checkpoint_last.pt"] * (updates > 1100)
+    assert names(averaging.newest_checkpoints(tmp_path, 3)) == [*last, *numbered]
+    assert names(averaging.newest_checkpoints(tmp_path, 3, upper_bound=1100)) == numbered
+    # as fairseq's script has them
+    assert names(averaging.newest_checkpoints(tmp_path, 3, "update")) == numbered
+    assert names(averaging.newest_checkpoints(tmp_path, 3, "epoch")) == ["checkpoint2.pt"]
+
+
+def test_updates_of_what_is_no_checkpoint(tmp_path):
+    path = tmp_path / "checkpoint_last.pt"
+    assert averaging.updates_of(path) == 0
+    path.write_bytes(b"PK half")
+    assert averaging.updates_of(path) == 0
+    torch.save({"model": {}, "optimizer_history": [{"num_updates": 7}]}, path)
+    assert averaging.updates_of(path) == 7
+    torch.save({"model": {}}, path)
+    assert averaging.updates_of(path) == 0
+
+
 def test_newest_epochs_where_there_are_no_others(tmp_path):
     for name in ("checkpoint9.pt", "checkpoint10.pt", "checkpoint_last.pt"):
         (tmp_path / name).touch()

@@ -41,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--last",
         type=whole_number,
         metavar="N",
-        help=f"the last N numbered checkpoints (default for a folder: {LAST})",
+        help=f"the last N numbered checkpoints (default for a folder: {LAST}), with checkpoint_last.pt where "
+        "it is newer than those by updates",
     )
     which.add_argument(
         "--best",
