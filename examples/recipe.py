@@ -105,7 +105,11 @@ def fairseq_train(
         _set_aside(recipe, save_dir)
         stamp = Stamp(made_from=source)
     recipe.seconds[name] = stamp.seconds
-    if stamp.made == limit and (save_dir / "checkpoint_last.pt").exists():
+    last = save_dir / "checkpoint_last.pt"
+    # killed behind its last update, which is saved, fairseq-train would do one more when it is called again
+    if last.exists() and (stamp.made == limit or 0 < max_update <= updates_of(last)):
+        stamp.made = limit
+        stamp.write(path)
         recipe.say(f"{name}: done before")
         return stamp.seconds
     stamp.made = ""
@@ -125,6 +129,13 @@ def fairseq_train(
         keep_time()
         recipe.seconds[name] = stamp.seconds
     return stamp.seconds
+
+
+def updates_of(checkpoint: Path) -> int:
+    """Updates of a training until it wrote the checkpoint; 0 where that cannot be read."""
+    from interactive_st import checkpoint_averaging as averaging
+
+    return averaging.updates_of(checkpoint)
 
 
 def training_files(data: Path) -> list[list[str]]:

@@ -10,7 +10,6 @@ from benchmarks.quality.corpora import Prepared, with_text
 from benchmarks.quality.reports import REPORT, read_report
 from benchmarks.quality.runs import ROLES, Run, RunError
 from examples import recipe as steps
-from examples.progress import parse
 from examples.report import versions
 from examples.runner import Recipe
 from examples.stamps import fingerprint, write_json
@@ -121,13 +120,9 @@ def _train_text(
 
 
 def _updates_done(recipe: Recipe) -> int | None:
-    """Updates of the whole training, by its log; fewer than the budget where time ended it."""
-    try:
-        text = (recipe.out / "logs" / f"train-{_CHECKPOINTS}.log").read_text("utf-8")
-    except FileNotFoundError:
-        return None
-    found = [stats for tag, stats in map(parse, text.splitlines()) if tag == "train"]
-    return int(float(str(found[-1]["train_num_updates"]))) if found else None
+    """Updates of the whole training, fewer than the budget where time ended it; None where its last
+    checkpoint does not say."""
+    return steps.updates_of(recipe.out / _CHECKPOINTS / "checkpoint_last.pt") or None
 
 
 def _thin(save_dir: Path) -> None:

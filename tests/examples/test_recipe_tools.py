@@ -6,6 +6,7 @@ import pytest
 from fake_commands import FakeCommands, option
 
 from examples import recipe
+from examples.runner import RecipeError
 
 
 def test_prepare_names_every_manifest(run, tmp_path, monkeypatch):
@@ -85,6 +86,30 @@ def test_a_stopped_training_is_resumed_and_its_time_counted(run, data, monkeypat
     assert recipe.train(run, data, save_dir, [], max_update=9) > spent > 0
     assert len(fake.calls) == 1
     assert not save_dir.with_name("checkpoints.1").exists()
+
+
+def test_a_training_killed_behind_its_last_update_does_no_more(run, data, monkeypatch):
+    import torch
+
+    save_dir, updates = run.out / "checkpoints", [8, 9, 10]
+
+    def save_and_end(arguments):
+        save_dir.mkdir(exist_ok=True)
+        state = {"model": {}, "optimizer_history": [{"num_updates": updates[len(fake.calls) - 1]}]}
+        torch.save(state, save_dir / "checkpoint_last.pt")
+        raise RecipeError("killed")
+
+    fake = FakeCommands(save_and_end)
+    monkeypatch.setattr(run, "command", fake)
+    for _ in range(2):
+        with pytest.raises(RecipeError):
+            recipe.train(run, data, save_dir, [], max_update=9)
+    spent = run.total_seconds
+    for _ in range(2):
+        assert recipe.train(run, data, save_dir, [], max_update=9) == spent > 0
+    assert len(fake.calls) == 2
+    with pytest.raises(RecipeError):  # a higher limit goes on
+        recipe.train(run, data, save_dir, [], max_update=10)
 
 
 @pytest.mark.parametrize("change", ["options", "data"])
