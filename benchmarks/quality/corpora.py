@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,8 @@ def prepare(data: DataSet, source: Path, out: Path, threads: int) -> Prepared:
 def with_text(folder: Path, split: str) -> Path:
     """A data folder beside ``folder`` with the same files and the texts of ``split`` as a split of its own.
 
+    Runs that go on at the same time may make the same one.
+
     Raises:
         DataError, OSError: it cannot be made.
     """
@@ -94,12 +97,20 @@ def with_text(folder: Path, split: str) -> Path:
     made = folder.with_name(f"{folder.name}_text_of_{split}")
     made.mkdir(exist_ok=True)
     for path in folder.iterdir():
-        link = made / path.name
-        link.unlink(missing_ok=True)
-        link.symlink_to(path.resolve())
+        _link(made / path.name, path.resolve())
     rows = read_manifest(folder / f"{split}.tsv")
     write_manifest(made / f"{TEXT_SPLIT}.tsv", (row | {"audio": "", "n_frames": 0} for row in rows))
     return made
+
+
+def _link(link: Path, target: Path) -> None:
+    """Let ``link`` point to ``target`` at every moment, whoever else does the same."""
+    if link.is_symlink() and link.readlink() == target:
+        return
+    unfinished = link.parent.with_name(f".{link.name}.{os.getpid()}")  # where no training looks for data
+    unfinished.unlink(missing_ok=True)
+    unfinished.symlink_to(target)
+    os.replace(unfinished, link)
 
 
 def commands(data: DataSet, out: Path) -> list[str]:

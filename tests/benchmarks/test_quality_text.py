@@ -1,5 +1,7 @@
 """Variants that learn from the texts of the corpus once more, without their speech."""
 
+from pathlib import Path
+
 import pytest
 from tiny_runs import LIST
 
@@ -48,6 +50,33 @@ def test_the_folder(folder):
     [row] = read_manifest(made / "train_text.tsv")
     assert (row["audio"], row["n_frames"], row["src_text"]) == ("", "0", "one one")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_two_runs_may_make_the_folder_at_once(folder, monkeypatch):
+    """The other one makes each link just before this one does."""
+    link = Path.symlink_to
+
+    def late(self, target):
+        there = folder.with_name("data_text_of_train") / target.name
+        there.unlink(missing_ok=True)
+        link(there, target)
+        link(self, target)
+
+    monkeypatch.setattr(Path, "symlink_to", late)
+    made = corpora.with_text(folder, "train")
+    assert (made / "train.zip").read_bytes() == b"features"
+    assert {path.name for path in folder.parent.iterdir()} == {"data", made.name}
+
+
+def test_links_that_are_right_are_kept_and_others_replaced(folder):
+    made = corpora.with_text(folder, "train")
+    (made / "train.zip").unlink()
+    (made / "train.zip").symlink_to("elsewhere")
+    kept = (made / "train.tsv").lstat()
+    corpora.with_text(folder, "train")
+    assert (made / "train.tsv").lstat().st_ino == kept.st_ino
+    assert (made / "train.tsv").lstat().st_ctime_ns == kept.st_ctime_ns
+    assert (made / "train.zip").read_bytes() == b"features"
 
 
 def test_training_reads_that_folder(tmp_path, folder, monkeypatch):
