@@ -46,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     failed = {} if args.table else _run(wanted, sources, args)
     _write(runs, groups, args)
     for name, message in failed.items():
-        say(f"FAILED {name}: {message.splitlines()[0]} (log: {args.out / name / LOG})")
+        log = args.out / name / LOG  # data have none, nor what was not begun
+        say(f"FAILED {name}: {message.splitlines()[0]}" + (f" (log: {log})" if log.exists() else ""))
     return 1 if failed else 0
 
 

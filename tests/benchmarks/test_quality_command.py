@@ -158,7 +158,7 @@ def test_what_fails_is_reported_and_the_rest_goes_on(listed, fake, tmp_path, cap
     output = capsys.readouterr().out
     log = os.path.join("digits", "asr", "1", "run.log")
     assert f"FAILED digits/asr/1: out of memory (log: {tmp_path / 'runs' / log})" in output
-    assert "FAILED digits/pipeline/1: needs digits/asr/1, which failed" in output
+    assert "FAILED digits/pipeline/1: needs digits/asr/1, which failed\n" in output  # was not begun: no log
     assert "multitask/1: score-test" in fake.done
     assert not any(step.startswith("pipeline") for step in fake.done)
 
@@ -214,7 +214,7 @@ def test_other_data_or_definitions_do_a_run_again(listed, fake, tmp_path):
 def test_data_that_cannot_be_made_are_reported(listed, fake, tmp_path, capsys):
     words = ("--data", f"digits={tmp_path / 'no'}", f"absent={tmp_path}", "--only", "*/multitask/1")
     assert command_line(listed, tmp_path, *words) == 1
-    assert f"FAILED data/digits: {tmp_path / 'no'}: no recordings" in capsys.readouterr().out
+    assert f"FAILED data/digits: {tmp_path / 'no'}: no recordings\n" in capsys.readouterr().out  # no log
     assert (tmp_path / "runs/absent/multitask/1/report.json").exists()
 
 
