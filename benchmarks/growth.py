@@ -28,6 +28,8 @@ from benchmarks.growth_pictures import draw
 from benchmarks.growth_points import CENTRE, CONTESTANTS, QUICK, VALUES, Point, concerns, curve, key_of
 
 PHASES = ("decode", "train")
+#: What points of one file have in common of the machine, besides what the settings say.
+SAME = ("device", "cpu", "torch")
 DESCRIPTION = """\
 Curves of time and peak memory against the length of utterances, beam, batch, vocabulary and length of texts,
 one varied at a time: the interactive model, which writes both texts, and stock fairseq's translation-only
@@ -42,14 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     machine = timing.describe_machine(torch.device(args.device), timing.set_threads(args.threads))
     settings = {name: getattr(args, name) for name in ("size", "device", "threads", "rounds")}
     settings |= {"centre": asdict(CENTRE), "front_end": "conv1d"}
-    results = read(args.json, settings)
-    results["machine"] = machine
+    results = read(args.json, settings, machine)
+    # the machine's own are those of the first call, and of points that have none
+    when = {name: machine[name] for name in ("commit", "date")}
     known = results["points"].keys()
     todo = [at for at in jobs(args) if not known >= {key_of(*at, name) for name in CONTESTANTS}]
     for index, (phase, point) in enumerate(todo, start=1):
         say(f"{index} of {len(todo)}: {phase} {point}")
         found = measure(job_of(phase, point, args.size), args.device, args.threads, args.rounds)
-        results["points"] |= {key_of(phase, point, name): one for name, one in found.items()}
+        results["points"] |= {key_of(phase, point, name): one | when for name, one in found.items()}
         write_result(args.json, results)
     for phase in args.only:
         show(results["points"], phase)
@@ -95,17 +98,19 @@ def measure(
     }
 
 
-def read(path: Path, settings: dict[str, Any]) -> dict[str, Any]:
+def read(path: Path, settings: dict[str, Any], machine: dict[str, Any]) -> dict[str, Any]:
     """What an earlier run left in the file, or an empty beginning.
 
     Raises:
-        SystemExit: it was measured with other settings.
+        SystemExit: it was measured with other settings, or on another machine.
     """
     if not path.exists():
-        return {"settings": settings, "points": {}}
+        return {"settings": settings, "machine": machine, "points": {}}
     results = json.loads(path.read_text(encoding="utf-8"))
-    if results["settings"] != settings:
-        different = [name for name in settings if results["settings"].get(name) != settings[name]]
+    different = [name for name in settings if results["settings"].get(name) != settings[name]]
+    there = results["machine"]
+    different += [f"{name} ({there[name]})" for name in SAME if there[name] != machine[name]]
+    if different:
         raise SystemExit(
             f"python -m benchmarks.growth: error: {path} was measured with another {', '.join(different)}; "
             "name another file by --json, or remove this one"

@@ -71,6 +71,42 @@ def test_a_stopped_run_goes_on(tmp_path, measured, monkeypatch):
         growth.main([*words, "--rounds", "5"])
 
 
+def test_points_that_are_added_have_their_own_commit_and_date(tmp_path, measured, monkeypatch):
+    monkeypatch.setattr(growth, "draw", lambda results, phase, path: path)
+    machine = {"device": "cpu", "cpu": "A", "torch": "2.1", "commit": "first", "date": "Monday"}
+    monkeypatch.setattr(growth.timing, "describe_machine", lambda device, threads: dict(machine))
+    path = tmp_path / "growth.json"
+    words = ["--quick", "--threads", "1", "--only", "train", "--json", str(path)]
+    growth.main(words)
+    results = json.loads(path.read_text(encoding="utf-8"))
+    assert results["machine"] == machine
+    assert {(one["commit"], one["date"]) for one in results["points"].values()} == {("first", "Monday")}
+    old, lost = (key_of("train", replace(CENTRE, batch=batch), "interactive") for batch in (1, 32))
+    del results["points"][lost], results["points"][old]["commit"], results["points"][old]["date"]
+    path.write_text(json.dumps(results), encoding="utf-8")
+
+    machine |= {"commit": "second", "date": "Tuesday"}
+    growth.main(words)
+    after = json.loads(path.read_text(encoding="utf-8"))
+    assert after["machine"] == results["machine"]
+    assert (after["points"][lost]["commit"], after["points"][lost]["date"]) == ("second", "Tuesday")
+    assert "commit" not in after["points"][old]  # of files from before: the machine's
+
+    machine |= {"cpu": "B", "torch": "2.2"}
+    with pytest.raises(SystemExit, match=r"was measured with another cpu \(A\), torch \(2\.1\);"):
+        growth.main(words)
+    assert json.loads(path.read_text(encoding="utf-8")) == after
+
+
+def test_the_published_file_can_be_drawn(repository, tmp_path):
+    path = repository / "benchmarks" / "results" / "growth_s_cpu.json"
+    results = json.loads(path.read_text(encoding="utf-8"))
+    assert growth.read(path, results["settings"], results["machine"]) == results
+    for phase in growth.PHASES:
+        growth.show(results["points"], phase)
+        assert growth_pictures.draw(results, phase, tmp_path / f"{phase}.png").stat().st_size > 500
+
+
 def test_in_turns(measured):
     found = growth.measure(growth.job_of("train", CENTRE, "s"), "cpu", 1, 3)
     ours, stock = CONTESTANTS
