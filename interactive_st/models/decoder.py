@@ -1,4 +1,4 @@
-"""The decoder shared by both streams."""
+"""Decoders whose streams share all parameters."""
 
 import math
 from collections.abc import Sequence
@@ -14,22 +14,21 @@ from interactive_st.modules.decoding_cache import DecodingCache, StepView, colum
 from interactive_st.modules.fast.joined_linear import prepare_linears
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
 from interactive_st.modules.lanes import Histories, Lanes
+from interactive_st.modules.memory import Memory
 from interactive_st.modules.streams import parse_streams
 from interactive_st.modules.token_rows import TokenRows, take_rows
-from interactive_st.modules.visibility import (
-    BothTerms,
-    additive,
-    score_mask,
-    teacher_forced_visibility,
-)
+from interactive_st.modules.visibility import BothTerms, teacher_forced_visibility
 from interactive_st.modules.wait_k import WaitK, parse_train_wait_k, parse_wait_k, partner_limit
 
+from .teacher_forcing import TeacherForced
 
-class InteractiveDecoder(TransformerDecoder):
+
+class StreamDecoder(TransformerDecoder):
     """fairseq's Transformer decoder run over all of its streams as one batch.
 
     States are ``(S, B, T, C)``, streams first; S = 1 in a decoder of one text. The parameters are those
-    of one fairseq decoder, under the same names, so a stock ``s2t_transformer`` checkpoint fits.
+    of one fairseq decoder, under the same names, so a stock ``s2t_transformer`` checkpoint fits. What its
+    layers read beside the streams is a list of `Memory`.
     """
 
     layer_class = InteractiveDecoderLayer
@@ -61,51 +60,24 @@ class InteractiveDecoder(TransformerDecoder):
         """
         return len(self.streams) == 2 and not all(layer.self_attn.fusion.is_off for layer in self.layers)
 
-    def forward(
-        self,
-        prev_output_tokens: Tensor,
-        encoder_out: dict[str, list[Tensor]] | None,
-        features_only: bool = False,
-        rows: TokenRows | None = None,
-        wanted: TokenRows | None = None,
-    ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
-        """Teacher forcing.
+    def features(
+        self, prev_output_tokens: Tensor, memories: Sequence[Memory], rows: TokenRows | None = None
+    ) -> Tensor:
+        """Teacher-forced features ``(S, r·B, T, C)``, with ``rows`` ``(R, C)``.
 
         Args:
-            prev_output_tokens: ``(S, r·B, T)`` language tag, then tokens, right-padded; a stream that is
-                missing from a row is all padding there. The batch may hold r versions of the B sentences:
-                entries v·B … (v+1)·B − 1 are version v (r > 1 only for ``--prefix-corruption-of partner``).
-            encoder_out: the encoder's, of B sentences; ``None`` = no speech.
-            features_only: leave out the projection to the vocabulary.
-            rows: positions of the R tokens; padding is then not computed. ``None`` = all positions.
-            wanted: the N of the ``rows`` whose logits are returned; ``None`` = all. Only with ``rows``.
-
-        Returns:
-            logits ``(S, r·B, T, V)``, with ``rows`` ``(R, V)``, with ``wanted`` ``(N, V)`` (or features, C
-            instead of V), and ``{"encoder_out": …}``
+            prev_output_tokens, rows: as in :meth:`.TeacherForced.forward`.
+            memories: what the layers read, in the order of their ``readers``.
         """
-        x = self.states(prev_output_tokens, encoder_out, rows)
-        if wanted is not None:
-            x = rows.take_among(x, wanted)
-        return (x if features_only else self.output_layer(x)), {"encoder_out": encoder_out}
-
-    def extract_features(self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], **given):
-        """:meth:`forward` without the projection to the vocabulary."""
-        return self.forward(prev_output_tokens, encoder_out, features_only=True, **given)
-
-    def states(
-        self, prev_output_tokens: Tensor, encoder_out: dict[str, list[Tensor]], rows: TokenRows | None = None
-    ) -> Tensor:
-        """Teacher-forced features ``(S, r·B, T, C)``, with ``rows`` ``(R, C)``; arguments as in
-        :meth:`forward`."""
         x = self._embed_all(prev_output_tokens, rows)
         partner: BothTerms | None = None
         if prev_output_tokens.size(0) == 2 and self.interacts:
             seen = teacher_forced_visibility(prev_output_tokens, self.padding_idx, self._wait_k_of_batch())
             partner = BothTerms.of(seen, x, rows)
-        encoder_states, encoder_mask = encoder_states_and_mask(encoder_out)
+        memories = [memory.for_sequences(rows) for memory in memories]
+        visibilities = [memory.visibility for memory in memories]
         for layer in self.layers:
-            x = layer(x, encoder_states, encoder_mask, partner, rows)
+            x = layer(x, partner, rows, visibilities, *(memory.states for memory in memories))
         return self._finish(x)
 
     @property
@@ -123,19 +95,19 @@ class InteractiveDecoder(TransformerDecoder):
             return self.wait_k
         return self.train_wait_k[int(torch.randint(len(self.train_wait_k), ()))]
 
-    def start(self, encoder_out: dict[str, list[Tensor]]) -> DecodingCache:
+    def start(self, memories: Sequence[Memory]) -> DecodingCache:
         """Begin decoding a batch: project keys and values of every layer once.
 
         Args:
-            encoder_out: the encoder's, of B sentences.
+            memories: what the layers read, in the order of their ``readers``, of B sentences.
 
         Returns:
             the cache for :meth:`step`, valid while weights, mode and hooks are unchanged
         """
         prepare_linears(self)
-        encoder_states, encoder_mask = self._memory(encoder_out)
-        keys = [layer.encoder_attn.project_encoder(encoder_states) for layer in self.layers]
-        return DecodingCache([layer.for_steps() for layer in self.layers], keys, encoder_mask)
+        keys = [layer.project_memories([memory.states for memory in memories]) for layer in self.layers]
+        visibilities = [memory.for_steps().visibility for memory in memories]
+        return DecodingCache([layer.for_steps() for layer in self.layers], keys, visibilities)
 
     def step(self, tokens: Tensor, cache: DecodingCache, lanes: Lanes, histories: Histories) -> Tensor:
         """Compute one new row in every slot of every lane.
@@ -151,8 +123,8 @@ class InteractiveDecoder(TransformerDecoder):
         """
         x = self._embed(tokens, self._position_table()[lanes.row + self.padding_idx + 1].unsqueeze(1))
         view = self._step_view(lanes, histories, x.dtype)
-        for layer, keys, memory in zip(cache.steps, cache.encoder_keys, cache.layers, strict=True):
-            x = layer(x, keys, cache.encoder_mask, memory, lanes, view)
+        for layer, keys, own in zip(cache.steps, cache.memory_keys, cache.layers, strict=True):
+            x = layer(x, own, keys, cache.visibilities, lanes, view)
         return self.output_layer(self._finish(x))
 
     def _step_view(self, lanes: Lanes, histories: Histories, dtype: torch.dtype) -> StepView:
@@ -181,11 +153,6 @@ class InteractiveDecoder(TransformerDecoder):
         )
         unseen = histories.rows.flip(0)[lanes.span] > reach.unsqueeze(2)
         return histories.partner[lanes.span].masked_fill(unseen.unsqueeze(2), -1)
-
-    def _memory(self, encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
-        """Encoder states ``(frames, B, C)`` and their additive mask ``(B, 1, 1, frames)``, or None."""
-        states, mask = unpack_encoder(encoder_out)
-        return states, None if mask is None else additive(mask, states.dtype)
 
     def _embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
         x = self.embed_scale * self.embed_tokens(tokens)
@@ -232,17 +199,13 @@ def _current_rows(lanes: Lanes, histories: Histories) -> Sequence[Tensor]:
     return [histories.rows[stream, :, histories.used[stream] - 1] for stream in lanes.streams]
 
 
-def unpack_encoder(encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor | None]:
-    """Encoder states ``(frames, B, C)`` and ``(B, 1, 1, frames)`` bool mask, True = visible, or None."""
-    padding = encoder_out["encoder_padding_mask"]
-    return encoder_out["encoder_out"][0], (~padding[0])[:, None, None] if padding else None
+class InteractiveDecoder(TeacherForced, StreamDecoder):
+    """The decoder of a model whose layers read the speech alone."""
 
-
-def encoder_states_and_mask(
-    encoder_out: dict[str, list[Tensor]] | None,
-) -> tuple[Tensor | None, Tensor | None]:
-    """As :func:`unpack_encoder`, the mask in :func:`score_mask`'s form; ``(None, None)`` without speech."""
-    if encoder_out is None:
-        return None, None
-    states, visible = unpack_encoder(encoder_out)
-    return states, None if visible is None else score_mask(visible, states)
+    def states(
+        self,
+        prev_output_tokens: Tensor,
+        encoder_out: dict[str, list[Tensor]] | None,
+        rows: TokenRows | None = None,
+    ) -> Tensor:
+        return self.features(prev_output_tokens, [Memory.of_speech(encoder_out)], rows)

@@ -136,10 +136,10 @@ class InteractiveSTModel(S2TTransformerModel):
             src_tokens: ``(B, frames, F)`` features, padded. Zero frames: text only; the decoder runs without
                 encoder context, and what only speech needs gets gradients of zero (unless it is frozen).
             src_lengths: ``(B,)`` frames of each.
-            prev_output_tokens, rows, wanted: as in :meth:`InteractiveDecoder.forward`.
+            prev_output_tokens, rows, wanted: as in :meth:`.TeacherForced.forward`.
 
         Returns:
-            as :meth:`InteractiveDecoder.forward`
+            as :meth:`.TeacherForced.forward`
         """
         if src_tokens.size(1):
             encoder_out = self.encoder(src_tokens=src_tokens, src_lengths=src_lengths)

@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .lanes import Lanes
-from .visibility import GPU_ALIGNMENT, additive
+from .memory import MemoryKeys
+from .visibility import GPU_ALIGNMENT, Visibility, additive
 
 GROWTH = 32  # columns are allocated in multiples of this
 
@@ -120,33 +121,37 @@ class SelfCache:
 
 
 class DecodingCache:
-    """Per-batch decoding state of one model.
+    """Per-batch decoding state of one decoder.
 
     ``steps``: per-layer incremental functions (``for_steps``).
-    ``encoder_keys``: per layer the keys and values of the encoder output, each
-    ``(batch, heads, source frames, head_dim)``, computed once for both streams and all hypotheses.
-    ``encoder_mask``: ``(batch, 1, 1, source frames)`` added to scores, or None.
+    ``memory_keys``: per layer and memory that it reads the keys and values, each
+    ``(batch, heads, positions, head_dim)``, computed once for all streams and hypotheses.
+    ``visibilities``: of each memory, by :meth:`.Memory.for_steps`.
     ``layers``: per layer the `SelfCache` of its interactive attention.
     """
 
     def __init__(
         self,
         steps: Sequence[Callable[..., Tensor]],
-        encoder_keys: list[tuple[Tensor, Tensor]],
-        encoder_mask: Tensor | None,
+        memory_keys: list[list[MemoryKeys]],
+        visibilities: list[Visibility | None],
     ) -> None:
         self.steps = steps
-        self.encoder_keys = encoder_keys
-        self.encoder_mask = encoder_mask
-        self.layers = [SelfCache() for _ in encoder_keys]
+        self.memory_keys = memory_keys
+        self.visibilities = visibilities
+        self.layers = [SelfCache() for _ in memory_keys]
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences`` (``(kept,)`` long)."""
-        self.encoder_keys = [
-            (k.index_select(0, sentences), v.index_select(0, sentences)) for k, v in self.encoder_keys
+
+        def kept(x: Tensor | None) -> Tensor | None:
+            return None if x is None else x.index_select(0, sentences)
+
+        self.memory_keys = [[(kept(k), kept(v)) for k, v in layer] for layer in self.memory_keys]
+        self.visibilities = [
+            None if visibility is None else Visibility(*map(kept, visibility))
+            for visibility in self.visibilities
         ]
-        if self.encoder_mask is not None:
-            self.encoder_mask = self.encoder_mask.index_select(0, sentences)
         for layer in self.layers:
             layer.keep(sentences)
 
@@ -154,8 +159,4 @@ class DecodingCache:
         """Allocate for ``columns`` columns of ``width`` slots in ``n_streams`` streams, keeping the
         contents."""
         for layer in self.layers:
-            layer.reserve(self._keys(), n_streams, columns, width)
-
-    def _keys(self) -> Tensor:
-        """One layer's encoder keys, for their shape and dtype."""
-        return self.encoder_keys[0][0]
+            layer.reserve(self.memory_keys[0][0][0], n_streams, columns, width)

@@ -1,4 +1,4 @@
-"""Attention of both streams to the encoder; keys and values are computed once for all queries."""
+"""Attention of all streams to a memory; keys and values are computed once for all queries."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,9 @@ from .attention import attention, step_attention
 from .fast.joined_linear import JoinsLinears
 from .fast.prepared import prepared
 from .lanes import Lanes
+from .memory import MemoryKeys
 from .token_rows import TokenRows
+from .visibility import Visibility
 
 
 class EncoderAttention(JoinsLinears, MultiheadAttention):
@@ -20,9 +22,9 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
     and every hypothesis, never copied.
     """
 
-    def project_encoder(self, encoder_out: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values, each ``(B, heads, T, head_dim)``, of ``encoder_out`` ``(T, B, C)``."""
-        keys = tuple(self._split(x).permute(1, 2, 0, 3) for x in self.each(encoder_out))
+    def project_memory(self, states: Tensor) -> MemoryKeys:
+        """Keys and values, each ``(B, heads, positions, head_dim)``, of ``states`` ``(positions, B, C)``."""
+        keys = tuple(self._split(x).permute(1, 2, 0, 3) for x in self.each(states))
         if torch.is_grad_enabled():
             return keys
         return tuple(x.contiguous() for x in keys)  # every step of decoding reads them
@@ -33,37 +35,38 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
     def forward(
         self,
         x: Tensor,
-        encoder_keys: tuple[Tensor, Tensor] | None,
-        encoder_mask: Tensor | None,
+        keys: MemoryKeys | None,
+        visibility: Visibility | None,
         rows: TokenRows | None = None,
     ) -> Tensor:
-        """Attend to the encoder, in whole sequences.
+        """Attend to a memory, in whole sequences.
 
         Args:
             x: ``(S, r·B, T, C)`` T rows of S streams; the batch may hold r versions of the B sentences:
                 entries v·B … (v+1)·B − 1 are version v (r > 1 only for
                 ``--prefix-corruption-of partner``). With ``rows`` ``(R, C)``.
-            encoder_keys: of the B sentences, by :meth:`project_encoder`. ``None`` = there is nothing to
-                attend to, and the context is exactly zero.
-            encoder_mask: ``(B, 1, 1, frames)`` in the form of
-                :func:`~interactive_st.modules.visibility.score_mask`; ``None`` = no padding.
+            keys: of the B sentences, by :meth:`project_memory`. ``None`` = there is nothing to attend to,
+                and the context is exactly zero.
+            visibility: of :meth:`.Memory.for_sequences`; ``None`` = no padding. Blind queries (only with
+                r = 1) get exactly zero.
             rows: the positions that ``x`` holds; ``None`` = all.
 
         Returns:
             the same shape as ``x``
         """
-        if encoder_keys is None:
+        if keys is None:
             return self.out_proj.bias.to(x.dtype).expand_as(x)
-        query, batch = self.q_proj(x), encoder_keys[0].size(0)
+        query, batch = self.q_proj(x), keys[0].size(0)
+        mask, blind = (None, None) if visibility is None else visibility
         p = self.dropout_module.p if self.training else 0.0
         if rows is not None:
             query = self._split(rows.put_by_sentence(query, batch)).transpose(1, 2)
-            context = attention(query, *encoder_keys, encoder_mask, p)
-            return self.out_proj(rows.take_of_sentences(context.transpose(1, 2).flatten(2)))
-        context = attend_encoder(
-            query, encoder_keys, encoder_mask, self.num_heads, lambda *x: attention(*x, p)
-        )
-        return self.out_proj(context)
+            context = attention(query, *keys, mask, p)
+            context = rows.take_of_sentences(context.transpose(1, 2).flatten(2))
+        else:
+            context = attend_memory(query, keys, mask, self.num_heads, lambda *x: attention(*x, p))
+        read = self.out_proj(context)
+        return read if blind is None else read.masked_fill(blind, 0.0)
 
     def _split(self, x: Tensor) -> Tensor:
         """``(…, C)`` to ``(…, heads, head_dim)``."""
@@ -78,18 +81,22 @@ class IncrementalEncoderAttention:
         self.num_heads = module.num_heads
 
     def __call__(
-        self, x: Tensor, encoder_keys: tuple[Tensor, Tensor], encoder_mask: Tensor | None, lanes: Lanes
+        self, x: Tensor, keys: MemoryKeys, visibility: Visibility | None, lanes: Lanes
     ) -> Tensor:
-        """Attention of ``x`` ``(N, W, C)``, N lanes of W hypotheses; ``encoder_mask`` is added to scores.
-        Returns the same shape."""
+        """Attention of ``x`` ``(N, W, C)``, N lanes of W hypotheses; ``visibility`` of
+        :meth:`.Memory.for_steps`. Returns the same shape."""
         query = lanes.spread(self.q_proj(x))
-        context = attend_encoder(query, encoder_keys, encoder_mask, self.num_heads, step_attention)
-        return self.out_proj(lanes.collect(context))
+        mask, blind = (None, None) if visibility is None else visibility
+        context = attend_memory(query, keys, mask, self.num_heads, step_attention)
+        read = self.out_proj(lanes.collect(context))
+        if blind is None:
+            return read
+        return read.masked_fill(lanes.collect(blind.expand(len(lanes.streams), -1, -1, -1)), 0.0)
 
 
-def attend_encoder(
+def attend_memory(
     query: Tensor,
-    keys: tuple[Tensor, Tensor],
+    keys: MemoryKeys,
     mask: Tensor | None,
     heads: int,
     attend: Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor],
@@ -97,7 +104,8 @@ def attend_encoder(
     """Attention of ``query`` ``(S, r·B, T, C)``, T rows or hypotheses, to the keys and values of B sentences.
 
     Args:
-        query, keys, mask: as in :meth:`EncoderAttention.forward`.
+        query, keys: as in :meth:`EncoderAttention.forward`.
+        mask: ``(B, 1, 1, positions)`` bool, True = visible, or added to scores; ``None`` = all.
         attend: computes attention of ``(B, heads, queries, head_dim)`` from query, key, value and mask.
 
     Returns:

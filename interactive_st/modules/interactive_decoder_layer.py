@@ -1,7 +1,9 @@
 """A Transformer decoder layer that advances both streams at once."""
 
+from collections.abc import Sequence
+
 from fairseq.modules import TransformerDecoderLayer
-from torch import Tensor
+from torch import Tensor, nn
 
 from .decoding_cache import SelfCache, StepView
 from .encoder_attention import EncoderAttention, IncrementalEncoderAttention
@@ -9,11 +11,10 @@ from .fast.prepared import prepared, prepared_activated
 from .fusion import Fusion
 from .interactive_attention import IncrementalInteractiveAttention, InteractiveAttention
 from .lanes import Lanes
+from .memory import MemoryKeys
 from .sublayers import Sublayers
 from .token_rows import TokenRows
-from .visibility import BothTerms
-
-EncoderKeys = tuple[Tensor, Tensor]
+from .visibility import BothTerms, Visibility
 
 
 class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
@@ -43,33 +44,42 @@ class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
     def forward(
         self,
         x: Tensor,
-        encoder_out: Tensor | None,
-        encoder_mask: Tensor | None,
         partner: BothTerms | None,
-        rows: TokenRows | None = None,
+        rows: TokenRows | None,
+        visibilities: Sequence[Visibility | None],
+        *memories: Tensor | None,
     ) -> Tensor:
         """Whole sequences, teacher-forced.
 
         Args:
             x: ``(S, r·B, T, C)``, see :meth:`.EncoderAttention.forward`; with ``rows`` ``(R, C)``.
-            encoder_out: ``(frames, B, C)``; ``None`` = no speech.
-            encoder_mask: ``(B, 1, 1, frames)`` in the form of
-                :func:`~interactive_st.modules.visibility.score_mask`; ``None`` = no padding.
             partner: what each row sees of both streams; ``None`` = nothing of the other.
             rows: the positions that ``x`` holds; ``None`` = all.
+            visibilities: of :meth:`.Memory.for_sequences`, for each of :meth:`readers`.
+            memories: the states of each, ``(positions, B, C)`` or ``None``. They are arguments of their own
+                as fairseq's ``checkpoint_wrapper`` gives gradients to no tensor inside another argument.
 
         Returns:
             the same shape as ``x``
         """
         x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, partner, rows)
-        x = self._attend_encoder(x, encoder_out, encoder_mask, rows)
+        for (norm, attention), visibility, states in zip(
+            self.readers(), visibilities, memories, strict=True
+        ):
+            keys = None if states is None else attention.project_memory(states)
+            x = self._sublayer(x, norm, attention, keys, visibility, rows)
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
-    def _attend_encoder(
-        self, x: Tensor, encoder_out: Tensor | None, encoder_mask: Tensor | None, rows: TokenRows | None
-    ) -> Tensor:
-        keys = None if encoder_out is None else self.encoder_attn.project_encoder(encoder_out)
-        return self._sublayer(x, self.encoder_attn_layer_norm, self.encoder_attn, keys, encoder_mask, rows)
+    def readers(self) -> list[tuple[nn.Module, EncoderAttention]]:
+        """For each memory that the layer reads, in order, the layer norm and the attention to it."""
+        return [(self.encoder_attn_layer_norm, self.encoder_attn)]
+
+    def project_memories(self, memories: Sequence[Tensor]) -> list[MemoryKeys]:
+        """Keys and values of the states ``(positions, B, C)`` of each memory."""
+        return [
+            attention.project_memory(states)
+            for (_, attention), states in zip(self.readers(), memories, strict=True)
+        ]
 
     def for_steps(self) -> "IncrementalLayer":
         """This layer's incremental form, valid while its weights, mode and hooks are unchanged."""
@@ -83,9 +93,10 @@ class IncrementalLayer(Sublayers):
     def __init__(self, layer: InteractiveDecoderLayer) -> None:
         self.normalize_before = layer.normalize_before
         self.self_attn = IncrementalInteractiveAttention(layer.self_attn)
-        self.encoder_attn = IncrementalEncoderAttention(layer.encoder_attn)
         self.self_attn_layer_norm = prepared(layer.self_attn_layer_norm)
-        self.encoder_attn_layer_norm = prepared(layer.encoder_attn_layer_norm)
+        self.readers = [
+            (prepared(norm), IncrementalEncoderAttention(attention)) for norm, attention in layer.readers()
+        ]
         self.final_layer_norm = prepared(layer.final_layer_norm)
         self.dropout_module = prepared(layer.dropout_module)
         self.fc1, self.fc2 = prepared_activated(layer.fc1, layer.activation_fn), prepared(layer.fc2)
@@ -94,17 +105,26 @@ class IncrementalLayer(Sublayers):
     def __call__(
         self,
         x: Tensor,
-        encoder_keys: EncoderKeys,
-        encoder_mask: Tensor | None,
         cache: SelfCache,
+        keys: Sequence[MemoryKeys],
+        visibilities: Sequence[Visibility | None],
         lanes: Lanes,
         view: StepView,
     ) -> Tensor:
-        """One decoding step: ``x`` ``(N, W, C)``, N lanes of W hypotheses. Returns the same shape."""
+        """One decoding step.
+
+        Args:
+            x: ``(N, W, C)``, N lanes of W hypotheses.
+            cache: the layer's.
+            keys, visibilities: of each memory that it reads, as in `DecodingCache`.
+            lanes, view: of this step.
+
+        Returns:
+            the same shape as ``x``
+        """
         x = self._sublayer(x, self.self_attn_layer_norm, self.self_attn, cache, lanes, view)
-        x = self._sublayer(
-            x, self.encoder_attn_layer_norm, self.encoder_attn, encoder_keys, encoder_mask, lanes
-        )
+        for (norm, attention), of_memory, visibility in zip(self.readers, keys, visibilities, strict=True):
+            x = self._sublayer(x, norm, attention, of_memory, visibility, lanes)
         return self._sublayer(x, self.final_layer_norm, self._feed_forward)
 
     def _feed_forward(self, x: Tensor) -> Tensor:

@@ -17,11 +17,11 @@ class Visibility(NamedTuple):
 
     ``mask``  ``(…, 1, queries, keys)`` bool, True = visible.
     ``blind`` ``(…, 1, queries, 1)`` bool: queries that see no key. ``mask`` gives them every key, as a
-    softmax over nothing is NaN, and their result is then set to zero.
+    softmax over nothing is NaN, and their result is then set to zero. None: each sees a key.
     """
 
     mask: Tensor
-    blind: Tensor
+    blind: Tensor | None
 
     @classmethod
     def of(cls, visible: Tensor) -> "Visibility":

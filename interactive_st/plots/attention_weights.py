@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from interactive_st.modules.encoder_attention import EncoderAttention
 from interactive_st.modules.interactive_attention import InteractiveAttention
-from interactive_st.modules.visibility import BothTerms
+from interactive_st.modules.memory import MemoryKeys
+from interactive_st.modules.visibility import BothTerms, Visibility
 
 
 class LayerAttention(NamedTuple):
@@ -80,13 +81,13 @@ def interactive_weights(
 
 
 def encoder_weights(
-    module: EncoderAttention, x: Tensor, encoder_keys: tuple[Tensor, Tensor], encoder_mask: Tensor | None
+    module: EncoderAttention, x: Tensor, keys: MemoryKeys, visibility: Visibility | None
 ) -> Tensor:
     """The weights of the encoder attention, for the arguments of the module's ``forward``."""
-    key = encoder_keys[0].float()
+    key = keys[0].float()
     query = module.q_proj(x.float()).unflatten(-1, (module.num_heads, module.head_dim)).transpose(-3, -2)
     query = query.unflatten(1, (-1, key.size(0)))  # versions of the sentences lie block by block
-    return _softmax(query, key, encoder_mask).flatten(1, 2)
+    return _softmax(query, key, None if visibility is None else visibility.mask).flatten(1, 2)
 
 
 def _softmax(query: Tensor, key: Tensor, visible: Tensor | None) -> Tensor:

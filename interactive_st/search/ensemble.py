@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from interactive_st.conventions import TRANSCRIPT
-from interactive_st.models.decoder import InteractiveDecoder
+from interactive_st.models.decoder import StreamDecoder
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.lanes import Histories, Lanes
@@ -22,7 +22,7 @@ class Ensemble:
         caches: decoding cache of each, from ``start``.
     """
 
-    def __init__(self, decoders: list[InteractiveDecoder], caches: list[DecodingCache]) -> None:
+    def __init__(self, decoders: list[StreamDecoder], caches: list[DecodingCache]) -> None:
         self.decoders, self.caches = decoders, caches
         self.wait_k, self.streams = decoders[0].wait_k, decoders[0].streams
         self.interacts = any(decoder.interacts for decoder in decoders)
@@ -38,7 +38,7 @@ class Ensemble:
 
         Args:
             tokens: ``(N, W)`` last token of each hypothesis.
-            lanes, histories: as in :meth:`.InteractiveDecoder.step`.
+            lanes, histories: as in :meth:`.StreamDecoder.step`.
             temperature: divides the logits.
 
         Returns:

@@ -7,6 +7,7 @@ from fairseq.data import Dictionary
 from torch import Tensor, nn
 
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
+from interactive_st.modules.memory import Memory
 
 from .beams import Beams
 from .constraints import Constraints, SearchOptions
@@ -130,7 +131,8 @@ class DualBeamGenerator:
             return TwoStageSearch(
                 decoders, encoded, constraints, tags, max_len, prefix_tokens, ctc, on_device
             )
-        caches = [decoder.start(out) for decoder, out in zip(decoders, encoded, strict=True)]
+        memories = [[Memory.of_speech(out)] for out in encoded]
+        caches = [decoder.start(read) for decoder, read in zip(decoders, memories, strict=True)]
         ensemble = Ensemble(decoders, caches)
         beams = Beams(
             tags,

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from interactive_st.conventions import TRANSCRIPT
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
+from interactive_st.modules.memory import Memory
 
 from .beams import Beams
 from .constraints import Constraints
@@ -51,14 +52,19 @@ class TwoStageSearch:
 
     def run(self) -> list[list[dict[str, Any]]]:
         """Search to the end; result as that of ``DualSearch.run``."""
-        models = list(zip(self.decoders, self.encoded, strict=True))
+        speech = [Memory.of_speech(out) for out in self.encoded]
         first = [decoder.first for decoder in self.decoders]
-        recognised = self._search(first, [d.first.start(out) for d, out in models], self.ctc)
+        caches = [decoder.start([heard]) for decoder, heard in zip(first, speech, strict=True)]
+        recognised = self._search(first, caches, self.ctc)
         transcripts = [hypotheses[0]["transcript"] for hypotheses in recognised]
 
         tokens = self._as_input(transcripts)
-        caches = [d.second.start(out, d.first_stage(tokens, out)[1]) for d, out in models]
+        written = [
+            decoder.first_stage(tokens, out)[1]
+            for decoder, out in zip(self.decoders, self.encoded, strict=True)
+        ]
         second = [decoder.second for decoder in self.decoders]
+        caches = [decoder.start(memories) for decoder, *memories in zip(second, speech, written, strict=True)]
         translated = self._search(second, caches)
         return make_hypotheses(
             [

@@ -90,7 +90,7 @@ def test_encoder_weights_times_values_is_what_the_model_computed():
     inputs = net_input()
     weights = attention_weights(model, inputs).encoder
     encoder_out = model.encoder(inputs["src_tokens"], inputs["src_lengths"])["encoder_out"][0]
-    _, value = model.decoder.layers[-1].encoder_attn.project_encoder(encoder_out)
+    _, value = model.decoder.layers[-1].encoder_attn.project_memory(encoder_out)
     context, _ = contexts(model, inputs, -1, "encoder_attn")
     torch.testing.assert_close(merge(weights @ value), context, atol=1e-5, rtol=0)
 

@@ -6,6 +6,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from interactive_st.models.systems import ARCHITECTURES
+from interactive_st.modules.memory import Memory
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.beams import Beams
 from interactive_st.search.constraints import Constraints, SearchOptions
@@ -118,13 +119,12 @@ def test_a_step_asks_the_host_nothing(system, kind):
     with torch.no_grad():
         [encoded] = encode([model], tiny.speech(LENGTHS))
         encoded = {name: [x.to("meta") for x in values] for name, values in encoded.items()}
-        decoder = model.to("meta").decoder
+        decoder, memories = model.to("meta").decoder, [Memory.of_speech(encoded)]
         if system == "two_stage_st":
             written = torch.ones(1, len(LENGTHS), 7, dtype=torch.long, device="meta")
-            decoder, transcript = decoder.second, decoder.first_stage(written, encoded)[1]
-            cache = decoder.start(encoded, transcript)
-        else:
-            cache = decoder.start(encoded)
+            memories.append(decoder.first_stage(written, encoded)[1])
+            decoder = decoder.second
+        cache = decoder.start(memories)
         ensemble = Ensemble([decoder], [cache])
         options = SearchOptions(beam_size=4, max_len_b=20, unk_penalty=0.1, temperature=1.1)
         constraints = Constraints(options, pad=1, unk=3, eos=2)

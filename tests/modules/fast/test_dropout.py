@@ -71,7 +71,7 @@ def test_the_decoders_attentions_drop_weights_in_training_alone(by_rows):
         x = rows.take(x)
     own = InteractiveAttention(8, 2, Fusion("linear", 8, 0.3), dropout=0.5)
     encoder = EncoderAttention(8, 2, dropout=0.5, kdim=8, vdim=8, encoder_decoder_attention=True)
-    keys = encoder.project_encoder(torch.randn(6, 3, 8))
+    keys = encoder.project_memory(torch.randn(6, 3, 8))
     partner = BothTerms.of(teacher_forced_visibility(torch.zeros(2, 3, 5), 1, 0), x, rows)
     for module, given in ((own, (None,)), (own, (partner,)), (encoder, (keys, None))):
         module.train()

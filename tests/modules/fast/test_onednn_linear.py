@@ -17,6 +17,7 @@ from interactive_st.modules.fast.onednn_linear import (
     pack,
     use_onednn_linears,
 )
+from interactive_st.modules.memory import Memory
 
 pytestmark = pytest.mark.skipif(not has_onednn_linear(), reason="this torch has no oneDNN linear layer")
 
@@ -228,7 +229,7 @@ def test_copies_of_a_layer_and_pickles_leave_the_packed_weights_out(linear):
 def test_decoding_packs_the_decoder_only():
     model = tiny.model()
     encoder_out = model.encoder(**tiny.speech([40, 30]))
-    model.decoder.start(encoder_out)
+    model.decoder.start([Memory.of_speech(encoder_out)])
 
     def copies(part: nn.Module) -> set[int]:
         """Of the weights of each linear layer: its own, and those of modules that join it."""
