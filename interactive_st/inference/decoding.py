@@ -54,9 +54,8 @@ class Decoding:
         self.task.args, self.task.data_cfg = args, self.config
         self._check_languages()
         self.max_segment = self._max_segment(args.max_source_positions)
-        self.wait_k = None
         if options.wait_k is not None:
-            self.wait_k = self._wait_k(options.wait_k)
+            args.decoding_wait_k = self._wait_k(options.wait_k)
         self.generator = self.task.build_generator([model], options.generation())
 
     def _check_languages(self) -> None:
@@ -137,17 +136,8 @@ class Decoding:
         net_input["src_tokens"] = net_input["src_tokens"].to(like)
         net_input["src_lengths"] = net_input["src_lengths"].to(like.device)
         sample["lang_tags"] = sample["lang_tags"].to(like.device)
-        decoder = self.model.decoder
-        with decoding_lock(self.model):
-            own = getattr(decoder, "wait_k", None)
-            try:
-                if self.wait_k is not None:
-                    decoder.wait_k = self.wait_k
-                with torch.no_grad():
-                    return self.generator.generate([self.model], sample)
-            finally:
-                if self.wait_k is not None:
-                    decoder.wait_k = own
+        with decoding_lock(self.model), torch.no_grad():
+            return self.generator.generate([self.model], sample)
 
 
 def check_features(config: JointDataConfig) -> None:

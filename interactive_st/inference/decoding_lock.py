@@ -1,8 +1,7 @@
 """Locks: one thread decodes with a model at a time.
 
-What a call asks for is set on the model (``wait_k``), and its modules keep copies of their weights. On GPUs
-it is one thread for all models: recorded steps share their memory, and the precision of products is a setting
-of the process.
+The modules of a model keep copies of their weights. On GPUs it is one thread for all models: recorded steps
+share their memory, and the precision of products is a setting of the process.
 """
 
 import threading

@@ -34,7 +34,7 @@ class StreamDecoder(TransformerDecoder):
     layer_class = InteractiveDecoderLayer
 
     def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
-        self.wait_k = self._own_wait_k = parse_wait_k(args.wait_k)  # decoding with another k sets wait_k only
+        self.wait_k = parse_wait_k(args.wait_k)
         self.train_wait_k = parse_train_wait_k(getattr(args, "train_wait_k", None))
         self.streams = parse_streams(args.streams)
         super().__init__(args, dictionary, embed_tokens)
@@ -83,7 +83,7 @@ class StreamDecoder(TransformerDecoder):
     @property
     def trained_wait_k(self) -> tuple[WaitK, ...]:
         """Values of k seen in training, by the training options."""
-        return self.train_wait_k or (self._own_wait_k,)
+        return self.train_wait_k or (self.wait_k,)
 
     def _wait_k_of_batch(self) -> WaitK:
         """``wait_k``; in training a random one of ``train_wait_k``, if there are any.
@@ -95,11 +95,12 @@ class StreamDecoder(TransformerDecoder):
             return self.wait_k
         return self.train_wait_k[int(torch.randint(len(self.train_wait_k), ()))]
 
-    def start(self, memories: Sequence[Memory]) -> DecodingCache:
+    def start(self, memories: Sequence[Memory], wait_k: WaitK | None = None) -> DecodingCache:
         """Begin decoding a batch: project keys and values of every layer once.
 
         Args:
             memories: what the layers read, in the order of their ``readers``, of B sentences.
+            wait_k: k of this batch; None: the decoder's own.
 
         Returns:
             the cache for :meth:`step`, valid while weights, mode and hooks are unchanged
@@ -107,7 +108,8 @@ class StreamDecoder(TransformerDecoder):
         prepare_linears(self)
         keys = [layer.project_memories([memory.states for memory in memories]) for layer in self.layers]
         visibilities = [memory.for_steps().visibility for memory in memories]
-        return DecodingCache([layer.for_steps() for layer in self.layers], keys, visibilities)
+        steps = [layer.for_steps() for layer in self.layers]
+        return DecodingCache(steps, keys, visibilities, self.wait_k if wait_k is None else wait_k)
 
     def step(self, tokens: Tensor, cache: DecodingCache, lanes: Lanes, histories: Histories) -> Tensor:
         """Compute one new row in every slot of every lane.
@@ -122,12 +124,14 @@ class StreamDecoder(TransformerDecoder):
             logits ``(N, W, V)``
         """
         x = self._embed(tokens, self._position_table()[lanes.row + self.padding_idx + 1].unsqueeze(1))
-        view = self._step_view(lanes, histories, x.dtype)
+        view = self._step_view(lanes, histories, cache.wait_k, x.dtype)
         for layer, keys, own in zip(cache.steps, cache.memory_keys, cache.layers, strict=True):
             x = layer(x, own, keys, cache.visibilities, lanes, view)
         return self.output_layer(self._finish(x))
 
-    def _step_view(self, lanes: Lanes, histories: Histories, dtype: torch.dtype) -> StepView:
+    def _step_view(
+        self, lanes: Lanes, histories: Histories, wait_k: WaitK, dtype: torch.dtype
+    ) -> StepView:
         used, width, own = max(histories.used), histories.own.size(2), histories.own[lanes.span]
         columns = _columns_to_write(lanes, histories)
 
@@ -136,23 +140,11 @@ class StreamDecoder(TransformerDecoder):
 
         if histories.partner is None or not self.interacts:
             return StepView(columns, used, mask(own), None)
-        partner = self._visible_partner_slots(lanes, histories)
+        partner = _visible_partner_slots(lanes, histories, wait_k)
         if len(lanes.streams) == 1:
             return StepView(columns, used, mask(own), mask(partner))
         # By the stream whose keys are read, hence flipped: its own queries, then its partner's.
         return StepView(columns, used, mask(torch.cat([own, partner.flip(0)], dim=2)), None)
-
-    def _visible_partner_slots(self, lanes: Lanes, histories: Histories) -> Tensor:
-        """``histories.partner`` of the lanes' streams, ``(streams, B, W, columns)``, without the rows that
-        wait-k hides from the row of this step. Nothing else limits by wait-k what a decoding step sees."""
-        reach = torch.stack(
-            [
-                partner_limit(self.wait_k, stream, row)
-                for stream, row in zip(lanes.streams, _current_rows(lanes, histories), strict=True)
-            ]
-        )
-        unseen = histories.rows.flip(0)[lanes.span] > reach.unsqueeze(2)
-        return histories.partner[lanes.span].masked_fill(unseen.unsqueeze(2), -1)
 
     def _embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
         x = self.embed_scale * self.embed_tokens(tokens)
@@ -190,6 +182,19 @@ def _columns_to_write(lanes: Lanes, histories: Histories) -> tuple[int, ...] | T
     if histories.column is not None:
         return column_keys(histories.column, histories.own.size(2))
     return tuple(histories.used[stream] - 1 for stream in lanes.streams)
+
+
+def _visible_partner_slots(lanes: Lanes, histories: Histories, wait_k: WaitK) -> Tensor:
+    """``histories.partner`` of the lanes' streams, ``(streams, B, W, columns)``, without the rows that
+    wait-k hides from the row of this step. Nothing else limits by wait-k what a decoding step sees."""
+    reach = torch.stack(
+        [
+            partner_limit(wait_k, stream, row)
+            for stream, row in zip(lanes.streams, _current_rows(lanes, histories), strict=True)
+        ]
+    )
+    unseen = histories.rows.flip(0)[lanes.span] > reach.unsqueeze(2)
+    return histories.partner[lanes.span].masked_fill(unseen.unsqueeze(2), -1)
 
 
 def _current_rows(lanes: Lanes, histories: Histories) -> Sequence[Tensor]:

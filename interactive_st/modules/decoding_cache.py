@@ -17,6 +17,7 @@ from torch import Tensor
 from .lanes import Lanes
 from .memory import MemoryKeys
 from .visibility import GPU_ALIGNMENT, Visibility, additive
+from .wait_k import WaitK
 
 GROWTH = 32  # columns are allocated in multiples of this
 
@@ -127,6 +128,7 @@ class DecodingCache:
     ``memory_keys``: per layer and memory that it reads the keys and values, each
     ``(batch, heads, positions, head_dim)``, computed once for all streams and hypotheses.
     ``visibilities``: of each memory, by :meth:`.Memory.for_steps`.
+    ``wait_k``: k of the wait-k policy for this batch.
     ``layers``: per layer the `SelfCache` of its interactive attention.
     """
 
@@ -135,10 +137,12 @@ class DecodingCache:
         steps: Sequence[Callable[..., Tensor]],
         memory_keys: list[list[MemoryKeys]],
         visibilities: list[Visibility | None],
+        wait_k: WaitK,
     ) -> None:
         self.steps = steps
         self.memory_keys = memory_keys
         self.visibilities = visibilities
+        self.wait_k = wait_k
         self.layers = [SelfCache() for _ in memory_keys]
 
     def keep(self, sentences: Tensor) -> None:

@@ -24,7 +24,7 @@ class Ensemble:
 
     def __init__(self, decoders: list[StreamDecoder], caches: list[DecodingCache]) -> None:
         self.decoders, self.caches = decoders, caches
-        self.wait_k, self.streams = decoders[0].wait_k, decoders[0].streams
+        self.wait_k, self.streams = caches[0].wait_k, decoders[0].streams
         self.interacts = any(decoder.interacts for decoder in decoders)
 
     def step(

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.memory import Memory
+from interactive_st.modules.wait_k import WaitK
 
 from .beams import Beams
 from .constraints import Constraints, SearchOptions
@@ -38,6 +39,7 @@ class DualBeamGenerator:
         symbols_to_strip_from_output: what fairseq's tools leave out when they print.
         ctc_weight: of the encoder's CTC scores in those of transcripts, 0 (none) to 1 (no attention).
         encoder_max_tokens: most frames per call of the encoder, padding included; None: the whole batch.
+        wait_k: k of the wait-k policy; None: the models' own. Only of models whose texts read each other.
         cuda_graphs: on a GPU, capture decoding steps as CUDA graphs and replay them, which is faster; no
             effect if a step depends on the host (CTC scores, a forced prefix, blocked n-grams), or under
             autocast.
@@ -58,6 +60,7 @@ class DualBeamGenerator:
         symbols_to_strip_from_output: set[int] | None = None,
         ctc_weight: float = 0.0,
         encoder_max_tokens: int | None = None,
+        wait_k: WaitK | None = None,
         cuda_graphs: bool = True,
         **options: Any,
     ) -> None:
@@ -77,7 +80,7 @@ class DualBeamGenerator:
         self.models, self.ctc_weight, self.encoder_max_tokens = models, ctc_weight, encoder_max_tokens
         if encoder_max_tokens is not None and encoder_max_tokens < 1:
             raise ValueError(f"--encoder-max-tokens must be at least 1 frame, not {encoder_max_tokens}")
-        self.cuda_graphs = cuda_graphs
+        self.wait_k, self.cuda_graphs = wait_k, cuda_graphs
         if ctc_weight:
             check_ctc(models, ctc_weight)
         for model in models:
@@ -132,7 +135,7 @@ class DualBeamGenerator:
                 decoders, encoded, constraints, tags, max_len, prefix_tokens, ctc, on_device
             )
         memories = [[Memory.of_speech(out)] for out in encoded]
-        caches = [decoder.start(read) for decoder, read in zip(decoders, memories, strict=True)]
+        caches = [decoder.start(read, self.wait_k) for decoder, read in zip(decoders, memories, strict=True)]
         ensemble = Ensemble(decoders, caches)
         beams = Beams(
             tags,

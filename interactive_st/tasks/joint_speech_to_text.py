@@ -197,6 +197,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
             search=self.args.search,
             ctc_weight=ctc_weight(self.args, models),
             encoder_max_tokens=getattr(self.args, "encoder_max_tokens", None),
+            wait_k=getattr(self.args, "decoding_wait_k", None),  # of one call in Python
             cuda_graphs=not getattr(self.args, "no_cuda_graphs", False),
             default_tags=self.data_cfg.default_tags(self.tgt_dict),
             symbols_to_strip_from_output=set(self.tag_ids),

@@ -71,7 +71,7 @@ def test_call_within_a_stream(model, speech, noises):
 
 @pytest.mark.usefixtures("noise_is_speech")
 def test_calls_in_threads(model, tmp_path):
-    """With options that each call sets on the model."""
+    """With options of each call's own."""
     speech = write(tmp_path / "a.wav", bursts([(0.5, 1.4), (2.2, 2.6), (3.4, 5.0)], 6.0))
     calls = [{"wait_k": wait_k, "beam": beam} for wait_k in (1, "inf", 4) for beam in (2, 5)]
     alone = [model(speech, **options, **SHORT) for options in calls]

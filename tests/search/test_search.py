@@ -221,6 +221,21 @@ def test_errors_say_the_way_out():
         DualBeamGenerator([model, other], tiny.dictionary()).generate([model, other], batch)
 
 
+@pytest.mark.parametrize("how", ["rank", "joint"])
+def test_another_k_is_that_of_the_search(how):
+    """The model keeps its own, which others may be decoding with."""
+    model, batch = build(wait_k=3, seed=4), tiny.sample([40, 30])
+    options = {"search": how, "beam_size": 3, "max_len_b": 10}
+    of_search, own = (
+        DualBeamGenerator([each], tiny.dictionary(), wait_k=k, **options).generate([each], batch)
+        for each, k in ((model, -2), (build(wait_k=-2, seed=4), None))
+    )
+    assert tiny.hypothesis_pairs(of_search) == tiny.hypothesis_pairs(own)
+    assert model.decoder.wait_k == 3
+    usual = DualBeamGenerator([model], tiny.dictionary(), **options).generate([model], batch)
+    assert tiny.hypothesis_pairs(usual) != tiny.hypothesis_pairs(own)
+
+
 def test_tags_of_the_batch_win_over_the_default():
     model = build(seed=5)
     batch = tiny.sample([40])
