@@ -12,6 +12,7 @@ from interactive_st.modules.lanes import Histories, Lanes
 from interactive_st.modules.streams import Streams
 
 from .ctc_prefix import CtcPrefixScorer
+from .hypotheses import TextHypothesis
 
 
 class HypothesisTensors:
@@ -262,8 +263,8 @@ class Pool(HypothesisTensors):
             setattr(fetched, name, getattr(fetched, name).cpu())
         return fetched
 
-    def hypotheses(self, stream: int) -> list[list[dict[str, Tensor]]]:
-        """fairseq's dictionaries of the finished hypotheses of every sentence, in the order in which they
+    def hypotheses(self, stream: int) -> list[list[TextHypothesis]]:
+        """The finished hypotheses of every sentence, in the order in which they
         ended. Call it on the result of :meth:`fetch`."""
         # vectorised: an operation per hypothesis would dominate
         held = torch.arange(self.score.size(2)) < self.count[stream].unsqueeze(1)

@@ -1,9 +1,6 @@
 """The loop that all searches share: advance the lanes that may advance, until every sentence is done."""
 
 import math
-from collections.abc import Sequence
-from itertools import chain
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,14 +13,11 @@ from .beams import Beams, Pool, to_device_async
 from .constraints import Constraints, SearchOptions
 from .device_step import DeviceSteps
 from .ensemble import Ensemble
+from .hypotheses import NBest
 
 #: Share of unfinished sentences at which the batch is compacted; on a device that means a new graph.
 COMPACT_BELOW = 0.75
 COMPACT_DEVICE_BELOW = 0.5
-
-Hypothesis = dict[str, Any]  # fairseq's
-#: Transcript and translation; None: the model does not write it.
-Pair = tuple[Hypothesis | None, Hypothesis | None]
 
 
 class DualSearch:
@@ -55,16 +49,16 @@ class DualSearch:
         self.delay = to_device_async(delay, beams.row.device)
         self._begin()
 
-    def run(self) -> list[list[dict[str, Any]]]:
+    def run(self) -> list[NBest]:
         """Search to the end.
 
         Returns:
-            for every sentence of the original batch its hypotheses, best first, by :func:`make_hypotheses`
+            for every sentence of the original batch its hypotheses, best first
 
         Raises:
             ValueError: a sentence has no hypothesis with a finite score.
         """
-        results: list[list[dict[str, Any]]] = [[] for _ in range(self.beams.batch)]
+        results: list[NBest] = [[] for _ in range(self.beams.batch)]
         device_steps = None if self.beams.column is None else DeviceSteps(self)
         step = 0
         while self.beams.batch:
@@ -113,7 +107,7 @@ class DualSearch:
         """``flags`` stacked, on the control device: one copy, one synchronisation."""
         return torch.stack(flags).to(self.beams.row.device)
 
-    def _compact(self, results: list[list[dict[str, Any]]], done: Tensor) -> bool:
+    def _compact(self, results: list[NBest], done: Tensor) -> bool:
         """Once enough sentences are finished, store their ``results`` and shrink the batch; returns whether
         it did. ``done`` as in `Beams`, on the CPU.
 
@@ -170,31 +164,9 @@ class DualSearch:
         ``at_max_len`` ``(N,)``, on the control device, end."""
         raise NotImplementedError
 
-    def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
+    def _hypotheses(self, pool: Pool) -> list[NBest]:
         """The results of the finished sentences in ``pool``, best first."""
         raise NotImplementedError
-
-
-def make_hypotheses(pairs: Sequence[Sequence[Pair]]) -> list[list[dict[str, Any]]]:
-    """Merge (transcript, translation) pairs of each sentence into fairseq's dictionaries: the translation's
-    entries (the transcript's if there is none) plus ``transcript``, ``translation`` (None: not written) and
-    ``pair_score``, the sum of their scores."""
-    texts = list(zip(*chain.from_iterable(pairs), strict=True))
-    # vectorised: an operation per hypothesis would dominate
-    scores = [torch.stack([text["score"] for text in each]).cpu() for each in texts if each[0] is not None]
-    score = iter(sum(scores).unbind() if scores else ())
-    return [
-        [
-            {
-                **(transcript if translation is None else translation),
-                "transcript": transcript,
-                "translation": translation,
-                "pair_score": next(score),
-            }
-            for transcript, translation in of_sentence
-        ]
-        for of_sentence in pairs
-    ]
 
 
 def unfinished_first(finished: Tensor, width: int) -> Tensor:

@@ -16,6 +16,7 @@ from .ctc_prefix import CtcPrefixScorer
 from .dual_search import DualSearch
 from .encoding import EncoderOut, encode
 from .ensemble import Ensemble, check_alike, check_ctc, check_kind, ctc_log_probs
+from .hypotheses import NBest
 from .joint_search import JointSearch
 from .rank_search import RankSearch
 from .two_stage_search import TwoStageSearch
@@ -93,7 +94,7 @@ class DualBeamGenerator:
         sample: dict[str, Any],
         prefix_tokens: Tensor | None = None,
         constraints: Tensor | None = None,
-    ) -> list[list[dict[str, Any]]]:
+    ) -> list[NBest]:
         """Decode a batch.
 
         Args:
@@ -103,10 +104,7 @@ class DualBeamGenerator:
             prefix_tokens: ``(B, P)`` forced beginning of the translation, padded.
 
         Returns:
-            For every utterance its hypotheses, best first: fairseq's dictionary of the translation
-            (``tokens``, ``score``, ``positional_scores``, …; of the transcript if the model writes no
-            translation), with ``transcript`` and ``translation``, such a dictionary of each text (None: not
-            written), and ``pair_score``.
+            of every utterance its hypotheses, best first
 
         Raises:
             ValueError: for lexical constraints, a minimum length above the maximum, missing language tags,

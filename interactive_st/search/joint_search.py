@@ -5,7 +5,7 @@ beam wide enough to hold every pair gives the exact best one.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,7 +14,8 @@ from interactive_st.conventions import BOTH
 from interactive_st.modules.lanes import Lanes
 
 from .beams import Pool
-from .dual_search import DualSearch, gather_alive, make_hypotheses, unfinished_first
+from .dual_search import DualSearch, gather_alive, unfinished_first
+from .hypotheses import NBest, make_hypotheses
 
 
 class Candidates(NamedTuple):
@@ -160,7 +161,7 @@ class JointSearch(DualSearch):
         for name in ("stream_score", "ended", "length"):
             setattr(self, name, getattr(self, name).index_select(1, sentences))
 
-    def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
+    def _hypotheses(self, pool: Pool) -> list[NBest]:
         texts = zip(*(pool.hypotheses(stream) for stream in BOTH), strict=True)
         pairs = make_hypotheses([list(zip(*of_sentence, strict=True)) for of_sentence in texts])
         return [

@@ -7,7 +7,6 @@ fairseq's ``SequenceGenerator``, so with λ = 0 the two give the same hypotheses
 """
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,7 +15,8 @@ from interactive_st.conventions import BOTH, TRANSCRIPT, TRANSLATION
 from interactive_st.modules.lanes import Lanes
 
 from .beams import Pool
-from .dual_search import DualSearch, Pair, gather_alive, make_hypotheses, unfinished_first
+from .dual_search import DualSearch, gather_alive, unfinished_first
+from .hypotheses import NBest, Pair, TextHypothesis, make_hypotheses
 
 
 class RankSearch(DualSearch):
@@ -84,7 +84,7 @@ class RankSearch(DualSearch):
         super()._keep(sentences)
         self.score = self.score.index_select(1, sentences.to(self.score.device))
 
-    def _hypotheses(self, pool: Pool) -> list[list[dict[str, Any]]]:
+    def _hypotheses(self, pool: Pool) -> list[NBest]:
         texts = [
             [
                 sorted(nbest, key=lambda text: text["score"].item(), reverse=True)
@@ -94,7 +94,9 @@ class RankSearch(DualSearch):
         ]
         return make_hypotheses([self._pairs(*of_sentence) for of_sentence in zip(*texts, strict=True)])
 
-    def _pairs(self, transcripts: list[dict], translations: list[dict]) -> list[Pair]:
+    def _pairs(
+        self, transcripts: list[TextHypothesis], translations: list[TextHypothesis]
+    ) -> list[Pair]:
         """One pair per translation: rank r with the transcript of rank r, or with the last one if there are
         fewer. Further transcripts are dropped. With one stream, its texts with None."""
         if TRANSLATION not in self.beams.streams:

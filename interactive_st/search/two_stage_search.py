@@ -1,20 +1,20 @@
 """Decoding of the two-stage model: the transcript's beam, then the translation's over its states."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from interactive_st.conventions import TRANSCRIPT
+from interactive_st.models.decoder import StreamDecoder
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
+from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.memory import Memory
 
 from .beams import Beams
 from .constraints import Constraints
 from .ctc_prefix import CtcPrefixScorer
-from .dual_search import make_hypotheses
 from .encoding import EncoderOut
 from .ensemble import Ensemble
+from .hypotheses import NBest, TextHypothesis, make_hypotheses
 from .rank_search import RankSearch
 
 
@@ -50,7 +50,7 @@ class TwoStageSearch:
         self.tags, self.max_len, self.prefix_tokens = tags, max_len, prefix_tokens
         self.ctc, self.on_device = ctc, on_device
 
-    def run(self) -> list[list[dict[str, Any]]]:
+    def run(self) -> list[NBest]:
         """Search to the end; result as that of ``DualSearch.run``."""
         speech = [Memory.of_speech(out) for out in self.encoded]
         first = [decoder.first for decoder in self.decoders]
@@ -74,8 +74,11 @@ class TwoStageSearch:
         )
 
     def _search(
-        self, decoders: list, caches: list, ctc: CtcPrefixScorer | None = None
-    ) -> list[list[dict[str, Any]]]:
+        self,
+        decoders: list[StreamDecoder],
+        caches: list[DecodingCache],
+        ctc: CtcPrefixScorer | None = None,
+    ) -> list[NBest]:
         ensemble, options = Ensemble(decoders, caches), self.constraints.options
         beams = Beams(
             self.tags,
@@ -88,7 +91,7 @@ class TwoStageSearch:
         )
         return RankSearch(ensemble, self.constraints, beams, self.prefix_tokens).run()
 
-    def _as_input(self, transcripts: list[dict[str, Any]]) -> Tensor:
+    def _as_input(self, transcripts: list[TextHypothesis]) -> Tensor:
         """Decoder input ``(1, B, L)`` of these hypotheses: tag, then all tokens but ``</s>``."""
         longest = max(len(transcript["tokens"]) for transcript in transcripts)
         tokens = torch.full((1, len(transcripts), longest), self.constraints.pad)

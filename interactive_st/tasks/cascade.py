@@ -16,7 +16,7 @@ from torch import nn
 from interactive_st.checkpoint_reading import read_checkpoint, task_name
 from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.data.folder.layout import MT_FOLDER
-from interactive_st.search.dual_search import make_hypotheses
+from interactive_st.search.hypotheses import NBest, TextHypothesis, make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker
 from interactive_st.tasks.checks.generation_options import DEFAULTS, SETTINGS
 from interactive_st.tasks.generation_options import parse_generation_options
@@ -91,7 +91,7 @@ class Translator:
 
     def translate(
         self, texts: Sequence[str], prefix_tokens: torch.Tensor | None = None
-    ) -> list[list[dict[str, Any]]]:
+    ) -> list[list[TextHypothesis]]:
         """Return fairseq's hypotheses of each text, best first.
 
         Args:
@@ -149,7 +149,7 @@ class CascadeGenerator:
         sample: dict[str, Any],
         prefix_tokens: torch.Tensor | None = None,
         constraints: torch.Tensor | None = None,
-    ) -> list[list[dict[str, Any]]]:
+    ) -> list[NBest]:
         """Decode a batch; arguments and result as those of ``DualBeamGenerator.generate``."""
         if sample.get("lang_tags") is not None:
             self.translator.check_language(sample["lang_tags"][TRANSLATION])

@@ -18,6 +18,7 @@ from interactive_st.data.datasets.creator import JointDatasetCreator
 from interactive_st.data.folder.layout import is_train
 from interactive_st.modules.streams import Streams
 from interactive_st.search import DualBeamGenerator
+from interactive_st.search.hypotheses import NBest
 from interactive_st.tasks.arguments import add_joint_arguments
 from interactive_st.tasks.audio_lines import AudioLines
 from interactive_st.tasks.cascade import build_cascade
@@ -42,8 +43,6 @@ from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.starting_point import begin_with, first_checkpoint
 from interactive_st.tasks.validation import DecodesInValidation
 from interactive_st.tasks.written_texts import streams_to_write
-
-Hypotheses = list[list[dict[str, Any]]]
 
 
 @register_task("joint_speech_to_text")
@@ -211,7 +210,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         sample: dict[str, Any],
         prefix_tokens: torch.Tensor | None = None,
         constraints: torch.Tensor | None = None,
-    ) -> Hypotheses:
+    ) -> list[NBest]:
         """Decode a batch and keep the transcripts for the ``S-`` lines and the pairs file.
 
         Returns:
