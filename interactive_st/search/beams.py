@@ -1,8 +1,6 @@
-"""The hypotheses of a batch and their finished pools, as tensors."""
+"""The hypotheses of a batch that are being written."""
 
-import copy
 import math
-from itertools import islice
 
 import torch
 from torch import Tensor
@@ -12,29 +10,7 @@ from interactive_st.modules.lanes import Histories, Lanes
 from interactive_st.modules.streams import Streams
 
 from .ctc_prefix import CtcPrefixScorer
-from .hypotheses import TextHypothesis
-
-
-class HypothesisTensors:
-    """Tokens, cumulative scores and cache slots in one int32 tensor ``history`` ``(2, B, W, columns, 3)``, so
-    that reordering hypotheses is one gather."""
-
-    history: Tensor
-
-    @property
-    def tokens(self) -> Tensor:
-        """``(2, B, W, columns)`` int32, tag first."""
-        return self.history[..., 0]
-
-    @property
-    def cumulative(self) -> Tensor:
-        """``(2, B, W, columns)`` float32; entry i: log-probability up to and including token i + 1."""
-        return self.history[..., 1].view(torch.float32)
-
-    @property
-    def slots(self) -> Tensor:
-        """``(2, B, W, columns)`` int32: ``own`` of `Histories`."""
-        return self.history[..., 2]
+from .hypothesis_tensors import HypothesisTensors, gather_parents
 
 
 class Beams(HypothesisTensors):
@@ -194,103 +170,6 @@ class Beams(HypothesisTensors):
         self.history, self.rows = (x.index_select(1, sentences) for x in (self.history, self.rows))
         if self.ctc is not None:
             self.ctc.keep(sentences)
-
-
-class Pool(HypothesisTensors):
-    """Finished hypotheses, at most W per lane, in the order in which they ended.
-
-    ``score`` ``(2, B, W)`` normalised, −inf for free places; ``length`` ``(2, B, W)`` tokens with ``</s>``,
-    without the tag; ``count`` ``(2, B)``.
-    """
-
-    def __init__(self, beams: Beams) -> None:
-        self.history = torch.zeros_like(beams.history)
-        self.slots.fill_(-1)
-        self.score = torch.full(beams.history.shape[:3], -math.inf, device=beams.device)
-        self.length = torch.zeros_like(self.score, dtype=torch.long)
-        self.count = torch.zeros_like(self.length[..., 0])
-
-    def add(
-        self,
-        beams: Beams,
-        lanes: Lanes,
-        finished: Tensor,
-        *,
-        parent: Tensor,
-        score: Tensor,
-        length: Tensor,
-        normalized: Tensor,
-        eos: int,
-    ) -> None:
-        """Add the candidates marked in ``finished`` ``(N, C)``, in order, until a pool is full; all tensors
-        ``(N, C)``.
-
-        Args:
-            parent: slot of the hypothesis that the candidate continues with ``eos``.
-            score: log-probability.
-            length: tokens including ``eos``.
-            normalized: the score by which the pool ranks.
-        """
-        width, used = self.score.size(2), max(beams.used)
-        place = lanes.take(self.count).unsqueeze(1) + finished.long().cumsum(dim=1) - 1
-        places = torch.arange(width, device=place.device).view(-1, 1)
-        fills = finished.unsqueeze(1) & place.unsqueeze(1).eq(places)  # (N, W, C)
-        filled, source = fills.any(dim=2), fills.int().argmax(dim=2)
-        parent, score, length, normalized = (x.gather(1, source) for x in (parent, score, length, normalized))
-        history = gather_parents(lanes.take(beams.history[..., : used + 1, :]), parent)
-        history[..., 0].scatter_(2, length.unsqueeze(2), eos)
-        last = (length - 1).clamp(min=0).unsqueeze(2)
-        history[..., 1].scatter_(2, last, score.contiguous().view(torch.int32).unsqueeze(2))
-        for field, new in (
-            (self.history[..., : used + 1, :], history),
-            (self.score, normalized),
-            (self.length, length),
-        ):
-            here = filled.view(*filled.shape, *[1] * (new.dim() - 2))
-            lanes.put(field, torch.where(here, new, lanes.take(field)))
-        lanes.put(self.count, lanes.take(self.count) + filled.sum(dim=1))
-
-    def keep(self, sentences: Tensor) -> None:
-        """Drop every sentence not named in ``sentences``."""
-        for name in ("history", "score", "length", "count"):
-            setattr(self, name, getattr(self, name).index_select(1, sentences))
-
-    def fetch(self, sentences: Tensor) -> "Pool":
-        """A copy with some sentences, on the CPU."""
-        fetched = copy.copy(self)
-        fetched.keep(sentences.to(self.count.device))
-        for name in ("history", "score", "length", "count"):
-            setattr(fetched, name, getattr(fetched, name).cpu())
-        return fetched
-
-    def hypotheses(self, stream: int) -> list[list[TextHypothesis]]:
-        """The finished hypotheses of every sentence, in the order in which they
-        ended. Call it on the result of :meth:`fetch`."""
-        # vectorised: an operation per hypothesis would dominate
-        held = torch.arange(self.score.size(2)) < self.count[stream].unsqueeze(1)
-        lengths, none = self.length[stream][held], torch.empty(0)
-        sizes = lengths.tolist()
-        tokens, cumulative = self.tokens[stream][held][:, 1:].long(), self.cumulative[stream][held][:, :-1]
-        written = torch.arange(tokens.size(1)) < lengths.unsqueeze(1)
-        gains = cumulative.diff(dim=1, prepend=torch.zeros_like(cumulative[:, :1]))
-        fields = tokens[written].split(sizes), gains[written].split(sizes), self.score[stream][held].unbind()
-        texts = iter(
-            {
-                "tokens": text,
-                "score": score,
-                "attention": none,
-                "alignment": none,
-                "positional_scores": gain,
-            }
-            for text, gain, score in zip(*fields, strict=True)
-        )
-        return [list(islice(texts, count)) for count in self.count[stream].tolist()]
-
-
-def gather_parents(histories: Tensor, parent: Tensor) -> Tensor:
-    """Entries ``parent`` ``(N, C)`` of ``histories`` ``(N, W, …)``: ``(N, C, …)``."""
-    index = parent.view(*parent.shape, *[1] * (histories.dim() - 2))
-    return histories.gather(1, index.expand(*parent.shape, *histories.shape[2:]))
 
 
 def to_device_async(x: Tensor, device: torch.device) -> Tensor:

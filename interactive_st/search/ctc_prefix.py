@@ -15,6 +15,7 @@ from interactive_st.conventions import TRANSCRIPT
 from interactive_st.modules.lanes import Lanes
 
 from .best_tokens import best_tokens
+from .hypothesis_tensors import gather_parents
 
 IMPOSSIBLE = -1e10  # log-probability; finite, so that differences of sums stay numbers
 #: Least score of CTC for a token. Where it rules out every continuation, as of texts that are made longer
@@ -87,9 +88,7 @@ class CtcPrefixScorer:
     def inherit(self, sentence: Tensor, parent: Tensor) -> None:
         """Make slot w of each sentence a copy of slot ``parent[:, w]``; ``(N,)`` and ``(N, W)``."""
         for state in (self.ends_in_token, self.ends_in_blank, self.score, self.last):
-            lane = state[sentence]
-            index = parent.view(*parent.shape, *[1] * (lane.dim() - 2)).expand(*parent.shape, *lane.shape[2:])
-            state[sentence] = lane.gather(1, index)
+            state[sentence] = gather_parents(state[sentence], parent)
 
     def extend(self, sentence: Tensor, token: Tensor) -> None:
         """Append ``token`` ``(N, W)`` to the hypotheses of some sentences."""

@@ -7,19 +7,27 @@ They are captured again when the memory changes: when the caches are full, and w
 the batch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from .dual_search import DualSearch
+from .beams import Beams
+from .ensemble import Ensemble
 
 FIRST_COLUMNS = 32  # allocated at the beginning; doubled whenever they are used up
+
+
+class Search(Protocol):
+    """What is asked of the search: :class:`~interactive_st.search.dual_search.DualSearch`."""
+
+    beams: Beams
+    ensemble: Ensemble
+
+    def step(self, number: Tensor) -> None:
+        """Take step ``number`` ``(1,)``."""
 
 
 class DeviceSteps:
@@ -30,7 +38,7 @@ class DeviceSteps:
     nothing.
     """
 
-    def __init__(self, search: DualSearch) -> None:
+    def __init__(self, search: Search) -> None:
         self.search = search
         self.taken, self.allocated = 0, 0  # steps and columns
         self.graph: torch.cuda.CUDAGraph | None = None
@@ -93,7 +101,7 @@ class DeviceSteps:
         self.graph = None
 
 
-def _is_warm(search: DualSearch) -> bool:
+def _is_warm(search: Search) -> bool:
     """Whether such a step (device, search, dtypes) has run before; marks it as run. Libraries that set
     themselves up on first use must not do so during capture."""
     kind = (

@@ -9,11 +9,13 @@ from interactive_st.conventions import BOTH
 from interactive_st.modules.lanes import Lanes
 from interactive_st.modules.wait_k import start_delay
 
-from .beams import Beams, Pool, to_device_async
-from .constraints import Constraints, SearchOptions
+from .beams import Beams, to_device_async
+from .constraints import Constraints
 from .device_step import DeviceSteps
 from .ensemble import Ensemble
 from .hypotheses import NBest
+from .options import SearchOptions
+from .pool import Pool
 
 #: Share of unfinished sentences at which the batch is compacted; on a device that means a new graph.
 COMPACT_BELOW = 0.75

@@ -11,13 +11,14 @@ from interactive_st.modules.memory import Memory
 from interactive_st.modules.wait_k import WaitK
 
 from .beams import Beams
-from .constraints import Constraints, SearchOptions
+from .constraints import Constraints
 from .ctc_prefix import CtcPrefixScorer
 from .dual_search import DualSearch
 from .encoding import EncoderOut, encode
 from .ensemble import Ensemble, check_alike, check_ctc, check_kind, ctc_log_probs
 from .hypotheses import NBest
 from .joint_search import JointSearch
+from .options import SearchOptions
 from .rank_search import RankSearch
 from .two_stage_search import TwoStageSearch
 
@@ -44,7 +45,7 @@ class DualBeamGenerator:
         cuda_graphs: on a GPU, capture decoding steps as CUDA graphs and replay them, which is faster; no
             effect if a step depends on the host (CTC scores, a forced prefix, blocked n-grams), or under
             autocast.
-        options: see :class:`~interactive_st.search.constraints.SearchOptions`.
+        options: see :class:`~interactive_st.search.options.SearchOptions`.
 
     Raises:
         ValueError: for an unknown search, options that contradict each other, or a model that is not of this

@@ -13,9 +13,9 @@ from torch import Tensor
 from interactive_st.conventions import BOTH
 from interactive_st.modules.lanes import Lanes
 
-from .beams import Pool
 from .dual_search import DualSearch, gather_alive, unfinished_first
 from .hypotheses import NBest, make_hypotheses
+from .pool import Pool
 
 
 class Candidates(NamedTuple):

@@ -14,9 +14,9 @@ from torch import Tensor
 from interactive_st.conventions import BOTH, TRANSCRIPT, TRANSLATION
 from interactive_st.modules.lanes import Lanes
 
-from .beams import Pool
 from .dual_search import DualSearch, gather_alive, unfinished_first
 from .hypotheses import NBest, Pair, TextHypothesis, make_hypotheses
+from .pool import Pool
 
 
 class RankSearch(DualSearch):

@@ -9,7 +9,8 @@ from searching import run_logged
 
 from interactive_st.modules.lanes import Lanes
 from interactive_st.search import DualBeamGenerator
-from interactive_st.search.constraints import Constraints, SearchOptions
+from interactive_st.search.constraints import Constraints
+from interactive_st.search.options import SearchOptions
 
 PAD, EOS, UNK = 1, 2, 3
 KINDS = pytest.mark.parametrize("kind", ["rank", "joint"])

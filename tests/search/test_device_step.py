@@ -9,11 +9,12 @@ from interactive_st.models.systems import ARCHITECTURES
 from interactive_st.modules.memory import Memory
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.beams import Beams
-from interactive_st.search.constraints import Constraints, SearchOptions
+from interactive_st.search.constraints import Constraints
 from interactive_st.search.device_step import FIRST_COLUMNS, DeviceSteps
 from interactive_st.search.encoding import encode
 from interactive_st.search.ensemble import Ensemble
 from interactive_st.search.generator import SEARCH_CLASSES
+from interactive_st.search.options import SearchOptions
 from tests import tiny
 
 LENGTHS = [40, 25, 33, 12, 37]
