@@ -10,8 +10,7 @@ from fairseq.models import ARCH_MODEL_REGISTRY
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
 from torch import Tensor
 
-from interactive_st.models import ARCHITECTURES
-from interactive_st.models import interactive_st as models
+from interactive_st.models import ARCHITECTURES, InteractiveSTModel, sizes
 
 FEATURES = 8
 
@@ -27,7 +26,7 @@ def dictionary(words: int = 12) -> Dictionary:
 
 
 def arguments(**options: Any) -> Namespace:
-    sizes = {
+    small = {
         "encoder_embed_dim": 16,
         "encoder_ffn_embed_dim": 32,
         "encoder_layers": 1,
@@ -41,18 +40,18 @@ def arguments(**options: Any) -> Namespace:
         "max_source_positions": 200,
         "max_target_positions": 60,
     }
-    return Namespace(**{**sizes, **options})
+    return Namespace(**{**small, **options})
 
 
 def model(
-    words: int = 12, seed: int = 1, arch=models.interactive_st_s, spread: float = 1.0, **options: Any
-) -> models.InteractiveSTModel:
+    words: int = 12, seed: int = 1, arch=sizes.interactive_st_s, spread: float = 1.0, **options: Any
+) -> InteractiveSTModel:
     """A model in eval mode; ``spread`` > 1 makes its distributions peaked, so that beams differ."""
     torch.manual_seed(seed)
     args = arguments(**options)
     arch(args)
     task = Namespace(target_dictionary=dictionary(words))
-    model_class = ARCH_MODEL_REGISTRY.get(arch.__name__, models.InteractiveSTModel)
+    model_class = ARCH_MODEL_REGISTRY.get(arch.__name__, InteractiveSTModel)
     built = model_class.build_model(args, task)
     with torch.no_grad():
         for name, parameter in built.named_parameters():
@@ -61,9 +60,9 @@ def model(
     return built.eval()
 
 
-def system(name: str, **options: Any) -> models.InteractiveSTModel:
+def system(name: str, **options: Any) -> InteractiveSTModel:
     """As `model`, of ``interactive_st``, ``multitask_st``, ``e2e_st``, ``asr`` or ``two_stage_st``."""
-    return model(arch=ARCHITECTURES.get(f"{name}_s", models.interactive_st_s), **options)
+    return model(arch=ARCHITECTURES.get(f"{name}_s", sizes.interactive_st_s), **options)
 
 
 def stock(ours: models.InteractiveSTModel, words: int = 12, **options: Any) -> S2TTransformerModel:

@@ -4,19 +4,12 @@ Source: Liu et al., AAAI 2020, "Synchronous Speech Recognition and Speech-to-Tex
 Interactive Decoding". Sizes and option names follow fairseq's ``s2t_transformer``.
 """
 
-from importlib.util import find_spec
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from fairseq.models import register_model, register_model_architecture
-from fairseq.models.speech_to_text.s2t_transformer import (
-    S2TTransformerModel,
-    s2t_transformer_m,
-    s2t_transformer_s,
-    s2t_transformer_xs,
-)
-from fairseq.models.speech_to_text.s2t_transformer import base_architecture as s2t_base
+from fairseq.models import register_model
+from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel
 from torch import Tensor
 
 from interactive_st.modules.fast.dropout import use_dropout
@@ -37,16 +30,7 @@ from .pretrained import (
     load_encoder,
     refuse_two_stage,
 )
-
-#: How the streams read each other by default. λ = 1 gave far better translations than 0 and 0.3 on both sets
-#: measured (benchmarks/results/quality.md).
-INTERACTION = {
-    "wait_k": 3, "train_wait_k": None, "fusion": "linear", "fusion_lambda": 1.0, "learn_fusion_lambda": False
-}  # fmt: skip
-#: The same options of a decoder whose streams do not read each other, or that has but one.
-NO_INTERACTION = {
-    "wait_k": 0, "train_wait_k": None, "fusion": "linear", "fusion_lambda": 0.0, "learn_fusion_lambda": False
-}  # fmt: skip
+from .sizes import base_architecture
 
 
 @register_model("interactive_st")
@@ -54,7 +38,7 @@ class InteractiveSTModel(S2TTransformerModel):
     """``s2t_transformer`` whose decoder writes transcript and translation together.
 
     Without interaction it is the multi-task model, with one stream the ASR or the ST model; the
-    architectures of :mod:`interactive_st.models.systems` say which.
+    architectures of :mod:`interactive_st.models.architectures` say which.
     """
 
     #: Refuse checkpoints without gate weights (set when decoding).
@@ -225,61 +209,3 @@ def add_speech_args(parser) -> None:
         action="store_true",
         help="recompute each decoder layer in the backward pass instead of keeping its activations",
     )
-
-
-@register_model_architecture("interactive_st", "interactive_st")
-def base_architecture(args) -> None:
-    """The paper's: d = 512, FFN 2048, 6 + 6 layers, post-norm, stacked frames, one tied table."""
-    args.front_end = getattr(args, "front_end", "stack")
-    args.encoder_layers = getattr(args, "encoder_layers", 6)
-    args.encoder_normalize_before = getattr(args, "encoder_normalize_before", False)
-    args.decoder_normalize_before = getattr(args, "decoder_normalize_before", False)
-    _common_defaults(args)
-    s2t_base(args)
-
-
-@register_model_architecture("interactive_st", "interactive_st_s")
-def interactive_st_s(args) -> None:
-    """The size of ``s2t_transformer_s``: d = 256, 12 + 6 layers, pre-norm."""
-    _like_s2t(args, s2t_transformer_s)
-
-
-@register_model_architecture("interactive_st", "interactive_st_xs")
-def interactive_st_xs(args) -> None:
-    """The size of ``s2t_transformer_xs``: d = 256, 6 + 3 layers, pre-norm."""
-    _like_s2t(args, s2t_transformer_xs)
-
-
-@register_model_architecture("interactive_st", "interactive_st_m")
-def interactive_st_m(args) -> None:
-    """The size of ``s2t_transformer_m``: d = 512, 12 + 6 layers, pre-norm."""
-    _like_s2t(args, s2t_transformer_m)
-
-
-@register_model_architecture("interactive_st", "interactive_st_tiny")
-def interactive_st_tiny(args) -> None:
-    """For the examples and for laptops: d = 192, 4 + 2 layers, pre-norm."""
-    args.encoder_layers = getattr(args, "encoder_layers", 4)
-    args.decoder_layers = getattr(args, "decoder_layers", 2)
-    args.encoder_embed_dim = getattr(args, "encoder_embed_dim", 192)
-    args.encoder_ffn_embed_dim = getattr(args, "encoder_ffn_embed_dim", 768)
-    args.conv_channels = getattr(args, "conv_channels", 256)
-    args.dropout = getattr(args, "dropout", 0.1)
-    _like_s2t(args, s2t_transformer_s)
-
-
-def _like_s2t(args, architecture) -> None:
-    args.front_end = getattr(args, "front_end", "conv1d")
-    _common_defaults(args)
-    architecture(args)
-
-
-def _common_defaults(args) -> None:
-    """What all sizes have in common: both texts, which read each other, by one tied table."""
-    if getattr(args, "bf16", False) and find_spec("torch_xla") is None:
-        args.tpu = False  # fairseq sets tpu with --bf16; the architecture is the last hook that can undo it
-    args.streams = getattr(args, "streams", "both")
-    for option, usual in INTERACTION.items():
-        setattr(args, option, getattr(args, option, usual))
-    args.checkpoint_activations = getattr(args, "checkpoint_activations", False)
-    args.share_decoder_input_output_embed = getattr(args, "share_decoder_input_output_embed", True)

@@ -16,7 +16,7 @@ from interactive_st.modules.token_rows import TokenRows, put_rows
 from interactive_st.modules.visibility import Visibility
 
 from .decoder import InteractiveDecoder, StreamDecoder
-from .interactive_st import NO_INTERACTION
+from .sizes import NO_INTERACTION
 from .teacher_forcing import TeacherForced
 
 

@@ -8,8 +8,9 @@ Neural Speech Translation" (cascade and triangle).
 from fairseq.models import register_model
 from torch import Tensor
 
-from .interactive_st import INTERACTION, InteractiveSTModel, add_speech_args
+from .interactive_st import InteractiveSTModel, add_speech_args
 from .pretrained import adapt_vocabulary, double_decoder, leave_vocabulary
+from .sizes import INTERACTION
 from .two_stage_decoder import TwoStageDecoder
 
 

@@ -41,9 +41,9 @@ def test_attention(tmp_path, monkeypatch, capsys):
 
     task = JointSpeechToTextTask.setup_task(task_arguments(write_corpus(tmp_path / "data")))
     args = tiny.arguments()
-    tiny.models.interactive_st_s(args)
+    tiny.sizes.interactive_st_s(args)
     torch.manual_seed(1)
-    model = tiny.models.InteractiveSTModel.build_model(args, task).eval()
+    model = tiny.InteractiveSTModel.build_model(args, task).eval()
     stored = SimpleNamespace(build=lambda: (task, model))
     monkeypatch.setattr(model_path, "read_model", lambda path, data: stored)
     features = tmp_path / "talk.npy"

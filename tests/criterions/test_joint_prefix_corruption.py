@@ -5,7 +5,8 @@ from argparse import Namespace
 import pytest
 import torch
 
-from interactive_st.models.interactive_st import InteractiveSTModel, interactive_st_tiny
+from interactive_st.models import InteractiveSTModel
+from interactive_st.models.sizes import interactive_st_tiny
 
 FULL = [(4, 5), (3, 2), (1, 4)]
 PARTLY = [(4, 5), (3, None), (None, 4)]

@@ -7,7 +7,7 @@ import torch
 from fairseq import utils
 
 from interactive_st.criterions import JointLabelSmoothedCrossEntropyCriterion
-from interactive_st.models.systems import ARCHITECTURES
+from interactive_st.models import ARCHITECTURES
 from interactive_st.modules.fast import tf32_split
 from interactive_st.modules.fast.tf32_split import SplitWeight
 from interactive_st.search import DualBeamGenerator
@@ -21,7 +21,7 @@ SYSTEMS = ["asr_s", "e2e_st_s", "multitask_st_s", "two_stage_st_s", "interactive
 
 
 def build(system, **options):
-    arch = ARCHITECTURES.get(system, tiny.models.interactive_st_s)
+    arch = ARCHITECTURES.get(system, tiny.sizes.interactive_st_s)
     return tiny.model(arch=arch, spread=2.0, **options)
 
 

@@ -7,7 +7,7 @@ import tiny
 import torch
 
 from interactive_st.criterions import JointLabelSmoothedCrossEntropyCriterion
-from interactive_st.models.systems import ARCHITECTURES
+from interactive_st.models import ARCHITECTURES
 
 
 def move(x):
@@ -30,7 +30,7 @@ def move(x):
     ],
 )
 def test_loss_and_gradients_ask_nothing(system, options, front_end):
-    arch = ARCHITECTURES.get(system, tiny.models.interactive_st_s)
+    arch = ARCHITECTURES.get(system, tiny.sizes.interactive_st_s)
     model = tiny.model(arch=arch, front_end=front_end, dropout=0.1).to("meta").train()
     task = SimpleNamespace(target_dictionary=tiny.dictionary())
     criterion = JointLabelSmoothedCrossEntropyCriterion(task, False, 0.1, report_accuracy=True, **options)

@@ -6,8 +6,7 @@ import pytest
 import tiny
 import torch
 
-from interactive_st.models import ARCHITECTURES
-from interactive_st.models import interactive_st as models
+from interactive_st.models import ARCHITECTURES, sizes
 from interactive_st.modules.token_rows import TokenRows
 
 LENGTHS = [[6, 0, 3, 1], [4, 5, 0, 9]]
@@ -24,7 +23,7 @@ SYSTEMS = [
 
 @pytest.mark.parametrize(("arch", "options"), SYSTEMS, ids=str)
 def test_logits_and_gradients_equal_those_with_padding(arch, options):
-    model = tiny.model(arch=ARCHITECTURES.get(arch, models.interactive_st_s), **options)
+    model = tiny.model(arch=ARCHITECTURES.get(arch, sizes.interactive_st_s), **options)
     net_input, tokens = tiny.speech([40, 30, 20, 12]), tiny.prefixes(LENGTHS)
     wanted, rows = tokens.ne(1), TokenRows.of(tokens.ne(1))
     wanted[1, 3, 5:] = False  # fewer than there are

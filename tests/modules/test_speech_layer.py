@@ -18,7 +18,7 @@ PADDING = torch.arange(7) >= torch.tensor([[7], [5], [2]])
 def pair(**options) -> tuple[SpeechEncoderLayer, TransformerEncoderLayer]:
     """Ours and fairseq's, with the same weights."""
     args = tiny.arguments(**options)
-    tiny.models.interactive_st_s(args)
+    tiny.sizes.interactive_st_s(args)
     torch.manual_seed(1)
     theirs = TransformerEncoderLayer(args).eval()
     ours = SpeechEncoderLayer(args).eval()

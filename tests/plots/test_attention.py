@@ -73,9 +73,9 @@ def task(tmp_path_factory):
 
 def small_model(task, **options):
     args = tiny.arguments(**options)
-    tiny.models.interactive_st_s(args)
+    tiny.sizes.interactive_st_s(args)
     torch.manual_seed(1)
-    return tiny.models.InteractiveSTModel.build_model(args, Namespace(target_dictionary=task.tgt_dict)).eval()
+    return tiny.InteractiveSTModel.build_model(args, Namespace(target_dictionary=task.tgt_dict)).eval()
 
 
 def test_computed_from_features(task):

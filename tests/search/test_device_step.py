@@ -5,7 +5,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from interactive_st.models.systems import ARCHITECTURES
+from interactive_st.models import ARCHITECTURES
 from interactive_st.modules.memory import Memory
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.beams import Beams
@@ -116,7 +116,7 @@ class OnDevice(TorchDispatchMode):
     [("interactive_st", "rank"), ("interactive_st", "joint"), ("e2e_st", "rank"), ("two_stage_st", "rank")],
 )
 def test_a_step_asks_the_host_nothing(system, kind):
-    model = tiny.model(arch=ARCHITECTURES.get(f"{system}_s", tiny.models.interactive_st_s))
+    model = tiny.model(arch=ARCHITECTURES.get(f"{system}_s", tiny.sizes.interactive_st_s))
     with torch.no_grad():
         [encoded] = encode([model], tiny.speech(LENGTHS))
         encoded = {name: [x.to("meta") for x in values] for name, values in encoded.items()}

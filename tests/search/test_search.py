@@ -278,7 +278,7 @@ def test_at_first_one_row_a_lane_is_computed(k, how, monkeypatch):
 @pytest.mark.parametrize("arch", ["interactive_st_s", "two_stage_st_s", "asr_s"])
 @pytest.mark.parametrize("kind", ["rank", "joint"])
 def test_a_model_that_gives_no_numbers_is_an_error(kind, arch):
-    model = tiny.model(arch=ARCHITECTURES.get(arch, tiny.models.interactive_st_s))
+    model = tiny.model(arch=ARCHITECTURES.get(arch, tiny.sizes.interactive_st_s))
     with torch.no_grad():
         model.decoder.output_projection.weight.fill_(math.nan)
     generator = DualBeamGenerator([model], tiny.dictionary(), search=kind, beam_size=2, max_len_b=4)

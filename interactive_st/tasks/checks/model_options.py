@@ -7,7 +7,7 @@ from numbers import Real
 from fairseq.models import ARCH_CONFIG_REGISTRY
 
 from interactive_st.conventions import option_name
-from interactive_st.models.interactive_st import INTERACTION
+from interactive_st.models.sizes import INTERACTION
 from interactive_st.modules.wait_k import parse_train_wait_k, parse_wait_k
 from interactive_st.tasks.checks.architecture import check_architecture
 from interactive_st.tasks.checks.overrides import check_overrides

@@ -10,26 +10,16 @@
 :class:`~interactive_st.models.interactive_st.InteractiveSTModel`.
 """
 
-from collections.abc import Callable
+from argparse import Namespace
 from typing import Any
 
 from fairseq.models import register_model_architecture
 
 from interactive_st.conventions import option_name
 
-from . import interactive_st as sizes
-from .interactive_st import NO_INTERACTION
-from .two_stage_st import TwoStageSTModel  # noqa: F401 (the model has to be registered first)
+from . import interactive_st, two_stage_st  # noqa: F401 (the models have to be registered first)
+from .sizes import NO_INTERACTION, SIZES, Architecture
 
-Architecture = Callable[[Any], None]
-
-SIZES: dict[str, Architecture] = {
-    "": sizes.base_architecture,
-    "_xs": sizes.interactive_st_xs,
-    "_s": sizes.interactive_st_s,
-    "_m": sizes.interactive_st_m,
-    "_tiny": sizes.interactive_st_tiny,
-}
 #: System: (registered model, options it fixes).
 SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "multitask_st": ("interactive_st", {"streams": "both", **NO_INTERACTION}),
@@ -46,7 +36,7 @@ def architecture(system: str, size: str) -> Architecture:
     """
     name, (_, fixed) = f"{system}{size}", SYSTEMS[system]
 
-    def fill_in(args) -> None:
+    def fill_in(args: Namespace) -> None:
         for option, value in fixed.items():
             given = getattr(args, option, value)
             if str(given) != str(value):  # --wait-k is text
@@ -61,6 +51,9 @@ def architecture(system: str, size: str) -> Architecture:
     return fill_in
 
 
+for _size, _fill_in in SIZES.items():
+    register_model_architecture("interactive_st", f"interactive_st{_size}")(_fill_in)
+#: Those of the other systems, by name.
 ARCHITECTURES: dict[str, Architecture] = {
     f"{system}{size}": register_model_architecture(model, f"{system}{size}")(architecture(system, size))
     for system, (model, _) in SYSTEMS.items()
