@@ -65,7 +65,7 @@ def system(name: str, **options: Any) -> InteractiveSTModel:
     return model(arch=ARCHITECTURES.get(f"{name}_s", sizes.interactive_st_s), **options)
 
 
-def stock(ours: models.InteractiveSTModel, words: int = 12, **options: Any) -> S2TTransformerModel:
+def stock(ours: InteractiveSTModel, words: int = 12, **options: Any) -> S2TTransformerModel:
     """fairseq's model of the same sizes in eval mode, holding the weights of ``ours``."""
     args = arguments(**{"share_decoder_input_output_embed": True} | options)  # as our sizes have it
     s2t_transformer_s(args)

@@ -22,6 +22,7 @@ from interactive_st.modules.zero_gradients import with_zero_gradients
 from .decoder import InteractiveDecoder
 from .encoder import SpeechEncoder
 from .pretrained import (
+    LoadingRules,
     adapt_fusion,
     adapt_stock_state_dict,
     adapt_vocabulary,
@@ -41,12 +42,8 @@ class InteractiveSTModel(S2TTransformerModel):
     architectures of :mod:`interactive_st.models.architectures` say which.
     """
 
-    #: Refuse checkpoints without gate weights (set when decoding).
-    needs_gates = False
-    #: Keep initial values for embedding tables of another size (set when training from a checkpoint).
-    may_change_vocabulary = False
-    #: Keep initial values for embedding tables of the same size, too: they are of other words.
-    leaves_vocabulary = False
+    #: What of a checkpoint is taken or refused; set by the task.
+    loading = LoadingRules()
 
     @staticmethod
     def add_args(parser) -> None:

@@ -9,6 +9,7 @@ not due to the vocabulary is an error.
 import logging
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,23 @@ TABLES = tuple(name.removeprefix("decoder") for name in VOCABULARY)
 LEFT = "left at their initial values"
 FRONT_END = "subsample."  # of an encoder's tensors
 STAGES = ("decoder.first.", "decoder.second.")
+
+
+@dataclass(frozen=True)
+class LoadingRules:
+    """What ``upgrade_state_dict`` of a model takes or refuses of a checkpoint.
+
+    Attributes:
+        require_gates: refuse checkpoints without gate weights (when decoding).
+        allow_new_vocabulary: keep initial values for embedding tables of another size (when training from
+            a checkpoint).
+        discard_embeddings: keep initial values for embedding tables of the same size, too: they are of other
+            words. Only with ``allow_new_vocabulary``.
+    """
+
+    require_gates: bool = False
+    allow_new_vocabulary: bool = False
+    discard_embeddings: bool = False
 
 
 def is_stock(state_dict: dict[str, Tensor]) -> bool:
@@ -125,14 +143,14 @@ def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     the checkpoint lacks, such as a multi-task model's, starts at its initial values.
 
     Raises:
-        ValueError: the model ``needs_gates``, and the checkpoint lacks them.
+        ValueError: the model's rules ``require_gates``, and the checkpoint lacks them.
     """
     own = model.state_dict()
     overridden = [name for name in state_dict if ".fusion." in name and name not in own]
     for name in overridden:
         del state_dict[name]
     started = [name for name in own if ".fusion." in name and name not in state_dict]
-    if model.needs_gates and any(".fusion.gate." in name for name in started):
+    if model.loading.require_gates and any(".fusion.gate." in name for name in started):
         raise ValueError(
             "fusion 'gate' has weights that this checkpoint lacks, as it was trained with another fusion; "
             "leave 'fusion' out of --model-overrides, or train a gate from it: --fusion gate "
@@ -148,16 +166,17 @@ def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
 
 
 def leave_vocabulary(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
-    """Empty the embedding tables of a state dict, in place, if the model ``leaves_vocabulary``: another
-    vocabulary of the same size is then treated as one of another size."""
-    for name in [name for name in state_dict if name.endswith(TABLES) and model.leaves_vocabulary]:
-        state_dict[name] = state_dict[name][:0]
+    """Empty the embedding tables of a state dict, in place, if the model's rules ``discard_embeddings``:
+    :func:`adapt_vocabulary` then leaves its own at their initial values, although the sizes fit."""
+    if model.loading.discard_embeddings:
+        for name in [name for name in state_dict if name.endswith(TABLES)]:
+            state_dict[name] = state_dict[name][:0]
 
 
 def adapt_vocabulary(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     """Replace embedding tables of another size in a state dict of ours by the initial ones, in place, and log
-    it, if the model ``may_change_vocabulary``; otherwise torch refuses them."""
-    if not model.may_change_vocabulary:
+    it, if the model's rules ``allow_new_vocabulary``; otherwise torch refuses them."""
+    if not model.loading.allow_new_vocabulary:
         return
     own = model.state_dict()
     unfit = [

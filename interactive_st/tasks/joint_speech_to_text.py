@@ -16,6 +16,7 @@ from interactive_st.conventions import BOTH, TRANSLATION
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
 from interactive_st.data.folder.layout import is_train
+from interactive_st.models.pretrained import LoadingRules
 from interactive_st.modules.streams import Streams
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.hypotheses import NBest
@@ -40,7 +41,7 @@ from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.precision import in_precision_of
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
-from interactive_st.tasks.starting_point import begin_with, first_checkpoint
+from interactive_st.tasks.starting_point import first_checkpoint, rules_of_first
 from interactive_st.tasks.validation import DecodesInValidation
 from interactive_st.tasks.written_texts import streams_to_write
 
@@ -247,13 +248,13 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         settle_model_options(args, self.args, from_checkpoint)
         arch = getattr(args, "arch", "")
         model = super().build_model(args, from_checkpoint)
-        model.needs_gates = from_checkpoint
+        model.loading = LoadingRules(require_gates=from_checkpoint)
         self._streams = getattr(model, "streams", BOTH)
         self._reads_other_text = getattr(getattr(model, "decoder", None), "reads_other_text", True)
         check_scores(self.args, arch, self.streams)
         if not from_checkpoint:
             check_best_checkpoint_metric(self.args, arch, self.streams)
-            begin_with(model, first_checkpoint(self.args), args, self.tgt_dict)
+            model.loading = rules_of_first(first_checkpoint(self.args), args, self.tgt_dict)
         self._prepare_validation(model)
         return model
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from fairseq.data import Dictionary
 from fairseq.data.audio.data_cfg import S2TDataConfig
-from torch import nn
 
 from interactive_st.checkpoint_reading import option_of, options_of, read_checkpoint
 from interactive_st.errors import DataError
-from interactive_st.models.pretrained import warn_of_other_meaning
+from interactive_st.models.pretrained import LoadingRules, warn_of_other_meaning
 
 logger = logging.getLogger(__name__)
 
@@ -28,21 +27,20 @@ def first_checkpoint(args: Namespace) -> str | None:
     return getattr(args, "finetune_from_model", None)
 
 
-def begin_with(model: nn.Module, path: str | None, args: Namespace, dictionary: Dictionary) -> None:
-    """Compare the checkpoint's vocabulary with the model's, and warn of other incompatible options.
+def rules_of_first(path: str | None, args: Namespace, dictionary: Dictionary) -> LoadingRules:
+    """Compare the checkpoint's vocabulary with the model's, warn of other incompatible options, and return the
+    rules by which the model loads it.
 
     Args:
-        model: gets ``may_change_vocabulary`` and ``leaves_vocabulary``.
-        path: the checkpoint, of :func:`first_checkpoint`; None: there is nothing to tell.
+        path: the checkpoint, of :func:`first_checkpoint`; None: there is none.
         args: the options of the model.
         dictionary: the vocabulary of the training.
 
     Raises:
         DataError: there is no such checkpoint.
     """
-    model.may_change_vocabulary = path is not None
     if path is None:
-        return
+        return LoadingRules()
     try:
         state, cfg = read_checkpoint(path)
     except DataError as error:
@@ -54,8 +52,9 @@ def begin_with(model: nn.Module, path: str | None, args: Namespace, dictionary: 
             f"--finetune-from-model {path}: the dictionary that it was trained with is not to be found, so "
             "its embedding table is taken if it has as many entries as this one; are they the same words?"
         )
-    else:
-        model.leaves_vocabulary = Dictionary.load(str(file)).symbols != dictionary.symbols
+        return LoadingRules(allow_new_vocabulary=True)
+    other_words = Dictionary.load(str(file)).symbols != dictionary.symbols
+    return LoadingRules(allow_new_vocabulary=True, discard_embeddings=other_words)
 
 
 def _dictionary_file(task: object) -> Path | None:

@@ -6,6 +6,8 @@ import pytest
 import torch
 from tiny import system
 
+from interactive_st.models.pretrained import LoadingRules
+
 
 def test_both_stages_start_from_a_multi_task_model(caplog):
     multitask, model = system("multitask_st"), system("two_stage_st", seed=5)
@@ -43,7 +45,7 @@ def test_a_model_that_decodes_has_no_gate_of_random_weights():
         for options in ({}, {"fusion": "gate"}, {"learn_fusion_lambda": True})
     )
     for model in (gated, learned):
-        model.needs_gates = True
+        model.loading = LoadingRules(require_gates=True)
     with pytest.raises(ValueError, match=r"fusion 'gate' has weights that this checkpoint lacks.*leave"):
         gated.load_state_dict(linear.state_dict())
     gated.load_state_dict(gated.state_dict())
@@ -61,7 +63,7 @@ def test_a_training_may_begin_with_a_model_of_another_vocabulary(caplog, name):
     with pytest.raises(RuntimeError, match="size mismatch"):
         model.load_state_dict(dict(weights))
     before = {table: model.state_dict()[table].clone() for table in tables}
-    model.may_change_vocabulary = True
+    model.loading = LoadingRules(allow_new_vocabulary=True)
     model.load_state_dict(dict(weights))
     found = model.state_dict()
     assert all(torch.equal(found[table], before[table]) for table in tables)
@@ -78,14 +80,14 @@ def test_as_many_other_words_are_another_vocabulary_too(name, origin):
         del weights["decoder.interactive_version"]
     before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
     tables = [key for key in before if "embed_tokens" in key or "output_projection" in key]
-    model.may_change_vocabulary = model.leaves_vocabulary = True
+    model.loading = LoadingRules(allow_new_vocabulary=True, discard_embeddings=True)
     model.load_state_dict(dict(weights))
     found = model.state_dict()
     assert tables
     assert all(torch.equal(found[table], before[table]) for table in tables)
     name = "encoder.transformer_layers.0.fc1.weight"
     assert torch.equal(found[name], weights[name])
-    model.leaves_vocabulary = False
+    model.loading = LoadingRules(allow_new_vocabulary=True)
     model.load_state_dict(dict(weights))
     assert not any(torch.equal(model.state_dict()[table], before[table]) for table in tables)
 
