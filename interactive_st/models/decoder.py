@@ -1,6 +1,7 @@
 """Decoders whose streams share all parameters."""
 
 import math
+from argparse import Namespace
 from collections.abc import Sequence
 
 import torch
@@ -33,7 +34,7 @@ class StreamDecoder(TransformerDecoder):
 
     layer_class = InteractiveDecoderLayer
 
-    def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
+    def __init__(self, args: Namespace, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
         self.wait_k = parse_wait_k(args.wait_k)
         self.train_wait_k = parse_train_wait_k(getattr(args, "train_wait_k", None))
         self.streams = parse_streams(args.streams)
@@ -41,7 +42,7 @@ class StreamDecoder(TransformerDecoder):
         # Tells our checkpoints from stock fairseq's; a buffer, so no parameter is added.
         self.register_buffer("interactive_version", torch.Tensor([1]))
 
-    def build_decoder_layer(self, args, no_encoder_attn: bool = False) -> nn.Module:
+    def build_decoder_layer(self, args: Namespace, no_encoder_attn: bool = False) -> nn.Module:
         cfg = TransformerConfig.from_namespace(args)
         layer = self.layer_class(cfg)
         if cfg.checkpoint_activations:

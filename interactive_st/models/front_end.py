@@ -1,5 +1,7 @@
 """Subsampling of filterbank frames before the encoder: ``--front-end stack`` or ``conv1d``."""
 
+from argparse import Namespace
+
 import torch
 import torch.nn.functional as F
 from fairseq.models.speech_to_text.modules.convolution import Conv1dSubsampler
@@ -47,7 +49,7 @@ class PaddedConv1dSubsampler(Conv1dSubsampler):
         return x.transpose(0, 1).contiguous(), lengths
 
 
-def build_front_end(args) -> nn.Module:
+def build_front_end(args: Namespace) -> nn.Module:
     """The subsampler that ``args.front_end`` names.
 
     Raises:

@@ -4,13 +4,15 @@ Source: Liu et al., AAAI 2020, "Synchronous Speech Recognition and Speech-to-Tex
 Interactive Decoding". Sizes and option names follow fairseq's ``s2t_transformer``.
 """
 
+from argparse import ArgumentParser, Namespace
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from fairseq.models import register_model
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel
-from torch import Tensor
+from fairseq.tasks import FairseqTask
+from torch import Tensor, nn
 
 from interactive_st.modules.fast.dropout import use_dropout
 from interactive_st.modules.fast.onednn_linear import use_onednn_linears
@@ -33,6 +35,9 @@ from .pretrained import (
 )
 from .sizes import base_architecture
 
+#: Of ``forward``: logits, and ``{"encoder_out": …}``.
+NetOutput = tuple[Tensor, dict[str, dict[str, list[Tensor]] | None]]
+
 
 @register_model("interactive_st")
 class InteractiveSTModel(S2TTransformerModel):
@@ -46,7 +51,7 @@ class InteractiveSTModel(S2TTransformerModel):
     loading = LoadingRules()
 
     @staticmethod
-    def add_args(parser) -> None:
+    def add_args(parser: ArgumentParser) -> None:
         add_speech_args(parser)
         parser.add_argument(
             "--wait-k",
@@ -84,7 +89,7 @@ class InteractiveSTModel(S2TTransformerModel):
         return {}
 
     @classmethod
-    def build_model(cls, args, task) -> "InteractiveSTModel":
+    def build_model(cls, args: Namespace, task: FairseqTask) -> "InteractiveSTModel":
         base_architecture(args)
         model = super().build_model(args, task)
         use_onednn_linears(model)
@@ -92,7 +97,7 @@ class InteractiveSTModel(S2TTransformerModel):
         return model
 
     @classmethod
-    def build_encoder(cls, args) -> SpeechEncoder:
+    def build_encoder(cls, args: Namespace) -> SpeechEncoder:
         encoder = SpeechEncoder(args)
         path = getattr(args, "load_pretrained_encoder_from", None)
         if path:
@@ -100,7 +105,9 @@ class InteractiveSTModel(S2TTransformerModel):
         return encoder
 
     @classmethod
-    def build_decoder(cls, args, task, embed_tokens) -> InteractiveDecoder:
+    def build_decoder(
+        cls, args: Namespace, task: FairseqTask, embed_tokens: nn.Embedding
+    ) -> InteractiveDecoder:
         return InteractiveDecoder(args, task.target_dictionary, embed_tokens)
 
     def forward(
@@ -110,7 +117,7 @@ class InteractiveSTModel(S2TTransformerModel):
         prev_output_tokens: Tensor,
         rows: TokenRows | None = None,
         wanted: TokenRows | None = None,
-    ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]]]]:
+    ) -> NetOutput:
         """Teacher forcing.
 
         Args:
@@ -134,7 +141,7 @@ class InteractiveSTModel(S2TTransformerModel):
         """What the model writes: (0, 1) both texts, (0,) the transcript, (1,) the translation."""
         return self.decoder.streams
 
-    def get_targets(self, sample: dict[str, Any], net_output) -> Tensor:
+    def get_targets(self, sample: dict[str, Any], net_output: NetOutput) -> Tensor:
         """Targets of the model's streams, ``(S, B, T)``."""
         return sample["targets"][list(self.streams)]
 
@@ -143,7 +150,7 @@ class InteractiveSTModel(S2TTransformerModel):
         have CTC; the parent's ``get_ctc_target`` would give them the translation."""
         return sample["transcript"], sample["transcript_lengths"]
 
-    def get_ctc_output(self, net_output, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    def get_ctc_output(self, net_output: NetOutput, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
         """CTC log-probabilities of the encoder, with the interface of fairseq's models.
 
         Returns:
@@ -191,7 +198,7 @@ class InteractiveSTModel(S2TTransformerModel):
             adapt_vocabulary(self, state_dict)
 
 
-def add_speech_args(parser) -> None:
+def add_speech_args(parser: ArgumentParser) -> None:
     """Declare the options that every system has: those of ``s2t_transformer``, and the front end's."""
     S2TTransformerModel.add_args(parser)
     parser.add_argument(

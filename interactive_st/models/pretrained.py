@@ -8,7 +8,7 @@ not due to the vocabulary is an error.
 
 import logging
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,8 @@ def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
     """Load the encoder of the checkpoint at ``path`` (ours or stock) into ``encoder``.
 
     Args:
+        encoder: of the model; its tensors are overwritten.
+        path: of a checkpoint as fairseq writes it.
         args: the options of the model.
 
     Raises:
@@ -219,14 +221,16 @@ def double_decoder(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     own = model.state_dict()
     started = [name for name in own if name not in state_dict]
     vocabulary = [stage + name.removeprefix("decoder.") for stage in STAGES for name in VOCABULARY]
-    not_taken = fit(own, state_dict, "checkpoint of a model of one decoder", may_differ=tuple(vocabulary))
+    not_taken = fit(own, state_dict, "checkpoint of a model of one decoder", may_differ=vocabulary)
     logger.info(
         f"both decoders started from the one decoder of the checkpoint ({len(one)} tensors each); "
         f"{_listing('not taken', not_taken)}; {_listing(LEFT, started)}"
     )
 
 
-def fit(own: dict[str, Tensor], offered: dict[str, Tensor], what: str, may_differ: tuple = ()) -> list[str]:
+def fit(
+    own: dict[str, Tensor], offered: dict[str, Tensor], what: str, may_differ: Container[str] = ()
+) -> list[str]:
     """Make ``offered`` loadable, in place: drop names and shapes that ``own`` does not have, and fill in the
     tensors of ``own`` that it lacks.
 

@@ -37,7 +37,7 @@ class TwoStageDecoder(TeacherForced, FairseqDecoder):
     reads_other_text = True
     streams: Streams = BOTH
 
-    def __init__(self, args, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
+    def __init__(self, args: Namespace, dictionary: Dictionary, embed_tokens: nn.Embedding) -> None:
         super().__init__(dictionary)
         self.args = args
         self.first = InteractiveDecoder(_of_one_stream(args, "asr"), dictionary, embed_tokens)
@@ -92,6 +92,6 @@ class TwoStageDecoder(TeacherForced, FairseqDecoder):
         return min(self.first.max_positions(), self.second.max_positions())
 
 
-def _of_one_stream(args, streams: str) -> Namespace:
+def _of_one_stream(args: Namespace, streams: str) -> Namespace:
     """The options of one stage: a decoder of one stream, which has no interaction."""
     return Namespace(**{**vars(args), **NO_INTERACTION, "streams": streams})

@@ -5,8 +5,11 @@ AAAI 2020, section 4, compare with; Anastasopoulos & Chiang, NAACL 2018, "Tied M
 Neural Speech Translation" (cascade and triangle).
 """
 
+from argparse import ArgumentParser, Namespace
+
 from fairseq.models import register_model
-from torch import Tensor
+from fairseq.tasks import FairseqTask
+from torch import Tensor, nn
 
 from .interactive_st import InteractiveSTModel, add_speech_args
 from .pretrained import adapt_vocabulary, double_decoder, leave_vocabulary
@@ -19,11 +22,13 @@ class TwoStageSTModel(InteractiveSTModel):
     """One speech encoder, a decoder for each text, one tied embedding table."""
 
     @staticmethod
-    def add_args(parser) -> None:
+    def add_args(parser: ArgumentParser) -> None:
         add_speech_args(parser)
 
     @classmethod
-    def build_decoder(cls, args, task, embed_tokens) -> TwoStageDecoder:
+    def build_decoder(
+        cls, args: Namespace, task: FairseqTask, embed_tokens: nn.Embedding
+    ) -> TwoStageDecoder:
         if args.streams != "both":
             raise ValueError(
                 f"a two-stage model writes both texts, not {args.streams!r}; leave 'streams' out of "

@@ -63,6 +63,7 @@ def slots_to_mask(slots: Tensor, width: int, dtype: torch.dtype) -> Tensor:
     Args:
         slots: ``(…, Q, columns)`` per query and column, the beam slot whose row it sees; −1: none.
         width: beam slots per column.
+        dtype: of the mask, that of the scores.
 
     Returns:
         ``(…, 1, Q, keys)``, 0 or −inf; the zero key is seen only by queries that see nothing else.

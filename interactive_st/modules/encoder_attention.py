@@ -101,20 +101,22 @@ def attend_memory(
     heads: int,
     attend: Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor],
 ) -> Tensor:
-    """Attention of ``query`` ``(S, r·B, T, C)``, T rows or hypotheses, to the keys and values of B sentences.
+    """Attention of ``query`` ``(S, r·B, T, C)`` to the keys and values of B sentences.
 
     Args:
-        query, keys: as in :meth:`EncoderAttention.forward`.
+        query: T positions or hypotheses of S streams; the batch as in :meth:`EncoderAttention.forward`.
+        keys: of the B sentences, by :meth:`EncoderAttention.project_memory`.
         mask: ``(B, 1, 1, positions)`` bool, True = visible, or added to scores; ``None`` = all.
+        heads: number of attention heads.
         attend: computes attention of ``(B, heads, queries, head_dim)`` from query, key, value and mask.
 
     Returns:
         the same shape as ``query``
     """
-    streams, rows, length, width = query.shape
+    streams, entries, length, embed_dim = query.shape
     batch = keys[0].size(0)
-    sequences_per_sentence, head_dim = streams * rows // batch, width // heads
+    sequences_per_sentence, head_dim = streams * entries // batch, embed_dim // heads
     query = query.view(sequences_per_sentence, batch, length, heads, head_dim).permute(1, 3, 0, 2, 4)
     context = attend(query.flatten(2, 3), *keys, mask)
     context = context.view(batch, heads, sequences_per_sentence, length, head_dim).permute(2, 0, 3, 1, 4)
-    return context.reshape(streams, rows, length, width)
+    return context.reshape(streams, entries, length, embed_dim)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from fairseq.models.transformer import TransformerConfig
 from fairseq.modules import TransformerDecoderLayer
 from torch import Tensor, nn
 
@@ -24,14 +25,14 @@ class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
     """
 
     def build_self_attention(
-        self, embed_dim: int, args, add_bias_kv: bool = False, add_zero_attn: bool = False
+        self, embed_dim: int, args: TransformerConfig, add_bias_kv: bool = False, add_zero_attn: bool = False
     ) -> InteractiveAttention:
         fusion = Fusion(args.fusion, embed_dim, args.fusion_lambda, args.learn_fusion_lambda)
         return InteractiveAttention(
             embed_dim, args.decoder_attention_heads, fusion, dropout=args.attention_dropout
         )
 
-    def build_encoder_attention(self, embed_dim: int, args) -> EncoderAttention:
+    def build_encoder_attention(self, embed_dim: int, args: TransformerConfig) -> EncoderAttention:
         return EncoderAttention(
             embed_dim,
             args.decoder_attention_heads,

@@ -1,6 +1,7 @@
 """fairseq's encoder layer, faster: on a CPU cheap dropout, and linear layers by oneDNN in its attention; on a
 GPU one product for queries, keys and values, and one mask for all layers."""
 
+from fairseq.models.transformer import TransformerConfig
 from fairseq.modules import MultiheadAttention, TransformerEncoderLayer
 from torch import Tensor, nn
 
@@ -37,7 +38,7 @@ def visible_frames(padding: Tensor, like: Tensor) -> Tensor:
 class SpeechEncoderLayer(Sublayers, TransformerEncoderLayer):
     """fairseq's, of :class:`SpeechSelfAttention`, with the activation in the first linear layer's pass."""
 
-    def build_self_attention(self, embed_dim: int, cfg) -> SpeechSelfAttention:
+    def build_self_attention(self, embed_dim: int, cfg: TransformerConfig) -> SpeechSelfAttention:
         return SpeechSelfAttention(
             embed_dim,
             cfg.encoder.attention_heads,

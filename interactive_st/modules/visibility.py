@@ -66,6 +66,8 @@ def teacher_forced_visibility(prev_output_tokens: Tensor, pad: int, wait_k: Wait
 
     Args:
         prev_output_tokens: ``(2, B, T)``, right-padded; a missing stream is all ``pad``.
+        pad: index of the padding token.
+        wait_k: k, of :func:`~interactive_st.modules.wait_k.parse_wait_k`.
 
     Returns:
         Visibility over ``(2, B, 1, T, T)``: entry ``[s, b, 0, i, j]`` says whether row i of stream 1 − s

@@ -67,6 +67,8 @@ def partner_limit(wait_k: WaitK, stream: int, row: Tensor) -> Tensor:
     """Last partner row that each of ``stream``'s rows may see (negative: it sees none).
 
     Args:
+        wait_k: k, of :func:`parse_wait_k`.
+        stream: that of the reading rows.
         row: integer tensor of row indices, any shape.
 
     Returns:

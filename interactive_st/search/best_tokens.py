@@ -17,6 +17,7 @@ def best_tokens(log_probs: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
     Args:
         log_probs: ``(…, V)``; NaN ranks first, as in ``torch.topk``, and is returned as −inf.
+        count: at most V.
 
     Returns:
         log-probabilities and tokens ``(…, count)``

@@ -32,10 +32,11 @@ class Constraints:
         at_max_len: Tensor,
         prefix_tokens: Tensor | None,
     ) -> Tensor:
-        """Constrain ``log_probs`` ``(N, W, V)`` in place and return it. Forcing ``</s>`` at the maximum
-        length is left to :meth:`best`.
+        """Constrain ``log_probs`` in place and return it. Forcing ``</s>`` at the maximum length is left to
+        :meth:`best`.
 
         Args:
+            log_probs: ``(N, W, V)`` of the next token.
             lanes: the N lanes.
             tokens: ``(2, B, W, L)`` int32, the hypotheses so far, tag first.
             at_max_len: ``(N,)`` lanes at ``max_len``; on the control device.

@@ -36,7 +36,7 @@ class DualBeamGenerator:
         tgt_dict: the joint dictionary.
         search: ``rank`` (the paper's) or ``joint`` (exact scores of pairs). None: ``joint``, whose
             translations were better on every test set measured (``benchmarks/results/quality.md``), but
-            ``rank`` for streams that do not read each other, for which a beam each finds more.
+            ``rank`` without interaction, where separate beams find better hypotheses.
         default_tags: language tags of transcript and translation, for batches that bring none.
         symbols_to_strip_from_output: what fairseq's tools leave out when they print.
         ctc_weight: of the encoder's CTC scores in those of transcripts, 0 (none) to 1 (no attention).

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from fairseq.modules import FairseqDropout
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
+from torch.autograd.function import FunctionCtx, once_differentiable
 
 _LEVELS = 1 << 16
 _LOWEST = -(_LEVELS >> 1)  # of a 16-bit integer
@@ -24,7 +24,7 @@ def dropout(x: Tensor, p: float) -> Tensor:
 
 class _Dropout(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x: Tensor, dropped: int) -> Tensor:
+    def forward(ctx: FunctionCtx, x: Tensor, dropped: int) -> Tensor:
         words = torch.empty((x.numel() + 3) // 4, dtype=torch.int64)
         bits = words.random_(-(2**63), None).view(torch.int16)[: x.numel()].view(x.shape)
         ctx.save_for_backward(bits)
@@ -33,7 +33,7 @@ class _Dropout(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:
         (bits,) = ctx.saved_tensors
         return grad * _factors(bits, ctx.dropped, grad.dtype), None
 

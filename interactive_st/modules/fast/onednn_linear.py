@@ -124,6 +124,7 @@ def use_onednn_linears(model: nn.Module) -> None:
     """Turn every ``nn.Linear`` of ``model`` into a :class:`OneDnnLinear` with the same parameters."""
     for module in model.modules():
         if type(module) is nn.Linear:
+            # not a new module: parameters, hooks and whatever else refers to it stay as they are
             module.__class__ = OneDnnLinear
 
 
