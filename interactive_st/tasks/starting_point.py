@@ -28,8 +28,8 @@ def first_checkpoint(args: Namespace) -> str | None:
 
 
 def rules_of_first(path: str | None, args: Namespace, dictionary: Dictionary) -> LoadingRules:
-    """Compare the checkpoint's vocabulary with the model's, warn of other incompatible options, and return the
-    rules by which the model loads it.
+    """Compare the checkpoint's vocabulary with the model's, warn of other incompatible options, and return
+    the rules by which the model loads it.
 
     Args:
         path: the checkpoint, of :func:`first_checkpoint`; None: there is none.

@@ -135,4 +135,4 @@ def test_text_is_limited_in_training_alone(folder):
 def test_a_model_that_decodes_needs_the_gates_of_its_checkpoint(folder, monkeypatch, from_checkpoint):
     monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: FakeModel())
     model = setup(folder).build_model(Namespace(wait_k="3"), from_checkpoint)
-    assert model.needs_gates == from_checkpoint
+    assert model.loading.require_gates == from_checkpoint
