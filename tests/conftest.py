@@ -1,5 +1,6 @@
 """What several test modules share."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -80,3 +81,20 @@ def hears_noise(request):
     """The same for all tests but those of real recordings."""
     if "shared_data" not in request.fixturenames:
         request.getfixturevalue("noise_is_speech")
+
+
+@pytest.fixture
+def closed_folder(monkeypatch):
+    """Makes a folder one whose content may not be listed, to root neither; returns its path."""
+    scandir = os.scandir
+
+    def close(folder: Path) -> Path:
+        def refuse(path="."):
+            if os.fspath(path) == str(folder):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", refuse)
+        return folder
+
+    return close

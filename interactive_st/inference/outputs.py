@@ -2,11 +2,12 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from interactive_st.data.audio import media
+from interactive_st.errors import DataError
 
 #: What soundfile or PyAV reads and people call recordings, by the end of the name.
 EXTENSIONS = frozenset(
@@ -31,34 +32,51 @@ class Found:
     name: str
 
 
-def find_recordings(names: Sequence[str | os.PathLike]) -> list[Found]:
+def _refuse(error: DataError) -> None:
+    raise error
+
+
+def find_recordings(
+    names: Sequence[str | os.PathLike], unread: Callable[[DataError], None] = _refuse
+) -> list[Found]:
     """Return the recordings that are named, in that order; folders are searched below, by name.
 
     A file that is named is taken whatever its name is, and whether it is there or not; in folders
     those with one of `EXTENSIONS` are taken. Hidden files and folders are passed over. What is
     named twice is taken once.
+
+    Args:
+        names: files and folders.
+        unread: is told of each folder below a named one that cannot be read; the others are searched.
+
+    Raises:
+        DataError: a folder that is named cannot be read, or one below and `unread` is not given.
     """
     places: dict[Path, tuple[Path, Path]] = {}
     for name in map(Path, names):
-        folder = name.is_dir()
-        for path in _search(name) if folder else [name]:
+        folder = os.path.isdir(name)  # Path's raises an error where it may not look
+        for path in _search(name, unread) if folder else [name]:
             place = path.relative_to(name) if folder else Path(path.name)
             places.setdefault(path.resolve(), (path, place))
     unique = _numbered([place for _, place in places.values()])
     return [Found(*pair, name.as_posix()) for pair, name in zip(places.values(), unique, strict=True)]
 
 
-def _search(folder: Path) -> Iterator[Path]:
+def _search(folder: Path, unread: Callable[[DataError], None]) -> Iterator[Path]:
     seen = {folder.resolve()}
 
     def is_new(path: Path) -> bool:
         """Links are followed, but not in circles."""
         real = path.resolve()
-        known = path.is_symlink() and real in seen
+        known = os.path.islink(path) and real in seen
         seen.add(real)
         return not known
 
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    def report(error: OSError) -> None:
+        tell = _refuse if Path(error.filename) == folder else unread
+        tell(DataError(f"{error.filename}: cannot be read ({error.strerror})"))
+
+    for parent, folders, files in os.walk(folder, onerror=report, followlinks=True):
         folders[:] = (n for n in sorted(folders) if not n.startswith(".") and is_new(Path(parent, n)))
         for name in sorted(files):
             if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:

@@ -190,6 +190,21 @@ def test_a_failure_is_reported_and_the_rest_goes_on(translate, audio, tmp_path, 
     assert files(tmp_path / "out") == ["a.flac.tsv", "a.wav.tsv", "deep/c.tsv", "deep/er/b.tsv"]
 
 
+def test_a_folder_that_may_not_be_read_is_reported_and_the_rest_goes_on(
+    translate, audio, tmp_path, closed_folder, capsys
+):
+    closed = closed_folder(audio / "deep" / "er")
+    words = (audio, "--out", tmp_path / "out", "--skip-existing")
+    message = f"interactive-st translate: failed: {closed}: cannot be read (Permission denied)\n"
+    assert translate(*words) == 1
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert errors.endswith("; 1 folder not read\n")
+    assert files(tmp_path / "out") == ["a.flac.txt", "a.wav.txt", "deep/c.txt"]
+    assert translate(*words) == 1
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="the system refuses such a name")
 def test_a_name_of_another_encoding_fails_and_the_rest_goes_on(translate, audio, tmp_path, capsys):
     """As of an archive that was packed where names are in Latin 1."""

@@ -37,6 +37,13 @@ def test_nothing_to_do(translate, tmp_path, capsys):
     check(translate, capsys, "no recordings in", tmp_path)
 
 
+def test_a_named_folder_that_may_not_be_read(translate, audio, closed_folder, capsys):
+    closed = closed_folder(audio / "deep" / "er")
+    message = f"error: {closed}: cannot be read (Permission denied)"
+    check(translate, capsys, message, closed)
+    check(translate, capsys, message, audio / "a.wav", closed)
+
+
 def test_an_empty_name_is_not_the_folder_that_one_is_in(translate, audio, monkeypatch, capsys):
     monkeypatch.chdir(audio)
     check(translate, capsys, "an empty AUDIO names nothing", "")

@@ -1,5 +1,9 @@
+import re
 from pathlib import Path
 
+import pytest
+
+from interactive_st.errors import DataError
 from interactive_st.inference.outputs import find_recordings, output_names
 
 
@@ -33,6 +37,20 @@ def test_linked_folders_are_searched_but_not_in_circles(tmp_path):
     (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "in")
     found = find_recordings([tmp_path / "in"])
     assert [str(each.place) for each in found] == ["y.wav", "link/x.wav"]
+
+
+def test_folders_that_may_not_be_read_are_told(tmp_path, closed_folder):
+    touch(tmp_path / "in" / "closed" / "x.wav", tmp_path / "in" / "open" / "y.wav")
+    closed = closed_folder(tmp_path / "in" / "closed")
+    told = []
+    assert [str(each.place) for each in find_recordings([tmp_path / "in"], told.append)] == ["open/y.wav"]
+    message = f"{closed}: cannot be read (Permission denied)"
+    assert list(map(str, told)) == [message]
+    for named in (closed, tmp_path / "in"):
+        with pytest.raises(DataError, match=re.escape(message)):
+            find_recordings([named])
+    with pytest.raises(DataError, match=re.escape(message)):
+        find_recordings([closed, tmp_path / "in" / "open"], told.append)
 
 
 def test_named_files_are_taken_whatever_their_name(tmp_path):

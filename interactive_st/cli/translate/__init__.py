@@ -28,7 +28,7 @@ SHOWING = ("text", *SUBTITLES)
 
 @quiet()  # fairseq reports on its optional packages
 def main(args: argparse.Namespace) -> int:
-    """Decode the recordings; the status is 1 if one of them failed.
+    """Decode the recordings; the status is 1 if one of them failed, or a folder could not be searched.
 
     Raises:
         UserError: there is nothing to decode, the model cannot be used, or options contradict it or each
@@ -39,8 +39,11 @@ def main(args: argparse.Namespace) -> int:
 
     if "" in args.audio:  # pathlib would read the folder that one is in, and all below
         raise UserError("an empty AUDIO names nothing; is a variable of the shell unset?")
-    found = find_recordings(args.audio)
+    unread: list[UserError] = []
+    found = find_recordings(args.audio, unread.append)
     if not found:
+        if unread:
+            raise unread[0]
         raise UserError(f"no recordings in {', '.join(args.audio)}; name a file or another folder")
     if args.show != "both" and not set(args.format) & set(SHOWING):
         raise UserError(f"--show {args.show} is for text and subtitles: add --format text, srt or vtt")
@@ -54,8 +57,10 @@ def main(args: argparse.Namespace) -> int:
     files = None
     if args.out is not None:
         found, files = _outputs(args, found)
-        if not found:
-            return 0
+    for error in unread:
+        print(f"interactive-st translate: failed: {error}", file=sys.stderr)
+    if not found:
+        return 1 if unread else 0
     given = {name: getattr(args, name, None) for name in Options.__dataclass_fields__}
     options = {name: value for name, value in given.items() if value is not None}
     try:
@@ -66,10 +71,10 @@ def main(args: argparse.Namespace) -> int:
         raise UserError(f"--nbest {args.nbest} is for --format jsonl, which alone lists them: add it")
     model = _load(args)
     _check_shown(args, model.model.streams)
-    work = Work(found, args.format, args.show, files, progress=not args.quiet)
+    work = Work(found, args.format, args.show, files, progress=not args.quiet, unread=len(unread))
     with user_errors(ValueError):
         try:
-            return 1 if work.decode(model, options) else 0
+            return 1 if work.decode(model, options) or unread else 0
         except OptionError as error:
             raise _named(error) from error
 

@@ -1,5 +1,6 @@
 """The work of `interactive-st translate`: decodes recordings, writes or prints, reports."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ class Work:
         show: what text and subtitles show, see `Recording.render`.
         files: of each recording the file to write by its format; None to print.
         progress: show a bar, where standard error is a terminal, and the real-time factor.
+        unread: how many folders could not be searched, which the report says too.
     """
 
     def __init__(
@@ -38,9 +40,11 @@ class Work:
         show: str,
         files: Sequence[Mapping[str, Path]] | None,
         progress: bool = True,
+        unread: int = 0,
     ) -> None:
         self.found, self.formats, self.show, self.files, self.progress = found, formats, show, files, progress
         self.failed: set[int] = set()
+        self.unread = unread
         self.seconds = 0.0
         self.bar = tqdm(
             total=round(sum(_duration(recording.path) for recording in found), 1),
@@ -129,12 +133,14 @@ class Work:
             text += f", real-time factor {wall / self.seconds:.3f}"
         if self.failed:
             text += f"; {len(self.failed)} failed"
+        if self.unread:
+            text += f"; {self.unread} folder{'s' if self.unread > 1 else ''} not read"
         print(text, file=sys.stderr)
 
 
 def _duration(path: Path) -> float:
     """Return the seconds of a recording; 0 for one that does not say, or will be reported as failing."""
-    if not path.is_file():  # reading a pipe would take from it, or wait for ever
+    if not os.path.isfile(path):  # reading a pipe would take from it, or wait for ever
         return 0.0
     try:
         if media.is_media(path):
