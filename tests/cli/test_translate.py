@@ -205,6 +205,20 @@ def test_a_folder_that_may_not_be_read_is_reported_and_the_rest_goes_on(
     assert message in capsys.readouterr().err
 
 
+def test_audio_that_was_not_decoded_is_not_counted(translate, audio, tmp_path, capsys):
+    """As of a recording that turns out to be damaged near its end."""
+    samples = bursts([(0.2, 0.8), (2.0, 2.8)], 12.0)
+    samples[-5] = np.nan
+    soundfile.write(tmp_path / "nan.wav", samples, speech_model.RATE, subtype="FLOAT")
+    assert translate(tmp_path / "nan.wav", audio / "a.wav", "--format", "jsonl") == 1
+    output = capsys.readouterr()
+    *failing, whole = map(json.loads, output.out.splitlines())
+    reached = failing[-1]["end"] + whole["end"]
+    assert 3.5 < reached < 4.5
+    assert f"2 recordings, {reached:.1f} s of audio in" in output.err
+    assert "; 1 failed" in output.err
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="the system refuses such a name")
 def test_a_name_of_another_encoding_fails_and_the_rest_goes_on(translate, audio, tmp_path, capsys):
     """As of an archive that was packed where names are in Latin 1."""

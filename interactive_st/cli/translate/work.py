@@ -67,7 +67,7 @@ class Work:
         began = time.monotonic()
         paths = [recording.path for recording in self.found]
         with self.bar:
-            results = model.stream(paths, progress=self._progress, **options)
+            results = self._counted(model.stream(paths, progress=self._progress, **options))
             if self.files is not None:
                 self._write(results, self.files)
             else:
@@ -78,8 +78,19 @@ class Work:
             self._report(time.monotonic() - began)
         return len(self.failed)
 
+    def _counted(self, results: Iterator[tuple[int, Outcome]]) -> Iterator[tuple[int, Outcome]]:
+        """Pass results on and count the seconds that were decoded: of a recording that fails, those up to the
+        end of its last segment."""
+        reached = 0.0
+        for number, result in results:
+            if isinstance(result, Segment):
+                reached = result.end
+            else:
+                self.seconds += result.duration if isinstance(result, Recording) else reached
+                reached = 0.0
+            yield number, result
+
     def _progress(self, seconds: float) -> None:
-        self.seconds += seconds
         self.bar.update(min(seconds, self.bar.total - self.bar.n) if self.bar.total else seconds)
 
     def _write(self, results: Iterator[tuple[int, Outcome]], files: Sequence[Mapping[str, Path]]) -> None:
