@@ -87,13 +87,15 @@ def read_model_folder(folder: str | os.PathLike) -> StoredModel:
     """Read what `write_model_folder` wrote.
 
     Raises:
-        DataError: it is no complete model folder.
+        DataError: it is no complete model folder, or a file of it may not be read.
     """
     folder = Path(folder)
     try:
         settings = _read_settings(folder)
         if settings["format_version"] > FORMAT_VERSION:
             raise DataError(f"{folder}: written by a newer interactive_st; update yours")
+        with (folder / WEIGHTS).open("rb"):  # safetensors calls every file missing that it cannot open
+            pass
         with safe_open(folder / WEIGHTS, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             tied = file.metadata() or {}
@@ -106,6 +108,10 @@ def read_model_folder(folder: str | os.PathLike) -> StoredModel:
             weights=weights,
             updates=settings.get("updates"),
         )
+    except PermissionError as error:
+        raise DataError(
+            f"{error.filename}: cannot be read ({error.strerror}); make it readable, as by chmod"
+        ) from error
     except (OSError, ValueError, LookupError, AttributeError, SafetensorError) as error:
         if isinstance(error, DataError):
             raise

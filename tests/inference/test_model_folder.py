@@ -11,6 +11,7 @@ from fairseq import checkpoint_utils
 from safetensors import safe_open
 
 from interactive_st.errors import DataError
+from interactive_st.inference import model_folder
 from interactive_st.inference.model_card import Card
 from interactive_st.inference.model_folder import describe, read_model_folder, write_model_folder
 from interactive_st.inference.stored_model import load_checkpoint
@@ -267,6 +268,17 @@ class TestBadInput:
         weights.write_bytes(weights.read_bytes()[:1000])
         with pytest.raises(DataError, match="not a complete model folder"):
             read_model_folder(tmp_path / "model")
+
+    def test_weights_that_may_not_be_read(self, folder, monkeypatch):
+        """They are there; the test stands in for the system, which lets root read them."""
+
+        def refuse(path, *how):
+            raise PermissionError(13, "Permission denied", str(path))
+
+        monkeypatch.setattr(model_folder, "_read_settings", lambda _: {"format_version": 1})
+        monkeypatch.setattr(Path, "open", refuse)
+        with pytest.raises(DataError, match=r"model\.safetensors: cannot be read \(Permission denied\)"):
+            read_model_folder(folder)
 
     @pytest.mark.parametrize(
         ("name", "content"), [("config_joint.yaml", "features: {type: fbank\n"), ("dict.txt", None)]
