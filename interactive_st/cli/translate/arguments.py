@@ -13,7 +13,8 @@ flac, ogg, mp3 …) or PyAV (m4a, mp4, webm …; pip install av). Transcript and
 as they are ready, or written under --out, one file a recording and format.
 
 A recording is cut at pauses of --min-pause or longer, and where it would be longer than
---max-segment; silence is left out. A recording that fails is reported, and the others go on.
+--max-segment; silence is left out. A recording that fails is reported, and the others go on,
+until nothing more can be written, as on a full disk.
 """
 EPILOG = """\
 exit status: 0 all recordings were decoded, 1 some failed, 2 nothing could be begun.

@@ -1,5 +1,6 @@
 """The work of `interactive-st translate`: decodes recordings, writes or prints, reports."""
 
+import errno
 import os
 import sys
 import time
@@ -18,8 +19,12 @@ from interactive_st.inference.hub import InteractiveST
 from interactive_st.inference.outputs import Found
 from interactive_st.inference.pipeline import Outcome
 from interactive_st.inference.results import Recording, Segment
-from interactive_st.writing import write_whole
+from interactive_st.writing import not_written, write_whole
 
+#: Where no other file could be written either: a full disk, a quota that is used up, a disk that became
+#: read-only, as after an error of its own.
+NOTHING_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+STOPPED = "stopped here, what was written before is whole and --skip-existing goes on from it"
 
 class Work:
     """Decodes recordings and writes or prints their texts; reports to standard error.
@@ -99,11 +104,21 @@ class Work:
                 self._fail(number, result)
             elif isinstance(result, Recording):
                 self._note_silence(result)
-                for form, path in files[number].items():
-                    try:
-                        write_whole(path, result.render(form, self.show, self.found[number].name))
-                    except OSError as error:
-                        self._fail(number, f"{path}: cannot be written ({error.strerror})")
+                if not self._write_files(number, result, files[number]):
+                    self.failed.update(range(number, len(files)))
+                    return
+
+    def _write_files(self, number: int, recording: Recording, files: Mapping[str, Path]) -> bool:
+        """Write the files of a recording; return whether others may be tried."""
+        for form, path in files.items():
+            try:
+                write_whole(path, recording.render(form, self.show, self.found[number].name))
+            except OSError as error:
+                if error.errno in NOTHING_MORE:
+                    self._fail(number, not_written(path, error, STOPPED))
+                    return False
+                self._fail(number, f"{path}: cannot be written ({error.strerror})")
+        return True
 
     def _print(
         self, results: Iterator[tuple[int, Outcome]], languages: tuple[str | None, str | None]
