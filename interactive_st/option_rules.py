@@ -59,7 +59,7 @@ RULES = {
     "ctc_weight": Rule(float, 0, 1, "at most 1 has a meaning and at least 0, as it is a share"),
     "max_segment": _seconds(1.0),
     "min_pause": _seconds(0.1),
-    "batch_seconds": _seconds(0.0),
+    "batch_seconds": Rule(float, math.ulp(0.0), needed="more than 0 seconds are needed"),
 }
 
 

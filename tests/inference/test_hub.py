@@ -176,6 +176,7 @@ class TestOptions:
             ({"max_segment": 5.0}, "at most 3 s"),
             ({"max_segment": 0.5}, "max_segment"),
             ({"min_pause": math.nan}, "min_pause"),
+            ({"batch_seconds": 0}, "batch_seconds is 0; more than 0 seconds are needed"),
             ({"search": "wide"}, "search is 'wide'; choose one of rank, joint"),
             ({"wait_k": "much"}, "wait_k is 'much'; a whole number or inf"),
         ],
