@@ -114,3 +114,24 @@ def output_files(found: Sequence[Found], formats: Sequence[str], out: Path) -> l
         {form: out / name.with_name(f"{name.name}.{ENDINGS.get(form, form)}") for form in formats}
         for name in names
     ]
+
+
+def check_names(out: Path, files: Iterable[Path]) -> None:
+    """Refuse names that the file system does not take, before the work is done.
+
+    Args:
+        out: the folder for the files; it need not be there.
+        files: below it.
+
+    Raises:
+        DataError: naming the first file that could not be made.
+    """
+    nearest = next(folder for folder in (out, *out.parents) if os.path.exists(folder))
+    longest = os.pathconf(nearest, "PC_NAME_MAX")
+    for path in (out, *files):
+        size = max(len(os.fsencode(name)) for name in ("", *path.parts[len(nearest.parts) :]))
+        if size > longest:
+            raise DataError(
+                f"{path}: cannot be made, as a name of {size} bytes is longer than the {longest} that are "
+                "allowed there; rename the recording or the folder"
+            )

@@ -60,6 +60,19 @@ def test_out_is_a_file(translate, audio, capsys):
     check(translate, capsys, "is a file", audio, "--out", audio / "notes")
 
 
+def test_a_name_that_is_too_long_for_a_file(translate, audio, tmp_path, capsys):
+    """That of the recording is not, and a shorter ending would do."""
+    name = "a" * 250
+    (audio / "a.wav").rename(audio / f"{name}.wav")
+    words = (audio / f"{name}.wav", "--out", tmp_path / "out", "--skip-existing")
+    message = f"out/{name}.jsonl: cannot be made, as a name of 256 bytes is longer than the 255"
+    check(translate, capsys, message, *words, "--format", "text,jsonl", model=audio / "no model")
+    assert not (tmp_path / "out").exists()
+    assert translate(*words, "--format", "srt") == 0
+    long = tmp_path / f"{name}a.jsonl"
+    check(translate, capsys, "rename the recording or the folder", audio, "--out", long)
+
+
 def test_no_model(translate, audio, tmp_path, capsys):
     check(translate, capsys, "no such model", audio, model=tmp_path / "none")
 

@@ -1,10 +1,11 @@
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from interactive_st.errors import DataError
-from interactive_st.inference.outputs import find_recordings, output_names
+from interactive_st.inference.outputs import check_names, find_recordings, output_names
 
 
 def touch(*paths):
@@ -92,3 +93,15 @@ def test_a_number_is_none_that_another_recording_has():
     names = output_names(map(Path, ["x/a.wav", "x/a.wav", "x/a.wav-2.flac"]))
     assert len(set(names)) == 3
     assert names[2] == Path("x/a.wav-2")
+
+
+def test_names_have_the_length_that_the_file_system_takes(tmp_path):
+    """It counts bytes, in each part of a path."""
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")
+    out = tmp_path / "new" / "out"
+    check_names(out, [out / ("a" * longest), out / ("b" * longest) / "c.txt"])
+    for name in ("a" * longest + "b", "ü" * (longest // 2 + 1), "d" * (longest + 1) + "/c.txt"):
+        with pytest.raises(DataError, match=f"a name of {longest + 1} bytes is longer than the {longest}"):
+            check_names(out, [out / "a.txt", out / name])
+        with pytest.raises(DataError, match="rename the recording or the folder"):
+            check_names(tmp_path / name, [])

@@ -85,16 +85,17 @@ def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found],
     Raises:
         UserError: nothing can be written there, which is better known before hours of decoding.
     """
-    from interactive_st.inference.outputs import output_files
+    from interactive_st.inference.outputs import check_names, output_files
     from interactive_st.writing import check_folder
 
+    files = output_files(found, args.format, args.out)
+    check_names(args.out, (path for own in files for path in own.values()))
     if args.out.suffix.lstrip(".").lower() in (*FORMATS, "txt") and not args.out.is_dir():
         raise UserError(
             f"--out {args.out}: names a folder, in which each recording has its files; write one file by "
             f"> {args.out.name}, or name a folder without that ending"
         )
     check_folder(args.out, f"--out {args.out}")
-    files = output_files(found, args.format, args.out)
     if args.skip_existing:
         # files appear when they are whole, so those that are there are complete
         left = [i for i, own in enumerate(files) if not all(path.is_file() for path in own.values())]
