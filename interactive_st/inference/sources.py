@@ -10,6 +10,7 @@ import soundfile
 import soxr
 
 from interactive_st.data.audio.file_size import require_whole
+from interactive_st.data.audio.refusals import unreadable
 from interactive_st.data.audio.wav_header import missing_seconds
 from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_pyav
 from interactive_st.errors import DataError
@@ -39,7 +40,7 @@ def open_file(path: str | os.PathLike) -> Source:
         require_whole(path)
         return (MediaSource if needs_pyav(path) else FileSource)(path)
     except (soundfile.SoundFileError, OSError, TypeError) as error:
-        raise _unreadable(os.fspath(path), error) from error
+        raise unreadable(path, error) from error
 
 
 class MediaSource:
@@ -79,7 +80,7 @@ class FileSource:
         try:
             info, missing = soundfile.info(self.path), missing_seconds(self.path)
         except (soundfile.SoundFileError, OSError, TypeError) as error:
-            raise _unreadable(self.path, error) from error
+            raise unreadable(self.path, error) from error
         if missing > SLACK:
             raise _cut_off(self.path, info.duration, info.duration + missing)
         if not info.frames:
@@ -94,7 +95,7 @@ class FileSource:
             with soundfile.SoundFile(self.path) as file:
                 yield from _resampled(self._read(file), file.samplerate, rate)
         except (soundfile.SoundFileError, OSError, TypeError) as error:
-            raise _unreadable(self.path, error) from error
+            raise unreadable(self.path, error) from error
 
     def _read(self, file: soundfile.SoundFile) -> Iterator[np.ndarray]:
         size, done = round(BLOCK_SECONDS * file.samplerate), 0
@@ -183,11 +184,6 @@ def _why_no_file(path: str) -> str:
     if re.match("https?:/", path):
         return "no such audio file, and addresses are not fetched; download it first"
     return "no such audio file"
-
-
-def _unreadable(path: str, error: Exception) -> DataError:
-    reason = getattr(error, "error_string", error)
-    return DataError(f"{path}: not readable as audio ({reason})")
 
 
 def _cut_off(path: str, read: float, promised: float) -> DataError:

@@ -53,6 +53,14 @@ class TestFileSource:
         with pytest.raises(DataError, match=r"text\.wav: not readable as audio"):
             FileSource(tmp_path / "text.wav")
 
+    @pytest.mark.parametrize("read", [open_file, load_audio])
+    def test_another_kind_of_file_named_mp3(self, tmp_path, read):
+        """libsndfile says of it that it does not exist."""
+        path = tmp_path / "pdf.mp3"
+        path.write_bytes(np.random.default_rng(0).bytes(20000))
+        with pytest.raises(DataError, match=r"pdf\.mp3: not readable as audio \(Format not recognised\.\)$"):
+            read(path)
+
     def test_empty(self, tmp_path):
         soundfile.write(tmp_path / "empty.wav", np.zeros(0), 8000)
         with pytest.raises(DataError, match="zero length"):

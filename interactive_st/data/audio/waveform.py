@@ -10,6 +10,7 @@ import soxr
 from interactive_st.data.audio import media
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.mp3_frames import says_its_length, seconds_of_frames
+from interactive_st.data.audio.refusals import unreadable
 from interactive_st.data.audio.wav_header import is_unfinished, missing_seconds
 from interactive_st.errors import DataError, require_file
 
@@ -63,8 +64,7 @@ def load_audio(
     # soundfile raises TypeError for headerless formats, which it knows by the file name; a damaged header may
     # promise more than fits into the memory, or than numpy can count
     except (soundfile.SoundFileError, TypeError, ValueError, MemoryError) as error:
-        reason = getattr(error, "error_string", error)
-        raise DataError(f"{path}: not readable as audio ({reason})") from error
+        raise unreadable(path, error) from error
     return np.ascontiguousarray(mono, dtype=np.float32), rate
 
 
