@@ -1,7 +1,6 @@
 """Recordings to decode: files, read whole or block by block, and samples in memory."""
 
 import os
-import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -10,7 +9,7 @@ import soundfile
 import soxr
 
 from interactive_st.data.audio.file_size import require_whole
-from interactive_st.data.audio.refusals import unreadable
+from interactive_st.data.audio.refusals import require_audio_file, unreadable
 from interactive_st.data.audio.wav_header import missing_seconds
 from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_pyav
 from interactive_st.errors import DataError
@@ -167,23 +166,11 @@ def _resampled(blocks: Iterator[np.ndarray], rate: int, wanted: int) -> Iterator
 
 def _check_file(path: str) -> None:
     """Raise DataError if it is not a file, or has a name that neither soundfile takes nor a document."""
-    if not os.path.isfile(path):
-        raise DataError(f"{path}: {_why_no_file(path)}")
+    require_audio_file(path)
     try:
         path.encode()
     except UnicodeEncodeError as error:
         raise DataError(f"{path!r}: its name is not {error.encoding} text; rename it") from error
-
-
-def _why_no_file(path: str) -> str:
-    if os.path.isdir(path):
-        return "is a folder; name the recordings in it"
-    if os.path.exists(path):
-        # its length comes first, and a long one is read piece by piece
-        return "is not a regular file, and audio is read more than once; save it to a file and name that"
-    if re.match("https?:/", path):
-        return "no such audio file, and addresses are not fetched; download it first"
-    return "no such audio file"
 
 
 def _cut_off(path: str, read: float, promised: float) -> DataError:

@@ -40,6 +40,8 @@ class TestFileSource:
     def test_missing_file(self, tmp_path):
         with pytest.raises(DataError, match=r"none\.wav: no such audio file"):
             FileSource(tmp_path / "none.wav")
+        with pytest.raises(DataError, match="no such audio file"):
+            FileSource("no\0name.wav")
 
     def test_no_regular_file(self, tmp_path):
         os.mkfifo(tmp_path / "pipe")

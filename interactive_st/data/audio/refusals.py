@@ -1,12 +1,36 @@
-"""What is said of a file that cannot be read as audio."""
+"""Files that cannot be read as audio, and what is said of them."""
 
 import os
+import re
+import stat
 
 from interactive_st.errors import DataError
 
 #: libsndfile's number for "does not exist or is not a regular file", which it also gives where its mp3 reader
 #: finds no sound in a file that is there; and what it says of other formats then.
 BAD_FILE, NOT_RECOGNISED = 7, "Format not recognised."
+
+
+def require_audio_file(path: str | os.PathLike) -> None:
+    """Make sure that a regular file is there.
+
+    Raises:
+        DataError: it is not, or the system refuses to look.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # the last of what no file is called
+        address = re.match("https?:/", os.fspath(path))
+        advice = ", and addresses are not fetched; download it first" if address else ""
+        raise DataError(f"{path}: no such audio file{advice}") from error
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    if stat.S_ISDIR(mode):
+        raise DataError(f"{path}: is a folder; name the recordings in it")
+    if not stat.S_ISREG(mode):
+        # its length comes first, and a long one is read piece by piece
+        reason = "is not a regular file, and audio is read more than once; save it to a file and name that"
+        raise DataError(f"{path}: {reason}")
 
 
 def unreadable(path: str | os.PathLike, error: Exception) -> DataError:

@@ -10,9 +10,9 @@ import soxr
 from interactive_st.data.audio import media
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.mp3_frames import says_its_length, seconds_of_frames
-from interactive_st.data.audio.refusals import unreadable
+from interactive_st.data.audio.refusals import require_audio_file, unreadable
 from interactive_st.data.audio.wav_header import is_unfinished, missing_seconds
-from interactive_st.errors import DataError, require_file
+from interactive_st.errors import DataError
 
 #: Corpora give times rounded to hundredths of a second: a segment may end this much after its
 #: recording (seconds) and is then cut at the end.
@@ -50,7 +50,7 @@ def load_audio(
     _check_times(path, offset, duration)
     if not os.fspath(path):
         raise DataError("an empty line or name where the path of an audio file is needed")
-    require_file(path, "audio file")
+    require_audio_file(path)
     try:
         require_whole(path)
         mono, rate = (_read_media if needs_pyav(path) else _read_file)(path, offset, duration)

@@ -114,11 +114,19 @@ def test_bad_times_are_refused(tmp_path, offset, duration, message):
         load_audio(tmp_path / "a.wav", None, offset, duration)
 
 
+def test_what_is_no_file_is_not_called_missing(tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(DataError, match=r"pipe\.wav: is not a regular file, and audio is read more"):
+        load_audio(tmp_path / "pipe.wav")
+    with pytest.raises(DataError, match=f"{tmp_path.name}: is a folder; name the recordings in it"):
+        load_audio(tmp_path)
+    with pytest.raises(DataError, match="no such audio file, and addresses are not fetched; download it"):
+        load_audio("https://example.org/talk.mp3")
+
+
 def test_missing_unreadable_and_empty_files_are_named(tmp_path):
     with pytest.raises(DataError, match=r"none\.wav: no such audio file"):
         load_audio(tmp_path / "none.wav")
-    with pytest.raises(DataError, match="no such audio file"):
-        load_audio(tmp_path)
     for name in ("text.wav", "text.mp3", "text.raw"):
         (tmp_path / name).write_text("this is no audio")
         with pytest.raises(DataError, match=f"{name}: not readable as audio"):

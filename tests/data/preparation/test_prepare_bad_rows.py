@@ -15,6 +15,7 @@ from interactive_st.errors import BadRowsError, DataError
 
 BAD = {
     "missing": "no such audio file",
+    "folder": "is a folder; name the recordings in it",
     "text": "not readable as audio",
     "empty": "zero length",
     "short": "too short",
@@ -57,6 +58,7 @@ def make_bad_manifest(folder: Path) -> Path:
     lines += [row.format(**{**base, **one}) for one in good]
     changes = {
         "missing": {"audio": "missing.wav"},
+        "folder": {"audio": "."},
         "text": {"audio": "text.wav"},
         "empty": {"audio": "empty.wav"},
         "short": {"audio": "short.wav"},
