@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .smoothed_cross_entropy import row_chunks
+from interactive_st.criterions.smoothed_cross_entropy import row_chunks
 
 
 def ctc_loss(

@@ -1,7 +1,7 @@
 """fairseq models and architectures; importing the package registers them."""
 
-from .architectures import ARCHITECTURES
-from .interactive_st import InteractiveSTModel
-from .two_stage_st import TwoStageSTModel
+from interactive_st.models.architectures import ARCHITECTURES
+from interactive_st.models.interactive_st import InteractiveSTModel
+from interactive_st.models.two_stage_st import TwoStageSTModel
 
 __all__ = ["ARCHITECTURES", "InteractiveSTModel", "TwoStageSTModel"]

@@ -17,8 +17,9 @@ from fairseq.models import register_model_architecture
 
 from interactive_st.conventions import option_name
 
-from . import interactive_st, two_stage_st  # noqa: F401 (the models have to be registered first)
-from .sizes import NO_INTERACTION, SIZES, Architecture
+# the models have to be registered first
+from interactive_st.models import interactive_st, two_stage_st  # noqa: F401
+from interactive_st.models.sizes import NO_INTERACTION, SIZES, Architecture
 
 #: System: (registered model, options it fixes).
 SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -11,6 +11,7 @@ from fairseq.models.transformer import TransformerConfig, TransformerDecoder
 from fairseq.modules.checkpoint_activations import checkpoint_wrapper
 from torch import Tensor, nn
 
+from interactive_st.models.teacher_forcing import TeacherForced
 from interactive_st.modules.decoding_cache import DecodingCache, StepView, column_keys, slots_to_mask
 from interactive_st.modules.fast.joined_linear import prepare_linears
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
@@ -20,8 +21,6 @@ from interactive_st.modules.streams import parse_streams
 from interactive_st.modules.token_rows import TokenRows, take_rows
 from interactive_st.modules.visibility import BothTerms, teacher_forced_visibility
 from interactive_st.modules.wait_k import WaitK, parse_train_wait_k, parse_wait_k, partner_limit
-
-from .teacher_forcing import TeacherForced
 
 
 class StreamDecoder(TransformerDecoder):

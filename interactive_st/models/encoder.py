@@ -6,9 +6,8 @@ import torch
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerEncoder
 from torch import Tensor, nn
 
+from interactive_st.models.front_end import build_front_end
 from interactive_st.modules.speech_layer import SpeechEncoderLayer, visible_frames
-
-from .front_end import build_front_end
 
 
 class SpeechEncoder(S2TTransformerEncoder):

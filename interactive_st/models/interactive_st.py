@@ -14,16 +14,9 @@ from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
-from interactive_st.modules.fast.dropout import use_dropout
-from interactive_st.modules.fast.onednn_linear import use_onednn_linears
-from interactive_st.modules.fusion import FUSIONS
-from interactive_st.modules.streams import Streams
-from interactive_st.modules.token_rows import TokenRows
-from interactive_st.modules.zero_gradients import with_zero_gradients
-
-from .decoder import InteractiveDecoder
-from .encoder import SpeechEncoder
-from .pretrained import (
+from interactive_st.models.decoder import InteractiveDecoder
+from interactive_st.models.encoder import SpeechEncoder
+from interactive_st.models.pretrained import (
     LoadingRules,
     adapt_fusion,
     adapt_stock_state_dict,
@@ -33,7 +26,13 @@ from .pretrained import (
     load_encoder,
     refuse_two_stage,
 )
-from .sizes import base_architecture
+from interactive_st.models.sizes import base_architecture
+from interactive_st.modules.fast.dropout import use_dropout
+from interactive_st.modules.fast.onednn_linear import use_onednn_linears
+from interactive_st.modules.fusion import FUSIONS
+from interactive_st.modules.streams import Streams
+from interactive_st.modules.token_rows import TokenRows
+from interactive_st.modules.zero_gradients import with_zero_gradients
 
 #: Of ``forward``: logits, and ``{"encoder_out": …}``.
 NetOutput = tuple[Tensor, dict[str, dict[str, list[Tensor]] | None]]

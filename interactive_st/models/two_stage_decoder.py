@@ -9,15 +9,14 @@ from fairseq.models import FairseqDecoder
 from torch import Tensor, nn
 
 from interactive_st.conventions import BOTH
+from interactive_st.models.decoder import InteractiveDecoder, StreamDecoder
+from interactive_st.models.sizes import NO_INTERACTION
+from interactive_st.models.teacher_forcing import TeacherForced
 from interactive_st.modules.memory import Memory
 from interactive_st.modules.second_decoder_layer import SecondDecoderLayer
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.token_rows import TokenRows, put_rows
 from interactive_st.modules.visibility import Visibility
-
-from .decoder import InteractiveDecoder, StreamDecoder
-from .sizes import NO_INTERACTION
-from .teacher_forcing import TeacherForced
 
 
 class SecondDecoder(StreamDecoder):

@@ -11,10 +11,10 @@ from fairseq.models import register_model
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
-from .interactive_st import InteractiveSTModel, add_speech_args
-from .pretrained import adapt_vocabulary, double_decoder, leave_vocabulary
-from .sizes import INTERACTION
-from .two_stage_decoder import TwoStageDecoder
+from interactive_st.models.interactive_st import InteractiveSTModel, add_speech_args
+from interactive_st.models.pretrained import adapt_vocabulary, double_decoder, leave_vocabulary
+from interactive_st.models.sizes import INTERACTION
+from interactive_st.models.two_stage_decoder import TwoStageDecoder
 
 
 @register_model("two_stage_st")

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .fast.dropout import dropout
+from interactive_st.modules.fast.dropout import dropout
 
 FEW_QUERIES = 32
 

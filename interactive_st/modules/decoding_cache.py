@@ -14,10 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .lanes import Lanes
-from .memory import MemoryKeys
-from .visibility import GPU_ALIGNMENT, Visibility, additive
-from .wait_k import WaitK
+from interactive_st.modules.lanes import Lanes
+from interactive_st.modules.memory import MemoryKeys
+from interactive_st.modules.visibility import GPU_ALIGNMENT, Visibility, additive
+from interactive_st.modules.wait_k import WaitK
 
 GROWTH = 32  # columns are allocated in multiples of this
 

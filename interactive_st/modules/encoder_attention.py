@@ -6,13 +6,13 @@ import torch
 from fairseq.modules import MultiheadAttention
 from torch import Tensor, nn
 
-from .attention import attention, step_attention
-from .fast.joined_linear import JoinsLinears
-from .fast.prepared import prepared
-from .lanes import Lanes
-from .memory import MemoryKeys
-from .token_rows import TokenRows
-from .visibility import Visibility
+from interactive_st.modules.attention import attention, step_attention
+from interactive_st.modules.fast.joined_linear import JoinsLinears
+from interactive_st.modules.fast.prepared import prepared
+from interactive_st.modules.lanes import Lanes
+from interactive_st.modules.memory import MemoryKeys
+from interactive_st.modules.token_rows import TokenRows
+from interactive_st.modules.visibility import Visibility
 
 
 class EncoderAttention(JoinsLinears, MultiheadAttention):

@@ -11,14 +11,14 @@ import torch
 from fairseq.modules import MultiheadAttention
 from torch import Tensor, nn
 
-from .attention import attention, step_attention
-from .decoding_cache import SelfCache, StepView
-from .fast.joined_linear import JoinsLinears
-from .fast.prepared import prepared
-from .fusion import Fusion
-from .lanes import Lanes
-from .token_rows import TokenRows, put_rows, take_rows
-from .visibility import BothTerms
+from interactive_st.modules.attention import attention, step_attention
+from interactive_st.modules.decoding_cache import SelfCache, StepView
+from interactive_st.modules.fast.joined_linear import JoinsLinears
+from interactive_st.modules.fast.prepared import prepared
+from interactive_st.modules.fusion import Fusion
+from interactive_st.modules.lanes import Lanes
+from interactive_st.modules.token_rows import TokenRows, put_rows, take_rows
+from interactive_st.modules.visibility import BothTerms
 
 
 class InteractiveAttention(JoinsLinears, MultiheadAttention):

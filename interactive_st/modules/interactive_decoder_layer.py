@@ -6,16 +6,16 @@ from fairseq.models.transformer import TransformerConfig
 from fairseq.modules import TransformerDecoderLayer
 from torch import Tensor, nn
 
-from .decoding_cache import SelfCache, StepView
-from .encoder_attention import EncoderAttention, IncrementalEncoderAttention
-from .fast.prepared import prepared, prepared_activated
-from .fusion import Fusion
-from .interactive_attention import IncrementalInteractiveAttention, InteractiveAttention
-from .lanes import Lanes
-from .memory import MemoryKeys
-from .sublayers import Sublayers
-from .token_rows import TokenRows
-from .visibility import BothTerms, Visibility
+from interactive_st.modules.decoding_cache import SelfCache, StepView
+from interactive_st.modules.encoder_attention import EncoderAttention, IncrementalEncoderAttention
+from interactive_st.modules.fast.prepared import prepared, prepared_activated
+from interactive_st.modules.fusion import Fusion
+from interactive_st.modules.interactive_attention import IncrementalInteractiveAttention, InteractiveAttention
+from interactive_st.modules.lanes import Lanes
+from interactive_st.modules.memory import MemoryKeys
+from interactive_st.modules.sublayers import Sublayers
+from interactive_st.modules.token_rows import TokenRows
+from interactive_st.modules.visibility import BothTerms, Visibility
 
 
 class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from interactive_st.conventions import BOTH
-
-from .streams import Streams
+from interactive_st.modules.streams import Streams
 
 
 class Lanes(NamedTuple):

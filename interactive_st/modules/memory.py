@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from .token_rows import TokenRows
-from .visibility import Visibility, additive, score_mask
+from interactive_st.modules.token_rows import TokenRows
+from interactive_st.modules.visibility import Visibility, additive, score_mask
 
 MemoryKeys = tuple[Tensor, Tensor]  # keys and values, each (B, heads, positions, head_dim)
 

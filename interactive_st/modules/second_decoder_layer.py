@@ -4,8 +4,8 @@ from fairseq.models.transformer import TransformerConfig
 from fairseq.modules import LayerNorm
 from torch import nn
 
-from .encoder_attention import EncoderAttention
-from .interactive_decoder_layer import InteractiveDecoderLayer
+from interactive_st.modules.encoder_attention import EncoderAttention
+from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
 
 
 class SecondDecoderLayer(InteractiveDecoderLayer):

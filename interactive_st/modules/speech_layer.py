@@ -5,10 +5,10 @@ from fairseq.models.transformer import TransformerConfig
 from fairseq.modules import MultiheadAttention, TransformerEncoderLayer
 from torch import Tensor, nn
 
-from .attention import attention
-from .fast.joined_linear import JoinsLinears
-from .sublayers import Sublayers
-from .visibility import score_mask
+from interactive_st.modules.attention import attention
+from interactive_st.modules.fast.joined_linear import JoinsLinears
+from interactive_st.modules.sublayers import Sublayers
+from interactive_st.modules.visibility import score_mask
 
 
 class SpeechSelfAttention(JoinsLinears, MultiheadAttention):

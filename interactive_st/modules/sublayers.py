@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .fast.onednn_linear import activated
+from interactive_st.modules.fast.onednn_linear import activated
 
 
 class Sublayers:

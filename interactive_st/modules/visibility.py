@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .token_rows import TokenRows, take_rows
-from .wait_k import WaitK, partner_visibility
+from interactive_st.modules.token_rows import TokenRows, take_rows
+from interactive_st.modules.wait_k import WaitK, partner_visibility
 
 GPU_ALIGNMENT = 8  # GPU kernels read masks whose rows are aligned to this many elements
 

@@ -1,5 +1,5 @@
 """Beam search over two streams that read each other while they are written."""
 
-from .generator import DualBeamGenerator
+from interactive_st.search.generator import DualBeamGenerator
 
 __all__ = ["DualBeamGenerator"]

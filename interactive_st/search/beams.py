@@ -8,9 +8,8 @@ from torch import Tensor
 from interactive_st.conventions import BOTH, TRANSCRIPT
 from interactive_st.modules.lanes import Histories, Lanes
 from interactive_st.modules.streams import Streams
-
-from .ctc_prefix import CtcPrefixScorer
-from .hypothesis_tensors import HypothesisTensors, gather_parents
+from interactive_st.search.ctc_prefix import CtcPrefixScorer
+from interactive_st.search.hypothesis_tensors import HypothesisTensors, gather_parents
 
 
 class Beams(HypothesisTensors):

@@ -7,10 +7,9 @@ from torch import Tensor
 
 from interactive_st.conventions import TRANSLATION
 from interactive_st.modules.lanes import Lanes
-
-from .best_tokens import best_tokens
-from .options import SearchOptions
-from .repeats import repeating
+from interactive_st.search.best_tokens import best_tokens
+from interactive_st.search.options import SearchOptions
+from interactive_st.search.repeats import repeating
 
 
 class Constraints:

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from interactive_st.conventions import TRANSCRIPT
 from interactive_st.modules.lanes import Lanes
-
-from .best_tokens import best_tokens
-from .hypothesis_tensors import gather_parents
+from interactive_st.search.best_tokens import best_tokens
+from interactive_st.search.hypothesis_tensors import gather_parents
 
 IMPOSSIBLE = -1e10  # log-probability; finite, so that differences of sums stay numbers
 #: Least score of CTC for a token. Where it rules out every continuation, as of texts that are made longer

@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from .beams import Beams
-from .ensemble import Ensemble
+from interactive_st.search.beams import Beams
+from interactive_st.search.ensemble import Ensemble
 
 FIRST_COLUMNS = 32  # allocated at the beginning; doubled whenever they are used up
 

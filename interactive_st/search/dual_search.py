@@ -8,14 +8,13 @@ from torch import Tensor
 from interactive_st.conventions import BOTH
 from interactive_st.modules.lanes import Lanes
 from interactive_st.modules.wait_k import start_delay
-
-from .beams import Beams, to_device_async
-from .constraints import Constraints
-from .device_step import DeviceSteps
-from .ensemble import Ensemble
-from .hypotheses import NBest
-from .options import SearchOptions
-from .pool import Pool
+from interactive_st.search.beams import Beams, to_device_async
+from interactive_st.search.constraints import Constraints
+from interactive_st.search.device_step import DeviceSteps
+from interactive_st.search.ensemble import Ensemble
+from interactive_st.search.hypotheses import NBest
+from interactive_st.search.options import SearchOptions
+from interactive_st.search.pool import Pool
 
 #: Share of unfinished sentences at which the batch is compacted; on a device that means a new graph.
 COMPACT_BELOW = 0.75

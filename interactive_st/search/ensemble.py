@@ -10,8 +10,7 @@ from interactive_st.models.decoder import StreamDecoder
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.lanes import Histories, Lanes
-
-from .encoding import EncoderOut
+from interactive_st.search.encoding import EncoderOut
 
 
 class Ensemble:

@@ -9,18 +9,17 @@ from torch import Tensor, nn
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.memory import Memory
 from interactive_st.modules.wait_k import WaitK
-
-from .beams import Beams
-from .constraints import Constraints
-from .ctc_prefix import CtcPrefixScorer
-from .dual_search import DualSearch
-from .encoding import EncoderOut, encode
-from .ensemble import Ensemble, check_alike, check_ctc, check_kind, ctc_log_probs
-from .hypotheses import NBest
-from .joint_search import JointSearch
-from .options import SearchOptions
-from .rank_search import RankSearch
-from .two_stage_search import TwoStageSearch
+from interactive_st.search.beams import Beams
+from interactive_st.search.constraints import Constraints
+from interactive_st.search.ctc_prefix import CtcPrefixScorer
+from interactive_st.search.dual_search import DualSearch
+from interactive_st.search.encoding import EncoderOut, encode
+from interactive_st.search.ensemble import Ensemble, check_alike, check_ctc, check_kind, ctc_log_probs
+from interactive_st.search.hypotheses import NBest
+from interactive_st.search.joint_search import JointSearch
+from interactive_st.search.options import SearchOptions
+from interactive_st.search.rank_search import RankSearch
+from interactive_st.search.two_stage_search import TwoStageSearch
 
 SEARCH_CLASSES = {"rank": RankSearch, "joint": JointSearch}
 

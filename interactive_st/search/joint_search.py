@@ -12,10 +12,9 @@ from torch import Tensor
 
 from interactive_st.conventions import BOTH
 from interactive_st.modules.lanes import Lanes
-
-from .dual_search import DualSearch, gather_alive, unfinished_first
-from .hypotheses import NBest, make_hypotheses
-from .pool import Pool
+from interactive_st.search.dual_search import DualSearch, gather_alive, unfinished_first
+from interactive_st.search.hypotheses import NBest, make_hypotheses
+from interactive_st.search.pool import Pool
 
 
 class Candidates(NamedTuple):

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from interactive_st.modules.lanes import Lanes
-
-from .beams import Beams
-from .hypotheses import TextHypothesis
-from .hypothesis_tensors import HypothesisTensors, gather_parents
+from interactive_st.search.beams import Beams
+from interactive_st.search.hypotheses import TextHypothesis
+from interactive_st.search.hypothesis_tensors import HypothesisTensors, gather_parents
 
 
 class Pool(HypothesisTensors):

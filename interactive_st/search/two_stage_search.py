@@ -8,14 +8,13 @@ from interactive_st.models.decoder import StreamDecoder
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.memory import Memory
-
-from .beams import Beams
-from .constraints import Constraints
-from .ctc_prefix import CtcPrefixScorer
-from .encoding import EncoderOut
-from .ensemble import Ensemble
-from .hypotheses import NBest, TextHypothesis, make_hypotheses
-from .rank_search import RankSearch
+from interactive_st.search.beams import Beams
+from interactive_st.search.constraints import Constraints
+from interactive_st.search.ctc_prefix import CtcPrefixScorer
+from interactive_st.search.encoding import EncoderOut
+from interactive_st.search.ensemble import Ensemble
+from interactive_st.search.hypotheses import NBest, TextHypothesis, make_hypotheses
+from interactive_st.search.rank_search import RankSearch
 
 
 class TwoStageSearch:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .onednn_linear import product
+from interactive_st.modules.fast.onednn_linear import product
 
 
 def convolve(conv: nn.Conv1d, x: Tensor) -> Tensor:

@@ -6,10 +6,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .onednn_linear import OneDnnLinear, is_for_onednn, linear, pack, packed_linear, product
-from .prepared import is_hooked
-from .tf32_split import SplitWeight
-from .weight_copies import KeepsWeightCopy
+from interactive_st.modules.fast.onednn_linear import (
+    OneDnnLinear,
+    is_for_onednn,
+    linear,
+    pack,
+    packed_linear,
+    product,
+)
+from interactive_st.modules.fast.prepared import is_hooked
+from interactive_st.modules.fast.tf32_split import SplitWeight
+from interactive_st.modules.fast.weight_copies import KeepsWeightCopy
 
 
 class JoinsLinears(KeepsWeightCopy):

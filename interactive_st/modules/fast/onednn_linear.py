@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 
-from . import tf32_split
-from .weight_copies import KeepsWeightCopy
+from interactive_st.modules.fast import tf32_split
+from interactive_st.modules.fast.weight_copies import KeepsWeightCopy
 
 
 class OneDnnLinear(KeepsWeightCopy, nn.Linear):

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from .dropout import Dropout
-from .onednn_linear import OneDnnLinear
+from interactive_st.modules.fast.dropout import Dropout
+from interactive_st.modules.fast.onednn_linear import OneDnnLinear
 
 Function = Callable[[Tensor], Tensor]
 
