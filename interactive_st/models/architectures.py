@@ -10,10 +10,10 @@
 :class:`~interactive_st.models.interactive_st.InteractiveSTModel`.
 """
 
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from fairseq.models import register_model_architecture
+from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY, register_model_architecture
 
 from interactive_st.conventions import option_name
 
@@ -60,3 +60,11 @@ ARCHITECTURES: dict[str, Architecture] = {
     for system, (model, _) in SYSTEMS.items()
     for size in SIZES
 }
+
+
+def option_names(arch: str) -> set[str]:
+    """Return the names of a registered architecture's options, with those that it sets without an option."""
+    parser, preset = ArgumentParser(add_help=False), Namespace()
+    ARCH_MODEL_REGISTRY[arch].add_args(parser)
+    ARCH_CONFIG_REGISTRY[arch](preset)
+    return {action.dest for action in parser._actions} | set(vars(preset))

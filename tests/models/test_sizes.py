@@ -11,8 +11,7 @@ from fairseq.models.transformer import base_architecture as text_base
 from tiny import system
 from torch import nn
 
-from interactive_st.models import ARCHITECTURES
-from interactive_st.models import interactive_st as models
+from interactive_st.models import ARCHITECTURES, sizes
 
 ONE_DECODER = 61_198_848
 TEXT_MODEL = ONE_DECODER - 164_352  # no front end for speech
@@ -120,7 +119,7 @@ def test_only_the_gate_and_a_learned_weight_add_parameters():
 
 def test_the_size_of_the_examples():
     args = Namespace()
-    models.interactive_st_tiny(args)
+    sizes.interactive_st_tiny(args)
     assert (args.encoder_layers, args.decoder_layers) == (4, 2)
     assert (args.encoder_embed_dim, args.decoder_embed_dim, args.conv_channels) == (192, 192, 256)
     assert (args.encoder_ffn_embed_dim, args.decoder_ffn_embed_dim) == (768, 768)

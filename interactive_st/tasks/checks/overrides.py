@@ -9,9 +9,9 @@ from typing import Any
 from fairseq.dataclass.configs import GenerationConfig
 from fairseq.models import ARCH_CONFIG_REGISTRY
 
-from interactive_st.architectures import option_names
 from interactive_st.conventions import option_name
 from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
+from interactive_st.models.architectures import option_names
 from interactive_st.tasks.arguments import add_joint_arguments
 
 #: Options of the task that decoding takes from the model, as its training had them.
