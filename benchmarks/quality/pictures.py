@@ -65,7 +65,7 @@ def _systems(tables: Sequence[Table]) -> Figure:
 
 def _draw_systems(axes: Any, table: Table, score: str) -> None:
     """A line a system, the first on top; systems without the score have an empty line."""
-    from interactive_st.plots.style import OKABE_ITO, TRANSLATION
+    from interactive_st.plots.style import OKABE_ITO, TRANSLATION_COLOUR
 
     for place, row in enumerate(table.rows):
         cell = row.scores[score]
@@ -74,7 +74,7 @@ def _draw_systems(axes: Any, table: Table, score: str) -> None:
                           ha="center", va="center", color="#777777", fontsize="small",
                           bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
             continue
-        colour = TRANSLATION if row.variant.name == table.group.reference else OKABE_ITO[1]
+        colour = TRANSLATION_COLOUR if row.variant.name == table.group.reference else OKABE_ITO[1]
         values = list(cell.values.values())
         axes.errorbar(cell.mean, place, xerr=cell.deviation, color=colour, marker="o", capsize=3)
         if len(values) > 1:
