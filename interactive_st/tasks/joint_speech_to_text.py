@@ -92,6 +92,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         self._has_references, self._has_criterion = True, False
         self._streams: Streams | None = None
         self._reads_other_text = True
+        self._trains = True
         self._mt_path = getattr(args, "mt_path", None)
 
     # ---- data
@@ -249,6 +250,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         arch = getattr(args, "arch", "")
         model = super().build_model(args, from_checkpoint)
         model.loading = LoadingRules(require_gates=from_checkpoint)
+        self._trains = not from_checkpoint
         self._streams = getattr(model, "streams", BOTH)
         self._reads_other_text = getattr(getattr(model, "decoder", None), "reads_other_text", True)
         check_scores(self.args, arch, self.streams)
@@ -261,6 +263,6 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
     def build_criterion(self, *args: Any, **kwargs: Any) -> torch.nn.Module:
         """As fairseq's, but refuses what cannot handle two texts; splits loaded later need the texts."""
         self._has_criterion = True
-        check_training_options(self.args)
+        check_training_options(self.args, self._trains)
         criterion = super().build_criterion(*args, **kwargs)
-        return checked_criterion(criterion, self.streams, self._reads_other_text)
+        return checked_criterion(criterion, self.streams, self._reads_other_text, self._trains)

@@ -15,7 +15,7 @@ TOKEN_SUM_CRITERIA = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
 
 
 def checked_criterion(
-    criterion: FairseqCriterion, streams: Streams, reads_other_text: bool = True
+    criterion: FairseqCriterion, streams: Streams, reads_other_text: bool = True, trains: bool = True
 ) -> FairseqCriterion:
     """Return a criterion, unless it does not suit a model.
 
@@ -23,12 +23,13 @@ def checked_criterion(
         criterion: any; those that are neither fairseq's nor ours are taken to know the task's batches.
         streams: what the model writes.
         reads_other_text: whether one of its texts is written by reading the other.
+        trains: the model is new. One that is trained keeps the options that it was trained with.
 
     Raises:
         ValueError: it is one of fairseq's that stumbles over batches of two texts, or an option of ours
             leaves nothing to train or has no effect on such a model.
     """
-    if isinstance(criterion, JointLabelSmoothedCrossEntropyCriterion):
+    if trains and isinstance(criterion, JointLabelSmoothedCrossEntropyCriterion):
         _check_weights(criterion, streams)
         if not reads_other_text:
             _check_corruption(criterion)

@@ -64,7 +64,7 @@ def _check_convolutions(args: Namespace, arch: str) -> None:
     ARCH_CONFIG_REGISTRY[arch](usual)
     for name in ("conv_kernel_sizes", "conv_channels"):
         given = getattr(args, name, None)
-        if given not in (None, getattr(usual, name)):
+        if given not in (None, getattr(usual, name, given)):
             raise ValueError(
                 f"{option_name(name)} {given} has no meaning with --front-end stack, which has no "
                 "convolutions; leave it out, or add --front-end conv1d"

@@ -9,11 +9,12 @@ from interactive_st.tasks.checks.data_parallel import check_frozen_encoder
 from interactive_st.tasks.checks.decoding_options import DECODING_OPTIONS, given
 
 
-def check_training_options(args: Namespace) -> None:
+def check_training_options(args: Namespace, trains: bool = True) -> None:
     """Raise ``ValueError`` for options of decoding, or without effect.
 
     Args:
         args: the options of the training, or of fairseq-validate.
+        trains: the model is new. One that is trained keeps the options that it was trained with.
     """
     for option in given(args, DECODING_OPTIONS):
         raise ValueError(
@@ -30,7 +31,8 @@ def check_training_options(args: Namespace) -> None:
             "--combine-valid-subsets cannot be honoured; leave it out, and name the subsets, as in "
             "--valid-subset dev,dev2"
         )
-    _check_validation(args)
+    if trains:
+        _check_validation(args)
     check_frozen_encoder(args)
 
 

@@ -98,3 +98,9 @@ def test_criteria_that_add_up_tokens_or_are_not_fairseq_s_are_taken():
     ]
     for criterion, streams in taken:
         assert checked_criterion(criterion, streams) is criterion
+
+
+def test_a_trained_model_keeps_what_it_was_trained_with():
+    """fairseq-validate makes its criterion of the options that the checkpoint holds."""
+    criterion = joint(asr_weight=0.5, prefix_corruption=0.1, prefix_corruption_of="partner")
+    assert checked_criterion(criterion, (TRANSLATION,), reads_other_text=False, trains=False) is criterion

@@ -37,3 +37,4 @@ def test_options_of_validation_that_decodes_are_taken_where_it_does():
     check_training_options(Namespace(eval_bleu=True, **given))
     check_training_options(Namespace(eval_wer=True, **given))
     check_training_options(Namespace(eval_bleu_args='{"beam": 1}', eval_bleu_print_samples=False))
+    check_training_options(Namespace(**given), trains=False)  # of a checkpoint, by fairseq-validate
