@@ -54,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[],
         metavar="FILE.tsv",
-        help="manifest with id and audio, to find recordings by; repeatable (default: RUN/corpus/*.tsv "
-        "and RUN/data/*.tsv)",
+        help="table with id and audio, as it was given to prepare, to find recordings by; repeatable "
+        "(default: RUN/corpus/*.tsv and RUN/data/*.tsv)",
     )
     add("--examples", type=int, default=12, metavar="N", help="utterances of each test set (default: 12)")
     add(

@@ -130,7 +130,7 @@ def check_names(out: Path, files: Iterable[Path]) -> None:
     longest = os.pathconf(nearest, "PC_NAME_MAX")
     for path in (out, *files):
         size = max(len(os.fsencode(name)) for name in ("", *path.parts[len(nearest.parts) :]))
-        if size > longest:
+        if 0 < longest < size:  # 0 or -1: the file system states no limit
             raise DataError(
                 f"{path}: cannot be made, as a name of {size} bytes is longer than the {longest} that are "
                 "allowed there; rename the recording or the folder"

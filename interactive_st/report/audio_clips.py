@@ -55,12 +55,15 @@ class Recordings:
         from interactive_st.data.manifest import read_manifest
         from interactive_st.data.utterances import read_times
 
+        #: Whether manifests have rows that name features in place of recordings.
+        self.names_features = False
         #: or why there is none
         self._places: dict[str, tuple[Path, float, float | None] | DataError] = {}
         for manifest in manifests:
             for line, row in enumerate(read_manifest(manifest), start=2):
                 file = Path(row.get("audio", ""))
                 if "id" not in row or file.suffix.lower() not in AUDIO_SUFFIXES:
+                    self.names_features |= bool(row.get("audio"))
                     continue
                 try:
                     place = (manifest.parent / file, *read_times(row))

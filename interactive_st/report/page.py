@@ -143,7 +143,9 @@ def _examples(contents: RunContents, count: int, choose: str, clip_seconds: floa
             players += bool(player)
             parts.append(_utterance(pair, player))
     if not players:
-        notes.append("no recordings found for the examples; name manifests that list them with --audio")
+        found = "the manifests name features, which have no sound" if recordings.names_features else ""
+        advice = "name the table that lists them, as it was given to prepare, with --audio"
+        notes.append("; ".join(filter(None, ("no recordings found for the examples", found, advice))))
     return "\n".join(parts)
 
 

@@ -30,6 +30,13 @@ def test_the_page_is_in_the_run_folder(run, capsys):
     assert "<h1>run</h1>" in (run / "report.html").read_text(encoding="utf-8")
 
 
+def test_features_are_no_recordings(run, tmp_path, capsys):
+    (tmp_path / "test.tsv").write_text("id\taudio\nu\tfbank.zip:42:1000\n")
+    assert main(["report", str(run), "--audio", str(tmp_path / "test.tsv")]) == 0
+    expected = "no recordings found for the examples; the manifests name features, which have no sound; name"
+    assert expected in capsys.readouterr().err
+
+
 def test_files_by_options(run, tmp_path):
     log = write_log(tmp_path / "train.log", json_lines())
     pairs, out = run / "pairs" / "test.jsonl", tmp_path / "page.html"

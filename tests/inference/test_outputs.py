@@ -105,3 +105,9 @@ def test_names_have_the_length_that_the_file_system_takes(tmp_path):
             check_names(out, [out / "a.txt", out / name])
         with pytest.raises(DataError, match="rename the recording or the folder"):
             check_names(tmp_path / name, [])
+
+
+def test_a_file_system_that_states_no_limit(tmp_path, monkeypatch):
+    for none in (0, -1):
+        monkeypatch.setattr(os, "pathconf", lambda *_, none=none: none)
+        check_names(tmp_path / "out", [tmp_path / "out" / "a.txt"])

@@ -9,18 +9,18 @@ import pytest
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
 
-def make(folder, *words):
+def make(folder, *words, **variables):
     command = ["make", "--no-print-directory", *words]
-    environment = {**os.environ, "HOME": "/home/me"}
+    environment = {**os.environ, **variables}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=True
     ).stdout
 
 
-def test_the_home_folder_of_an_environment(repository):
+def test_the_home_folder_of_an_environment(repository, tmp_path):
     """Some shells hand ~/env over as it is."""
-    for given, used in {"~/env": "/home/me/env", "a ~b": "a ~b", "/b/~/c": "/b/~/c"}.items():
-        commands = make(repository, "-n", "lint", "PYTHON=python3", f"VENV={given}")
+    for given, used in {"~/env": f"{tmp_path}/env", "a ~b": "a ~b", "b/~/c": "b/~/c"}.items():
+        commands = make(repository, "-n", "lint", "PYTHON=python3", f"VENV={given}", HOME=str(tmp_path))
         assert f'"{used}/bin/python" -m ruff' in commands
 
 

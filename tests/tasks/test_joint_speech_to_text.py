@@ -9,6 +9,8 @@ from fairseq.data.data_utils import numpy_seed
 from fairseq.dataclass.configs import GenerationConfig
 from torch import nn
 
+from interactive_st.conventions import BOTH
+from interactive_st.criterions import JointLabelSmoothedCrossEntropyCriterion
 from interactive_st.errors import DataError
 from interactive_st.modules.streams import parse_streams
 from interactive_st.tasks.joint_speech_to_text import SpeechToTextTask
@@ -136,3 +138,23 @@ def test_a_model_that_decodes_needs_the_gates_of_its_checkpoint(folder, monkeypa
     monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: FakeModel())
     model = setup(folder).build_model(Namespace(wait_k="3"), from_checkpoint)
     assert model.loading.require_gates == from_checkpoint
+
+
+def test_a_trained_model_is_validated_with_the_options_it_was_trained_with(folder, monkeypatch):
+    """fairseq-validate makes the criterion of those that the checkpoint holds."""
+    model = FakeModel()
+    model.streams, model.decoder = BOTH, Namespace(reads_other_text=False)  # as --model-overrides may have it
+    monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: model)
+    task = setup(folder, eval_bleu_args='{"beam": 2}')
+    stored = JointLabelSmoothedCrossEntropyCriterion(
+        task, False, 0.1, prefix_corruption=0.1, prefix_corruption_of="partner"
+    )
+    monkeypatch.setattr(SpeechToTextTask, "build_criterion", lambda *_: stored)
+    task.build_model(Namespace(wait_k="3"), from_checkpoint=True)
+    assert task.build_criterion(None) is stored
+    task.build_model(Namespace(wait_k="3"), from_checkpoint=False)
+    with pytest.raises(ValueError, match="--eval-bleu-args is for validation that decodes"):
+        task.build_criterion(None)
+    task.args.eval_bleu_args = '{"beam": 1}'
+    with pytest.raises(ValueError, match="--prefix-corruption-of partner corrupts what the other text reads"):
+        task.build_criterion(None)

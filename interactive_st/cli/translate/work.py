@@ -26,6 +26,7 @@ from interactive_st.writing import not_written, write_whole
 NOTHING_MORE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 STOPPED = "stopped here, what was written before is whole and --skip-existing goes on from it"
 
+
 class Work:
     """Decodes recordings and writes or prints their texts; reports to standard error.
 

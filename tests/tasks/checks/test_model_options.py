@@ -55,3 +55,10 @@ def test_convolutions_that_the_front_end_lacks_are_not_shaped(name, value):
     usual = Namespace(arch="interactive_st", front_end="stack", wait_k="3")
     ARCH_CONFIG_REGISTRY["interactive_st"](usual)
     settle_model_options(usual, Namespace(), from_checkpoint=False)
+
+
+def test_an_architecture_may_leave_the_convolutions_open(monkeypatch):
+    """One that a user registers: the model fills in what it does not set."""
+    monkeypatch.setitem(ARCH_CONFIG_REGISTRY, "mine", lambda args: None)
+    args = Namespace(arch="mine", front_end="stack", wait_k="3", conv_channels=1024, conv_kernel_sizes="5,5")
+    settle_model_options(args, Namespace(), from_checkpoint=False)
