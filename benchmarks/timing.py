@@ -103,6 +103,11 @@ def set_threads(number: int | None) -> int:
     return torch.get_num_threads()
 
 
+def fairseq_device() -> torch.device:
+    """Where fairseq's commands work: on a GPU, if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def describe_machine(device: torch.device, threads: int) -> dict[str, Any]:
     """What the numbers were measured on."""
     machine: dict[str, Any] = {

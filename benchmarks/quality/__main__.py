@@ -83,8 +83,6 @@ def _prepare(data: DataSet, source: Path, args: argparse.Namespace) -> corpora.P
 
 def _write(runs: RunList, groups: Sequence[str], args: argparse.Namespace) -> None:
     """Tables and pictures of what is done."""
-    import torch
-
     from benchmarks import timing
     from benchmarks.quality.pictures import draw_all
     from benchmarks.quality.results import write_results
@@ -97,7 +95,7 @@ def _write(runs: RunList, groups: Sequence[str], args: argparse.Namespace) -> No
         return
     args.results.mkdir(parents=True, exist_ok=True)
     pictures = draw_all(tables, args.results)
-    settings: dict[str, Any] = timing.describe_machine(torch.device("cpu"), args.threads)
+    settings: dict[str, Any] = timing.describe_machine(timing.fairseq_device(), args.threads)
     settings |= {"command": command(args), "resamples": args.resamples, "jobs": args.jobs}
     write_results(args.results, tables, runs, reports, settings, pictures)
     say(f"results: {args.results / 'quality.md'}")

@@ -23,8 +23,6 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
     Raises:
         RecipeError, OSError, ValueError: a step failed.
     """
-    import torch
-
     from benchmarks import timing
     from benchmarks.quality.counts import count_pairs, pack
     from interactive_st.scoring.pairs_file import read_pairs
@@ -60,7 +58,7 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
         "counts": counts,
         "commands": recipe.commands,
         "versions": versions(),
-        "machine": timing.describe_machine(torch.device("cpu"), threads),
+        "machine": timing.describe_machine(timing.fairseq_device(), threads),
     }
     _thin(recipe.out / _CHECKPOINTS)
     write_json(recipe.out / REPORT, report)

@@ -8,6 +8,14 @@ from benchmarks.quality.corpora import MAKERS
 from benchmarks.quality.run_list import DEFAULT, ListError, read_list
 from benchmarks.quality.runs import SYSTEMS, effective
 
+PAPER_SIZE = DEFAULT.with_name("paper_size.yaml")
+#: The text model's options, so that it has the dimensions of the speech models.
+DIMENSIONS = {
+    f"--{side}-{name}": value
+    for side in ("encoder", "decoder")
+    for name, value in
+    (("layers", "6"), ("embed-dim", "512"), ("ffn-embed-dim", "2048"), ("attention-heads", "8"))
+}  # fmt: skip
 LIST = """\
 common:
   size: tiny
@@ -195,17 +203,37 @@ def test_the_list_of_the_project():
     assert "--search" in runs.run("digits", runs.groups["search"].variants["joint"], 1).decode_words()
 
 
-def test_all_systems_of_the_project_are_trained_alike():
+@pytest.mark.parametrize(
+    ("path", "layers"),
+    [(DEFAULT, ["--decoder-layers", "4"]), (PAPER_SIZE, [])],
+    ids=["runs", "paper_size"],
+)
+def test_all_systems_of_the_project_are_trained_alike(path, layers):
     """What differs is the architecture and what is the interactive model's own."""
-    runs = read_list(DEFAULT)
+    runs = read_list(path)
     for data in runs.data.values():
         own = {
             name: runs.run(data.name, name, 1).train_words()[2 + len(data.train) :]
             for name in ("asr", "e2e", "multitask", "two_stage", "interactive")
         }
-        assert own["asr"] == own["e2e"] == ["--decoder-layers", "4"]
+        assert own["asr"] == own["e2e"] == layers
         both = [*own["asr"], "--asr-weight", "0.2"]  # those that write both texts
         assert own["multitask"] == own["two_stage"] == both
         assert own["interactive"] == [*both, "--wait-k", "3", "--fusion", "linear", "--fusion-lambda", "1"]
         text_model = runs.run(data.name, "pipeline", 1).train_words()[2 + len(data.train_text) :]
-        assert text_model == ["--encoder-layers", "4", "--decoder-layers", "4"]
+        assert text_model == (["--encoder-layers", "4", *layers] if layers else [])
+
+
+def test_the_list_for_a_gpu_is_of_the_size_of_the_paper():
+    runs = read_list(PAPER_SIZE)
+    systems = runs.groups["systems"]
+    assert {runs.variants[name].system for name in systems.variants} == set(SYSTEMS)
+    for run in runs.runs(["systems"]):
+        words = effective(run.train_words())
+        if run.variant.system != "pipeline":
+            assert words[words.index("--arch") + 1] == SYSTEMS[run.variant.system]
+        else:  # of the same dimensions
+            for option, value in DIMENSIONS.items():
+                assert words[words.index(option) + 1] == value
+        # the learning rate ends where the training does, and the decay is the same for all
+        assert words[words.index("--total-num-update") + 1] == str(run.updates)

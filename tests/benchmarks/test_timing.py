@@ -31,6 +31,12 @@ def test_medians_and_ratios():
         timing.speed_ratio([1.0], [1.0, 2.0])
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_fairseq_works_on_a_gpu_where_there_is_one(monkeypatch, there):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    assert timing.fairseq_device().type == ("cuda" if there else "cpu")
+
+
 def test_results_are_checked_every_time():
     checked = []
     works = {name: (lambda name=name: name * 2) for name in "ab"}
