@@ -1,14 +1,15 @@
 """What the logs of ``fairseq-train`` say: metrics over updates and time, options, sizes.
 
 Both formats that end up in files are read, ``--log-format json`` and ``simple`` (in ``tqdm`` only the
-summaries are logged). A log may hold several starts of one training: what a resumed run repeats
+summaries are logged): the output of the tool, and its ``--log-file``, whose lines say neither when nor by
+whom they were written. A log may hold several starts of one training: what a resumed run repeats
 replaces what came before, and the time between the runs is not counted.
 """
 
 import ast
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,10 +18,15 @@ from typing import Any
 from interactive_st.errors import DataError
 
 LINE = re.compile(r"^(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^|]*\| )?INFO \| (\S+) \| (.*)$")
+#: What a line of ``simple`` begins with that says no more than this.
+VALID = re.compile(r"epoch \d+ \| valid on '(.+?)' subset \|")
+SUMMARY = re.compile(r"epoch \d+ \|")
 PARAMETERS = re.compile(r"num\. shared model params: ([\d,]+)")
 SAMPLES = re.compile(r'split="([^"]+)", n_samples=([\d_,]+)')
 #: The summary of an epoch, and the running averages between summaries.
 TRAINING, RUNNING = "train", "train_inner"
+#: Who prints the configuration.
+MAIN = "fairseq_cli.train"
 HOUR = 3600.0
 
 
@@ -115,12 +121,8 @@ def read_log(path: Path, name: str) -> TrainingLog:
 def parse_log(lines: Iterable[str], name: str) -> TrainingLog:
     """Read the lines of one log; lines that are not news of a training are passed over."""
     log, clock = TrainingLog(name), _Clock()
-    for line in lines:
-        match = LINE.match(line.rstrip())
-        if match is None:
-            continue
-        stamp, source, text = match.groups()
-        if source == "fairseq_cli.train" and text.startswith("{"):
+    for stamp, source, text in _messages(list(lines)):
+        if source == MAIN and text.startswith("{"):
             clock.restart()
             log.options = _options(text) or log.options
         hours = clock.hours(stamp)
@@ -130,13 +132,34 @@ def parse_log(lines: Iterable[str], name: str) -> TrainingLog:
             log.samples[found[1]] = int(re.sub(r"\D", "", found[2]))
         elif "num_updates" in text and (metrics := _metrics(text, source)):
             updates = int(metrics.pop("num_updates"))
-            if hours is None and "wall" in metrics:
-                hours = metrics["wall"] / HOUR
+            if hours is None:
+                hours = clock.hours_of_wall(metrics.get("wall"))
             points = log.points.setdefault(source, [])
             while points and points[-1].updates >= updates:  # a resumed run repeats what was lost
                 points.pop()
             points.append(Point(updates, hours, metrics))
     return log
+
+
+def _messages(lines: list[str]) -> Iterator[tuple[str | None, str, str]]:
+    """When, by whom and what, of the lines that are news; all of a ``--log-file``, by what they say."""
+    matches = [LINE.match(line.rstrip()) for line in lines]
+    if any(matches):
+        yield from (match.groups() for match in matches if match)
+    else:
+        yield from ((None, _source(line), line.rstrip()) for line in lines)
+
+
+def _source(text: str) -> str:
+    """Who wrote a line of a ``--log-file``."""
+    if "num_updates" not in text or text.startswith("{'"):
+        return MAIN
+    if text.startswith("{"):
+        found = re.search(r'"(?:(\w+)_)?num_updates"', text)
+        return found[1] or RUNNING if found else MAIN
+    if found := VALID.match(text):
+        return found[1]
+    return TRAINING if SUMMARY.match(text) else RUNNING
 
 
 class _Clock:
@@ -146,6 +169,7 @@ class _Clock:
         self._last: datetime | None = None
         self._elapsed = 0.0
         self._restarted = False
+        self._wall: float | None = None
 
     def restart(self) -> None:
         self._restarted = self._last is not None
@@ -158,6 +182,11 @@ class _Clock:
             self._elapsed += max(0.0, (now - self._last).total_seconds())
         self._last, self._restarted = now, False
         return self._elapsed / HOUR
+
+    def hours_of_wall(self, seconds: float | None) -> float | None:
+        """Without time stamps: by fairseq's own clock, or what it last said (validation does not have it)."""
+        self._wall = self._wall if seconds is None else seconds / HOUR
+        return self._wall
 
 
 def _metrics(text: str, subset: str) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """What the model that a training begins with (``--finetune-from-model``) shares with the one it trains."""
 
+import glob
 import logging
 from argparse import Namespace
 from pathlib import Path
@@ -21,7 +22,10 @@ def first_checkpoint(args: Namespace) -> str | None:
     Args:
         args: the options of the training.
     """
-    goes_on = list(Path(getattr(args, "save_dir", None) or "").glob("checkpoint_last*.pt"))
+    suffix = glob.escape(getattr(args, "checkpoint_suffix", None) or "")
+    saved = Path(getattr(args, "save_dir", None) or "")
+    # with --use-sharded-state each process has its own part
+    goes_on = [file for end in ("", "-shard*") for file in saved.glob(f"checkpoint_last{suffix}{end}.pt")]
     if goes_on or getattr(args, "continue_once", None):
         return None
     return getattr(args, "finetune_from_model", None)

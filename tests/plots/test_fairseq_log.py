@@ -56,6 +56,28 @@ def test_time_without_stamps_is_the_wall_clock_of_training():
     assert log.points["train_inner"][0].hours == 0.5
 
 
+def unnamed(lines):
+    """The lines as ``--log-file`` has them."""
+    return [line.rpartition(" | INFO | ")[2].partition(" | ")[2] for line in lines if " | INFO | " in line]
+
+
+@pytest.mark.parametrize("lines", [json_lines(), SIMPLE_LINES], ids=["json", "simple"])
+def test_a_log_file_says_the_same_without_names(lines):
+    expected, found = parse_log(lines, "run"), parse_log(unnamed(lines), "run")
+    assert found.points.keys() == expected.points.keys()
+    for subset in expected.points:
+        for one, other in zip(found.points[subset], expected.points[subset], strict=True):
+            assert (one.updates, one.metrics) == (other.updates, other.metrics)
+    assert (found.options, found.parameters) == (expected.options, expected.parameters)
+    assert found.samples == expected.samples
+
+
+def test_hours_of_a_log_file_are_those_that_training_said_last():
+    log = parse_log(unnamed(json_lines()), "run")
+    assert [point.hours for point in log.points["train_inner"]] == [10 / 60, 20 / 60, 30 / 60, 40 / 60]
+    assert [point.hours for point in log.points["dev"]] == [20 / 60, 40 / 60]
+
+
 def test_summaries_serve_where_running_averages_are_few():
     lines = [stamped(i, "train", f"epoch 001 | loss 1 | num_updates {i}") for i in (1, 2)]
     log = parse_log([*lines, stamped(1, "train_inner", "epoch 001: 1 / 2 loss=1, num_updates=1")], "run")

@@ -39,7 +39,8 @@ def checked_criterion(
         raise ValueError(f"--ignore-prefix-size {prefix}: {NO_PREFIX}")
     fits = kind in TOKEN_SUM_CRITERIA and len(streams) == 2 and not prefix
     if kind.__module__.startswith("fairseq.") and not fits:
-        name = next(name for name, registered in CRITERION_REGISTRY.items() if registered is kind)
+        names = (name for name, registered in CRITERION_REGISTRY.items() if registered is kind)
+        name = next(names, kind.__module__.rpartition(".")[2])  # composite_loss makes a class of its own
         raise ValueError(
             f"--criterion {name} expects batches of one text, and those of this task have two; give "
             f"--criterion {JOINT}, which has CTC as well (--ctc-weight)"

@@ -37,6 +37,7 @@ def check_decoding_options(args: Namespace, config: JointDataConfig) -> None:
                 "checkpoint of fairseq-train"
             )
     read_overrides(args)
+    _check_shards(args)
     _check_text_model(args)
     size = getattr(args, "prefix_size", 0)
     if size and hasattr(args, "buffer_size"):  # of fairseq-interactive
@@ -61,6 +62,18 @@ def given(args: Namespace, names: Sequence[str]) -> list[str]:
     """
     # "{}" is the default of --mt-args
     return [option_name(name) for name in names if getattr(args, name, None) not in (None, "{}")]
+
+
+def _check_shards(args: Namespace) -> None:
+    """Raise ``ValueError`` for options by which fairseq's tools no longer share out their work."""
+    for name, usual in (("num_shards", 1), ("shard_id", 0)):
+        value = getattr(args, name, usual)
+        if value != usual:
+            raise ValueError(
+                f"{option_name(name)} {value} changes nothing in fairseq's tools, each of which would decode "
+                "all; give --distributed-world-size N --distributed-rank I to decode part I of N, counted "
+                "from 0"
+            )
 
 
 def _check_text_model(args: Namespace) -> None:

@@ -27,15 +27,17 @@ def read_overrides(args: Namespace) -> dict[str, Any]:
     Raises:
         ValueError: it is not a dictionary.
     """
-    text = getattr(args, "model_overrides", None) or "{}"
+    text = getattr(args, "model_overrides", None)
+    if text is None:
+        return {}
     try:
         overrides = ast.literal_eval(text)
     except (SyntaxError, ValueError):
         overrides = None
-    if not isinstance(overrides, dict):
+    if not (isinstance(overrides, dict) and all(isinstance(name, str) for name in overrides)):
         raise ValueError(
-            f"--model-overrides {text}: is not a Python dictionary; write \"{{'wait_k': 5}}\", with "
-            "both kinds of quotation marks"
+            f"--model-overrides {text}: is not a Python dictionary of options; write "
+            "\"{'wait_k': 5}\", with both kinds of quotation marks"
         )
     return overrides
 
@@ -54,13 +56,18 @@ def check_overrides(args: Namespace, arch: str) -> None:
     criterion = {field.name for field in fields(JointLabelSmoothedCrossEntropyConfig)}
     known, of_decoding = option_names(arch) | criterion | set(vars(args)), _names_of_decoding()
     for name in overrides:
+        if name in ("arch", "_name"):
+            raise ValueError(
+                f"--model-overrides: {name} says which model the checkpoint holds, and cannot be another; "
+                "leave it out"
+            )
         if name in of_decoding:
             raise ValueError(
                 f"--model-overrides: {name} is not an option of the model and has no effect there; give "
-                f"{option_name(str(name))} beside it"
+                f"{option_name(name)} beside it"
             )
         if name not in known:
-            close = difflib.get_close_matches(str(name), sorted(known), n=1)
+            close = difflib.get_close_matches(name, sorted(known), n=1)
             advice = f"did you mean {close[0]}?" if close else f"name one of --arch {arch}, with _ for -"
             raise ValueError(f"--model-overrides: there is no option {name}; {advice}")
 

@@ -1,5 +1,8 @@
 """Criteria that know one text are refused."""
 
+from argparse import Namespace
+from types import SimpleNamespace
+
 import pytest
 import tiny
 from fairseq.criterions import CRITERION_REGISTRY
@@ -30,6 +33,14 @@ def test_criteria_that_know_one_text_are_refused():
     for criterion, streams in refused:
         with pytest.raises(ValueError, match="give --criterion joint_label_smoothed_cross_entropy"):
             checked_criterion(criterion, streams)
+
+
+def test_a_criterion_that_makes_a_class_of_its_own_is_refused_by_name():
+    task = SimpleNamespace(build_criterion=lambda args: made("cross_entropy", task=None))
+    args = Namespace(criterion="composite_loss", underlying_criterion="cross_entropy", sentence_avg=False)
+    criterion = CRITERION_REGISTRY["composite_loss"].build_criterion(args, task)
+    with pytest.raises(ValueError, match="--criterion composite_loss expects batches of one text"):
+        checked_criterion(criterion, BOTH)
 
 
 def test_a_prefix_that_is_ignored_would_be_a_word():

@@ -31,3 +31,13 @@ def test_pieces_are_joined_once(folder):
     with pytest.raises(ValueError, match=r"--post-process sentencepiece .*leave it out"):
         setup(folder, path="model.pt", post_process="sentencepiece")
     setup(folder, post_process="letter")  # of a criterion
+
+
+@pytest.mark.parametrize(
+    ("options", "given"), [({"num_shards": 2}, "num-shards 2"), ({"shard_id": 1}, "shard-id 1")]
+)
+def test_parts_are_shared_out_by_other_options(folder, options, given):
+    """Every process would decode everything, and all write one file of pairs."""
+    with pytest.raises(ValueError, match=f"--{given} changes nothing .* --distributed-world-size N"):
+        setup(folder, path="model.pt", **options)
+    setup(folder, path="model.pt", num_shards=1, shard_id=0)

@@ -9,7 +9,7 @@ from interactive_st.tasks.checks.overrides import check_overrides
 from tests.fake_decoding import setup
 
 
-@pytest.mark.parametrize("text", ["{'wait_k': 5", "wait_k=5", "5"])
+@pytest.mark.parametrize("text", ["{'wait_k': 5", "wait_k=5", "5", "", "{5: 3}"])
 def test_overrides_have_to_be_a_dictionary(folder, text):
     with pytest.raises(ValueError, match=r"--model-overrides .*: is not a Python dictionary"):
         setup(folder, path="model.pt", model_overrides=text)
@@ -37,6 +37,13 @@ def test_overrides_of_what_only_the_command_line_says(overrides, option):
     message = f"not an option of the model and has no effect there; give {option} "
     with pytest.raises(ValueError, match=message):
         check_overrides(Namespace(model_overrides=overrides, search=None), "interactive_st_tiny")
+
+
+@pytest.mark.parametrize("name", ["arch", "_name"])
+def test_a_model_stays_what_it_is(name):
+    message = f"--model-overrides: {name} says which model the checkpoint holds"
+    with pytest.raises(ValueError, match=message):
+        check_overrides(Namespace(model_overrides=f"{{'{name}': 'e2e_st'}}", arch="x"), "interactive_st_tiny")
 
 
 def test_overrides_of_all_that_there_is():
