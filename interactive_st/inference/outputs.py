@@ -43,7 +43,7 @@ def find_recordings(
 
     A file that is named is taken whatever its name is, and whether it is there or not; in folders
     those with one of `EXTENSIONS` are taken. Hidden files and folders are passed over. What is
-    named twice is taken once.
+    named twice is taken once, and so is what links in a folder name again: by its own name there.
 
     Args:
         names: files and folders.
@@ -53,11 +53,18 @@ def find_recordings(
         DataError: a folder that is named cannot be read, or one below and `unread` is not given.
     """
     places: dict[Path, tuple[Path, Path]] = {}
+    by_link: set[Path] = set()
     for name in map(Path, names):
         folder = os.path.isdir(name)  # Path's raises an error where it may not look
         for path in _search(name, unread) if folder else [name]:
             place = path.relative_to(name) if folder else Path(path.name)
-            places.setdefault(path.resolve(), (path, place))
+            real = path.resolve()
+            linked = folder and name.resolve() / place != real
+            if real not in places or (real in by_link and not linked):
+                places[real] = path, place
+                by_link.discard(real)
+                if linked:
+                    by_link.add(real)
     unique = _numbered([place for _, place in places.values()])
     return [Found(*pair, name.as_posix()) for pair, name in zip(places.values(), unique, strict=True)]
 

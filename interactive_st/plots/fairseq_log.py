@@ -93,9 +93,10 @@ def read_run(path: Path) -> list[TrainingLog]:
     files = [*sorted(path.glob("logs/*.log")), *sorted(path.glob("*.log"))]
     found = [(file, log) for file in files if (log := parse_log(_lines(file), name)).points]
     if not found:
+        seen = f"none of its {len(files)} logs has lines of a training" if files else "there is no log in it"
         raise LogError(
-            f"{path}: none of its {len(files)} logs (logs/*.log, *.log) has lines of a training; give the "
-            f"folder of a run of the examples, or the file that fairseq-train's output was written to"
+            f"{path}: {seen} (logs/*.log, *.log); give the folder of a run of the examples, or the file that "
+            "fairseq-train's output was written to"
         )
     if len(found) > 1:
         for file, log in found:

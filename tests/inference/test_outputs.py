@@ -65,6 +65,21 @@ def test_a_recording_is_taken_once(tmp_path):
     assert len(find_recordings([tmp_path / "a" / "x.wav", tmp_path, tmp_path / "a"])) == 1
 
 
+def test_a_link_does_not_take_the_place_of_what_it_names(tmp_path):
+    touch(tmp_path / "in" / "b" / "talk.wav", tmp_path / "in" / "c" / "x.wav", tmp_path / "far" / "y.wav")
+    for link, target in (("a.wav", "b/talk.wav"), ("z.wav", "../far/y.wav"), ("a", "c")):
+        (tmp_path / "in" / link).symlink_to(target)
+
+    def places(*named):
+        return [str(each.place) for each in find_recordings(named)]
+
+    assert places(tmp_path / "in") == ["b/talk.wav", "z.wav", "c/x.wav"]
+    assert places(tmp_path / "in", tmp_path / "far") == ["b/talk.wav", "y.wav", "c/x.wav"]
+    assert places(tmp_path / "in" / "a.wav", tmp_path / "in") == ["a.wav", "z.wav", "c/x.wav"]  # as named
+    (tmp_path / "link").symlink_to("in")
+    assert places(tmp_path / "link") == ["b/talk.wav", "z.wav", "c/x.wav"]
+
+
 def test_names_are_places_and_differ(tmp_path):
     touch(tmp_path / "a" / "k.wav", tmp_path / "a" / "sub" / "k.wav", tmp_path / "a" / "sub" / "k.wav-2.wav")
     assert [each.name for each in find_recordings([tmp_path / "a"])] == [

@@ -95,8 +95,10 @@ def test_folders(tmp_path):
 def test_what_is_no_training_is_named(tmp_path):
     with pytest.raises(LogError, match=r"gone.log: cannot be read"):
         read_log(tmp_path / "gone.log", "x")
-    with pytest.raises(LogError, match=r"none of its 0 logs"):
+    with pytest.raises(LogError, match=r"there is no log in it \(logs/\*\.log, \*\.log\); give the folder"):
         read_run(tmp_path)
     empty = write_log(tmp_path / "empty.log", ["nothing"])
     with pytest.raises(LogError, match=r"empty.log: no metrics"):
         read_run(empty)
+    with pytest.raises(LogError, match=r"none of its 1 logs has lines of a training"):
+        read_run(tmp_path)
