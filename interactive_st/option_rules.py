@@ -14,6 +14,8 @@ LENPEN_NEEDED = (
     f"a number from -{LARGEST_LENPEN} to {LARGEST_LENPEN} is needed: scores are divided by length to this "
     "power, and larger ones make them zero or infinite"
 )
+#: Of ``unkpen`` downwards and of ``temperature``, for the same reason.
+LEAST_UNKPEN, LEAST_TEMPERATURE = -1e9, 1e-9
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ RULES = {
     "max_len_b": Rule(int),  # beside a max_len_a it may be below 0
     "min_len": _whole(0),
     "lenpen": Rule(float, -LARGEST_LENPEN, LARGEST_LENPEN, LENPEN_NEEDED),
-    "unkpen": Rule(float),
-    "temperature": Rule(float, math.ulp(0.0), needed="a number greater than 0 is needed"),
+    "unkpen": Rule(float, LEAST_UNKPEN, needed=f"a number from {LEAST_UNKPEN:.0f} is needed"),
+    "temperature": Rule(float, LEAST_TEMPERATURE, needed=f"a number from {LEAST_TEMPERATURE:g} is needed"),
     "no_repeat_ngram_size": _whole(0),
     # of fairseq's tools alone
     "prefix_size": Rule(int),

@@ -170,7 +170,7 @@ class TestOptions:
             ({"unkpen": math.nan}, "unkpen is nan; a finite number"),
             ({"lenpen": math.inf}, "lenpen is inf"),
             ({"lenpen": -300.0}, r"lenpen is -300\.0; a number from -10 to 10 is needed: scores are divided"),
-            ({"temperature": 0.0}, r"temperature is 0\.0; a number greater than 0"),
+            ({"temperature": 0.0}, r"temperature is 0\.0; a number from 1e-09"),
             ({"ctc_weight": 0.3}, r"ctc_weight is 0\.3; it needs a model trained with"),
             ({"max_len_b": 2, "min_len": 3}, "max_len_b is 2; the shortest text has 3"),
             ({"max_segment": 5.0}, "at most 3 s"),

@@ -125,7 +125,7 @@ def test_validation_options_are_json_of_known_options():
         ('"lenpen": -300', "a number from -10 to 10"),
         ('"max_len_a": Infinity', "a finite number"),
         ('"unkpen": 1' + 400 * "0", "a finite number"),
-        ('"temperature": 0', "a number greater than 0"),
+        ('"temperature": 0', "a number from 1e-09"),
         ('"unnormalized": 1', "true or false"),
         ('"sacrebleu": "yes"', "true or false"),
     ],
