@@ -49,12 +49,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def read(manifest: Path, count: int, rate: int) -> list[dict[str, Any]]:
-    """The first rows of a manifest with both texts, and their ``samples`` (N,) float32."""
+    """The first rows of a manifest with both texts, and their ``samples`` (N,) float32.
+
+    Raises:
+        DataError: there are none, or a recording cannot be read.
+    """
     from interactive_st.data.audio.waveform import load_audio
     from interactive_st.data.manifest import read_manifest
+    from interactive_st.data.utterances import read_times
+    from interactive_st.errors import DataError
 
-    rows = [row for row in read_manifest(manifest) if row.get("src_text") and row.get("tgt_text")][:count]
-    return [row | {"samples": load_audio(manifest.parent / row["audio"], rate)[0]} for row in rows]
+    needed = ("audio", "src_text", "tgt_text")
+    rows = [row for row in read_manifest(manifest) if all(row.get(name) for name in needed)][:count]
+    if not rows:
+        raise DataError(f"{manifest}: no row has {', '.join(needed)}; give a manifest of recordings")
+    sounds = (load_audio(manifest.parent / row["audio"], rate, *read_times(row))[0] for row in rows)
+    return [row | {"samples": samples} for row, samples in zip(rows, sounds, strict=True)]
 
 
 def measure(

@@ -57,7 +57,7 @@ def train(
     words = [
         "--user-dir", str(USER_DIR), "--task", "joint_speech_to_text", "--config-yaml", CONFIG, *options,
     ]  # fmt: skip
-    made_from = [training_files(data), list(options), recipe.seed]
+    made_from = [training_files(data), _without_places(options, uses), recipe.seed]
     if uses:
         made_from.append(fingerprint(uses))
     limits = {"max_update": max_update, "max_minutes": max_minutes}
@@ -197,7 +197,7 @@ def generate(
     files = [checkpoint, *uses, *shared, data / f"{subset}.tsv", data / f"{subset}.zip"]
     recipe.step(
         name,
-        [list(options), fingerprint(files)],
+        [_without_places(options, uses), fingerprint(files)],
         [pairs_path],
         lambda: recipe.command(name, "fairseq_cli.generate", arguments),
     )
@@ -222,6 +222,12 @@ def score(recipe: Recipe, pairs_path: Path, options: Sequence[str] = ()) -> dict
 
     recipe.step(name, [list(options), fingerprint([pairs_path])], [output], write_scores)
     return json.loads(output.read_text("utf-8"))
+
+
+def _without_places(options: Sequence[str], uses: Sequence[Path]) -> list[str]:
+    """The options, with files by their names: what is in them counts, and not where the run's folder is."""
+    names = {str(path): path.name for path in uses}
+    return [names.get(word, word) for word in options]
 
 
 def _set_aside(recipe: Recipe, save_dir: Path) -> None:

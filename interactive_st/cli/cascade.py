@@ -17,8 +17,8 @@ translation, P- its scores.
 EPILOG = """\
 the models:
   fairseq-train DATA --user-dir "$(interactive-st user-dir)" --task joint_speech_to_text --arch asr …
-  fairseq-train DATA/mt --task translation --dataset-impl raw --source-lang en --target-lang de \\
-      --valid-subset dev --arch transformer --share-all-embeddings …
+  fairseq-train DATA/mt --user-dir "$(interactive-st user-dir)" --task translation --dataset-impl raw \\
+      --source-lang en --target-lang de --valid-subset dev --arch transformer --share-all-embeddings …
 
 example:
   interactive-st cascade --asr asr/checkpoint_best.pt --mt mt/checkpoint_best.pt data \\
@@ -41,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("data", metavar="DATA", help="data folder that the recogniser was trained on")
     add("--asr", required=True, metavar="CKPT", help="checkpoint of a model that writes transcripts")
     add("--mt", required=True, metavar="CKPT", help="checkpoint of fairseq's task translation")
-    add("--mt-data", metavar="DIR", help="folder of the text model's dictionaries (default: DATA/mt)")
+    add("--mt-data", metavar="DIR", help="folder of the text model's dictionaries (default: where it was "
+        "trained, or DATA/mt)")  # fmt: skip
     add("--gen-subset", default="test", metavar="SPLIT", help="split to decode (default: %(default)s)")
     add("--pairs-path", metavar="FILE", help="write both texts, scores and references here")
     add("--beam", type=int, default=5, metavar="N", help="of both models (default: %(default)s)")

@@ -13,7 +13,7 @@ from fairseq.tasks import TASK_REGISTRY
 from fairseq.tasks.translation import TranslationTask
 from torch import nn
 
-from interactive_st.checkpoint_reading import read_checkpoint, task_name
+from interactive_st.checkpoint_reading import option_of, read_checkpoint, task_name
 from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.data.folder.layout import MT_FOLDER
 from interactive_st.search.hypotheses import NBest, TextHypothesis, make_hypotheses
@@ -32,6 +32,7 @@ class Translator:
     Args:
         path: checkpoint, or several as fairseq's ``--path`` has them.
         data: the folder with its dictionaries; where it was trained if None.
+        otherwise: the folder where nothing is left of that one.
         dictionary: that of the speech models, which it has to share.
         options: generation options.
         like: a model whose device and precision it takes.
@@ -41,11 +42,18 @@ class Translator:
     """
 
     def __init__(
-        self, path: str, data: str | None, dictionary: Dictionary, options: Namespace, like: nn.Module
+        self,
+        path: str,
+        data: str | None,
+        otherwise: str | None,
+        dictionary: Dictionary,
+        options: Namespace,
+        like: nn.Module,
     ) -> None:
+        trained_by = [self._checked_task(each) for each in utils.split_paths(path)]
+        if data is None and not all(map(_has_dictionaries, trained_by)):
+            data = otherwise
         overrides = {"eval_bleu": False} | ({} if data is None else {"data": data})
-        for each in utils.split_paths(path):
-            self._check_task(each)
         other_words = ValueError(
             f"{path}: its dictionary is not that of the speech model; train it on the folder {MT_FOLDER} of "
             "the same data folder"
@@ -72,14 +80,17 @@ class Translator:
         self.tag = dictionary.index(tag) if tag in dictionary else None
 
     @staticmethod
-    def _check_task(path: str) -> None:
-        """Raise ``ValueError`` for another task, whose loading would fail for reasons that mislead."""
-        name = task_name(read_checkpoint(path)[1])
+    def _checked_task(path: str) -> Any:
+        """The options of the task that trained it; ``ValueError`` for another one, whose loading would fail
+        for reasons that mislead."""
+        config = read_checkpoint(path)[1]
+        name = task_name(config)
         if not issubclass(TASK_REGISTRY.get(name, object), TranslationTask):
             raise ValueError(
                 f"{path}: trained by the task {name}, not by translation; train the text model by "
                 f"fairseq-train DATA/{MT_FOLDER} --task translation"
             )
+        return config["task"]
 
     def check_language(self, tags: torch.Tensor) -> None:
         """Raise ``ValueError`` if translations are wanted with other language tags ``(B,)`` than its own."""
@@ -110,6 +121,13 @@ class Translator:
         found = self.task.inference_step(self.generator, self.models, batch, prefix_tokens=prefixes)
         by_row = dict(zip(order.tolist(), found, strict=True))
         return [by_row[row] for row in range(len(texts))]
+
+
+def _has_dictionaries(task: Any) -> bool:
+    """Whether the dictionaries that a text model was trained with, by the options of its task, are there."""
+    folder = next(iter(utils.split_paths(option_of(task, "data") or "")), "")
+    languages = (option_of(task, side) for side in ("source_lang", "target_lang"))
+    return all(Path(folder, f"dict.{language}.txt").is_file() for language in languages)
 
 
 class CascadeGenerator:
@@ -168,7 +186,7 @@ class CascadeGenerator:
 def build_cascade(task: Any, recogniser: Any, options: Any) -> CascadeGenerator:
     """Put the text model of ``--mt-path`` behind a recogniser.
 
-    Its dictionaries are in ``--mt-data``, else in the data folder, else where it was trained.
+    Its dictionaries are in ``--mt-data``, else where it was trained, else in the data folder.
 
     Args:
         task: a `JointSpeechToTextTask`.
@@ -179,9 +197,15 @@ def build_cascade(task: Any, recogniser: Any, options: Any) -> CascadeGenerator:
         OSError, ValueError: the two models, or the options, do not go together.
     """
     args, folder = task.args, Path(task.args.data) / MT_FOLDER
-    data = args.mt_data or (str(folder) if folder.is_dir() else None)
+    if args.mt_data and not Path(args.mt_data).is_dir():
+        raise ValueError(f"--mt-data {args.mt_data}: no such folder")
     translator = Translator(
-        args.mt_path, data, task.target_dictionary, text_options(options, args.mt_args), recogniser.models[0]
+        args.mt_path,
+        args.mt_data or None,
+        str(folder) if folder.is_dir() else None,
+        task.target_dictionary,
+        text_options(options, args.mt_args),
+        recogniser.models[0],
     )
     tokenisers = [t for t in (task.build_tokenizer(args), task.build_bpe(args)) if t is not None]
 

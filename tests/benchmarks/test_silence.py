@@ -8,6 +8,7 @@ import speech_model
 
 from benchmarks import silence
 from interactive_st.data.manifest import write_manifest
+from interactive_st.errors import DataError
 
 
 def test_scores():
@@ -40,3 +41,21 @@ def test_command(tmp_path, capsys, hears_noise):
     assert plain["whole"] == plain["translate"]
     assert all(each["translate"] == plain["translate"] for each in found["scores"] if each["noise"] is None)
     assert "0.5 s, digital silence" in capsys.readouterr().out
+
+
+def test_segments_are_cut_out_of_their_recordings(tmp_path):
+    speech_model.write(tmp_path / "long.wav", speech_model.bursts([(0.0, 1.0)], 3.0, seed=1))
+    times = [{"offset": "0.5", "duration": "0.75"}, {"offset": "2", "duration": ""}]
+    row = {"audio": "long.wav", "src_text": "a", "tgt_text": "b"}
+    rows = [row | {"id": str(number)} | each for number, each in enumerate(times)]
+    write_manifest(tmp_path / "test.tsv", rows)
+    found = silence.read(tmp_path / "test.tsv", 9, 16000)
+    assert [len(row["samples"]) for row in found] == [12000, 16000]
+
+
+@pytest.mark.parametrize("change", [{"audio": ""}, {"src_text": ""}])
+def test_a_manifest_without_rows_to_score_is_named(tmp_path, change):
+    row = {"id": "1", "audio": "x.wav", "src_text": "a", "tgt_text": "b"} | change
+    write_manifest(tmp_path / "test.tsv", [row])
+    with pytest.raises(DataError, match=r"test\.tsv: no row has audio, src_text, tgt_text"):
+        silence.read(tmp_path / "test.tsv", 9, 16000)

@@ -6,7 +6,7 @@ import pytest
 from fake_commands import FakeCommands, option
 
 from examples import recipe
-from examples.runner import RecipeError
+from examples.runner import Recipe, RecipeError
 
 
 def test_prepare_names_every_manifest(run, tmp_path, monkeypatch):
@@ -124,6 +124,24 @@ def test_other_options_or_data_train_anew_and_keep_the_old_checkpoints(run, data
     recipe.train(run, data, save_dir, ["--lr", lr], max_update=9)
     assert (run.out / "checkpoints.1" / "checkpoint_last.pt").read_text() == old
     assert (save_dir / "checkpoint_last.pt").exists()
+
+
+def test_a_folder_that_was_moved_is_not_trained_anew(data, tmp_path, monkeypatch):
+    def train(out):
+        run = Recipe(out, seed=7)
+        start = out / "start.pt"
+        start.write_text("weights")
+        fake = training(out / "checkpoints")
+        monkeypatch.setattr(run, "command", fake)
+        recipe.train(run, data, out / "checkpoints", ["--from", str(start)], max_update=9, uses=[start])
+        run._lock.close()
+        return len(fake.calls)
+
+    assert train(tmp_path / "run") == 1
+    (tmp_path / "run").rename(tmp_path / "moved")
+    assert train(tmp_path / "moved") == 0
+    monkeypatch.chdir(tmp_path)
+    assert train(Path("moved")) == 0
 
 
 def test_training_without_an_end_is_refused(run, data):

@@ -1,5 +1,6 @@
 """The pipeline behind the task: recogniser, text model, and what goes between them."""
 
+import shutil
 from argparse import Namespace
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from torch import nn
 from interactive_st.data.folder.translation_text import write_translation_text
 from interactive_st.models import ARCHITECTURES
 from interactive_st.tasks import JointSpeechToTextTask
-from interactive_st.tasks.cascade import CascadeGenerator, Translator, text_options
+from interactive_st.tasks.cascade import CascadeGenerator, Translator, build_cascade, text_options
 from tests.joint_corpus import ROWS, task_arguments, write_corpus
 from tests.searching import has_repeats
 from tests.text_model import save_text_model
@@ -35,9 +36,9 @@ def task_of(data, **changes):
     return JointSpeechToTextTask.setup_task(args)
 
 
-def translator(data, dictionary, **changes):
-    given = {"path": str(data / "mt.pt"), "data": str(data / "mt"), "options": OPTIONS} | changes
-    return Translator(dictionary=dictionary, like=nn.Linear(1, 1), **given)
+def translator(folder, dictionary, **changes):
+    given = {"path": str(folder / "mt.pt"), "data": str(folder / "mt"), "otherwise": None, "options": OPTIONS}
+    return Translator(dictionary=dictionary, like=nn.Linear(1, 1), **given | changes)
 
 
 def test_sentences_are_translated_in_a_batch_as_alone(data):
@@ -91,6 +92,25 @@ def test_what_does_not_go_together_is_refused(data, tmp_path):
     recogniser = SimpleNamespace(models=[SimpleNamespace(streams=(1,))])
     with pytest.raises(ValueError, match="give a model of --arch asr"):
         CascadeGenerator(recogniser, found, str, str)
+
+
+def test_a_model_of_as_many_other_words_is_refused(data, tmp_path):
+    """Its pieces would be read as those of the speech model; once they are gone nobody can tell."""
+    other = shutil.copytree(data / "mt", tmp_path / "mt")
+    for file in other.glob("dict.*.txt"):
+        lines = file.read_text("utf-8").splitlines(keepends=True)
+        file.write_text("".join([*lines[:3], *lines[:2:-1]]), encoding="utf-8")
+    model = save_text_model(other, tmp_path / "mt.pt")
+    dictionary, ours = task_of(data).target_dictionary, str(data / "mt")
+    options = {"path": str(model), "data": None, "otherwise": ours}
+    with pytest.raises(ValueError, match="its dictionary is not that of the speech model"):
+        translator(data, dictionary, **options)
+    translator(data, dictionary, **options | {"data": ours})
+    shutil.rmtree(other)
+    translator(data, dictionary, **options)
+    task = task_of(data, mt_data="gone")
+    with pytest.raises(ValueError, match="--mt-data gone: no such folder"):
+        build_cascade(task, None, GenerationConfig())
 
 
 def test_options_of_the_text_model():
@@ -177,5 +197,6 @@ def test_a_word_that_is_not_known_stays_one(data):
 
 def test_the_text_model_has_the_precision_of_the_recogniser(data):
     like = nn.Linear(1, 1).bfloat16()
-    made = Translator(str(data / "mt.pt"), str(data / "mt"), task_of(data).target_dictionary, OPTIONS, like)
+    folder, dictionary = str(data / "mt"), task_of(data).target_dictionary
+    made = Translator(str(data / "mt.pt"), folder, None, dictionary, OPTIONS, like)
     assert {p.dtype for p in made.models[0].parameters()} == {torch.bfloat16}

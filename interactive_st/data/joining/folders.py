@@ -87,8 +87,9 @@ def join_folders(
     """
     if target_lang and len(folders) > 1:
         raise DataError("--target-lang is for one folder; several are named after their languages")
-    if sample_rate is not None and sample_rate < 1:
-        raise DataError(f"--sample-rate must be positive, got {sample_rate}")
+    for option, number in (("--sample-rate", sample_rate), ("--vocab-size", vocab_size)):
+        if number is not None and number < 1:
+            raise DataError(f"{option} must be positive, got {number}")
     languages = [_languages(folder, source_lang, target_lang) for folder in folders]
     targets = [target for _, target in languages]
     if len(set(targets)) < len(targets):

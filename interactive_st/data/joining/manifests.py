@@ -83,6 +83,8 @@ def join_manifests(
         if language:
             check_language(option, language)
     joined = Joined(Path(asr), Path(st))
+    if joined.asr.resolve() == joined.st.resolve():
+        raise DataError(f"{asr}: is named twice; name the manifest of transcripts and that of translations")
     archives = archives or Archives()
     transcripts, translations = read_fairseq_manifest(asr), read_fairseq_manifest(st)
     both = [name for name in translations if name in transcripts]

@@ -255,6 +255,19 @@ def test_new_recordings_at_the_rate_of_features_of_48_khz(tmp_path):
             np.testing.assert_array_equal(features_from_file(utterance.segment.path, config.features), stored)
 
 
+def test_one_manifest_named_twice(folder, tmp_path):
+    manifest = folder / "train_asr.tsv"
+    (tmp_path / "link.tsv").symlink_to(manifest)
+    for other in (manifest, tmp_path / "link.tsv"):
+        with pytest.raises(DataError, match=r"train_asr\.tsv: is named twice; name the"):
+            join_manifests(manifest, other)
+
+
+def test_a_vocabulary_of_nothing(folder, tmp_path):
+    with pytest.raises(DataError, match="--vocab-size must be positive, got 0"):
+        join_folders([folder], tmp_path / "data", vocab_size=0)
+
+
 @pytest.mark.parametrize(
     ("rate", "message"),
     [(0, "--sample-rate must be positive, got 0"), (48, "no filterbank of 80 mel bins at 48 Hz")],
