@@ -1,4 +1,4 @@
-"""Writes sound as phones and cameras do, by PyAV."""
+"""Files of sound, written as phones and cameras do, by PyAV; and those that a folder has."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,3 +77,8 @@ def piped_flac(path: Path, samples: np.ndarray, rate: int) -> Path:
     content[22:26] = bytes(4)
     path.write_bytes(content)
     return path
+
+
+def files(folder: Path) -> list[str]:
+    """The files below a folder, by their places in it."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

@@ -1,11 +1,13 @@
-"""What tests ask of a search: its steps, scores by teacher forcing, and whether a text repeats itself."""
+"""What tests ask of a search: models to search with, steps, scores by teacher forcing, repetitions."""
 
 from typing import Any
 
 import pytest
+import tiny
 import torch
 from torch import Tensor, nn
 
+from interactive_st.search import DualBeamGenerator
 from interactive_st.search.dual_search import DualSearch
 from interactive_st.search.two_stage_search import TwoStageSearch
 
@@ -49,3 +51,19 @@ def has_repeats(tokens: list[int], size: int) -> bool:
     """Whether an n-gram of that size occurs twice."""
     ngrams = list(zip(*(tokens[start:] for start in range(size)), strict=False))
     return len(ngrams) > len(set(ngrams))
+
+
+def build(words: int = 12, seed: int = 1, **options: Any) -> nn.Module:
+    """A model with peaked distributions whose streams end at different lengths."""
+    model = tiny.model(words=words, seed=seed, spread=2.0, **options)
+    with torch.no_grad():
+        model.decoder.embed_tokens.weight.normal_(std=0.5)
+        model.decoder.embed_tokens.weight[2] *= 1.5
+        model.decoder.embed_tokens.weight[1] = 0.0
+    return model
+
+
+def search(model: nn.Module, batch: dict[str, Any], words: int = 12, **options: Any) -> list:
+    """What a search by ``model`` finds, with beams of four and short texts unless told otherwise."""
+    options = {"beam_size": 4, "max_len_b": 10, **options}
+    return DualBeamGenerator([model], tiny.dictionary(words), **options).generate([model], batch)

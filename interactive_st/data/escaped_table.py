@@ -46,6 +46,8 @@ def read_escaped_table(
                 )
             needed = 1 + max(header.index(name) for name in required)
             for fields in reader:
+                if not fields:  # an empty line, which fairseq's reader passes over too
+                    continue
                 if len(fields) < needed or (exact and len(fields) != len(header)):
                     raise DataError(
                         f"{path}:{reader.line_num}: {len(fields)} fields where the header has {len(header)}; "

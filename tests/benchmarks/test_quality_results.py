@@ -122,6 +122,37 @@ def test_summary(tables):
     assert k1.reference_better == (sum(ahead), 2)
 
 
+def test_a_run_that_was_not_trained_here_has_no_time_of_training():
+    report = {"sets": {"test": {"wer": 1.0, "bleu": None, "chrf": None}}}
+    reports = {1: report | {"train_seconds": 0.0}, 2: report | {"train_seconds": 60.0}}
+    assert summary._row("a", None, "test", reports).train_seconds == [60.0]
+
+
+@pytest.mark.parametrize(
+    ("p", "better", "text"),
+    [
+        (0.0499, (2, 3), "**0.050** (2/3)"),
+        (0.05, (0, 2), "0.050 (0/2)"),
+        (0.3, (1, 1), "0.300"),
+        (None, None, "–"),
+    ],
+)
+def test_probabilities_as_text(p, better, text):
+    assert results._p(Cell({1: 1.0}, p, better)) == text
+
+
+def test_a_seed_with_equal_scores_is_none_with_which_the_reference_is_better(tmp_path):
+    path = tmp_path / "runs.yaml"
+    path.write_text(LIST, encoding="utf-8")
+    runs, truth = run_list.read_list(path), sentences(20)
+    for variant in ("interactive", "k1"):
+        for seed, errors in ((1, 2), (2, 2 if variant == "interactive" else 9)):
+            texts = with_errors(truth, errors, seed)
+            finish(runs.run("a", variant, seed), tmp_path, texts, texts, truth, 60.0)
+    [table] = summary.summarise(runs, Reports(tmp_path, tmp_path), ["wait_k"], 50)
+    assert row(table, "1").scores["wer"].reference_better == (0, 2)
+
+
 def test_results(done, tables, tmp_path):
     runs, out = done
     results.write_results(tmp_path, tables, runs, Reports(out, tmp_path), SETTINGS, ["systems.png"])

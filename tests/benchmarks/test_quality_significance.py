@@ -84,6 +84,12 @@ def test_what_cannot_be_paired_is_refused():
     one, two = (counts.count("wer", texts, texts) for texts in (["a"], ["a", "b"]))
     with pytest.raises(ValueError, match="other numbers of utterances"):
         significance.compare("wer", [one], [two])
+    with pytest.raises(ValueError, match="nothing to pair"):
+        significance.compare("wer", [one[:0]], [one[:0]])
+
+
+def test_references_without_a_word():
+    assert counts.WordErrorRate()._compute_score_from_stats([0, 0]).score == 0.0
 
 
 def test_counts_as_json():

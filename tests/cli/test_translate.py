@@ -1,27 +1,23 @@
-"""The command translate: files, folders, formats, failures and exit status."""
+"""The command translate: files, folders, formats and exit status."""
 
+import argparse
 import json
 import os
-import sys
 
 import numpy as np
 import pysubs2
 import pytest
-import soundfile
 import webvtt
 
 from interactive_st.cli import main
+from interactive_st.cli.translate.arguments import add_arguments
 from interactive_st.cli.translate.work import Work
 from interactive_st.inference.outputs import Found
 from tests import speech_model
-from tests.media_files import piped_flac, write_media
+from tests.media_files import files, piped_flac, write_media
 from tests.speech_model import bursts
 
 pytestmark = pytest.mark.usefixtures("hears_noise")
-
-
-def files(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def test_prints_both_texts(translate, audio, capsys):
@@ -34,6 +30,45 @@ def test_prints_both_texts(translate, audio, capsys):
     assert empty == ""
     assert "1 recording, 1.0 s of audio in" in output.err
     assert "real-time factor" in output.err
+
+
+def test_all_of_a_recording_is_counted(translate, tmp_path, capsys):
+    speech_model.write(tmp_path / "a.wav", bursts([(0.1, 0.9)], 4.0))
+    assert translate(tmp_path / "a.wav") == 0
+    assert "1 recording, 4.0 s of audio in" in capsys.readouterr().err
+
+
+def test_silence_is_noted_beside_what_is_printed(translate, tmp_path, capsys):
+    speech_model.write(tmp_path / "a.wav", np.zeros(2 * speech_model.RATE))
+    assert translate(tmp_path / "a.wav") == 0
+    assert "a.wav: nobody speaks in it" in capsys.readouterr().err
+
+
+def test_a_format_given_twice_is_one(translate, audio, capsys):
+    assert translate(audio / "a.wav", "--format", "text, text", "--quiet") == 0
+    assert capsys.readouterr().out.count("en: ") == 1
+
+
+def test_cuda_graphs_can_be_left_out():
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert parser.parse_args(["a.wav", "--model", "m"]).cuda_graphs is None
+    assert parser.parse_args(["a.wav", "--model", "m", "--no-cuda-graphs"]).cuda_graphs is False
+
+
+def test_threads_are_those_asked_for(translate, audio, monkeypatch):
+    import torch
+
+    threads = []
+    monkeypatch.setattr(torch, "set_num_threads", threads.append)
+    assert translate(audio / "a.wav", "--threads", 3) == 0
+    assert threads == [3]
+
+
+def test_texts_are_printed_with_the_languages_asked_for(translate, audio, capsys):
+    assert translate(audio / "a.wav", "--source-lang", "de", "--target-lang", "en") == 0
+    _, transcript, translation, *_ = capsys.readouterr().out.split("\n")
+    assert (transcript[:4], translation[:4]) == ("de: ", "en: ")
 
 
 def test_prints_several_by_name(translate, audio, capsys):
@@ -159,6 +194,9 @@ def test_goes_on_where_it_was_interrupted(translate, audio, tmp_path, capsys):
     assert "3 of 4 recordings have their files" in errors
     assert "1 recording, 1.5 s of audio" in errors
     assert translate(*words, model=tmp_path / "not loaded") == 0
+    capsys.readouterr()
+    assert translate(*words, "--quiet", model=tmp_path / "not loaded") == 0
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("name", ["talk.srt", "talk.TXT"])
@@ -175,64 +213,6 @@ def test_a_file_is_no_folder_for_files(translate, audio, tmp_path, capsys, name)
 def test_addresses_are_not_fetched(translate, capsys):
     assert translate("https://example.org/talk.mp4") == 1
     assert "addresses are not fetched; download it first" in capsys.readouterr().err
-
-
-def test_a_failure_is_reported_and_the_rest_goes_on(translate, audio, tmp_path, capsys):
-    (audio / "b.wav").write_text("not a recording")
-    soundfile.write(audio / "empty.wav", np.zeros(0), 8000)
-    assert translate(audio, tmp_path / "none.wav", "--out", tmp_path / "out", "--format", "tsv") == 1
-    errors = capsys.readouterr().err
-    assert f"failed: {audio / 'b.wav'}: not readable as audio" in errors
-    assert f"failed: {audio / 'empty.wav'}: zero length" in errors
-    assert f"failed: {tmp_path / 'none.wav'}: no such audio file" in errors
-    assert "7 recordings, 4.5 s of audio" in errors
-    assert "; 3 failed" in errors
-    assert files(tmp_path / "out") == ["a.flac.tsv", "a.wav.tsv", "deep/c.tsv", "deep/er/b.tsv"]
-
-
-def test_a_folder_that_may_not_be_read_is_reported_and_the_rest_goes_on(
-    translate, audio, tmp_path, closed_folder, capsys
-):
-    closed = closed_folder(audio / "deep" / "er")
-    words = (audio, "--out", tmp_path / "out", "--skip-existing")
-    message = f"interactive-st translate: failed: {closed}: cannot be read (Permission denied)\n"
-    assert translate(*words) == 1
-    errors = capsys.readouterr().err
-    assert message in errors
-    assert errors.endswith("; 1 folder not read\n")
-    assert files(tmp_path / "out") == ["a.flac.txt", "a.wav.txt", "deep/c.txt"]
-    assert translate(*words) == 1
-    assert message in capsys.readouterr().err
-
-
-def test_audio_that_was_not_decoded_is_not_counted(translate, audio, tmp_path, capsys):
-    """As of a recording that turns out to be damaged near its end."""
-    samples = bursts([(0.2, 0.8), (2.0, 2.8)], 12.0)
-    samples[-5] = np.nan
-    soundfile.write(tmp_path / "nan.wav", samples, speech_model.RATE, subtype="FLOAT")
-    assert translate(tmp_path / "nan.wav", audio / "a.wav", "--format", "jsonl") == 1
-    output = capsys.readouterr()
-    *failing, whole = map(json.loads, output.out.splitlines())
-    reached = failing[-1]["end"] + whole["end"]
-    assert 3.5 < reached < 4.5
-    assert f"2 recordings, {reached:.1f} s of audio in" in output.err
-    assert "; 1 failed" in output.err
-
-
-@pytest.mark.skipif(sys.platform == "darwin", reason="the system refuses such a name")
-def test_a_name_of_another_encoding_fails_and_the_rest_goes_on(translate, audio, tmp_path, capsys):
-    """As of an archive that was packed where names are in Latin 1."""
-    os.rename(audio / "a.wav", os.path.join(os.fsencode(audio), b"M\xfcnchen.wav"))
-    assert translate(audio, "--out", tmp_path / "out") == 1
-    assert "M\\udcfcnchen.wav': its name is not utf-8 text; rename it" in capsys.readouterr().err
-    assert files(tmp_path / "out") == ["a.txt", "deep/c.txt", "deep/er/b.txt"]
-
-
-def test_an_output_that_cannot_be_written_fails(translate, audio, tmp_path, capsys):
-    (tmp_path / "out" / "a.txt").mkdir(parents=True)
-    assert translate(audio / "a.wav", "--out", tmp_path / "out") == 1
-    assert "a.txt: cannot be written" in capsys.readouterr().err
-    assert files(tmp_path / "out") == []
 
 
 def test_silence_is_noted(translate, tmp_path, capsys):

@@ -44,6 +44,12 @@ def test_a_named_folder_that_may_not_be_read(translate, audio, closed_folder, ca
     check(translate, capsys, message, audio / "a.wav", closed)
 
 
+def test_a_folder_in_which_nothing_may_be_read(translate, tmp_path, closed_folder, capsys):
+    (tmp_path / "talks" / "closed").mkdir(parents=True)
+    closed = closed_folder(tmp_path / "talks" / "closed")
+    check(translate, capsys, f"error: {closed}: cannot be read (Permission denied)", tmp_path / "talks")
+
+
 def test_an_empty_name_is_not_the_folder_that_one_is_in(translate, audio, monkeypatch, capsys):
     monkeypatch.chdir(audio)
     check(translate, capsys, "an empty AUDIO names nothing", "")

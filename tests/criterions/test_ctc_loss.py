@@ -55,6 +55,14 @@ def test_chunks_do_not_change_anything(monkeypatch, elements):
     torch.testing.assert_close(found, expected)
 
 
+def test_logits_may_lie_in_any_order():
+    leaf, *rest = speech()
+    (expected,) = torch.autograd.grad(by_torch(leaf, *rest).sum(), leaf)
+    batch_first = (leaf * 1).transpose(0, 1).contiguous()
+    (found,) = torch.autograd.grad(ctc_loss(batch_first.transpose(0, 1), *rest, BLANK).sum(), leaf)
+    torch.testing.assert_close(found, expected)
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_is_computed_in_single(dtype):
     logits, *rest = speech(dtype)

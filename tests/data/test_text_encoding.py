@@ -62,5 +62,14 @@ def test_fields_that_are_not_needed_may_be_missing(tmp_path):
         2: {"id": "a", "tgt_text": '"b"', "accent": "c"},
         3: {"id": "d", "tgt_text": "e"},
     }
-    with pytest.raises(DataError, match=r"a\.tsv:3: 2 fields where the header has 3; correct the line"):
-        list(read_escaped_table(path, ("id",), exact=True))
+    for required, exact in ((("id",), True), (("id", "accent"), False)):
+        with pytest.raises(DataError, match=r"a\.tsv:3: 2 fields where the header has 3; correct the line"):
+            list(read_escaped_table(path, required, exact=exact))
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_empty_lines_are_passed_over_as_fairseq_does(tmp_path, exact):
+    path = tmp_path / "a.tsv"
+    path.write_text("id\ttgt_text\na\tb\n\nc\td\n\n", encoding="utf-8")
+    found = list(read_escaped_table(path, ("id",), exact=exact))
+    assert found == [(2, {"id": "a", "tgt_text": "b"}), (4, {"id": "c", "tgt_text": "d"})]

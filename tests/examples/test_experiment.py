@@ -3,6 +3,7 @@
 import argparse
 
 import pytest
+from fake_commands import option
 
 from examples import experiment
 
@@ -26,6 +27,37 @@ def course(run, tmp_path, monkeypatch):
         return experiment.run(run, manifests, options, parser.parse_args([]), details={"speech": "tones"})
 
     return go
+
+
+def test_every_test_set_is_decoded_and_what_the_user_adds_counts_last(run, tmp_path, monkeypatch):
+    calls = {name: [] for name in ("prepare", "average", "generate", "score")}
+    for name, seen in calls.items():
+        monkeypatch.setattr(
+            experiment.steps, name, lambda *given, name=name, seen=seen: (seen.append(given), name)[1]
+        )
+    monkeypatch.setattr(experiment.training, "one_step", lambda *_: 60.0)
+    monkeypatch.setattr(experiment, "updates_done", lambda log: 1)
+    monkeypatch.setattr(experiment, "write_report", lambda *_, sets, **__: sets)
+    for name in ("show_pairs", "show_scores"):
+        monkeypatch.setattr(experiment, name, lambda *_: None)
+    parser = argparse.ArgumentParser()
+    experiment.add_arguments(parser, out=str(tmp_path))
+    weight, size = "--decoding-ctc-weight", "--vocab-size"
+    args = parser.parse_args(
+        [f"--prepare-options={size} 9", f"--generate-options={weight} 0.9", "--average=1"]
+    )
+    options = experiment.Options([size, "1"], [], [weight, "0.1"])
+    manifests = {name: tmp_path / name for name in ("train", "dev", "test", "test_other")}
+    sets = experiment.run(run, manifests, options, args, details={})
+    assert list(sets) == ["test", "test_other"]
+    [prepared] = calls["prepare"]
+    assert option(prepared[3], size) == "9"
+    assert [given[2] for given in calls["average"]] == [1]
+    assert [(given[2], given[3]) for given in calls["generate"]] == [
+        ("average", "test"),
+        ("average", "test_other"),
+    ]
+    assert [option(given[5], weight) for given in calls["generate"]] == ["0.9", "0.9"]
 
 
 def test_help_names_defaults_that_say_something(monkeypatch):

@@ -34,6 +34,22 @@ def test_command_that_fails_names_its_log_and_shows_its_end(run):
         run.command("broken", "no_such_module", [])
 
 
+def test_logs_hold_all_attempts_and_any_bytes(run, tmp_path, monkeypatch):
+    (tmp_path / "latin.py").write_text("import sys\nsys.stdout.buffer.write(b'caf\\xe9\\n')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    lines = []
+    for _ in range(2):
+        run.command("latin", "latin", [], lines.append)
+    assert lines == ["caf\ufffd\n"] * 2
+    assert (run.out / "logs/latin.log").read_text(encoding="utf-8") == "$ python -m latin\ncaf\ufffd\n" * 2
+
+
+def test_commands_hold_the_lock_of_their_run(run, tmp_path, monkeypatch):
+    (tmp_path / "holds.py").write_text("import os, sys\nos.fstat(int(sys.argv[1]))\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    run.command("holds", "holds", [str(run._lock.fileno())])
+
+
 def test_a_stopped_command_leaves_no_process_behind(run, tmp_path, monkeypatch):
     """The parent and a child of its own, as fairseq-train and its data loaders are."""
     (tmp_path / "family.py").write_text(
@@ -68,9 +84,15 @@ def test_errors_are_shown_without_traceback(capsys):
     def fail():
         raise RecipeError("prepare: broken")
 
+    def stop():
+        raise KeyboardInterrupt
+
     try:
         assert run_to_the_end(fail) == 1
         assert run_to_the_end(lambda: None) == 0
+        assert run_to_the_end(stop) == 130
     finally:
         signal.signal(signal.SIGTERM, handler)
-    assert capsys.readouterr().err == "error: prepare: broken\n"
+    error, stopped = capsys.readouterr().err.splitlines()
+    assert error == "error: prepare: broken"
+    assert stopped == "stopped; the same command continues from here"

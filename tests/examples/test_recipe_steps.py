@@ -71,13 +71,20 @@ def test_fingerprint_is_of_contents_not_of_place_or_date(tmp_path):
     assert here == there
     (tmp_path / "there" / "data" / "a").write_text("sane")
     assert stamps.fingerprint([tmp_path / "there" / "data"]) != here
+    (tmp_path / "here" / "data" / "sub").mkdir()
+    (tmp_path / "here" / "data" / "a").rename(tmp_path / "here" / "data" / "sub" / "a")
+    assert stamps.fingerprint([tmp_path / "here" / "data"]) != here
+
+
+def test_digest_is_of_contents_not_of_their_order():
+    assert stamps.digest({"a": 1, "b": [2]}) == stamps.digest({"b": [2], "a": 1}) != stamps.digest({"a": 1})
 
 
 def test_fingerprint_of_a_large_file_sees_its_ends_and_size(tmp_path, monkeypatch):
     monkeypatch.setattr(stamps, "_WHOLE", 10)
     monkeypatch.setattr(stamps, "_PART", 4)
     path, prints = tmp_path / "large", set()
-    for content in (b"head........tail", b"HEAD........tail", b"head........TAIL", b"head.tail.."):
+    for content in (b"head........tail", b"HEAD........tail", b"head........Tail", b"head.tail.."):
         path.write_bytes(content)
         prints.add(str(stamps.fingerprint([path])))
     assert len(prints) == 4

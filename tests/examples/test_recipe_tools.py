@@ -112,14 +112,16 @@ def test_a_training_killed_behind_its_last_update_does_no_more(run, data, monkey
         recipe.train(run, data, save_dir, [], max_update=10)
 
 
-@pytest.mark.parametrize("change", ["options", "data"])
+@pytest.mark.parametrize("change", ["options", "train.tsv", "dev.tsv", "dict.txt", "seed"])
 def test_other_options_or_data_train_anew_and_keep_the_old_checkpoints(run, data, monkeypatch, change):
     save_dir = run.out / "checkpoints"
     monkeypatch.setattr(run, "command", training(save_dir))
     recipe.train(run, data, save_dir, ["--lr", "1"], max_update=9)
     old = (save_dir / "checkpoint_last.pt").read_text()
-    if change == "data":
-        (data / "train.tsv").write_text("other")
+    if change == "seed":
+        run.seed += 1
+    elif change != "options":
+        (data / change).write_text("other")
     lr = "2" if change == "options" else "1"
     recipe.train(run, data, save_dir, ["--lr", lr], max_update=9)
     assert (run.out / "checkpoints.1" / "checkpoint_last.pt").read_text() == old
@@ -142,6 +144,34 @@ def test_a_folder_that_was_moved_is_not_trained_anew(data, tmp_path, monkeypatch
     assert train(tmp_path / "moved") == 0
     monkeypatch.chdir(tmp_path)
     assert train(Path("moved")) == 0
+
+
+def test_all_old_checkpoints_are_kept(run, data, monkeypatch):
+    save_dir = run.out / "checkpoints"
+    monkeypatch.setattr(run, "command", training(save_dir))
+    for lr in ("1", "2", "3"):
+        recipe.train(run, data, save_dir, ["--lr", lr], max_update=9)
+    for place, lr in (("checkpoints.1", "1"), ("checkpoints.2", "2"), ("checkpoints", "3")):
+        assert f"'--lr', '{lr}'" in (run.out / place / "checkpoint_last.pt").read_text()
+
+
+def test_a_training_limited_by_time_alone_goes_on_where_it_was_killed(run, data, monkeypatch):
+    import torch
+
+    save_dir = run.out / "checkpoints"
+
+    def save_and_end(_):
+        save_dir.mkdir(exist_ok=True)
+        state = {"model": {}, "optimizer_history": [{"num_updates": 8}]}
+        torch.save(state, save_dir / "checkpoint_last.pt")
+        raise RecipeError("killed")
+
+    fake = FakeCommands(save_and_end)
+    monkeypatch.setattr(run, "command", fake)
+    for _ in range(2):
+        with pytest.raises(RecipeError):
+            recipe.train(run, data, save_dir, [], max_minutes=30)
+    assert len(fake.calls) == 2
 
 
 def test_training_without_an_end_is_refused(run, data):
@@ -174,3 +204,18 @@ def test_generate_is_done_again_for_another_checkpoint(run, data, tmp_path, monk
     recipe.generate(run, data, checkpoint, "test", pairs, ["--beam", "5"])
     assert [call[1] for call in fake.calls] == ["fairseq_cli.generate"] * 2
     assert option(fake.calls[0][2], "--gen-subset") == "test"
+
+
+@pytest.mark.parametrize("change", ["test.tsv", "test.zip", "dict.txt", "mt.pt"])
+def test_generate_is_done_again_where_what_it_reads_has_changed(run, data, monkeypatch, change):
+    pairs, text_model = run.out / "test.jsonl", data.parent / "mt.pt"
+    for path in (data / "test.zip", text_model, data.parent / "checkpoint_best.pt"):
+        path.write_text("one")
+    fake = FakeCommands(lambda a: Path(option(a, "--pairs-path")).write_text("{}"))
+    monkeypatch.setattr(run, "command", fake)
+    for _ in range(2):
+        recipe.generate(run, data, data.parent / "checkpoint_best.pt", "test", pairs, [], uses=[text_model])
+    assert len(fake.calls) == 1
+    (text_model if change == "mt.pt" else data / change).write_text("two")
+    recipe.generate(run, data, data.parent / "checkpoint_best.pt", "test", pairs, [], uses=[text_model])
+    assert len(fake.calls) == 2

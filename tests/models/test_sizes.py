@@ -129,3 +129,19 @@ def test_the_size_of_the_examples():
         True,
         True,
     )
+
+
+def test_bfloat16_asks_for_no_tpu():
+    """For which fairseq takes it, whose libraries are not there."""
+    args = Namespace(bf16=True, tpu=True)
+    sizes.interactive_st_tiny(args)
+    assert args.tpu is False
+    args = Namespace(bf16=False, tpu=True)
+    sizes.interactive_st_tiny(args)
+    assert args.tpu is True
+
+
+def test_the_output_may_have_a_table_of_its_own():
+    args = Namespace(share_decoder_input_output_embed=False)
+    sizes.interactive_st_tiny(args)
+    assert args.share_decoder_input_output_embed is False

@@ -4,6 +4,7 @@ import sys
 import pytest
 from sacrebleu.metrics import BLEU, CHRF
 
+from interactive_st.scoring.columns import cells
 from interactive_st.scoring.corpus_scores import score_pairs
 
 
@@ -140,3 +141,7 @@ def test_a_reference_of_spaces_is_none():
     scores = score_pairs([pair("a b", "a b", "c d", "c d"), pair("e", " ", "f", " \u3000")])
     assert (scores["transcripts_scored"], scores["translations_scored"]) == (1, 1)
     assert scores["exact"]["pairs"] == 1
+
+
+def test_a_score_of_nothing_is_no_score_of_zero():
+    assert cells({"wer": 0.0, "cer": None, "bleu": 12.345}) == ["0.00", "–", "12.35", "–"]

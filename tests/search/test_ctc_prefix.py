@@ -7,6 +7,7 @@ import pytest
 import tiny
 import torch
 import torch.nn.functional as F
+from searching import run_logged
 
 from interactive_st.conventions import TRANSCRIPT
 from interactive_st.modules.lanes import Lanes
@@ -248,6 +249,17 @@ def test_the_batch_does_not_matter_with_ctc(kind, shortest, min_len):
     generator = DualBeamGenerator([model], tiny.dictionary(), **options)
     batch = tiny.sample([44, 30, shortest])
     together = generator.generate([model], batch)
+    for row, hypotheses in enumerate(together):
+        alone = generator.generate([model], tiny.row_of(batch, row))
+        assert tiny.hypothesis_pairs(alone) == tiny.hypothesis_pairs([hypotheses])
+
+
+def test_what_is_left_of_a_batch_goes_on_as_alone_with_ctc():
+    model, batch = tiny.model(spread=2.0, ctc_weight=0.3), tiny.sample([12, 40, 16, 33, 14])
+    options = {"beam_size": 3, "max_len_a": 0.2, "max_len_b": 0, "min_len": 2, "ctc_weight": 0.4}
+    generator = DualBeamGenerator([model], tiny.dictionary(), **options)
+    together, steps = run_logged(generator.start(batch))
+    assert (1, 3) in {tuple(step["sentence"].tolist()) for step in steps}
     for row, hypotheses in enumerate(together):
         alone = generator.generate([model], tiny.row_of(batch, row))
         assert tiny.hypothesis_pairs(alone) == tiny.hypothesis_pairs([hypotheses])

@@ -30,13 +30,13 @@ ASKS_HOST = {
 }
 
 
-def generate(models, on_device=False, **options):
+def generate(models, on_device=False, lengths=LENGTHS, **options):
     """Decode; ``on_device``: by steps as on a GPU."""
     options = {"beam_size": 3, "max_len_b": 40, "default_tags": (4, 5)} | options
     generator = DualBeamGenerator(models, tiny.dictionary(), **options)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generator, "_is_on_device", lambda *_: on_device)
-        return generator.generate(models, tiny.sample(LENGTHS))
+        return generator.generate(models, tiny.sample(lengths))
 
 
 def texts_and_scores(results):
@@ -76,6 +76,35 @@ def compare(found, expected):
             if text is not None:
                 assert text[0] == other[0]
                 assert text[1] == pytest.approx(other[1], abs=1e-5)
+
+
+@pytest.mark.parametrize("wait_k", ["3", "-2"])
+@pytest.mark.parametrize("search", list(SEARCH_CLASSES))
+def test_a_text_that_waits_does_not_end(search, wait_k):
+    """Where texts may be empty, and the model would end them at once."""
+    model = tiny.model(spread=3.0, wait_k=wait_k)
+    with torch.no_grad():
+        model.decoder.embed_tokens.weight[2] *= 3
+    expected = generate([model], search=search, min_len=0)
+    assert min(len(text[0]) for nbest in texts_and_scores(expected) for text in nbest) == 1
+    compare(generate([model], on_device=True, search=search, min_len=0), expected)
+
+
+@pytest.mark.parametrize("search", list(SEARCH_CLASSES))
+def test_what_is_left_of_a_batch_goes_on_as_by_lanes(search, monkeypatch):
+    sizes, keep = [], Beams.keep
+    monkeypatch.setattr(Beams, "keep", lambda beams, kept: (sizes.append(len(kept)), keep(beams, kept)))
+    models = [tiny.model(spread=3.0)]
+    options = {
+        "search": search,
+        "lengths": [12, 40, 16, 33, 14],
+        "max_len_a": 0.5,
+        "max_len_b": 0,
+        "min_len": 5,
+    }
+    found = generate(models, on_device=True, **options)
+    assert sizes == [2, 1, 0]
+    compare(found, generate(models, **options))
 
 
 def test_more_steps_than_there_was_room_for_at_first():

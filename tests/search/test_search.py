@@ -2,34 +2,16 @@
 
 import itertools
 import math
-from argparse import Namespace
 
 import pytest
 import tiny
 import torch
-from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
-from searching import rescore, run_logged
+from searching import build, rescore, run_logged, search
 
-from interactive_st.models import ARCHITECTURES
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.dual_search import DualSearch
 
 DELAYS = [3, 1, 0, -2, math.inf]
-
-
-def build(words=12, seed=1, **options):
-    """A model with peaked distributions whose streams end at different lengths."""
-    model = tiny.model(words=words, seed=seed, spread=2.0, **options)
-    with torch.no_grad():
-        model.decoder.embed_tokens.weight.normal_(std=0.5)
-        model.decoder.embed_tokens.weight[2] *= 1.5
-        model.decoder.embed_tokens.weight[1] = 0.0
-    return model
-
-
-def search(model, batch, words=12, **options):
-    options = {"beam_size": 4, "max_len_b": 10, **options}
-    return DualBeamGenerator([model], tiny.dictionary(words), **options).generate([model], batch)
 
 
 def score_all(model, batch, pairs):
@@ -112,6 +94,23 @@ def test_the_batch_does_not_matter(kind, k):
             assert torch.allclose(a["pair_score"], b["pair_score"], atol=1e-4)
 
 
+@pytest.mark.parametrize("k", [3, -2])
+@pytest.mark.parametrize("kind", ["rank", "joint"])
+def test_what_is_left_of_a_batch_goes_on_as_alone(kind, k):
+    """Sentences of all places leave it, in the midst of forced beginnings."""
+    frames = [12, 40, 16, 33, 14]
+    prefix = torch.randint(6, 18, (5, 12), generator=torch.Generator().manual_seed(1))
+    model, batch = build(wait_k=k), tiny.sample(frames)
+    options = {"search": kind, "beam_size": 3, "max_len_a": 0.5, "max_len_b": 0, "min_len": 5}
+    generator = DualBeamGenerator([model], tiny.dictionary(), **options)
+    together, steps = run_logged(generator.start(batch, prefix))
+    left = {tuple(step["sentence"].tolist()) for step in steps}
+    assert left == {(0, 1, 2, 3, 4), (1, 2, 3), (1, 3), (1,)}
+    for row, hypotheses in enumerate(together):
+        single = generator.generate([model], tiny.row_of(batch, row), prefix[row : row + 1])
+        assert tiny.hypothesis_pairs([hypotheses]) == tiny.hypothesis_pairs(single)
+
+
 def test_greedy_rank_search_is_teacher_forced():
     """With one hypothesis a stream there is only one history, so rank scores are exact too."""
     for k, seed in itertools.product(DELAYS, range(3)):
@@ -186,39 +185,10 @@ def test_the_best_pair_comes_first_and_nbest_are_distinct():
             assert len(pairs) == len({str(p if kind == "joint" else p[1]) for p in pairs})
 
 
-def test_an_utterance_too_short_for_the_shortest_text_ends_no_batch():
-    """By a limit of tokens a frame, which is the batch's longest in fairseq."""
-    model, batch = build(), tiny.sample([40, 8])
-    limited = {"max_len_a": 0.1, "max_len_b": 0, "min_len": 2}
-    lengths = [len(nbest[0]["tokens"]) - 1 for nbest in search(model, batch, **limited)]
-    assert lengths[1] == 2
-    assert 2 <= lengths[0] <= 4
-    search(model, batch, max_len_a=1e300)
-    with pytest.raises(ValueError, match=r"--min-len 2 is larger than the longest output allowed, 1 "):
-        search(model, batch, max_len_b=1, min_len=2)
-
-
-def test_errors_say_the_way_out():
-    model, batch = build(), tiny.sample([30])
-    with pytest.raises(ValueError, match="--search must be one of rank, joint"):
-        search(model, batch, search="diverse")
-    with pytest.raises(ValueError, match="--beam must be at least 1, not 0"):
-        search(model, batch, beam_size=0)
-    with pytest.raises(ValueError, match=r"--min-len 30 is larger"):
-        search(model, batch, min_len=30)
-    generator = DualBeamGenerator([model], tiny.dictionary())
-    with pytest.raises(ValueError, match="--constraints"):
-        generator.generate([model], batch, constraints=torch.zeros(1))
-    with pytest.raises(ValueError, match="source_lang"):
-        generator.generate([model], {"net_input": batch["net_input"]})
-    args = tiny.arguments()
-    s2t_transformer_s(args)
-    stock = S2TTransformerModel.build_model(args, Namespace(target_dictionary=tiny.dictionary()))
-    with pytest.raises(ValueError, match=r"model of fairseq \(S2TTransformerModel\).*--task speech_to_text"):
-        DualBeamGenerator([model, stock], tiny.dictionary())
-    other = tiny.model(wait_k=1)
-    with pytest.raises(ValueError, match="share one wait-k"):
-        DualBeamGenerator([model, other], tiny.dictionary()).generate([model, other], batch)
+def test_a_model_that_was_training_decodes_in_evaluation():
+    model = build(dropout=0.5).train()
+    search(model, tiny.sample([30]))
+    assert not any(module.training for module in model.modules())
 
 
 @pytest.mark.parametrize("how", ["rank", "joint"])
@@ -273,14 +243,3 @@ def test_at_first_one_row_a_lane_is_computed(k, how, monkeypatch):
             torch.stack([x["pair_score"] for x in wanted]),
             atol=1e-5,
         )
-
-
-@pytest.mark.parametrize("arch", ["interactive_st_s", "two_stage_st_s", "asr_s"])
-@pytest.mark.parametrize("kind", ["rank", "joint"])
-def test_a_model_that_gives_no_numbers_is_an_error(kind, arch):
-    model = tiny.model(arch=ARCHITECTURES.get(arch, tiny.sizes.interactive_st_s))
-    with torch.no_grad():
-        model.decoder.output_projection.weight.fill_(math.nan)
-    generator = DualBeamGenerator([model], tiny.dictionary(), search=kind, beam_size=2, max_len_b=4)
-    with pytest.raises(ValueError, match=r"no hypothesis with a finite score.*diverged"):
-        generator.generate([model], tiny.sample([40, 30]))

@@ -113,6 +113,35 @@ def test_a_model_of_as_many_other_words_is_refused(data, tmp_path):
         build_cascade(task, None, GenerationConfig())
 
 
+def test_rows_into_another_language_are_refused_before_they_are_heard(data):
+    dictionary = task_of(data).target_dictionary
+    english, french = (dictionary.index(f"<lang:{language}>") for language in ("en", "fr"))
+    recogniser = SimpleNamespace(
+        models=[SimpleNamespace(streams=(0,))],
+        eos=dictionary.eos(),
+        symbols_to_strip_from_output=set(),
+        generate=lambda *_, **__: pytest.fail("nothing is to be decoded"),
+    )
+    cascade = CascadeGenerator(recogniser, translator(data, dictionary), str, str)
+    with pytest.raises(ValueError, match="translates to de, and the corpus asks for other languages"):
+        cascade.generate([], {"lang_tags": torch.tensor([[english], [french]])})
+
+
+def test_dictionaries_are_looked_for_where_the_text_model_was_trained(data, tmp_path):
+    without = shutil.copytree(data, tmp_path / "data", ignore=shutil.ignore_patterns("mt"))
+    task = task_of(without)
+    generator = task.build_generator([recogniser(task)], GenerationConfig(beam=2, max_len_b=8))
+    assert generator.translator.task.cfg.data == str(data / "mt")
+
+
+def test_options_of_the_text_models_own_validation_have_no_effect(data, tmp_path):
+    state = torch.load(data / "mt.pt", weights_only=False)
+    state["cfg"]["task"] |= {"eval_bleu": True, "eval_bleu_detok": "not installed here"}
+    torch.save(state, tmp_path / "mt.pt")
+    found = translator(data, task_of(data).target_dictionary, path=str(tmp_path / "mt.pt"))
+    assert len(found.translate(PIECES[:1])) == 1
+
+
 def test_options_of_the_text_model():
     config = GenerationConfig(beam=4, nbest=2, max_len_a=0.5, lenpen=0.6)
     same = text_options(config, "{}")

@@ -19,11 +19,12 @@ from tests.joint_corpus import ROWS, task_arguments, write_split
 
 
 def test_options_reach_the_generator(folder):
-    task = setup(folder, search="joint", target_lang="fr")
+    task = setup(folder, search="joint", target_lang="fr", encoder_max_tokens=500, no_cuda_graphs=True)
     task.build_generator([FakeModel()], GenerationConfig(beam=4, lenpen=0.6))
     settings = FakeGenerator.made[-1].settings
     index = task.target_dictionary.index
     assert settings["search"] == "joint"
+    assert (settings["encoder_max_tokens"], settings["cuda_graphs"]) == (500, False)
     assert (settings["beam_size"], settings["len_penalty"]) == (4, 0.6)
     assert settings["default_tags"] == (index("<lang:en>"), index("<lang:fr>"))
     tags = {index(f"<lang:{language}>") for language in ("en", "de", "fr")}

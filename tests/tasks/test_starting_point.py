@@ -1,10 +1,30 @@
-"""Whether a training begins with another model, as fairseq decides it."""
+"""What a training begins with, and the rules by which that is loaded."""
 
 from argparse import Namespace
 
 import pytest
+import tiny
+import torch
+import yaml
 
-from interactive_st.tasks.starting_point import first_checkpoint
+from interactive_st.errors import DataError
+from interactive_st.models.pretrained import LoadingRules
+from interactive_st.tasks.starting_point import first_checkpoint, rules_of_first
+
+
+def save(path, data, config=None, **options):
+    """Save a checkpoint of a training on the folder `data` with these options of its model."""
+    task = {"_name": "joint_speech_to_text", "data": str(data), "config_yaml": config}
+    state = {
+        "cfg": {"task": task, "model": {"_name": "interactive_st", **options}},
+        "model": {"a": torch.zeros(1)},
+        "args": None,
+        "optimizer_history": [{"num_updates": 1, "optimizer_name": "Adam", "lr_scheduler_state": {}}],
+        "extra_state": {"epoch": 1, "train_iterator": {"epoch": 1}},
+        "last_optimizer_state": None,
+    }
+    torch.save(state, path)
+    return str(path)
 
 
 @pytest.mark.parametrize(
@@ -27,3 +47,33 @@ def test_a_training_begins_with_it_unless_it_goes_on(tmp_path, saved, options, b
     usual = {"save_dir": str(tmp_path), "checkpoint_suffix": "", "continue_once": None}
     args = Namespace(**usual | options, finetune_from_model="first.pt")
     assert first_checkpoint(args) == ("first.pt" if begins else None)
+
+
+@pytest.mark.parametrize("config", [None, "config.yaml", "config_other.yaml"])
+def test_the_words_are_those_of_the_configuration_that_was_trained_with(tmp_path, caplog, config):
+    dictionary = tiny.dictionary()
+    dictionary.save(str(tmp_path / "words.txt"))
+    (tmp_path / (config or "config.yaml")).write_text(yaml.safe_dump({"vocab_filename": "words.txt"}))
+    path = save(tmp_path / "a.pt", tmp_path, config)
+    same, other = (rules_of_first(path, Namespace(), words) for words in (dictionary, tiny.dictionary(5)))
+    assert same == LoadingRules(allow_new_vocabulary=True)
+    assert other == LoadingRules(allow_new_vocabulary=True, discard_embeddings=True)
+    assert not caplog.text
+    (tmp_path / "words.txt").unlink()
+    assert rules_of_first(path, Namespace(), tiny.dictionary(5)) == same
+    assert "the dictionary that it was trained with is not to be found" in caplog.text
+
+
+def test_options_of_another_meaning_are_told(tmp_path, caplog):
+    path = save(tmp_path / "a.pt", tmp_path, activation_fn="gelu")
+    rules_of_first(path, Namespace(activation_fn="relu"), tiny.dictionary())
+    assert (
+        f"--finetune-from-model {path}: trained with activation_fn gelu, and this model has relu"
+        in caplog.text
+    )
+
+
+def test_a_checkpoint_that_is_not_there_is_that_of_the_option(tmp_path):
+    assert rules_of_first(None, Namespace(), tiny.dictionary()) == LoadingRules()
+    with pytest.raises(DataError, match=r"--finetune-from-model .*gone\.pt: no such checkpoint"):
+        rules_of_first(str(tmp_path / "gone.pt"), Namespace(), tiny.dictionary())

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from fairseq.dataclass.configs import GenerationConfig
 
+from interactive_st.conventions import TRANSCRIPT
 from interactive_st.errors import DataError
-from tests.fake_decoding import four, generate, heard, interactive, read, setup
-from tests.joint_corpus import FEATURES, ROWS, write_split
+from tests.fake_decoding import FakeModel, four, generate, heard, interactive, read, setup
+from tests.joint_corpus import FEATURES, ROWS, write_config, write_split
 
 
 @pytest.mark.parametrize("half", [False, True])
@@ -32,6 +34,26 @@ def test_a_corpus_without_translations_has_no_references_to_print(folder):
     source, target, _ = generate(setup(folder))
     assert len(source) == 1
     assert target == {}
+
+
+def test_references_of_a_recogniser_are_transcripts(folder):
+    write_split(folder, "test", [row for row in ROWS if not row[2]])
+    task = setup(folder)
+    task._streams = (TRANSCRIPT,)
+    task.load_dataset("test")
+    iterator = task.get_batch_iterator(task.dataset("test"), max_sentences=4)
+    sample = next(iterator.next_epoch_itr(shuffle=False))
+    task.inference_step(task.build_generator([FakeModel()], GenerationConfig()), [FakeModel()], sample)
+    assert torch.equal(sample["target"], sample["targets"][TRANSCRIPT])
+
+
+def test_transcripts_are_found_where_a_feature_is_like_padding(folder):
+    write_config(folder, feature_transforms=None)
+    features = np.load(folder / "test_a.npy")
+    features[3, 2] = 1.0  # the index of padding, which the tools take off
+    np.save(folder / "test_a.npy", features)
+    source, _, _ = generate(setup(folder))
+    assert source[0] == heard(30, source[0].count("four"))
 
 
 def test_pairs_file_is_complete_and_in_corpus_order(folder, tmp_path):

@@ -1,3 +1,4 @@
+import logging
 from argparse import Namespace
 
 import pytest
@@ -5,7 +6,7 @@ import torch
 
 from interactive_st.tasks.joint_speech_to_text import SpeechToTextTask
 from tests.data.datasets.test_text_alone import write_texts
-from tests.fake_decoding import FakeGenerator, FakeModel, setup
+from tests.fake_decoding import FakeGenerator, FakeModel, four, heard, setup
 from tests.joint_corpus import write_config, write_split
 from tests.tasks.test_joint_speech_to_text import FakeCriterion
 
@@ -58,3 +59,27 @@ def test_validation_in_half_precision_has_features_of_it(folder, monkeypatch):
 
     task.valid_step(sample, model, Criterion())
     assert seen == [torch.half]
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_hypothesis_and_its_reference_are_shown_where_asked_for(folder, monkeypatch, caplog, shown):
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: FakeModel())
+    task = setup(folder, eval_bleu=True, eval_wer=True, eval_bleu_print_samples=shown)
+    model = task.build_model(Namespace())
+    rows = [("a", 10, "elf", "", "", "en", "de"), ("b", 20, "elf", "two four", "", "en", "de")]
+    write_split(folder, "dev", rows)
+    task.load_dataset("dev")
+    dataset = task.dataset("dev")
+    task.valid_step(dataset.collater([dataset[row] for row in range(2)]), model, FakeCriterion())
+    examples = [line for line in caplog.messages if line.startswith("example ")]
+    assert (
+        examples
+        == [
+            f"example transcript hypothesis: {heard(20, four(task, 'de'))}",
+            "example transcript reference: two four",
+            "example translation hypothesis: elf elf",
+            "example translation reference: elf",
+        ]
+        * shown
+    )

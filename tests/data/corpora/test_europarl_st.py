@@ -38,6 +38,10 @@ def test_splits_texts_and_speakers(corpus):
     assert first.offset + first.duration == pytest.approx(end, abs=1e-6)
 
 
+def test_splits_of_several_languages_come_by_split(corpus):
+    assert list(read(corpus, ("de", "fr"))) == [f"{s}_{lang}" for s in SPEECHES for lang in ("de", "fr")]
+
+
 def test_a_relative_root(corpus, monkeypatch):
     check_relative_root(read, corpus, monkeypatch)
 

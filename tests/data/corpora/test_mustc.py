@@ -71,6 +71,7 @@ def test_ids_differ_from_the_order_of_time_as_fairseqs_do(corpus):
 def test_several_languages_share_their_recordings(corpus):
     splits = read(corpus, ("de", "fr"))
     assert list(splits)[:4] == ["train_de", "train_fr", "dev_de", "dev_fr"]
+    assert list(read(corpus, ("de", "de"))) == list(read(corpus))
     for split in TALKS:
         one, other = splits[f"{split}_de"], splits[f"{split}_fr"]
         assert one.archive == other.archive == split
@@ -125,6 +126,23 @@ def test_block_style_and_comments_are_yaml_too(corpus, tmp_path):
     here, there = read(root)["dev"].utterances, read(corpus)["dev"].utterances
     assert [u.segment[1:] for u in here] == [u.segment[1:] for u in there]
     assert here[1].line == 3 + len(segments[0])
+
+
+def test_a_file_may_lack_its_last_line_end(tmp_path):
+    root = make_mustc(tmp_path)
+    before = read(root)["dev"].utterances
+    path = root / "en-de/data/dev/txt/dev.yaml"
+    path.write_text(path.read_text().rstrip("\n"))
+    assert read(root)["dev"].utterances == before
+
+
+def test_the_line_that_is_not_yaml_is_named(tmp_path):
+    root = make_mustc(tmp_path)
+    path = root / "en-de/data/dev/txt/dev.yaml"
+    first, second, *rest = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([first, second.replace("offset: ", "offset: ]"), *rest]))
+    with pytest.raises(DataError, match=r"dev\.yaml:2: not YAML"):
+        read(root)
 
 
 def test_flac_in_place_of_wav(tmp_path):

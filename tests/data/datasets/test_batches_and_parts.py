@@ -25,6 +25,9 @@ def test_a_text_that_a_later_row_has_is_there(folder, split):
     dataset = load(folder, split)
     assert dataset.has_texts(0)
     assert dataset.has_texts(1)
+    for part in getattr(dataset, "datasets", [dataset]):
+        part.has_speech[:] = False
+    assert not any(dataset.has_texts(stream, with_speech=True) for stream in (0, 1))
     write_split(folder, "dev", [ROWS[1], ROWS[1][:1] + ROWS[1][1:]])
     assert not load(folder, "dev").has_texts(0)
 

@@ -61,6 +61,7 @@ def test_features_are_filterbanks_where_nothing_is_said(tmp_path):
         ({"dataset_transforms": {"_train": ["noisyoverlapaugment"]}}, "noisyoverlapaugment"),
         ({"feature_transforms": {"*": ["delta_deltas"]}}, "delta_deltas .*torchaudio"),
         ({"features": {"type": "fbank", "num_mel_bins": 80}}, "80 a frame .* is 8"),
+        ({"features": {"type": "precomputed", "dim": 80}}, "80 a frame .* is 8"),
         ({"features": "fbank"}, "features is 'fbank', where keys and values are needed"),
         ({"bpe_tokenizer": "sentencepiece"}, "bpe_tokenizer is 'sentencepiece'"),
         ({"global_cmvn": "gcmvn.npz"}, "global_cmvn is 'gcmvn.npz'"),

@@ -55,3 +55,8 @@ def test_features_that_are_no_numbers_are_named(load, tmp_path, value):
     np.save(tmp_path / "test_a.npy", features)
     with pytest.raises(DataError, match=r"test\.tsv:2 \(a\): its features hold NaN or infinite values"):
         dataset[0]
+
+
+def test_file_names_may_hold_colons(load):
+    dataset = load([("a:1:b", 20, "w1", "w2", "", "en", "de")])
+    assert len(dataset[0].source) == 20

@@ -123,7 +123,11 @@ def test_one_split_may_hold_both(folder):
 
 @pytest.mark.parametrize(
     ("audio", "frames", "message"),
-    [("", "7", "audio is empty, but n_frames is 7"), ("x.npy", "0", "n_frames is '0'; .* or 0 and no audio")],
+    [
+        ("x.npy", "²", "n_frames is '²'"),
+        ("", "7", "audio is empty, but n_frames is 7"),
+        ("x.npy", "0", "n_frames is '0'; .* or 0 and no audio"),
+    ],
 )
 def test_half_a_row_is_refused(folder, audio, frames, message):
     line = "\t".join(["h", audio, frames, "elf", "eleven", "", "en", "de"])

@@ -127,3 +127,10 @@ def test_what_sentencepiece_leaves_out_of_its_training_is_counted(tmp_path, kind
     unknown, total = save_vocabulary(model, texts, *paths)
     assert unknown > 0
     assert (unknown, total) == count_unknown(paths[0], texts)
+
+
+def test_long_sentences_are_trained_on():
+    """sentencepiece leaves out those of more than 4192 bytes unless it is told otherwise."""
+    model, _ = train_vocabulary([*TEXTS, "zoo " * 1500], ["en", "de"], 60)
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    assert processor.unk_id() not in processor.encode("zoo")

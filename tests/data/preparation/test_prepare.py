@@ -15,6 +15,7 @@ from small_corpus import RATE, contents, make_rows, run
 
 from interactive_st.data.audio.waveform import load_audio
 from interactive_st.data.features.compute import fbank
+from interactive_st.data.folder.settings import make_config
 from interactive_st.data.manifest import read_manifest, write_manifest
 from interactive_st.data.preparation.prepare import prepare
 from interactive_st.errors import BadRowsError, DataError
@@ -87,8 +88,15 @@ def test_a_whole_folder(tmp_path):
     }
 
 
+def test_masks_of_more_bins_than_the_policies_are_for_are_as_wide():
+    languages = {"source_lang": "en", "target_lang": "de"}
+    config = make_config({}, 160, **languages, cmvn="none", specaugment="sm")
+    policy = {"freq_mask_N": 2, "freq_mask_F": 15, "time_mask_N": 2, "time_mask_T": 70}
+    assert config["specaugment"] == {"time_warp_W": 0, **policy, "time_mask_p": 0.2}
+
+
 @pytest.mark.parametrize("specaugment", ["lb", "ld", "sm", "ss", "none"])
-@pytest.mark.parametrize("dim", [4, 13, 80])
+@pytest.mark.parametrize("dim", [2, 4, 13, 80])
 def test_fairseq_applies_the_transforms(tmp_path, monkeypatch, specaugment, dim):
     rows = make_rows(tmp_path, 3)
     for i, row in enumerate(rows):

@@ -179,6 +179,17 @@ def test_overwriting_deletes_nothing_that_others_made(tmp_path, name):
     assert contents(tmp_path / "out") == before
 
 
+@pytest.mark.parametrize("name", ["train.zip", "dict.txt", "mt", "mt/dict.en.txt"])
+def test_overwriting_takes_no_link_for_its_own(tmp_path, name):
+    rows, path, kept = make_rows(tmp_path), tmp_path / "out" / name, tmp_path / "kept"
+    run(tmp_path, rows)
+    path.rename(kept)
+    path.symlink_to(kept)
+    with pytest.raises(DataError, match=f"out: holds {name}, no part of a data folder"):
+        run(tmp_path, rows, overwrite=True)
+    assert path.is_symlink()
+
+
 @pytest.mark.parametrize("limit", [100, 3000, 40000])
 def test_a_full_disk_is_named_with_the_way_out(tmp_path, limit):
     """In a file that is too large for the user's limit, which is like a disk that is full."""

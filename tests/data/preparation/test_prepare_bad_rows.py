@@ -176,3 +176,19 @@ def test_impossible_filters_are_no_fault_of_the_rows(tmp_path, options):
     with pytest.raises(DataError, match=r"^no filterbank of") as raised:
         run(tmp_path, make_rows(tmp_path), **options)
     assert not isinstance(raised.value, BadRowsError)
+
+
+def test_an_id_twice_in_a_row_and_a_segment_of_no_length(tmp_path):
+    rows = make_rows(tmp_path, 3)
+    rows[1]["id"], rows[2]["duration"] = rows[0]["id"], "0"
+    with pytest.raises(BadRowsError) as raised:
+        run(tmp_path, rows)
+    assert "the id is that of line 2 already" in str(raised.value)
+    assert "duration '0' must be a number of seconds > 0" in str(raised.value)
+
+
+def test_a_file_name_may_hold_any_white_space(tmp_path):
+    rows = make_rows(tmp_path)
+    rows[0]["audio"] = "a\u00a0b.wav"
+    (tmp_path / "u0.wav").rename(tmp_path / rows[0]["audio"])
+    assert run(tmp_path, rows).rows == {"train": 6}

@@ -61,6 +61,22 @@ def test_like_refuses_what_contradicts_it(tmp_path):
     assert not (tmp_path / "b").exists()
 
 
+def test_the_files_of_an_existing_folder_may_have_other_names_and_its_audio_another_place(tmp_path):
+    rows = make_rows(tmp_path)
+    run(tmp_path, rows, cmvn="global")
+    like, usual = tmp_path / "out", (tmp_path / "out/config_joint.yaml").read_text()
+    names = {"dict.txt": "words.txt", "spm_joint.model": "pieces.model", "gcmvn.npz": "statistics.npz"}
+    other = f"audio_root: {tmp_path}\n{usual}"
+    for name, given in names.items():
+        (like / name).rename(like / given)
+        other = other.replace(name, given)
+    (like / "config_joint.yaml").write_text(other)
+    run(tmp_path, rows, "b", like=like, vocab_size=None)
+    assert (tmp_path / "b/config_joint.yaml").read_text() == usual
+    for name, given in names.items():
+        assert (tmp_path / "b" / name).read_bytes() == (like / given).read_bytes()
+
+
 def test_languages_that_like_has_may_be_swapped(tmp_path):
     rows = make_rows(tmp_path)
     run(tmp_path, rows)
@@ -79,6 +95,12 @@ def test_languages_that_like_has_may_be_swapped(tmp_path):
         ({"features": {"type": ["fbank"]}}, r"features of unknown type \['fbank'\]"),
         ({"features": {"dim": 3}}, "lacks type of features"),
         ({"features": "fbank"}, "features is 'fbank', where keys and values are needed"),
+        (
+            {"features": {"type": "fbank", "num_mel_bins": True, "sample_rate": 16000}},
+            "num_mel_bins of features is True, where a whole number",
+        ),
+        ({"features": {"type": "precomputed", "dim": "8"}}, "dim of features is '8', where a whole number"),
+        ({"global_cmvn": {"stats_npz_path": 5}}, "global_cmvn names 5, where a text is needed"),
         ({"input_feat_per_channel": "80"}, "input_feat_per_channel is '80', where a whole number"),
         ({"vocab_filename": 5}, "vocab_filename names 5, where a text is needed"),
         ({"bpe_tokenizer": {"sentencepiece_model": None}}, "bpe_tokenizer names None"),

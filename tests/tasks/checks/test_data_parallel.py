@@ -19,6 +19,7 @@ from interactive_st.tasks.checks.training_options import check_training_options
 def test_backends_that_wait_for_processes_of_text(load, silent, options, fits):
     options = {"distributed_world_size": 2, **options}
     load("train_asr", "both", **options)
+    load(silent("dev_text"), "both", **options)  # in which there are no gradients
     split = silent("train_text")
     if fits:
         return load(split, "both", **options)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.fake_decoding import setup
+from tests.joint_corpus import write_config
 
 
 def test_a_folder_is_no_checkpoint(folder, tmp_path):
@@ -31,6 +32,8 @@ def test_pieces_are_joined_once(folder):
     with pytest.raises(ValueError, match=r"--post-process sentencepiece .*leave it out"):
         setup(folder, path="model.pt", post_process="sentencepiece")
     setup(folder, post_process="letter")  # of a criterion
+    write_config(folder, bpe_tokenizer=None)
+    setup(folder, path="model.pt", post_process="sentencepiece")
 
 
 @pytest.mark.parametrize(
