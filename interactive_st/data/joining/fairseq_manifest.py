@@ -122,8 +122,8 @@ class Archives:
         return match is not None and sum(map(int, match.groups())) <= self._sizes[archive]
 
 
-def feature_dimension(archive: Path, place: str) -> int:
-    """Return the number of features per frame of the array at a place in an archive.
+def feature_shape(archive: Path, place: str) -> tuple[int, int]:
+    """Return how many frames the array at a place in an archive has, and features per frame.
 
     Raises:
         DataError: there is no array of shape (T, F) there, for example because it is audio.
@@ -135,10 +135,10 @@ def feature_dimension(archive: Path, place: str) -> int:
             if file.peek(len(NPY))[: len(NPY)] != NPY:
                 raise ValueError(f"{length} bytes that are not a .npy array")
             shape, _, _ = read_npy_header(file)
-        _, dimension = shape
+        frames, dimension = shape
     except (OSError, ValueError) as error:
         raise DataError(
             f"{archive}:{place}: no features there ({error}); manifests of audio (--use-audio-input) cannot "
             "be joined: use `interactive-st prepare --mustc`"
         ) from error
-    return dimension
+    return frames, dimension

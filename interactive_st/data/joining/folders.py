@@ -31,7 +31,7 @@ from interactive_st.data.folder.new_folder import new_data_folder
 from interactive_st.data.folder.settings import make_config, write_config
 from interactive_st.data.folder.translation_text import write_translation_text
 from interactive_st.data.folder.vocabulary import describe_unknown, save_vocabulary, train_vocabulary
-from interactive_st.data.joining.fairseq_manifest import Archives, feature_dimension
+from interactive_st.data.joining.fairseq_manifest import Archives, feature_shape
 from interactive_st.data.joining.manifests import Joined, join_manifests
 from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import write_manifest
@@ -135,7 +135,7 @@ def _fill(
     ]
     first = next(iter(joined.values())).rows[0]["audio"]
     archive, _, place = first.partition(":")
-    dimension = feature_dimension(Path(archive), place)
+    _, dimension = feature_shape(Path(archive), place)
     features = {"type": "fbank", "num_mel_bins": dimension, "sample_rate": sample_rate or SAMPLE_RATE}
     if sample_rate is not None:
         check_filterbank(features)

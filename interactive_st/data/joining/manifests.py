@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from interactive_st.data.folder.layout import COLUMNS, TEXT_COLUMNS
-from interactive_st.data.joining.fairseq_manifest import Archives, FairseqRow, read_fairseq_manifest
+from interactive_st.data.joining.fairseq_manifest import (
+    Archives,
+    FairseqRow,
+    feature_shape,
+    read_fairseq_manifest,
+)
 from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import clean_text, write_manifest
 from interactive_st.errors import DataError
@@ -125,13 +130,13 @@ def _join_row(
     places = [archives.resolve(path, row.audio) for path, row in known]
     row = known[0][1]
     archive, place = places[0]
-    named = {other for file, other in places if file == archive}
+    named, frames = {other for file, other in places if file == archive}, row.n_frames
     # Each run of fairseq's preparation writes the archive again, in any order: an older manifest may
     # point to the features of another utterance.
     own = archives.entry(archive, row.id)
     if own is not None and named != {own}:
         joined.corrected.append(row.id)
-        place = own
+        place, frames = own, str(feature_shape(archive, own)[0])
     elif len(named) > 1:
         raise DataError(f"{joined.asr} and {joined.st}: {row.id} is at two places; prepare both again")
     if not archives.holds(archive, place):
@@ -143,7 +148,7 @@ def _join_row(
     return {
         "id": row.id,
         "audio": f"{archive}:{place}",
-        "n_frames": row.n_frames,
+        "n_frames": frames,
         "tgt_text": "" if st is None else clean_text(st.text),
         "src_text": "" if asr is None else clean_text(asr.text),
         "speaker": row.speaker,

@@ -120,6 +120,16 @@ def test_places_of_an_older_archive_are_corrected(folder, stale):
         np.testing.assert_array_equal(get_features_or_waveform(row["audio"]), expected[row["id"]])
 
 
+def test_frames_of_what_is_corrected_are_counted_again(folder):
+    """As where the recordings had been cut otherwise."""
+    longer = {u.id: np.repeat(features_from_file(u.segment.path, FBANK, *u.segment[1:]), 2, axis=0)
+              for split in utterances(folder.parent).values() for u in split}  # fmt: skip
+    write_archive(folder / "fbank80.zip", longer, seed=1)
+    joined = join_manifests(folder / "train_asr.tsv", folder / "train_st.tsv")
+    assert len(joined.corrected) == len(joined.rows)
+    assert [int(row["n_frames"]) for row in joined.rows] == [len(longer[row["id"]]) for row in joined.rows]
+
+
 def test_a_folder_that_was_moved(folder, tmp_path):
     moved = folder.rename(tmp_path / "en-de")
     joined = join_manifests(moved / "dev_asr.tsv", moved / "dev_st.tsv")
