@@ -41,8 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("data", metavar="DATA", help="data folder that the recogniser was trained on")
     add("--asr", required=True, metavar="CKPT", help="checkpoint of a model that writes transcripts")
     add("--mt", required=True, metavar="CKPT", help="checkpoint of fairseq's task translation")
-    add("--mt-data", metavar="DIR", help="folder of the text model's dictionaries (default: where it was "
-        "trained, or DATA/mt)")  # fmt: skip
+    add("--mt-data", metavar="DIR", help="folder of the text model's dictionaries (default: DATA/mt)")
     add("--gen-subset", default="test", metavar="SPLIT", help="split to decode (default: %(default)s)")
     add("--pairs-path", metavar="FILE", help="write both texts, scores and references here")
     add("--beam", type=int, default=5, metavar="N", help="of both models (default: %(default)s)")

@@ -58,11 +58,13 @@ def find_recordings(
         folder = os.path.isdir(name)  # Path's raises an error where it may not look
         for path in _search(name, unread) if folder else [name]:
             place = path.relative_to(name) if folder else Path(path.name)
-            real = path.resolve()
+            real = Path(os.path.realpath(path))  # Path's raises an error where a link names itself
             linked = folder and name.resolve() / place != real
-            if real not in places or (real in by_link and not linked):
-                places[real] = path, place
+            if real in by_link and not linked:
                 by_link.discard(real)
+                del places[real]  # in the order of names, here is its place
+            if real not in places:
+                places[real] = path, place
                 if linked:
                     by_link.add(real)
     unique = _numbered([place for _, place in places.values()])

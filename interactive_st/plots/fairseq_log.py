@@ -91,7 +91,10 @@ def read_run(path: Path) -> list[TrainingLog]:
         return [read_log(path, path.stem)]
     name = path.resolve().name
     files = [*sorted(path.glob("logs/*.log")), *sorted(path.glob("*.log"))]
-    found = [(file, log) for file in files if (log := parse_log(_lines(file), name)).points]
+    texts = {file: _lines(file) for file in files}
+    trainings = {file: log for file, lines in texts.items() if (log := parse_log(lines, name)).points}
+    # the --log-file of a training may be beside its output, which says more
+    found = [each for each in trainings.items() if _has_names(texts[each[0]])] or list(trainings.items())
     if not found:
         seen = f"none of its {len(files)} logs has lines of a training" if files else "there is no log in it"
         raise LogError(
@@ -144,11 +147,15 @@ def parse_log(lines: Iterable[str], name: str) -> TrainingLog:
 
 def _messages(lines: list[str]) -> Iterator[tuple[str | None, str, str]]:
     """When, by whom and what, of the lines that are news; all of a ``--log-file``, by what they say."""
-    matches = [LINE.match(line.rstrip()) for line in lines]
-    if any(matches):
-        yield from (match.groups() for match in matches if match)
+    if _has_names(lines):
+        yield from (match.groups() for line in lines if (match := LINE.match(line.rstrip())))
     else:
         yield from ((None, _source(line), line.rstrip()) for line in lines)
+
+
+def _has_names(lines: Iterable[str]) -> bool:
+    """Whether lines say by whom they were written, which those of a ``--log-file`` do not."""
+    return any(LINE.match(line.rstrip()) for line in lines)
 
 
 def _source(text: str) -> str:
@@ -156,7 +163,7 @@ def _source(text: str) -> str:
     if "num_updates" not in text or text.startswith("{'"):
         return MAIN
     if text.startswith("{"):
-        found = re.search(r'"(?:(\w+)_)?num_updates"', text)
+        found = re.search(r'"(?:([^"]+)_)?num_updates"', text)
         return found[1] or RUNNING if found else MAIN
     if found := VALID.match(text):
         return found[1]

@@ -75,8 +75,12 @@ class CtcPrefixScorer:
         attention[:, :, self.blank_index] = -torch.inf  # as a word it would be paid for every silence
         best, token = best_tokens(attention, min(self.candidates, attention.size(2)))
         so_far = self.score[sentence].unsqueeze(2)
-        ctc = self._step(self._extensions(sentence, token), so_far)
-        ends = self._step(self._whole(sentence).unsqueeze(2), so_far)
+        # Behind a prefix that is ruled out already, whose scores count the frames of the batch, every token
+        # costs as much, and the end nothing: texts become no longer than they are made.
+        ruled_out = so_far < IMPOSSIBLE / 2
+        ctc = (self._extensions(sentence, token) - so_far).clamp(min=LEAST_STEP)
+        ctc = ctc.masked_fill(ruled_out, LEAST_STEP)
+        ends = (self._whole(sentence).unsqueeze(2) - so_far).clamp(min=LEAST_STEP).masked_fill(ruled_out, 0.0)
         blended = torch.full_like(attention, -torch.inf)
         blended.scatter_(2, token, (1 - self.weight) * best + self.weight * ctc.to(best))
         eos = attention[:, :, self.eos :][:, :, :1]
@@ -107,12 +111,6 @@ class CtcPrefixScorer:
         """Drop every sentence not named in ``sentences``."""
         for name in ("frames", "blank", "ends_in_token", "ends_in_blank", "score", "last"):
             setattr(self, name, getattr(self, name).index_select(0, sentences))
-
-    @staticmethod
-    def _step(score: Tensor, so_far: Tensor) -> Tensor:
-        """What a token adds; nothing behind a prefix that is ruled out already, whose scores count the frames
-        of the batch."""
-        return (score - so_far).clamp(min=LEAST_STEP).masked_fill(so_far < IMPOSSIBLE / 2, 0.0)
 
     def _extensions(self, sentence: Tensor, token: Tensor) -> Tensor:
         """Log-probability ``(N, W, K)`` that the transcript begins with prefix and ``token``."""

@@ -79,8 +79,7 @@ def add_joint_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--mt-data",
         metavar="DIR",
-        help="folder of the dictionaries of --mt-path (default: where it was trained, or else mt in "
-        "the data folder)",
+        help="folder of the dictionaries of --mt-path (default: mt in the data folder)",
     )
     parser.add_argument(
         "--mt-args",

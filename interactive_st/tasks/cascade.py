@@ -1,5 +1,7 @@
 """The pipeline: a recogniser's best transcript, translated by a text model of stock fairseq."""
 
+import logging
+import os
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +23,8 @@ from interactive_st.search.repeats import RepeatBlocker
 from interactive_st.tasks.checks.generation_options import DEFAULTS, SETTINGS
 from interactive_st.tasks.generation_options import parse_generation_options
 
+logger = logging.getLogger(__name__)
+
 #: Stands for <unk> in a text that is cut into pieces again: a character for private use, and so one that no
 #: vocabulary has, becomes the one piece that it was.
 UNKNOWN = "\ue000"
@@ -32,10 +36,10 @@ class Translator:
     Args:
         path: checkpoint, or several as fairseq's ``--path`` has them.
         data: the folder with its dictionaries; where it was trained if None.
-        otherwise: the folder where nothing is left of that one.
         dictionary: that of the speech models, which it has to share.
         options: generation options.
         like: a model whose device and precision it takes.
+        warns_of_other_words: look for other dictionaries than that of ``data`` where it was trained.
 
     Raises:
         ValueError: it is no such model, or has another dictionary.
@@ -45,15 +49,16 @@ class Translator:
         self,
         path: str,
         data: str | None,
-        otherwise: str | None,
         dictionary: Dictionary,
         options: Namespace,
         like: nn.Module,
+        warns_of_other_words: bool = True,
     ) -> None:
-        trained_by = [self._checked_task(each) for each in utils.split_paths(path)]
-        if data is None and not all(map(_has_dictionaries, trained_by)):
-            data = otherwise
         overrides = {"eval_bleu": False} | ({} if data is None else {"data": data})
+        for each in utils.split_paths(path):
+            trained_by = self._checked_task(each)
+            if warns_of_other_words:
+                _warn_of_other_words(each, trained_by, dictionary)
         other_words = ValueError(
             f"{path}: its dictionary is not that of the speech model; train it on the folder {MT_FOLDER} of "
             "the same data folder"
@@ -123,11 +128,24 @@ class Translator:
         return [by_row[row] for row in range(len(texts))]
 
 
-def _has_dictionaries(task: Any) -> bool:
-    """Whether the dictionaries that a text model was trained with, by the options of its task, are there."""
+def _warn_of_other_words(path: str, task: Any, dictionary: Dictionary) -> None:
+    """Warn where the folder that a text model was trained on holds another dictionary of as many words, by
+    which its pieces would be read as other ones. It is no error: something else may be there by now.
+
+    Args:
+        path: of the model.
+        task: the options of the task that trained it.
+        dictionary: that of the speech models.
+    """
     folder = next(iter(utils.split_paths(option_of(task, "data") or "")), "")
     languages = (option_of(task, side) for side in ("source_lang", "target_lang"))
-    return all(Path(folder, f"dict.{language}.txt").is_file() for language in languages)
+    files = [os.path.join(folder, f"dict.{language}.txt") for language in languages]
+    if any(os.access(file, os.R_OK) and Dictionary.load(file) != dictionary for file in files):
+        logger.warning(
+            f"{path}: was trained on {folder}, and the dictionary there is not that of the speech model; "
+            "unless another corpus has been put there since, it knows other words and its translations are "
+            "wrong. --mt-data says where its dictionaries are"
+        )
 
 
 class CascadeGenerator:
@@ -186,7 +204,7 @@ class CascadeGenerator:
 def build_cascade(task: Any, recogniser: Any, options: Any) -> CascadeGenerator:
     """Put the text model of ``--mt-path`` behind a recogniser.
 
-    Its dictionaries are in ``--mt-data``, else where it was trained, else in the data folder.
+    Its dictionaries are in ``--mt-data``, else in the data folder, else where it was trained.
 
     Args:
         task: a `JointSpeechToTextTask`.
@@ -199,13 +217,14 @@ def build_cascade(task: Any, recogniser: Any, options: Any) -> CascadeGenerator:
     args, folder = task.args, Path(task.args.data) / MT_FOLDER
     if args.mt_data and not Path(args.mt_data).is_dir():
         raise ValueError(f"--mt-data {args.mt_data}: no such folder")
+    data = args.mt_data or (str(folder) if folder.is_dir() else None)
     translator = Translator(
         args.mt_path,
-        args.mt_data or None,
-        str(folder) if folder.is_dir() else None,
+        data,
         task.target_dictionary,
         text_options(options, args.mt_args),
         recogniser.models[0],
+        warns_of_other_words=not args.mt_data,
     )
     tokenisers = [t for t in (task.build_tokenizer(args), task.build_bpe(args)) if t is not None]
 

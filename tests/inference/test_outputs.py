@@ -73,11 +73,13 @@ def test_a_link_does_not_take_the_place_of_what_it_names(tmp_path):
     def places(*named):
         return [str(each.place) for each in find_recordings(named)]
 
-    assert places(tmp_path / "in") == ["b/talk.wav", "z.wav", "c/x.wav"]
-    assert places(tmp_path / "in", tmp_path / "far") == ["b/talk.wav", "y.wav", "c/x.wav"]
+    assert places(tmp_path / "in") == ["z.wav", "b/talk.wav", "c/x.wav"]
+    assert places(tmp_path / "in", tmp_path / "far") == ["b/talk.wav", "c/x.wav", "y.wav"]
     assert places(tmp_path / "in" / "a.wav", tmp_path / "in") == ["a.wav", "z.wav", "c/x.wav"]  # as named
     (tmp_path / "link").symlink_to("in")
-    assert places(tmp_path / "link") == ["b/talk.wav", "z.wav", "c/x.wav"]
+    assert places(tmp_path / "link") == ["z.wav", "b/talk.wav", "c/x.wav"]
+    (tmp_path / "in" / "self.wav").symlink_to("self.wav")
+    assert places(tmp_path / "in") == ["self.wav", "z.wav", "b/talk.wav", "c/x.wav"]
 
 
 def test_names_are_places_and_differ(tmp_path):

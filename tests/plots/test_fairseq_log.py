@@ -72,6 +72,20 @@ def test_a_log_file_says_the_same_without_names(lines):
     assert found.samples == expected.samples
 
 
+def test_a_validation_set_of_a_log_file_may_have_any_name():
+    lines = ['{"epoch": 1, "dev-other.v2_loss": "3", "dev-other.v2_num_updates": "4"}']
+    [point] = parse_log(lines, "run").points["dev-other.v2"]
+    assert (point.updates, point.metrics["loss"]) == (4, 3.0)
+
+
+def test_a_log_file_beside_the_output_is_the_same_training(tmp_path):
+    write_log(tmp_path / "file.log", unnamed(json_lines()))
+    assert [log.name for log in read_run(tmp_path)] == [tmp_path.name]
+    write_log(tmp_path / "logs" / "train.log", json_lines())
+    [log] = read_run(tmp_path)
+    assert log.samples  # of the output
+
+
 def test_hours_of_a_log_file_are_those_that_training_said_last():
     log = parse_log(unnamed(json_lines()), "run")
     assert [point.hours for point in log.points["train_inner"]] == [10 / 60, 20 / 60, 30 / 60, 40 / 60]

@@ -37,7 +37,7 @@ def task_of(data, **changes):
 
 
 def translator(folder, dictionary, **changes):
-    given = {"path": str(folder / "mt.pt"), "data": str(folder / "mt"), "otherwise": None, "options": OPTIONS}
+    given = {"path": str(folder / "mt.pt"), "data": str(folder / "mt"), "options": OPTIONS}
     return Translator(dictionary=dictionary, like=nn.Linear(1, 1), **given | changes)
 
 
@@ -94,20 +94,28 @@ def test_what_does_not_go_together_is_refused(data, tmp_path):
         CascadeGenerator(recogniser, found, str, str)
 
 
-def test_a_model_of_as_many_other_words_is_refused(data, tmp_path):
-    """Its pieces would be read as those of the speech model; once they are gone nobody can tell."""
+def test_a_model_of_as_many_other_words_is_warned_of(data, tmp_path, caplog):
+    """Its pieces would be read as those of the speech model."""
     other = shutil.copytree(data / "mt", tmp_path / "mt")
     for file in other.glob("dict.*.txt"):
         lines = file.read_text("utf-8").splitlines(keepends=True)
         file.write_text("".join([*lines[:3], *lines[:2:-1]]), encoding="utf-8")
     model = save_text_model(other, tmp_path / "mt.pt")
-    dictionary, ours = task_of(data).target_dictionary, str(data / "mt")
-    options = {"path": str(model), "data": None, "otherwise": ours}
-    with pytest.raises(ValueError, match="its dictionary is not that of the speech model"):
-        translator(data, dictionary, **options)
-    translator(data, dictionary, **options | {"data": ours})
+    dictionary = task_of(data).target_dictionary
+    message = f"{model}: was trained on {other}, and the dictionary there is not that of the speech model"
+    ours = data / "mt.pt"
+    for paths, warned in ((f"{model}", True), (f"{ours}:{model}", True), (f"{ours}", False)):
+        caplog.clear()
+        translator(data, dictionary, path=paths)
+        assert (message in caplog.text) == warned
+    caplog.clear()
+    translator(data, dictionary, path=str(model), warns_of_other_words=False)
     shutil.rmtree(other)
-    translator(data, dictionary, **options)
+    translator(data, dictionary, path=str(model))
+    assert not caplog.text
+
+
+def test_a_folder_of_dictionaries_that_is_not_there(data):
     task = task_of(data, mt_data="gone")
     with pytest.raises(ValueError, match="--mt-data gone: no such folder"):
         build_cascade(task, None, GenerationConfig())
@@ -227,5 +235,5 @@ def test_a_word_that_is_not_known_stays_one(data):
 def test_the_text_model_has_the_precision_of_the_recogniser(data):
     like = nn.Linear(1, 1).bfloat16()
     folder, dictionary = str(data / "mt"), task_of(data).target_dictionary
-    made = Translator(str(data / "mt.pt"), folder, None, dictionary, OPTIONS, like)
+    made = Translator(str(data / "mt.pt"), folder, dictionary, OPTIONS, like)
     assert {p.dtype for p in made.models[0].parameters()} == {torch.bfloat16}

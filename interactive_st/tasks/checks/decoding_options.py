@@ -69,10 +69,12 @@ def _check_shards(args: Namespace) -> None:
     for name, usual in (("num_shards", 1), ("shard_id", 0)):
         value = getattr(args, name, usual)
         if value != usual:
+            advice = "give --distributed-world-size N --distributed-rank I to decode part I of N, from 0 on"
+            if hasattr(args, "buffer_size"):  # of fairseq-interactive
+                advice = "give each its part of the input"
             raise ValueError(
                 f"{option_name(name)} {value} changes nothing in fairseq's tools, each of which would decode "
-                "all; give --distributed-world-size N --distributed-rank I to decode part I of N, counted "
-                "from 0"
+                f"all; {advice}"
             )
 
 

@@ -43,4 +43,6 @@ def test_parts_are_shared_out_by_other_options(folder, options, given):
     """Every process would decode everything, and all write one file of pairs."""
     with pytest.raises(ValueError, match=f"--{given} changes nothing .* --distributed-world-size N"):
         setup(folder, path="model.pt", **options)
+    with pytest.raises(ValueError, match=f"--{given} changes nothing .* give each its part of the input"):
+        setup(folder, path="model.pt", buffer_size=0, **options)
     setup(folder, path="model.pt", num_shards=1, shard_id=0)
