@@ -293,10 +293,9 @@ def test_attention_orders_what_ctc_rules_out():
     assert (blended[3] - blended[4]).item() == pytest.approx(0.7, abs=1e-3)
 
 
-@pytest.mark.parametrize("weight", [0.3, 1.0])
-@pytest.mark.parametrize("kind", ["rank", "joint"])
+@pytest.mark.parametrize(("kind", "weight"), itertools.product(["rank", "joint"], [0.3, 1.0]))
 def test_texts_are_no_longer_than_they_are_made(kind, weight):
-    model, options = tiny.model(spread=2.0, ctc_weight=0.3), {"search": kind, "ctc_weight": weight}
-    generator = DualBeamGenerator([model], tiny.dictionary(), beam_size=3, max_len_b=20, min_len=3, **options)
-    [[best, *_]] = generator.generate([model], tiny.sample([4]))  # one frame behind the front end
+    options = {"beam_size": 3, "max_len_b": 20, "min_len": 3, "search": kind, "ctc_weight": weight}
+    model, batch = tiny.model(spread=2.0, ctc_weight=0.3), tiny.sample([4])  # one frame behind the front end
+    [[best, *_]] = DualBeamGenerator([model], tiny.dictionary(), **options).generate([model], batch)
     assert len(best["transcript"]["tokens"]) == 4
