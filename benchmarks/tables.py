@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.arguments import check_there
 from benchmarks.console import run_command
+from interactive_st.writing import write_whole
 
 HERE = Path(__file__).resolve().parent
 BEGIN, END = "<!-- tables: begin (python -m benchmarks.tables) -->", "<!-- tables: end -->"
@@ -54,6 +55,10 @@ class PageError(ValueError):
     """The page has no place for the tables."""
 
 
+class ResultError(ValueError):
+    """A file of results is no JSON."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=DESCRIPTION)
     add = parser.add_argument
@@ -61,14 +66,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--page", type=Path, default=HERE / "README.md", help="Markdown file with the marks")
     args = parser.parse_args(argv)
     check_there(parser, args.page, "page; name one by --page")
-    found = render(args.results)
+    try:
+        found = render(args.results)
+    except ResultError as error:
+        parser.error(str(error))
     if not found:  # or all tables of the page would go
         parser.error(f"--results {args.results}: no {', '.join(RENDERERS)} in it; name the folder of results")
     try:
         text = insert(args.page.read_text(encoding="utf-8"), found)
     except PageError as error:
         parser.error(f"{args.page}: {error}")
-    args.page.write_text(text, encoding="utf-8")
+    write_whole(args.page, text)
     return 0
 
 
@@ -87,15 +95,26 @@ def insert(page: str, tables: str) -> str:
 
 
 def render(folder: Path) -> str:
-    """All tables of a folder of results, as Markdown; empty where there are none."""
+    """All tables of a folder of results, as Markdown; empty where there are none.
+
+    Raises:
+        ResultError: a file of it is no JSON.
+    """
     found = [
-        (render_one, path, json.loads(path.read_text(encoding="utf-8")))
+        (render_one, path, _read(path))
         for pattern, render_one in RENDERERS.items()
         for path in sorted(folder.glob(pattern))
     ]
     return "\n\n".join(
         f"{render_one(result)}\n\nSource: `results/{path.name}`." for render_one, path, result in found
     )
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ResultError(f"{path}: is no JSON ({error}); measure it again") from error
 
 
 def speed_table(result: dict[str, Any]) -> str:

@@ -87,6 +87,17 @@ def test_a_page_keeps_its_tables_where_there_are_no_results(tmp_path, capsys):
     assert page.read_text(encoding="utf-8") == PAGE
 
 
+def test_a_broken_result_is_named_and_the_page_kept(tmp_path, capsys):
+    page, broken = tmp_path / "README.md", tmp_path / "speed_s_cpu.json"
+    page.write_text(PAGE, encoding="utf-8")
+    broken.write_text('{"decode"')
+    with pytest.raises(SystemExit) as exit:
+        tables.main(["--results", str(tmp_path), "--page", str(page)])
+    assert exit.value.code == 2
+    assert f"error: {broken}: is no JSON (" in capsys.readouterr().err
+    assert page.read_text(encoding="utf-8") == PAGE
+
+
 def test_a_page_that_is_not_there(tmp_path, capsys):
     with pytest.raises(SystemExit) as exit:
         tables.main(["--page", str(tmp_path / "absent.md")])
