@@ -215,8 +215,6 @@ def build_cascade(task: Any, recogniser: Any, options: Any) -> CascadeGenerator:
         OSError, ValueError: the two models, or the options, do not go together.
     """
     args, folder = task.args, Path(task.args.data) / MT_FOLDER
-    if args.mt_data and not Path(args.mt_data).is_dir():
-        raise ValueError(f"--mt-data {args.mt_data}: no such folder")
     data = args.mt_data or (str(folder) if folder.is_dir() else None)
     translator = Translator(
         args.mt_path,

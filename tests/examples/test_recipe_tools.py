@@ -34,6 +34,21 @@ def training(save_dir):
     return FakeCommands(effect)
 
 
+def killed_training(save_dir, *updates):
+    """Each time it is killed when its last checkpoint is of so many updates."""
+    import torch
+
+    remaining = list(updates)
+
+    def effect(_):
+        save_dir.mkdir(exist_ok=True)
+        state = {"model": {}, "optimizer_history": [{"num_updates": remaining.pop(0)}]}
+        torch.save(state, save_dir / "checkpoint_last.pt")
+        raise RecipeError("killed")
+
+    return FakeCommands(effect)
+
+
 def test_train_runs_fairseq_and_is_then_skipped(run, data, monkeypatch):
     save_dir = run.out / "checkpoints"
     fake = training(save_dir)
@@ -89,17 +104,8 @@ def test_a_stopped_training_is_resumed_and_its_time_counted(run, data, monkeypat
 
 
 def test_a_training_killed_behind_its_last_update_does_no_more(run, data, monkeypatch):
-    import torch
-
-    save_dir, updates = run.out / "checkpoints", [8, 9, 10]
-
-    def save_and_end(arguments):
-        save_dir.mkdir(exist_ok=True)
-        state = {"model": {}, "optimizer_history": [{"num_updates": updates[len(fake.calls) - 1]}]}
-        torch.save(state, save_dir / "checkpoint_last.pt")
-        raise RecipeError("killed")
-
-    fake = FakeCommands(save_and_end)
+    save_dir = run.out / "checkpoints"
+    fake = killed_training(save_dir, 8, 9, 10)
     monkeypatch.setattr(run, "command", fake)
     for _ in range(2):
         with pytest.raises(RecipeError):
@@ -156,17 +162,8 @@ def test_all_old_checkpoints_are_kept(run, data, monkeypatch):
 
 
 def test_a_training_limited_by_time_alone_goes_on_where_it_was_killed(run, data, monkeypatch):
-    import torch
-
     save_dir = run.out / "checkpoints"
-
-    def save_and_end(_):
-        save_dir.mkdir(exist_ok=True)
-        state = {"model": {}, "optimizer_history": [{"num_updates": 8}]}
-        torch.save(state, save_dir / "checkpoint_last.pt")
-        raise RecipeError("killed")
-
-    fake = FakeCommands(save_and_end)
+    fake = killed_training(save_dir, 8, 8)
     monkeypatch.setattr(run, "command", fake)
     for _ in range(2):
         with pytest.raises(RecipeError):

@@ -244,10 +244,9 @@ def test_the_penalty_of_unknown_words_is_as_large_with_ctc(weight):
 @pytest.mark.parametrize(("shortest", "min_len"), [(19, 1), (4, 3)])  # four frames do not hold three tokens
 @pytest.mark.parametrize("kind", ["rank", "joint"])
 def test_the_batch_does_not_matter_with_ctc(kind, shortest, min_len):
-    model = tiny.model(spread=2.0, ctc_weight=0.3)
+    model, batch = tiny.model(spread=2.0, ctc_weight=0.3), tiny.sample([44, 30, shortest])
     options = {"beam_size": 3, "max_len_b": 8, "min_len": min_len, "ctc_weight": 0.4, "search": kind}
     generator = DualBeamGenerator([model], tiny.dictionary(), **options)
-    batch = tiny.sample([44, 30, shortest])
     together = generator.generate([model], batch)
     for row, hypotheses in enumerate(together):
         alone = generator.generate([model], tiny.row_of(batch, row))

@@ -13,7 +13,7 @@ from torch import nn
 from interactive_st.data.folder.translation_text import write_translation_text
 from interactive_st.models import ARCHITECTURES
 from interactive_st.tasks import JointSpeechToTextTask
-from interactive_st.tasks.cascade import CascadeGenerator, Translator, build_cascade, text_options
+from interactive_st.tasks.cascade import CascadeGenerator, Translator, text_options
 from tests.joint_corpus import ROWS, task_arguments, write_corpus
 from tests.searching import has_repeats
 from tests.text_model import save_text_model
@@ -113,12 +113,6 @@ def test_a_model_of_as_many_other_words_is_warned_of(data, tmp_path, caplog):
     shutil.rmtree(other)
     translator(data, dictionary, path=str(model))
     assert not caplog.text
-
-
-def test_a_folder_of_dictionaries_that_is_not_there(data):
-    task = task_of(data, mt_data="gone")
-    with pytest.raises(ValueError, match="--mt-data gone: no such folder"):
-        build_cascade(task, None, GenerationConfig())
 
 
 def test_rows_into_another_language_are_refused_before_they_are_heard(data):

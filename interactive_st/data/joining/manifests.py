@@ -81,7 +81,7 @@ def join_manifests(
         archives: what is known of archives already.
 
     Raises:
-        DataError: they have no id in common, are of different recordings, name no archive of
+        DataError: they are one file, have no id in common, are of different recordings, name no archive of
             features or no place in it, or no row has a text.
     """
     for option, language in (("--source-lang", source_lang), ("--target-lang", target_lang)):
@@ -130,7 +130,8 @@ def _join_row(
     places = [archives.resolve(path, row.audio) for path, row in known]
     row = known[0][1]
     archive, place = places[0]
-    named, frames = {other for file, other in places if file == archive}, row.n_frames
+    frames = row.n_frames
+    named = {other for file, other in places if file == archive}
     # Each run of fairseq's preparation writes the archive again, in any order: an older manifest may
     # point to the features of another utterance.
     own = archives.entry(archive, row.id)

@@ -79,8 +79,11 @@ def _check_shards(args: Namespace) -> None:
 
 
 def _check_text_model(args: Namespace) -> None:
-    """Raise ``ValueError`` for options of the pipeline's text model where there is none."""
+    """Raise ``ValueError`` for options of a text model where there is none, or no such folder."""
     if getattr(args, "mt_path", None):
+        folder = getattr(args, "mt_data", None)
+        if folder and not Path(folder).is_dir():
+            raise ValueError(f"--mt-data {folder}: no such folder")
         return
     for option in given(args, TEXT_MODEL_OPTIONS):
         raise ValueError(

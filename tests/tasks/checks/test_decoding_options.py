@@ -13,12 +13,17 @@ def test_a_folder_is_no_checkpoint(folder, tmp_path):
         setup(folder, path="m/model.safetensors")
 
 
-@pytest.mark.parametrize("options", [{"mt_data": "mt"}, {"mt_args": '{"beam": 2}'}])
+@pytest.mark.parametrize("options", [{"mt_data": "."}, {"mt_args": '{"beam": 2}'}])
 def test_options_of_a_text_model_that_there_is_not(folder, options):
     option = next(iter(options)).replace("_", "-")
     with pytest.raises(ValueError, match=f"--{option} is for the text model of --mt-path, and there is none"):
         setup(folder, path="model.pt", **options)
     setup(folder, path="model.pt", mt_path="mt.pt", **options)
+
+
+def test_a_folder_of_dictionaries_that_is_not_there(folder, tmp_path):
+    with pytest.raises(ValueError, match=r"--mt-data .*gone: no such folder"):
+        setup(folder, path="model.pt", mt_path="mt.pt", mt_data=str(tmp_path / "gone"))
 
 
 def test_beginnings_are_forced_where_there_are_references(folder):
