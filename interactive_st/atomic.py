@@ -42,7 +42,7 @@ def atomic_folder(
     with explained(out):
         if replaced.exists() and not out.exists():
             replaced.rename(out)  # a run was killed between the two renames below
-        _check_out(out, replaces, check)
+        check_out(out, replaces, check)
         make_parents(out)
         for stale in out.parent.glob(f"{glob.escape(prefix)}*"):
             _remove_if_stale(stale)
@@ -52,7 +52,7 @@ def atomic_folder(
             with explained(out, NO_ROOM):
                 yield folder
             folder.chmod(0o777 & ~umask())  # mkdtemp makes it private
-            _check_out(out, replaces, check)  # hours may have passed
+            check_out(out, replaces, check)  # hours may have passed
             if replaces is not None and out.exists():
                 shutil.rmtree(replaced, ignore_errors=True)
                 out.rename(replaced)
@@ -86,7 +86,12 @@ def refuse_foreign(folder: Path, foreign: Sequence[str], kind: str) -> None:
         )
 
 
-def _check_out(out: Path, replaces: str | None, check: Callable[[Path], None] | None) -> None:
+def check_out(out: Path, replaces: str | None, check: Callable[[Path], None] | None) -> None:
+    """Make sure that `atomic_folder`, which has the same arguments, may make or replace `out`.
+
+    Raises:
+        DataError: it may not.
+    """
     if not out.exists():
         return
     if not out.is_dir():

@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from interactive_st.cli import names, user_errors
 from interactive_st.data import choices
@@ -143,17 +145,7 @@ def main(args: argparse.Namespace) -> int:
             _sources(args),
             args.out,
             texts=_by_split(args.text, "--text"),
-            vocab_size=args.vocab_size,
-            vocab_type=args.vocab_type,
-            source_lang=args.source_lang,
-            target_lang=args.target_lang,
-            num_mel_bins=args.num_mel_bins,
-            sample_rate=args.sample_rate,
-            cmvn=args.cmvn,
-            specaugment=args.specaugment,
-            dynamic_range=args.dynamic_range,
-            features=args.features,
-            like=args.like,
+            **_options(args),
             skip_bad=args.skip_bad,
             workers=args.workers,
             audio_root=args.audio_root,
@@ -173,9 +165,18 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of the command that are those of `PrepareOptions`."""
+    from interactive_st.data.preparation.options import PrepareOptions
+
+    return {field.name: getattr(args, field.name) for field in fields(PrepareOptions)}
+
+
 def _sources(args: argparse.Namespace) -> dict[str, object]:
     """Return the manifest of each split, or what the reader of a corpus makes of it."""
     from interactive_st.data.corpora.readers import read_corpus
+    from interactive_st.data.folder.new_folder import check_place
+    from interactive_st.data.preparation.options import PrepareOptions, resolve_options
 
     given = {option: getattr(args, kind) for option, kind in CORPORA.items()}
     corpus = next((option for option, root in given.items() if root is not None), None)
@@ -193,6 +194,9 @@ def _sources(args: argparse.Namespace) -> dict[str, object]:
         raise UserError(f"{corpus} needs --lang, the languages of the translations: --lang de")
     if args.target_lang is not None and args.target_lang not in args.lang:
         raise UserError(f"--target-lang {args.target_lang} is not among --lang {','.join(args.lang)}")
+    # before the corpus is read, which takes minutes
+    resolve_options(PrepareOptions(**_options(args)))
+    check_place(args.out, args.overwrite)
     return read_corpus(
         CORPORA[corpus],
         given[corpus],

@@ -98,6 +98,17 @@ def test_text_beside_a_corpus_is_in_its_language(tmp_path, capsys):
     assert read_manifest(tmp_path / "both/train_text.tsv")[0]["tgt_lang"] == "fr"
 
 
+@pytest.mark.parametrize(
+    ("option", "message"), [("--vocab-size 0", "--vocab-size must be positive"), ("", "is not empty")]
+)
+def test_options_are_looked_at_before_a_corpus_is_read(option, message, tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/notes.txt").touch()
+    given = f"prepare --mustc {tmp_path}/nowhere --lang de --out {tmp_path}/out {option}"
+    assert main(shlex.split(given)) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_something_has_to_be_prepared(capsys):
     assert main(["prepare", "--out", "out"]) == 2
     assert "name what to prepare: --manifest, --mustc" in capsys.readouterr().err

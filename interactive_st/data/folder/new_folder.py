@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from interactive_st.atomic import atomic_folder, refuse_foreign
+from interactive_st.atomic import atomic_folder, check_out, refuse_foreign
 from interactive_st.data.features.archive import FIRST_ENTRY
 from interactive_st.data.folder.layout import (
     COLUMNS,
@@ -47,6 +47,15 @@ def new_data_folder(
         refuse_inputs(out, inputs)
     with atomic_folder(out, CONFIG if overwrite else None, _check) as folder:
         yield folder
+
+
+def check_place(out: str | os.PathLike, overwrite: bool) -> None:
+    """Make sure that a data folder may be made at `out`, without making it: `new_data_folder` asks again.
+
+    Raises:
+        DataError: it may not be.
+    """
+    check_out(Path(out), CONFIG if overwrite else None, _check)
 
 
 def refuse_inputs(out: str | os.PathLike, inputs: Iterable[str | os.PathLike]) -> None:
