@@ -15,6 +15,8 @@ from benchmarks import timing
 from benchmarks.arguments import check_arguments, check_there
 from benchmarks.console import number, run_command, say, show_table, write_result
 from examples.quickstart.room import Room, put_into
+from interactive_st.conventions import BOTH, TRANSCRIPT, TRANSLATION
+from interactive_st.modules.streams import Streams
 
 DESCRIPTION = """\
 Puts silence before and behind the recordings of a manifest and scores what a model writes of them: decoded
@@ -69,7 +71,7 @@ def read(manifest: Path, count: int, rate: int) -> list[dict[str, Any]]:
 
 def measure(
     model: Any, rows: Sequence[dict[str, Any]], seconds: float, noise: float | None
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, float | None]]:
     """Scores of the texts of ``rows`` in this silence, decoded whole and by translate."""
     say(f"{seconds:g} s, {in_words(noise)} …")
     rate = model.sample_rate
@@ -81,7 +83,7 @@ def measure(
         "whole": lambda: whole(model, sounds),
         "translate": lambda: model(sounds, sample_rate=rate),
     }
-    return {name: scores(rows, decode()) for name, decode in ways.items()}
+    return {name: scores(rows, decode(), model.model.streams) for name, decode in ways.items()}
 
 
 def whole(model: Any, sounds: Sequence[np.ndarray]) -> list[Any]:
@@ -95,12 +97,15 @@ def whole(model: Any, sounds: Sequence[np.ndarray]) -> list[Any]:
     return [nbest[0] for nbest in decoding([fbank(sound, model.sample_rate, bins) for sound in sounds])]
 
 
-def scores(rows: Sequence[dict[str, Any]], texts: Sequence[Any]) -> dict[str, float]:
-    """WER and BLEU of what was written, as `interactive-st score` computes them."""
+def scores(
+    rows: Sequence[dict[str, Any]], texts: Sequence[Any], streams: Streams = BOTH
+) -> dict[str, float | None]:
+    """WER and BLEU of the ``streams`` that were written, as `interactive-st score` computes them."""
     from interactive_st.scoring.corpus_scores import score_pairs
 
     pairs = [
-        {"transcript": text.transcript, "translation": text.translation,
+        {"transcript": text.transcript if TRANSCRIPT in streams else None,
+         "translation": text.translation if TRANSLATION in streams else None,
          "reference_transcript": row["src_text"], "reference_translation": row["tgt_text"]}
         for row, text in zip(rows, texts, strict=True)
     ]  # fmt: skip

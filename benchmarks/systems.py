@@ -25,6 +25,7 @@ from benchmarks.arguments import check_arguments
 from benchmarks.console import number, run_command, say, show_table, write_result
 from benchmarks.contestants import SUFFIX, VOCABULARY, System, build
 from benchmarks.work import check_written
+from examples.help_formatter import HelpFormatter
 
 NAMES = ("e2e", "multitask", "two_stage", "interactive", "pipeline", "asr", "stock_e2e", "stock_asr")
 REFERENCE = "e2e"
@@ -176,7 +177,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.systems",
         description="Parameters, speeds and peak memory of the five systems and of stock fairseq.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     add = parser.add_argument
     add("--size", choices=list(SUFFIX), default="paper", help="of all systems")
@@ -184,7 +185,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--threads", type=int, help="CPU threads (default: torch's choice)")
     add("--params-only", action="store_true", help="stop after the first column")
     add("--json", type=Path, metavar="FILE", help="write the numbers here as well")
-    add("--systems", type=_names, default=list(NAMES), metavar="A,B", help="measure these only")
+    all_names = ",".join(NAMES)
+    add("--systems", type=_names, default=all_names, metavar="A,B", help="measure these only (default: all)")
     add("--beam", type=int, default=5, help="hypotheses a sentence")
     add("--batches", type=int, default=6, help="batches of a pass")
     add("--max-frames", type=int, help="frames in a batch (default: 6000, on a GPU 40000)")

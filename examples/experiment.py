@@ -28,15 +28,6 @@ TOOLS = {
 }
 
 
-class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
-    """Shows defaults, but for those that say nothing or are in the text."""
-
-    def _get_help_string(self, action: argparse.Action) -> str:
-        if action.default in (None, []) or "default:" in action.help:
-            return action.help
-        return super()._get_help_string(action)
-
-
 @dataclass(frozen=True)
 class Options:
     """What an example gives to the tools, before what its user adds.

@@ -21,6 +21,7 @@ from benchmarks.quality.run import execute
 from benchmarks.quality.run_list import DEFAULT, RunList, read_list
 from benchmarks.quality.runs import SCORES, DataSet, Run
 from benchmarks.quality.schedule import LOG, do_all
+from examples.help_formatter import HelpFormatter
 from examples.runner import RecipeError, run_to_the_end
 
 RESULTS = Path("benchmarks/results")
@@ -157,7 +158,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.quality",
         description=DESCRIPTION,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     add = parser.add_argument
     add("--data", nargs="+", default=[], metavar="NAME=PATH", help="where data sets are; others are skipped")

@@ -16,6 +16,7 @@ from typing import get_args
 from examples import experiment
 from examples.an4 import corpus
 from examples.an4.german import Spelling
+from examples.help_formatter import HelpFormatter
 from examples.runner import Recipe, RecipeError, run_to_the_end
 from examples.stamps import fingerprint
 
@@ -125,7 +126,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples.an4.run",
         description="Transcribe and translate AN4: corpus, training, test, report.",
-        formatter_class=experiment.HelpFormatter,
+        formatter_class=HelpFormatter,
     )
     experiment.add_arguments(parser, out="runs/an4", hearing_update=2000, max_update=3000, average=5)
     add = parser.add_argument

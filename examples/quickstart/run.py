@@ -10,6 +10,7 @@ import argparse
 import sys
 
 from examples import experiment
+from examples.help_formatter import HelpFormatter
 from examples.quickstart import corpus, speech
 from examples.quickstart.spoken import make_corpus
 from examples.runner import Recipe, run_to_the_end
@@ -70,7 +71,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples.quickstart.run",
         description="Make a corpus of synthetic speech, train on it, transcribe and translate.",
-        formatter_class=experiment.HelpFormatter,
+        formatter_class=HelpFormatter,
     )
     add = parser.add_argument
     experiment.add_arguments(parser, out="runs/demo", max_minutes=6.0)

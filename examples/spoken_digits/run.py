@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from examples import experiment
+from examples.help_formatter import HelpFormatter
 from examples.runner import Recipe, RecipeError, run_to_the_end
 from examples.spoken_digits import corpus
 from examples.stamps import fingerprint
@@ -151,7 +152,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples.spoken_digits.run",
         description="Transcribe and translate spoken digits: corpus, training, test, report.",
-        formatter_class=experiment.HelpFormatter,
+        formatter_class=HelpFormatter,
     )
     experiment.add_arguments(parser, out="runs/digits", max_minutes=19.0)
     add = parser.add_argument

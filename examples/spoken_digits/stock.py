@@ -19,8 +19,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from examples import experiment
 from examples import recipe as steps
+from examples.help_formatter import HelpFormatter
 from examples.runner import Recipe, RecipeError, run_to_the_end, shown
 from examples.stamps import fingerprint, write_json
 
@@ -229,7 +229,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples.spoken_digits.stock",
         description="Train stock fairseq on the transcripts of the same digits, test and report.",
-        formatter_class=experiment.HelpFormatter,
+        formatter_class=HelpFormatter,
     )
     add = parser.add_argument
     add("--data", type=Path, default=Path("runs/digits/data"), help="data folder that `make digits` made")

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from examples import experiment
+from examples.help_formatter import HelpFormatter
 from examples.quickstart.speech import Voice
 from examples.quickstart.spoken import Utterance, make_corpus
 from examples.runner import Recipe, RecipeError, run_to_the_end
@@ -99,7 +100,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples.spoken_tatoeba.run",
         description="Speak real sentence pairs by synthetic voices, train on them, transcribe and translate.",
-        formatter_class=experiment.HelpFormatter,
+        formatter_class=HelpFormatter,
     )
     experiment.add_arguments(parser, out="runs/tatoeba", hearing_update=2000, max_update=3000, average=5)
     add = parser.add_argument

@@ -7,6 +7,7 @@ import pytest
 import speech_model
 
 from benchmarks import silence
+from interactive_st.conventions import TRANSCRIPT
 from interactive_st.data.manifest import write_manifest
 from interactive_st.errors import DataError
 
@@ -16,6 +17,7 @@ def test_scores():
     right = SimpleNamespace(transcript="one two three four", translation="eins zwei drei vier fünf")
     wrong = SimpleNamespace(transcript="one two five four", translation="eins zwei drei vier fünf")
     assert silence.scores(rows, [right, wrong]) == {"wer": 12.5, "bleu": pytest.approx(100)}
+    assert silence.scores(rows, [right, wrong], streams=(TRANSCRIPT,)) == {"wer": 12.5, "bleu": None}
 
 
 def test_command(tmp_path, capsys, hears_noise):
@@ -41,6 +43,20 @@ def test_command(tmp_path, capsys, hears_noise):
     assert plain["whole"] == plain["translate"]
     assert all(each["translate"] == plain["translate"] for each in found["scores"] if each["noise"] is None)
     assert "0.5 s, digital silence" in capsys.readouterr().out
+
+
+def test_a_model_without_translation_has_no_bleu(tmp_path, capsys, hears_noise, monkeypatch):
+    monkeypatch.setattr(silence, "SILENCES", silence.SILENCES[:1])
+    checkpoint = speech_model.make(tmp_path / "training", arch="asr_tiny").checkpoint
+    speech_model.write(tmp_path / "0.wav", speech_model.bursts([(0.05, 0.9)], 0.95, seed=1))
+    row = {"id": "0", "audio": "0.wav", "src_text": "a b", "tgt_text": "b a"}
+    write_manifest(tmp_path / "test.tsv", [row])
+    words = [str(checkpoint), str(tmp_path / "test.tsv"), "--json", str(tmp_path / "found.json")]
+    assert silence.main(words) == 0
+    [found] = json.loads((tmp_path / "found.json").read_text())["scores"]
+    for way in ("whole", "translate"):
+        assert found[way]["bleu"] is None
+        assert found[way]["wer"] is not None
 
 
 def test_segments_are_cut_out_of_their_recordings(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from fake_commands import option
 
 from examples import experiment
+from examples.help_formatter import HelpFormatter
 
 
 @pytest.fixture
@@ -62,15 +63,17 @@ def test_every_test_set_is_decoded_and_what_the_user_adds_counts_last(run, tmp_p
 
 def test_help_names_defaults_that_say_something(monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    parser = argparse.ArgumentParser(formatter_class=experiment.HelpFormatter)
+    parser = argparse.ArgumentParser(formatter_class=HelpFormatter)
     experiment.add_arguments(parser, out="runs/x", hearing_update=5)
     parser.add_argument("--voices", default=["a"], help="of training (default: all)")
+    parser.add_argument("--list", action="store_true", help="and stop")
     text = " ".join(parser.format_help().split())
     assert "CPU threads of each command (default: 2)" in text
     assert "0 = with the best one (default: 0)" in text
     assert "more options of interactive-st prepare, as --prepare-options='--one 1 --two' --hearing" in text
     assert "more options of fairseq-train, for the recogniser, as --hearing-options=" in text
     assert "of training (default: all)" in text
+    assert "False" not in text
     assert text.count("default: all") == text.count("(default: 2)") == 1
 
 
