@@ -32,6 +32,7 @@ from interactive_st.criterions.prefix_corruption import (
     regular_tokens,
 )
 from interactive_st.criterions.smoothed_cross_entropy import RowLosses, smoothed_cross_entropy
+from interactive_st.modules.streams import Streams
 from interactive_st.modules.token_rows import TokenRows
 
 
@@ -172,7 +173,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         return loss, sample_size, log
 
     def _inputs_and_targets(
-        self, sample: dict[str, Any], streams: tuple[int, ...], training: bool
+        self, sample: dict[str, Any], streams: Streams, training: bool
     ) -> tuple[Tensor, Tensor]:
         """Decoder inputs of S streams and what they are to predict, both (S, B, L) or (2, 2B, L)."""
         prefixes, targets = sample["net_input"]["prev_output_tokens"], sample["targets"]
@@ -191,7 +192,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             return corrupted, targets
         return partner_views(prefixes, corrupted), partner_targets(targets, pad)
 
-    def _ntokens_of_ctc_alone(self, streams: tuple[int, ...], sample: dict[str, Any]) -> int:
+    def _ntokens_of_ctc_alone(self, streams: Streams, sample: dict[str, Any]) -> int:
         """Tokens of transcripts from which a model of translations learns by CTC, having no translation."""
         spoken = sample["net_input"]["src_tokens"].size(1) > 0
         by_ctc_alone = self.ctc_weight > 0 and TRANSCRIPT not in streams and spoken

@@ -14,7 +14,7 @@ class SpeechEncoder(S2TTransformerEncoder):
     """fairseq's ``S2TTransformerEncoder`` with the front end that ``--front-end`` names.
 
     It has no CTC projection of its own: the CTC head is the decoder's output projection
-    (:meth:`~interactive_st.models.interactive_st.InteractiveSTModel.get_ctc_output`).
+    (:meth:`~interactive_st.models.interactive_st.InteractiveSTModel.get_ctc_logits`).
     """
 
     def __init__(self, args: Namespace) -> None:

@@ -43,7 +43,7 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
         """
         projected = self.each(x, lambda y: put_rows(y, rows))
         streams, batch, length = projected[0].shape[:3]
-        query, key, value = (self._split(y.flatten(0, 1)) for y in projected)
+        query, key, value = (self.split_heads(y.flatten(0, 1)) for y in projected)
         dropout = self.dropout_module.p if self.training else 0.0
         if partner is None or self.fusion.is_off or streams == 1:
             own = self._merge(attention(query, key, value, None, dropout, is_causal=True))
@@ -62,7 +62,7 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
     def linears_to_join(self) -> list[nn.Module]:
         return [self.q_proj, self.k_proj, self.v_proj]
 
-    def _split(self, x: Tensor) -> Tensor:
+    def split_heads(self, x: Tensor) -> Tensor:
         """``(…, T, C)`` to ``(…, heads, T, head_dim)``."""
         return x.unflatten(-1, (self.num_heads, self.head_dim)).transpose(-3, -2)
 

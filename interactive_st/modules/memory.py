@@ -14,8 +14,8 @@ class Memory(NamedTuple):
     """States that every layer attends to.
 
     ``states`` ``(positions, B, C)``; None: there are none (no speech).
-    ``visibility`` over ``(B, 1, 1, positions)``: those that queries of the sentence see; None: all. As
-    :meth:`for_sequences` and :meth:`for_steps` give it, ``blind`` has no dimension of heads.
+    ``visibility`` over ``(B, 1, 1, positions)``: those that queries of the sentence see; None: all.
+    As :meth:`for_sequences` and :meth:`for_steps` give it, ``blind`` has no dimension of heads.
     """
 
     states: Tensor | None

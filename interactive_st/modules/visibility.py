@@ -15,7 +15,8 @@ GPU_ALIGNMENT = 8  # GPU kernels read masks whose rows are aligned to this many 
 class Visibility(NamedTuple):
     """What each query sees, built once a batch and shared by all layers.
 
-    ``mask``  ``(…, 1, queries, keys)`` bool, True = visible.
+    ``mask``  ``(…, 1, queries, keys)`` bool, True = visible; behind :func:`score_mask` or :func:`additive` a
+    number that is added to scores, 0 = visible, −inf = not.
     ``blind`` ``(…, 1, queries, 1)`` bool: queries that see no key. ``mask`` gives them every key, as a
     softmax over nothing is NaN, and their result is then set to zero. None: each sees a key.
     """

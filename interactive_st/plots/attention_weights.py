@@ -5,6 +5,7 @@ catch what the two attention modules of a layer are given in one teacher-forced 
 computed from it beside the model, whose own computation stays as it is.
 """
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -60,16 +61,17 @@ def attention_weights(model: nn.Module, net_input: dict[str, Any], layer: int = 
     block = _layer(model, layer)
     with _inputs_of(block.self_attn) as of_self, _inputs_of(block.encoder_attn) as of_encoder:
         model(**net_input)
-    # Nothing was asked for in particular, so each has every position: the last argument, rows, is None.
-    own, partner = interactive_weights(block.self_attn, *of_self[:-1])
-    return LayerAttention(own, partner, encoder_weights(block.encoder_attn, *of_encoder[:-1]))
+    # ``rows`` is None for both: nothing was asked for in particular, so each has every position
+    own, partner = interactive_weights(block.self_attn, of_self["x"], of_self["partner"])
+    heard = (of_encoder[name] for name in ("x", "keys", "visibility"))
+    return LayerAttention(own, partner, encoder_weights(block.encoder_attn, *heard))
 
 
 def interactive_weights(
     module: InteractiveAttention, x: Tensor, partner: BothTerms | None
 ) -> tuple[Tensor, Tensor]:
     """The weights behind H_self and H_inter, for the arguments of the module's ``forward``."""
-    query, key = (module._split(proj(x.float())) for proj in (module.q_proj, module.k_proj))
+    query, key = (module.split_heads(proj(x.float())) for proj in (module.q_proj, module.k_proj))
     rows = torch.arange(x.size(2), device=x.device)
     own = _softmax(query, key, rows <= rows.unsqueeze(1))
     if partner is None or module.fusion.is_off or x.size(0) == 1:
@@ -111,12 +113,13 @@ def _layer(model: nn.Module, layer: int) -> nn.Module:
 
 
 @contextmanager
-def _inputs_of(module: nn.Module) -> Iterator[list[Any]]:
-    """What the module's ``forward`` is given while the context is open (the last call's)."""
-    caught: list[Any] = []
+def _inputs_of(module: nn.Module) -> Iterator[dict[str, Any]]:
+    """What the module's ``forward`` is given while the context is open, by name (the last call's)."""
+    caught: dict[str, Any] = {}
+    signature = inspect.signature(module.forward)
 
     def catch(_: nn.Module, args: tuple, kwargs: dict[str, Any]) -> None:
-        caught[:] = [*args, *kwargs.values()]
+        caught.update(signature.bind(*args, **kwargs).arguments)
 
     hook = module.register_forward_pre_hook(catch, with_kwargs=True)
     try:

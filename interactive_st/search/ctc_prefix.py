@@ -83,8 +83,8 @@ class CtcPrefixScorer:
         ends = (self._whole(sentence).unsqueeze(2) - so_far).clamp(min=LEAST_STEP).masked_fill(ruled_out, 0.0)
         blended = torch.full_like(attention, -torch.inf)
         blended.scatter_(2, token, (1 - self.weight) * best + self.weight * ctc.to(best))
-        eos = attention[:, :, self.eos :][:, :, :1]
-        blended[:, :, self.eos :][:, :, :1] = (1 - self.weight) * eos + self.weight * ends.to(eos)
+        eos = attention[..., self.eos, None]
+        blended[..., self.eos, None] = (1 - self.weight) * eos + self.weight * ends.to(eos)
         log_probs[index] = blended.masked_fill(attention.isinf(), -torch.inf)
         return log_probs
 

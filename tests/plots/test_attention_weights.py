@@ -37,7 +37,7 @@ def values_of(model, inputs, layer):
     with torch.no_grad():
         model(**inputs)
     hook.remove()
-    return attention._split(attention.v_proj(caught[0]))
+    return attention.split_heads(attention.v_proj(caught[0]))
 
 
 def merge(context):

@@ -14,7 +14,6 @@ from interactive_st.data.datasets.joint_dataset import JointItem, JointSpeechToT
 class FeaturesDataset(JointSpeechToTextDataset):
     """Utterances without texts whose features are already in memory, each (T, F) float32.
 
-    They take the place of file names: ``audio_paths`` holds arrays here.
     ``batches`` lists the ids of each batch that was made, in the order of its rows.
     ``first_line`` is how many utterances were read before these.
     """
@@ -27,7 +26,8 @@ class FeaturesDataset(JointSpeechToTextDataset):
         dictionary: Dictionary,
         first_line: int = 0,
     ) -> None:
-        super().__init__("interactive", False, cfg, features, n_frames, dictionary)
+        super().__init__("interactive", False, cfg, [""] * len(features), n_frames, dictionary)
+        self._features = features
         self.first_line = first_line
         self.batches: deque[list[int]] = deque()
 
@@ -38,4 +38,4 @@ class FeaturesDataset(JointSpeechToTextDataset):
         return batch
 
     def _read_features(self, row: int) -> np.ndarray:
-        return self.audio_paths[row]
+        return self._features[row]
