@@ -192,13 +192,14 @@ def test_a_model_that_was_training_decodes_in_evaluation():
 
 
 @pytest.mark.parametrize("how", ["rank", "joint"])
-def test_another_k_is_that_of_the_search(how):
+@pytest.mark.parametrize("wanted", [-2, 0])
+def test_another_k_is_that_of_the_search(how, wanted):
     """The model keeps its own, which others may be decoding with."""
     model, batch = build(wait_k=3, seed=4), tiny.sample([40, 30])
     options = {"search": how, "beam_size": 3, "max_len_b": 10}
     of_search, own = (
         DualBeamGenerator([each], tiny.dictionary(), wait_k=k, **options).generate([each], batch)
-        for each, k in ((model, -2), (build(wait_k=-2, seed=4), None))
+        for each, k in ((model, wanted), (build(wait_k=wanted, seed=4), None))
     )
     assert tiny.hypothesis_pairs(of_search) == tiny.hypothesis_pairs(own)
     assert model.decoder.wait_k == 3
