@@ -3,6 +3,7 @@
 import tiny
 import torch
 
+from interactive_st.modules.lanes import Lanes
 from interactive_st.modules.memory import Memory
 from interactive_st.modules.token_rows import TokenRows
 from interactive_st.modules.visibility import Visibility
@@ -48,3 +49,15 @@ def test_the_second_decoder_gets_zero_from_an_empty_transcript():
     read = attention(torch.randn(1, 2, 4, width), attention.project_memory(states), memory.visibility)
     assert read[:, 1].eq(0).all()
     assert read[:, 0].ne(0).any()
+
+
+@torch.no_grad()
+def test_so_does_a_step_of_decoding():
+    layer = tiny.system("two_stage_st").decoder.second.layers[0].eval()
+    layer.transcript_attn.out_proj.bias.normal_()
+    _, attention = layer.for_steps().readers[1]
+    lanes = Lanes.every(2, torch.device("cpu"), (1,))
+    keys = layer.transcript_attn.project_memory(torch.randn(2, 2, 16))
+    read = attention(torch.randn(2, 3, 16), keys, transcript([2, 0]).for_steps().visibility, lanes)
+    assert read[1].eq(0).all()
+    assert read[0].ne(0).any()
