@@ -50,8 +50,9 @@ def test_frames_are_counted_in_every_precision(dtype):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("k", [-3, 0, 3, math.inf])
-def test_rows_that_see_nothing_are_finite_and_train(dtype, k):
-    model = tiny.model(wait_k=k).to(dtype).train()
+@pytest.mark.parametrize("attention_dropout", [0.0, 0.1])  # torch's attention, and our own
+def test_rows_that_see_nothing_are_finite_and_train(dtype, k, attention_dropout):
+    model = tiny.model(wait_k=k, attention_dropout=attention_dropout).to(dtype).train()
     net_input = tiny.speech([40, 30, 20])
     net_input["src_tokens"] = net_input["src_tokens"].to(dtype)
     tokens = tiny.prefixes([[6, 0, 3], [0, 5, 2]])  # missing streams see nothing and are not seen
