@@ -6,15 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from interactive_st.data.audio import media
+from interactive_st.data.audio.suffixes import is_recording
 from interactive_st.errors import DataError
-
-#: What soundfile or PyAV reads and people call recordings, by the end of the name.
-EXTENSIONS = frozenset(
-    {".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".nist", ".oga", ".ogg", ".opus"}
-    | {".rf64", ".snd", ".sph", ".voc", ".w64", ".wav"}
-    | media.EXTENSIONS
-)
 
 #: File name endings where they are not the name of the format.
 ENDINGS = {"text": "txt"}
@@ -42,7 +35,7 @@ def find_recordings(
     """Return the recordings that are named, in that order; folders are searched below, by name.
 
     A file that is named is taken whatever its name is, and whether it is there or not; in folders
-    those with one of `EXTENSIONS` are taken. Hidden files and folders are passed over. What is
+    those that `is_recording` knows are taken. Hidden files and folders are passed over. What is
     named twice is taken once, and so is what links in a folder name again: by its own name there.
 
     Args:
@@ -88,7 +81,7 @@ def _search(folder: Path, unread: Callable[[DataError], None]) -> Iterator[Path]
     for parent, folders, files in os.walk(folder, onerror=report, followlinks=True):
         folders[:] = (n for n in sorted(folders) if not n.startswith(".") and is_new(Path(parent, n)))
         for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in EXTENSIONS:
+            if not name.startswith(".") and is_recording(name):
                 yield Path(parent, name)
 
 

@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from interactive_st.data.audio import media
+from interactive_st.data.audio.suffixes import is_recording
 from interactive_st.errors import DataError
 from interactive_st.report.html import data_url
 
 HIGHEST_RATE = 16000
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3", ".opus"}) | media.EXTENSIONS
 
 
 def clip(path: Path, offset: float = 0.0, duration: float | None = None, longest: float = 15.0) -> str:
@@ -62,7 +61,7 @@ class Recordings:
         for manifest in manifests:
             for line, row in enumerate(read_manifest(manifest), start=2):
                 file = Path(row.get("audio", ""))
-                if "id" not in row or file.suffix.lower() not in AUDIO_SUFFIXES:
+                if "id" not in row or not is_recording(file):
                     self.names_features |= bool(row.get("audio"))
                     continue
                 try:

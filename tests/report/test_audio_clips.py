@@ -32,3 +32,21 @@ def test_of_two_rows_with_one_id_the_first_counts(tmp_path):
         (tmp_path / f"{table}.tsv").write_text(f"id\taudio\nu\t{name}.wav\n")
     html = Recordings([tmp_path / "one.tsv", tmp_path / "two.tsv"]).player("u", 15.0)
     assert len(heard(html)[0]) == 8000
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("a.aiff", "AIFF"), ("a.au", "AU"), ("A.W64", "W64"), ("a.caf", "CAF")]
+)
+def test_every_recording_that_can_be_read_has_a_player(tmp_path, name, form):
+    soundfile.write(tmp_path / name, np.zeros(8000), 8000, format=form, subtype="PCM_16")
+    (tmp_path / "test.tsv").write_text(f"id\taudio\nu\t{name}\n")
+    recordings = Recordings([tmp_path / "test.tsv"])
+    assert len(heard(recordings.player("u", 15.0))[0]) == 8000
+    assert not recordings.names_features
+
+
+def test_features_are_no_recordings(tmp_path):
+    (tmp_path / "test.tsv").write_text("id\taudio\nu\ttest.zip:0:100\nv\tv.npy\n")
+    recordings = Recordings([tmp_path / "test.tsv"])
+    assert recordings.names_features
+    assert not recordings.player("u", 15.0)

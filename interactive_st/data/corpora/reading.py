@@ -19,7 +19,8 @@ from interactive_st.data.text_encoding import split_lines
 from interactive_st.data.utterances import Split, make_split, note_too_long
 from interactive_st.errors import DataError
 
-#: What can be read, in the order of preference.
+#: Formats of corpora, in the order of preference: of one recording in several the first is taken.
+#: How recordings may be called at all is in `interactive_st.data.audio.suffixes`.
 READABLE = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
 
 
