@@ -14,7 +14,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -23,6 +23,9 @@ from examples import recipe as steps
 from examples.help_formatter import HelpFormatter
 from examples.runner import Recipe, RecipeError, run_to_the_end, shown
 from examples.stamps import fingerprint, write_json
+
+if TYPE_CHECKING:
+    from interactive_st.scoring.pairs_file import Pair
 
 CONFIG = "config_st.yaml"
 SAFE_LOADING = Path(__file__).parent / "safe_loading"
@@ -199,7 +202,7 @@ def generate(
     return output
 
 
-def make_pair(row: dict[str, str], transcript: str) -> dict[str, Any]:
+def make_pair(row: dict[str, str], transcript: str) -> Pair:
     """A pair without a translation, to be scored as ours are."""
     return {
         "id": row["id"],

@@ -5,9 +5,7 @@
 """
 
 import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.inference.options import FORMATS
@@ -21,6 +19,7 @@ from interactive_st.inference.subtitles import (
     srt_cue,
     vtt_cue,
 )
+from interactive_st.scoring.pairs_file import PairEntry, PairPlace, PairSource, make_entry, make_pair
 
 COLUMNS = ("audio", "start", "end", *STREAM_NAMES, "score")
 HEADS = {"tsv": "\t".join(COLUMNS) + "\n", "vtt": VTT_HEAD}
@@ -99,19 +98,13 @@ class Writer:
         return f"{name}[{_clock(segment.start)} - {_clock(segment.end)}]\n{''.join(lines)}\n"
 
     def _jsonl(self, audio: str, segment: Segment) -> str:
-        pair = {
-            "id": f"{self._name}-{self._segments:05d}",
+        source = PairSource(f"{self._name}-{self._segments:05d}", self.languages)
+        place: PairPlace = {
             "audio": audio or None,
             "start": round(segment.start, 3),
             "end": round(segment.end, 3),
-            **_entry(segment.nbest[0]),
-            "reference_transcript": None,
-            "reference_translation": None,
-            "speaker": None,
-            "src_lang": self.languages[0],
-            "tgt_lang": self.languages[1],
-            "nbest": [_entry(hypothesis) for hypothesis in segment.nbest],
         }
+        pair = make_pair(source, [_entry(hypothesis) for hypothesis in segment.nbest], place)
         return json.dumps(pair, ensure_ascii=False, allow_nan=False) + "\n"
 
     def _tsv(self, audio: str, segment: Segment) -> str:
@@ -144,13 +137,12 @@ class Writer:
         return srt_cue(self._cues, cue) if self._form == "srt" else vtt_cue(cue)
 
 
-def _entry(hypothesis: Hypothesis) -> dict[str, Any]:
-    """Return a hypothesis as pairs files have it: a text that the model does not write is null."""
-    entry = asdict(hypothesis)
-    for name in STREAM_NAMES:
-        if entry[f"{name}_score"] is None:
-            entry[name] = None
-    return entry
+def _entry(hypothesis: Hypothesis) -> PairEntry:
+    return make_entry(
+        (hypothesis.transcript, hypothesis.translation),
+        (hypothesis.transcript_score, hypothesis.translation_score),
+        hypothesis.score,
+    )
 
 
 def _one_line(text: str) -> str:

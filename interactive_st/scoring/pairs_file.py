@@ -1,28 +1,117 @@
-"""Pairs files: what a model wrote for each utterance, one JSON object a line, UTF-8.
-
-Keys of a pair: ``id``, ``transcript``, ``translation``, ``transcript_score``,
-``translation_score``, ``score`` (of the pair), ``reference_transcript``,
-``reference_translation`` (null where unknown), ``speaker``, ``src_lang``, ``tgt_lang`` and
-``nbest``, a list of the first six but ``id``, best first. Scores are natural logarithms. Of a model that
-writes one text alone the other is null.
-"""
+"""Pairs files: what a model wrote for each utterance, one JSON object, a `Pair`, a line, UTF-8."""
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, TypedDict
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import DataError
 from interactive_st.writing import replacing
 
-Pair = dict[str, Any]
+
+class PairTexts(TypedDict):
+    """What there has to be to score; null: the model does not write it."""
+
+    transcript: str | None
+    translation: str | None
+
+
+class PairEntry(PairTexts):
+    """A hypothesis; scores are natural logarithms, null with their text, and ``score`` that of both."""
+
+    transcript_score: float | None
+    translation_score: float | None
+    score: float
+
+
+class PairPlace(TypedDict):
+    """Where an utterance was heard: the recording, null for samples from memory, and seconds in it."""
+
+    audio: str | None
+    start: float
+    end: float
+
+
+class Pair(PairTexts, total=False):
+    """An utterance; files of other programs may lack all but its texts.
+
+    Texts and scores are those of the best hypothesis; ``nbest`` lists all, best first. References, speaker
+    and languages are null where unknown. ``audio``, ``start`` and ``end`` as in `PairPlace`.
+    """
+
+    id: str | float | None
+    audio: str | None
+    start: float
+    end: float
+    transcript_score: float | None
+    translation_score: float | None
+    score: float
+    reference_transcript: str | None
+    reference_translation: str | None
+    speaker: str | None
+    src_lang: str | None
+    tgt_lang: str | None
+    nbest: list[PairEntry]
+
+
+class PairSource(NamedTuple):
+    """What is known of an utterance before it is decoded; None: unknown. Languages and references are those
+    of the transcript and the translation."""
+
+    id: str
+    languages: tuple[str | None, str | None]
+    references: tuple[str | None, str | None] = (None, None)
+    speaker: str | None = None
+
+
 #: Without one of these there is nothing to score.
 REQUIRED_KEYS = STREAM_NAMES
 #: Languages of these two.
 LANGUAGE_KEYS = ("src_lang", "tgt_lang")
 TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "speaker")
+
+
+def make_entry(texts: Sequence[str | None], scores: Sequence[float | None], score: float) -> PairEntry:
+    """Return a hypothesis.
+
+    Args:
+        texts: transcript and translation; of one without a score nothing is kept.
+        scores: of each, natural logarithms; None: the model does not write it.
+        score: of both.
+    """
+    transcript, translation = (
+        None if own is None else text for text, own in zip(texts, scores, strict=True)
+    )
+    return {
+        "transcript": transcript,
+        "translation": translation,
+        "transcript_score": scores[0],
+        "translation_score": scores[1],
+        "score": score,
+    }
+
+
+def make_pair(source: PairSource, nbest: list[PairEntry], place: PairPlace | None = None) -> Pair:
+    """Return a pair, its keys in the order in which files have them.
+
+    Args:
+        source: what was decoded.
+        nbest: its hypotheses, best first, at least one.
+        place: where it was heard, of recordings.
+    """
+    return {
+        "id": source.id,
+        **(place or {}),
+        **nbest[0],
+        "reference_transcript": source.references[0],
+        "reference_translation": source.references[1],
+        "speaker": source.speaker,
+        "src_lang": source.languages[0],
+        "tgt_lang": source.languages[1],
+        "nbest": nbest,
+    }
 
 
 def read_pairs(path: str | os.PathLike) -> list[Pair]:

@@ -10,13 +10,15 @@ from fairseq.data.iterators import EpochBatchIterator
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.features_dataset import FeaturesDataset
-from interactive_st.scoring.pairs_file import Pair
+from interactive_st.scoring.pairs_file import PairEntry, PairSource, make_entry, make_pair
 from interactive_st.standard_output import outlive_reader
 from interactive_st.tasks.detokenise import Detokeniser
 from interactive_st.tasks.pairs_writer import PairsWriter
 
 
-def describe_hypotheses(hypotheses: Sequence[dict[str, Any]], detokenise: Detokeniser) -> dict[str, Any]:
+def describe_hypotheses(
+    hypotheses: Sequence[dict[str, Any]], detokenise: Detokeniser
+) -> list[PairEntry]:
     """Return the texts and scores of the hypotheses of one utterance, best first.
 
     Scores are natural logarithms (fairseq's tools print base 2). A text that the model does not write is
@@ -24,15 +26,15 @@ def describe_hypotheses(hypotheses: Sequence[dict[str, Any]], detokenise: Detoke
     """
     nbest = []
     for hypothesis in hypotheses:
-        written = [(name, hypothesis[name]) for name in STREAM_NAMES]
-        texts = {name: None if text is None else detokenise(text["tokens"]) for name, text in written}
-        scores = {f"{name}_score": None if text is None else float(text["score"]) for name, text in written}
-        nbest.append({**texts, **scores, "score": float(hypothesis["pair_score"])})
-    return nbest[0] | {"nbest": nbest}
+        written = [hypothesis[name] for name in STREAM_NAMES]
+        texts = [None if text is None else detokenise(text["tokens"]) for text in written]
+        scores = [None if text is None else float(text["score"]) for text in written]
+        nbest.append(make_entry(texts, scores, float(hypothesis["pair_score"])))
+    return nbest
 
 
-def describe_row(dataset: FairseqDataset, number: int) -> dict[str, Any]:
-    """Return what the corpus says of sentence `number`: id, references, speaker, languages.
+def describe_row(dataset: FairseqDataset, number: int) -> PairSource:
+    """Return what the corpus says of sentence `number`.
 
     Args:
         dataset: a `JointSpeechToTextDataset`, or several one after the other.
@@ -43,33 +45,15 @@ def describe_row(dataset: FairseqDataset, number: int) -> dict[str, Any]:
         part, row = dataset._get_dataset_and_sample_index(number)
         dataset = dataset.datasets[part]
     transcripts, translations = dataset.texts or (None, None)
-    return {
-        "id": dataset.ids[row] if dataset.ids else str(number),
-        "reference_transcript": (transcripts[row] or None) if transcripts else None,
-        "reference_translation": (translations[row] or None) if translations else None,
-        "speaker": (dataset.speakers[row] or None) if dataset.speakers else None,
-        "src_lang": dataset.src_langs[row],
-        "tgt_lang": dataset.tgt_langs[row],
-    }
-
-
-def describe_input(number: int, config: JointDataConfig) -> dict[str, Any]:
-    """Return the same of the `number`-th line given to ``fairseq-interactive``."""
-    return {
-        "id": str(number),
-        "reference_transcript": None,
-        "reference_translation": None,
-        "speaker": None,
-        "src_lang": config.source_lang,
-        "tgt_lang": config.target_lang,
-    }
-
-
-def make_pair(described: dict[str, Any], hypotheses: dict[str, Any]) -> Pair:
-    """Put both halves together, keys in the order in which the format lists them."""
-    texts = {key: value for key, value in hypotheses.items() if key != "nbest"}
-    row = dict(described)
-    return {"id": row.pop("id")} | texts | row | {"nbest": hypotheses["nbest"]}
+    return PairSource(
+        id=dataset.ids[row] if dataset.ids else str(number),
+        languages=(dataset.src_langs[row], dataset.tgt_langs[row]),
+        references=(
+            (transcripts[row] or None) if transcripts else None,
+            (translations[row] or None) if translations else None,
+        ),
+        speaker=(dataset.speakers[row] or None) if dataset.speakers else None,
+    )
 
 
 class PairsOutput:
@@ -136,10 +120,11 @@ class PairsOutput:
         if isinstance(dataset, FeaturesDataset):
             # fairseq-interactive hands over features only; batches come in the order they are made
             numbers = [dataset.first_line + row for row in dataset.batches.popleft()]
-            rows = [describe_input(number, self.config) for number in numbers]
+            languages = (self.config.source_lang, self.config.target_lang)
+            sources = [PairSource(str(number), languages) for number in numbers]
         else:
             numbers = sample["id"].tolist()
-            rows = [describe_row(dataset, number) for number in numbers]
-        for number, row, nbest in zip(numbers, rows, hypotheses, strict=True):
-            texts = describe_hypotheses(nbest[: self._nbest], detokenise)
-            self._writer.add(number, make_pair(row, texts))
+            sources = [describe_row(dataset, number) for number in numbers]
+        for number, source, nbest in zip(numbers, sources, hypotheses, strict=True):
+            entries = describe_hypotheses(nbest[: self._nbest], detokenise)
+            self._writer.add(number, make_pair(source, entries))

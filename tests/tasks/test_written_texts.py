@@ -117,7 +117,7 @@ def test_the_tools_are_given_the_reference_of_the_text_that_is_written(folder, m
     missing = reference.eq(1).all(dim=1)
     assert missing.sum() == 1  # one row lacks this text, and gets an empty reference instead
     assert torch.equal(sample["target"][~missing], reference[~missing])
-    described = describe_hypotheses(found[0], task.detokenise)
+    described = describe_hypotheses(found[0], task.detokenise)[0]
     other = ("translation", "transcript")[stream]
     assert (described[name], described[other]) == ("elf", None)
     assert (described[f"{name}_score"], described[f"{other}_score"]) == (-1.0, None)
