@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from interactive_st.conventions import FRAMES_PER_SECOND
+from interactive_st.conventions import FRAMES_PER_SECOND, STREAM_NAMES
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.languages import language_tag, tag_language
 from interactive_st.errors import DataError
@@ -20,6 +20,7 @@ from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Hypothesis
 from interactive_st.modules.wait_k import parse_wait_k
 from interactive_st.search.ensemble import check_ctc
+from interactive_st.search.hypotheses import NBest, PairHypothesis
 
 UNTRAINED_K = "wait_k {} was not trained, {} was: translations may be far worse (--train-wait-k)"
 
@@ -122,15 +123,15 @@ class Decoding:
             decoded([int(number) for number in numbers])
         return [results[number] for number in range(len(features))]
 
-    def _describe(self, hypothesis: dict[str, Any]) -> Hypothesis:
-        texts = (hypothesis["transcript"], hypothesis.get("translation", hypothesis))
+    def _describe(self, hypothesis: PairHypothesis) -> Hypothesis:
+        texts = [hypothesis[name] for name in STREAM_NAMES]
         return Hypothesis(
             *("" if text is None else self.task.detokenise(text["tokens"]) for text in texts),
             *(None if text is None else float(text["score"]) for text in texts),
             float(hypothesis["pair_score"]),
         )
 
-    def _search(self, sample: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    def _search(self, sample: dict[str, Any]) -> list[NBest]:
         like = next(self.model.parameters())
         net_input = sample["net_input"]
         net_input["src_tokens"] = net_input["src_tokens"].to(like)

@@ -11,14 +11,13 @@ from interactive_st.conventions import STREAM_NAMES
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.features_dataset import FeaturesDataset
 from interactive_st.scoring.pairs_file import PairEntry, PairSource, make_entry, make_pair
+from interactive_st.search.hypotheses import NBest
 from interactive_st.standard_output import outlive_reader
 from interactive_st.tasks.detokenise import Detokeniser
 from interactive_st.tasks.pairs_writer import PairsWriter
 
 
-def describe_hypotheses(
-    hypotheses: Sequence[dict[str, Any]], detokenise: Detokeniser
-) -> list[PairEntry]:
+def describe_hypotheses(hypotheses: NBest, detokenise: Detokeniser) -> list[PairEntry]:
     """Return the texts and scores of the hypotheses of one utterance, best first.
 
     Scores are natural logarithms (fairseq's tools print base 2). A text that the model does not write is
@@ -104,7 +103,7 @@ class PairsOutput:
     def add(
         self,
         sample: dict[str, Any],
-        hypotheses: Sequence[Sequence[dict[str, Any]]],
+        hypotheses: Sequence[NBest],
         detokenise: Detokeniser,
     ) -> None:
         """Add a decoded batch.

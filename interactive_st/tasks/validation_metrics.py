@@ -17,6 +17,7 @@ from interactive_st.scoring.statistics import (
     bleu_statistics,
     word_error_statistics,
 )
+from interactive_st.search.hypotheses import NBest, PairHypothesis
 from interactive_st.tasks.detokenise import Detokeniser
 
 logger = logging.getLogger(__name__)
@@ -42,9 +43,7 @@ class ValidationMetrics:
         self.detokenise, self.bleu, self.wer = detokenise, bleu, wer
         self.print_samples = print_samples
 
-    def statistics(
-        self, sample: dict[str, Any], decoded: Sequence[Sequence[dict[str, Any]]]
-    ) -> dict[str, int]:
+    def statistics(self, sample: dict[str, Any], decoded: Sequence[NBest]) -> dict[str, int]:
         """Return the sums of one batch, the same keys for every batch.
 
         Args:
@@ -55,12 +54,10 @@ class ValidationMetrics:
         best = [nbest[0] for nbest in decoded]
         sums: dict[str, int] = {}
         if self.wer:
-            transcripts = [hypothesis["transcript"]["tokens"] for hypothesis in best]
-            hypotheses, references, _ = self._texts(TRANSCRIPT, transcripts, targets)
+            hypotheses, references, _ = self._texts(TRANSCRIPT, best, targets)
             sums["_wer_errors"], sums["_wer_words"] = word_error_statistics(hypotheses, references)
         if self.bleu:
-            translations = [hypothesis["tokens"] for hypothesis in best]
-            hypotheses, references, rows = self._texts(TRANSLATION, translations, targets)
+            hypotheses, references, rows = self._texts(TRANSLATION, best, targets)
             tags = sample["lang_tags"][TRANSLATION].tolist()
             languages = [tag_language(self.detokenise.dictionary[tags[row]]) for row in rows]
             counts = _counts(hypotheses, references, languages)
@@ -68,16 +65,17 @@ class ValidationMetrics:
         return sums
 
     def _texts(
-        self, stream: int, tokens: Sequence[torch.Tensor], targets: torch.Tensor
+        self, stream: int, best: Sequence[PairHypothesis], targets: torch.Tensor
     ) -> tuple[list[str], list[str], list[int]]:
         """Return hypotheses and references of the rows that have a reference, and which these are."""
+        name = STREAM_NAMES[stream]
         texts = [self.detokenise(target, UNKNOWN_IN_REFERENCE) for target in targets[stream]]
         rows = [row for row, text in enumerate(texts) if text]
-        hypotheses = [self.detokenise(tokens[row], UNKNOWN_IN_HYPOTHESIS) for row in rows]
+        hypotheses = [self.detokenise(best[row][name]["tokens"], UNKNOWN_IN_HYPOTHESIS) for row in rows]
         references = [texts[row] for row in rows]
         if self.print_samples and rows:
-            logger.info(f"example {STREAM_NAMES[stream]} hypothesis: {hypotheses[0]}")
-            logger.info(f"example {STREAM_NAMES[stream]} reference: {references[0]}")
+            logger.info(f"example {name} hypothesis: {hypotheses[0]}")
+            logger.info(f"example {name} reference: {references[0]}")
         return hypotheses, references, rows
 
     def reduce(self, logging_outputs: Sequence[dict[str, Any]]) -> None:

@@ -38,8 +38,8 @@ def batch(dictionary, sentences, language="<s>"):
             if text:
                 ids = encode(dictionary, text)
                 targets[stream, row, : len(ids)] = ids
-        transcript = {"tokens": encode(dictionary, heard)}
-        best = {"tokens": encode(dictionary, translated), "transcript": transcript}
+        transcript, translation = ({"tokens": encode(dictionary, text)} for text in (heard, translated))
+        best = translation | {"transcript": transcript, "translation": translation}
         hypotheses.append([best, {"tokens": torch.tensor([2])}])
     tags = torch.full((2, len(sentences)), dictionary.index(language))
     return {"targets": targets, "lang_tags": tags}, hypotheses
