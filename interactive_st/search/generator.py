@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.memory import Memory
 from interactive_st.modules.wait_k import WaitK
-from interactive_st.search.beams import Beams
 from interactive_st.search.constraints import Constraints
 from interactive_st.search.ctc_prefix import CtcPrefixScorer
 from interactive_st.search.dual_search import DualSearch
 from interactive_st.search.encoding import EncoderOut, encode
 from interactive_st.search.ensemble import Ensemble, check_alike, check_ctc, check_kind, ctc_log_probs
 from interactive_st.search.hypotheses import NBest
+from interactive_st.search.inputs import SearchInputs
 from interactive_st.search.joint_search import JointSearch
 from interactive_st.search.options import SearchOptions
 from interactive_st.search.rank_search import RankSearch
@@ -127,26 +127,16 @@ class DualBeamGenerator:
         decoders = [model.decoder for model in self.models]
         encoded = encode(self.models, net_input, self.encoder_max_tokens)
         on_device = self._is_on_device(tags.device, prefix_tokens)
+        inputs = SearchInputs(constraints, tags, max_len, prefix_tokens, on_device)
+        ctc = self._ctc_scorer(encoded)
         if isinstance(decoders[0], TwoStageDecoder):
-            ctc = self._ctc_scorer(encoded)
-            return TwoStageSearch(
-                decoders, encoded, constraints, tags, max_len, prefix_tokens, ctc, on_device
-            )
+            return TwoStageSearch(decoders, encoded, inputs, ctc)
         memories = [[Memory.of_speech(out)] for out in encoded]
         caches = [decoder.start(read, self.wait_k) for decoder, read in zip(decoders, memories, strict=True)]
         ensemble = Ensemble(decoders, caches)
-        beams = Beams(
-            tags,
-            self.options.beam_size,
-            max_len,
-            self.tgt_dict.pad(),
-            ensemble.streams,
-            self._ctc_scorer(encoded),
-            on_device,
-        )
         search = self.search or ("joint" if ensemble.interacts else "rank")
         kind = SEARCH_CLASSES[search] if len(ensemble.streams) == 2 else RankSearch
-        return kind(ensemble, constraints, beams, prefix_tokens)
+        return inputs.begin(kind, ensemble, ctc)
 
     def _is_on_device(self, device: torch.device, prefix_tokens: Tensor | None) -> bool:
         """Whether decoding steps can and shall be captured. Not under autocast, which would cache cast
