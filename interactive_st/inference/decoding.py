@@ -18,7 +18,7 @@ from interactive_st.inference.decoding_lock import decoding_lock
 from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
 from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Hypothesis
-from interactive_st.modules.wait_k import parse_wait_k
+from interactive_st.modules.wait_k import WaitK, parse_wait_k
 from interactive_st.search.ensemble import check_ctc
 from interactive_st.search.hypotheses import NBest, PairHypothesis
 
@@ -56,7 +56,7 @@ class Decoding:
         self._check_languages()
         self.max_segment = self._max_segment(args.max_source_positions)
         if options.wait_k is not None:
-            args.decoding_wait_k = self._wait_k(options.wait_k)
+            self.task.decoding_wait_k = self._wait_k(options.wait_k)
         self.generator = self.task.build_generator([model], options.generation())
 
     def _check_languages(self) -> None:
@@ -75,7 +75,7 @@ class Decoding:
             reason = str(error).removeprefix("--decoding-ctc-weight ")
             raise OptionError("ctc_weight", weight, f"it {reason}") from error
 
-    def _wait_k(self, wanted: int | float | str) -> int | float:
+    def _wait_k(self, wanted: int | float | str) -> WaitK:
         if not self.model.decoder.interacts:
             raise OptionError("wait_k", wanted, "it is for models whose texts read each other; leave it out")
         try:

@@ -18,6 +18,7 @@ from interactive_st.data.datasets.creator import JointDatasetCreator
 from interactive_st.data.folder.layout import is_train
 from interactive_st.models.pretrained import LoadingRules
 from interactive_st.modules.streams import Streams
+from interactive_st.modules.wait_k import WaitK
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.hypotheses import NBest
 from interactive_st.tasks.arguments import add_joint_arguments
@@ -57,6 +58,9 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
     Raises:
         ValueError: options or configuration ask for what cannot be honoured.
     """
+
+    #: k of the wait-k policy by which generators decode, of one call in Python; None: the models' own
+    decoding_wait_k: WaitK | None = None
 
     @classmethod
     def add_args(cls, parser: ArgumentParser) -> None:
@@ -198,7 +202,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
             search=self.args.search,
             ctc_weight=ctc_weight(self.args, models),
             encoder_max_tokens=getattr(self.args, "encoder_max_tokens", None),
-            wait_k=getattr(self.args, "decoding_wait_k", None),  # of one call in Python
+            wait_k=self.decoding_wait_k,
             cuda_graphs=not getattr(self.args, "no_cuda_graphs", False),
             default_tags=self.data_cfg.default_tags(self.tgt_dict),
             symbols_to_strip_from_output=set(self.tag_ids),
