@@ -16,8 +16,8 @@ from interactive_st.errors import DataError
 from interactive_st.inference.decoding import Decoding, check_features
 from interactive_st.inference.model_path import read_model
 from interactive_st.inference.options import Options
-from interactive_st.inference.pipeline import Outcome, decode_recordings
 from interactive_st.inference.quieting import quiet
+from interactive_st.inference.recordings import Outcome, decode_recordings
 from interactive_st.inference.results import Recording
 from interactive_st.inference.sources import ArraySource, Source, open_file
 from interactive_st.inference.voice_activity import VoiceActivity

@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from interactive_st.errors import DataError
-from interactive_st.inference import pipeline
+from interactive_st.inference import recordings
 from interactive_st.inference.pauses import Utterance
 from interactive_st.inference.results import Hypothesis
 from tests.speech_model import RATE, SHORT, bursts
@@ -27,7 +27,7 @@ def test_more_and_more_is_read_ahead_up_to_a_few_batches(monkeypatch):
     """A quarter of a batch at first, so that texts come soon; never so much that memory grows."""
     samples = np.random.default_rng(0).normal(0, 0.1, 8000).astype(np.float32)
     cut = [Utterance(float(n), n + 1.0, samples, ()) for n in range(400)]
-    monkeypatch.setattr(pipeline, "find_utterances", lambda *_: iter(cut))
+    monkeypatch.setattr(recordings, "find_utterances", lambda *_: iter(cut))
     sizes = []
 
     class Decoding:
@@ -40,7 +40,7 @@ def test_more_and_more_is_read_ahead_up_to_a_few_batches(monkeypatch):
             return [(Hypothesis("a", "b", -1.0, -1.0, -2.0),)] * len(features)
 
     source = SimpleNamespace(duration=400.0, name=None)
-    found = list(pipeline.decode_recordings([lambda: source], Decoding(), SimpleNamespace(rate=8000)))
+    found = list(recordings.decode_recordings([lambda: source], Decoding(), SimpleNamespace(rate=8000)))
     assert len(found) == 401
     assert sizes[:6] == [5, 10, 20, 40, 80, 80]
     assert max(sizes) == 80
