@@ -4,12 +4,14 @@
 ``end`` beside its keys, so `interactive-st score` reads it once references are filled in.
 """
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.inference.options import FORMATS
-from interactive_st.inference.results import Hypothesis, Recording, Segment
 from interactive_st.inference.subtitles import (
     VTT_HEAD,
     Cue,
@@ -20,6 +22,9 @@ from interactive_st.inference.subtitles import (
     vtt_cue,
 )
 from interactive_st.scoring.pairs_file import PairEntry, PairPlace, PairSource, make_entry, make_pair
+
+if TYPE_CHECKING:  # results imports this module
+    from interactive_st.inference.results import Hypothesis, Recording, Segment
 
 COLUMNS = ("audio", "start", "end", *STREAM_NAMES, "score")
 HEADS = {"tsv": "\t".join(COLUMNS) + "\n", "vtt": VTT_HEAD}
@@ -59,7 +64,14 @@ class Writer:
         self._shown = shown_texts(show)
         #: what the document begins with
         self.head = HEADS.get(form, "")
-        self._form, self._write = form, getattr(self, f"_{form}")
+        self._form = form
+        self._write = {
+            "text": self._text,
+            "jsonl": self._jsonl,
+            "srt": self._timed_text,
+            "vtt": self._timed_text,
+            "tsv": self._tsv,
+        }[form]
         self._audio: str | None = None
         self._name = ""
         self._segments = self._cues = 0
@@ -118,10 +130,7 @@ class Writer:
         )
         return "\t".join(_one_line(cell) for cell in cells) + "\n"
 
-    def _srt(self, audio: str, segment: Segment) -> str:
-        return self._subtitles(segment)
-
-    def _vtt(self, audio: str, segment: Segment) -> str:
+    def _timed_text(self, audio: str, segment: Segment) -> str:
         return self._subtitles(segment)
 
     def _subtitles(self, segment: Segment | None, duration: float | None = None) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from interactive_st.data.languages import WIDE, base_language, is_latin
+from interactive_st.inference.documents import render
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,6 @@ class Recording:
             name: begins the ids in ``jsonl``, which of all recordings in a file have to differ; the last
                 part of `audio` if None.
         """
-        from interactive_st.inference.documents import render
-
         return render(self, form, show, name)
 
 

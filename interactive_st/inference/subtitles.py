@@ -5,10 +5,13 @@ of 42 characters a language (16 of Chinese and Japanese) and seven seconds a cue
 subtitling; only more text than can be read in the time, a cue a second, has more lines.
 """
 
+from __future__ import annotations
+
 import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.inference.cue_times import (
@@ -21,8 +24,10 @@ from interactive_st.inference.cue_times import (
     spoken,
     stretches,
 )
-from interactive_st.inference.results import Segment
 from interactive_st.inference.text_parts import Languages, Texts, fits, line_length, lines, places, split
+
+if TYPE_CHECKING:  # results imports documents, which imports this module
+    from interactive_st.inference.results import Segment
 
 VTT_HEAD = "WEBVTT\n\n"
 #: SubRip has no escapes. Players take ``<b>`` for a tag, which a word joiner, not seen, breaks; and what is
