@@ -117,8 +117,8 @@ class Recording:
 
 
 def _touch(before: str, after: str, language: str | None) -> bool:
-    """Whether nothing stands between two sentences: in Chinese and Japanese, unless words of other scripts
-    would meet, that part them by spaces."""
+    """Whether two sentences are joined without a space: in Chinese and Japanese they are, unless a Latin
+    letter or digit stands on both sides."""
     if base_language(language) not in WIDE:
         return False
     return not (is_latin(before[-1]) and is_latin(after[0]))

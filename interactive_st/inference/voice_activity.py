@@ -1,9 +1,9 @@
 """Where somebody speaks: probabilities of speech, window by window.
 
-By Silero VAD, of the libraries that find speech the best kept: it tells speech from noise and
-music, which those by energy or by a Gaussian mixture (auditok, webrtcvad) do not; its model (MIT
-licence) comes inside a wheel for every platform; and it needs nothing but torch. A minute takes it
-about a second. onnxruntime and torchaudio are optional extras, neither of which is used here.
+By Silero VAD, the best-maintained speech detector: it tells speech from noise and music, which those
+by energy or by a Gaussian mixture (auditok, webrtcvad) do not; its model (MIT licence) comes inside a
+wheel for every platform; and it needs nothing but torch. A minute takes it about a second. onnxruntime and
+torchaudio are optional extras, neither of which is used here.
 """
 
 import copy
