@@ -1,6 +1,7 @@
 """Sums from which corpus scores follow: they can be added over batches and workers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sacrebleu.metrics import BLEU
 from sacrebleu.metrics.bleu import MAX_NGRAM_ORDER
@@ -8,36 +9,46 @@ from sacrebleu.metrics.bleu import MAX_NGRAM_ORDER
 from interactive_st.scoring.bleu_tokenizer import DEFAULT
 
 
-def bleu_statistics(
-    hypotheses: Sequence[str], references: Sequence[str], tokenizer: str = DEFAULT
-) -> dict[str, int]:
-    """Return matched and possible n-grams and both lengths (sacrebleu, one of its tokenisers).
+@dataclass(frozen=True)
+class BleuCounts:
+    """What BLEU follows from; the sum of those of two corpora is that of both.
 
-    Keys: ``counts_0`` … ``counts_3``, ``totals_0`` … ``totals_3``, ``sys_len``, ``ref_len``;
-    all 0 for no sentences.
+    ``counts`` and ``totals``: matched and possible n-grams by their order, from 1 to 4; ``sys_len`` and
+    ``ref_len``: lengths of hypotheses and references, in tokens. No sentences by default.
     """
-    if not references:
-        values = [[0] * MAX_NGRAM_ORDER, [0] * MAX_NGRAM_ORDER, 0, 0]
-    else:
+
+    counts: tuple[int, ...] = (0,) * MAX_NGRAM_ORDER
+    totals: tuple[int, ...] = (0,) * MAX_NGRAM_ORDER
+    sys_len: int = 0
+    ref_len: int = 0
+
+    @classmethod
+    def of(
+        cls, hypotheses: Sequence[str], references: Sequence[str], tokenizer: str = DEFAULT
+    ) -> "BleuCounts":
+        """Return those of a corpus (sacrebleu, one of its tokenisers)."""
+        if not references:
+            return cls()
         score = BLEU(tokenize=tokenizer).corpus_score(list(hypotheses), [list(references)])
-        values = [score.counts, score.totals, score.sys_len, score.ref_len]
-    counts, totals, sys_len, ref_len = values
-    statistics = {f"counts_{n}": int(count) for n, count in enumerate(counts)}
-    statistics |= {f"totals_{n}": int(total) for n, total in enumerate(totals)}
-    return statistics | {"sys_len": int(sys_len), "ref_len": int(ref_len)}
+        counts, totals = (tuple(int(n) for n in each) for each in (score.counts, score.totals))
+        return cls(counts, totals, int(score.sys_len), int(score.ref_len))
 
+    def __add__(self, other: "BleuCounts") -> "BleuCounts":
+        counts, totals = (
+            tuple(a + b for a, b in zip(*each, strict=True))
+            for each in ((self.counts, other.counts), (self.totals, other.totals))
+        )
+        return BleuCounts(counts, totals, self.sys_len + other.sys_len, self.ref_len + other.ref_len)
 
-def bleu_from_statistics(
-    counts: Sequence[int], totals: Sequence[int], sys_len: int, ref_len: int
-) -> float:
-    """Return corpus BLEU, 0 to 100, of summed statistics; smoothing as sacrebleu's default."""
-    return BLEU.compute_bleu(
-        correct=list(counts),
-        total=list(totals),
-        sys_len=sys_len,
-        ref_len=ref_len,
-        smooth_method="exp",
-    ).score
+    def score(self) -> float:
+        """Return corpus BLEU, 0 to 100; smoothing as sacrebleu's default."""
+        return BLEU.compute_bleu(
+            correct=list(self.counts),
+            total=list(self.totals),
+            sys_len=self.sys_len,
+            ref_len=self.ref_len,
+            smooth_method="exp",
+        ).score
 
 
 def word_error_statistics(hypotheses: Sequence[str], references: Sequence[str]) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """BLEU and word error rate of what is decoded during validation."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,7 @@ from sacrebleu.metrics.bleu import MAX_NGRAM_ORDER
 from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION
 from interactive_st.data.languages import tag_language
 from interactive_st.scoring.bleu_tokenizer import tokenizer_for
-from interactive_st.scoring.statistics import (
-    bleu_from_statistics,
-    bleu_statistics,
-    word_error_statistics,
-)
+from interactive_st.scoring.statistics import BleuCounts, word_error_statistics
 from interactive_st.search.hypotheses import NBest, PairHypothesis
 from interactive_st.tasks.detokenise import Detokeniser
 
@@ -60,8 +56,7 @@ class ValidationMetrics:
             hypotheses, references, rows = self._texts(TRANSLATION, best, targets)
             tags = sample["lang_tags"][TRANSLATION].tolist()
             languages = [tag_language(self.detokenise.dictionary[tags[row]]) for row in rows]
-            counts = _counts(hypotheses, references, languages)
-            sums |= {f"_bleu_{key}": value for key, value in counts.items()}
+            sums |= _to_log(_counts(hypotheses, references, languages))
         return sums
 
     def _texts(
@@ -92,27 +87,48 @@ class ValidationMetrics:
             metrics.log_scalar("_wer_words", total("_wer_words"))
             metrics.log_derived("wer", _wer)
         if self.bleu and total("_bleu_ref_len"):
-            for kind in ("counts", "totals"):
-                sums = [total(f"_bleu_{kind}_{n}") for n in range(MAX_NGRAM_ORDER)]
-                # an array is summed element by element
-                metrics.log_scalar(f"_bleu_{kind}", np.array(sums))
-            metrics.log_scalar("_bleu_sys_len", total("_bleu_sys_len"))
-            metrics.log_scalar("_bleu_ref_len", total("_bleu_ref_len"))
+            counts = _from_logs(total)
+            # an array is summed element by element
+            metrics.log_scalar("_bleu_counts", np.array(counts.counts))
+            metrics.log_scalar("_bleu_totals", np.array(counts.totals))
+            metrics.log_scalar("_bleu_sys_len", counts.sys_len)
+            metrics.log_scalar("_bleu_ref_len", counts.ref_len)
             metrics.log_derived("bleu", _bleu)
 
 
 def _counts(
     hypotheses: Sequence[str], references: Sequence[str], languages: Sequence[str | None]
-) -> dict[str, int]:
-    """Return the statistics of BLEU, each sentence cut up as its own language asks for."""
+) -> BleuCounts:
+    """Return what BLEU follows from, each sentence cut up as its own language asks for."""
     tokenizers = [tokenizer_for([language]) for language in languages]
-    sums = bleu_statistics([], [])
+    sums = BleuCounts()
     for tokenizer in sorted(set(tokenizers)):
         rows = [row for row, own in enumerate(tokenizers) if own == tokenizer]
         texts = ([texts[row] for row in rows] for texts in (hypotheses, references))
-        own = bleu_statistics(*texts, tokenizer)
-        sums = {key: value + own[key] for key, value in sums.items()}
+        sums += BleuCounts.of(*texts, tokenizer)
     return sums
+
+
+def _to_log(counts: BleuCounts) -> dict[str, int]:
+    """Return them as fairseq adds them up over workers: single numbers by name."""
+    orders = range(MAX_NGRAM_ORDER)
+    return {
+        **{f"_bleu_counts_{n}": counts.counts[n] for n in orders},
+        **{f"_bleu_totals_{n}": counts.totals[n] for n in orders},
+        "_bleu_sys_len": counts.sys_len,
+        "_bleu_ref_len": counts.ref_len,
+    }
+
+
+def _from_logs(total: Callable[[str], int]) -> BleuCounts:
+    """Return them from the sums of what `_to_log` gave; `total` returns the one of a name."""
+    orders = range(MAX_NGRAM_ORDER)
+    return BleuCounts(
+        tuple(total(f"_bleu_counts_{n}") for n in orders),
+        tuple(total(f"_bleu_totals_{n}") for n in orders),
+        total("_bleu_sys_len"),
+        total("_bleu_ref_len"),
+    )
 
 
 def _wer(meters: Any) -> float:
@@ -120,10 +136,10 @@ def _wer(meters: Any) -> float:
 
 
 def _bleu(meters: Any) -> float:
-    score = bleu_from_statistics(
-        meters["_bleu_counts"].sum.tolist(),
-        meters["_bleu_totals"].sum.tolist(),
+    counts = BleuCounts(
+        tuple(meters["_bleu_counts"].sum.tolist()),
+        tuple(meters["_bleu_totals"].sum.tolist()),
         int(meters["_bleu_sys_len"].sum),
         int(meters["_bleu_ref_len"].sum),
     )
-    return round(score, 2)
+    return round(counts.score(), 2)

@@ -1,35 +1,25 @@
 import pytest
 from sacrebleu.metrics import BLEU
 
-from interactive_st.scoring.statistics import (
-    bleu_from_statistics,
-    bleu_statistics,
-    word_error_statistics,
-)
+from interactive_st.scoring.statistics import BleuCounts, word_error_statistics
 
 HEARD = ["das ist ein kleiner Test", "noch ein Satz der lang ist", ""]
 WANTED = ["das ist ein großer Test", "noch ein Satz der kurz ist", "nichts"]
 
 
 def summed(parts):
-    keys = bleu_statistics([], [])
-    total = {key: sum(part[key] for part in parts) for key in keys}
-    counts = [total[f"counts_{n}"] for n in range(4)]
-    totals = [total[f"totals_{n}"] for n in range(4)]
-    return bleu_from_statistics(counts, totals, total["sys_len"], total["ref_len"])
+    return sum(parts, BleuCounts()).score()
 
 
 def test_bleu_of_summed_batches_is_bleu_of_the_corpus():
-    parts = [
-        bleu_statistics([heard], [wanted]) for heard, wanted in zip(HEARD, WANTED, strict=True)
-    ]
+    parts = [BleuCounts.of([heard], [wanted]) for heard, wanted in zip(HEARD, WANTED, strict=True)]
     assert summed(parts) == pytest.approx(BLEU().corpus_score(HEARD, [WANTED]).score)
     assert 0 < summed(parts) < 100
-    assert summed([*parts, bleu_statistics([], [])]) == summed(parts)
+    assert summed([*parts, BleuCounts.of([], [])]) == summed(parts)
 
 
 def test_empty_hypotheses_score_zero():
-    assert summed([bleu_statistics([""], ["nichts"])]) == 0
+    assert summed([BleuCounts.of([""], ["nichts"])]) == 0
 
 
 def test_word_errors_add_up():
@@ -46,6 +36,5 @@ def test_orders_without_a_match_are_smoothed_as_sacrebleu_does():
     heard, wanted = ["das ist kein guter Satz", "noch einer"], ["das ist ein kurzer Satz", "noch eines"]
     expected = BLEU().corpus_score(heard, [wanted]).score
     assert expected > 1
-    assert summed([bleu_statistics([h], [w]) for h, w in zip(heard, wanted, strict=True)]) == pytest.approx(
-        expected
-    )
+    parts = [BleuCounts.of([h], [w]) for h, w in zip(heard, wanted, strict=True)]
+    assert summed(parts) == pytest.approx(expected)
