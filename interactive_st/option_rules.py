@@ -14,6 +14,8 @@ LENPEN_NEEDED = (
     f"a number from -{LARGEST_LENPEN} to {LARGEST_LENPEN} is needed: scores are divided by length to this "
     "power, and larger ones make them zero or infinite"
 )
+#: Of ``max_len_b``, up or down: with ``max_len_a`` times frames it has to stay a number of 64 bits.
+LARGEST_LENGTH = 1_000_000_000
 #: Of ``unkpen`` downwards and of ``temperature``, for the same reason.
 LEAST_UNKPEN, LEAST_TEMPERATURE = -1e9, 1e-9
 
@@ -44,7 +46,12 @@ RULES = {
     "beam": _whole(1),
     "nbest": _whole(1),
     "max_len_a": Rule(float, 0, needed="at least 0 is needed"),
-    "max_len_b": Rule(int),  # beside a max_len_a it may be below 0
+    "max_len_b": Rule(  # beside a max_len_a it may be below 0
+        int,
+        -LARGEST_LENGTH,
+        LARGEST_LENGTH,
+        f"a whole number from -{LARGEST_LENGTH} to {LARGEST_LENGTH} is needed",
+    ),
     "min_len": _whole(0),
     "lenpen": Rule(float, -LARGEST_LENPEN, LARGEST_LENPEN, LENPEN_NEEDED),
     "unkpen": Rule(float, LEAST_UNKPEN, needed=f"a number from {LEAST_UNKPEN:.0f} is needed"),

@@ -28,6 +28,7 @@ from interactive_st.tasks.checks.generation_options import HARMLESS, SETTINGS, c
         ("lenpen", 10.5, "a number from -10 to 10"),
         ("unkpen", 10**400, "a finite number"),
         ("max_len_b", 2.5, "a whole number"),
+        ("max_len_b", 10**22, "a whole number from -1000000000 to 1000000000"),
     ],
 )
 def test_both_refuse(name, value, needed):

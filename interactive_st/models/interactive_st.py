@@ -25,6 +25,7 @@ from interactive_st.models.pretrained import (
     leave_vocabulary,
     load_encoder,
     refuse_two_stage,
+    restore_versions,
 )
 from interactive_st.models.sizes import base_architecture
 from interactive_st.modules.fast.dropout import use_dropout
@@ -187,6 +188,7 @@ class InteractiveSTModel(S2TTransformerModel):
 
     def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:
         """Accept our own checkpoints, and stock ``s2t_transformer`` ones where they fit, in place."""
+        restore_versions(self, state_dict)
         refuse_two_stage(state_dict)
         leave_vocabulary(self, state_dict)
         super().upgrade_state_dict(state_dict)

@@ -167,6 +167,17 @@ def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
         )
 
 
+def restore_versions(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
+    """Give a state dict of ``model`` the versions that fairseq's EMA leaves out, in place.
+
+    Without them it is taken for one of stock fairseq, of a time when decoders had no last norm.
+    """
+    own = model.state_dict()
+    versions = {name for name in own if "version" in name}  # as EMA chooses them
+    if own.keys() - state_dict.keys() == versions:
+        state_dict.update((name, own[name].clone()) for name in versions)
+
+
 def leave_vocabulary(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     """Empty the embedding tables of a state dict, in place, if the model's rules ``discard_embeddings``:
     :func:`adapt_vocabulary` then leaves its own at their initial values, although the sizes fit."""

@@ -12,7 +12,12 @@ from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
 from interactive_st.models.interactive_st import InteractiveSTModel, add_speech_args
-from interactive_st.models.pretrained import adapt_vocabulary, double_decoder, leave_vocabulary
+from interactive_st.models.pretrained import (
+    adapt_vocabulary,
+    double_decoder,
+    leave_vocabulary,
+    restore_versions,
+)
 from interactive_st.models.sizes import INTERACTION
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 
@@ -45,6 +50,7 @@ class TwoStageSTModel(InteractiveSTModel):
 
     def upgrade_state_dict(self, state_dict: dict[str, Tensor]) -> None:
         """Accept our own checkpoints as they are; a model of one decoder starts both decoders."""
+        restore_versions(self, state_dict)
         leave_vocabulary(self, state_dict)
         double_decoder(self, state_dict)
         adapt_vocabulary(self, state_dict)

@@ -1,6 +1,7 @@
 """Next-token log-probabilities of one model or an ensemble."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from interactive_st.models.decoder import StreamDecoder
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.lanes import Histories, Lanes
+from interactive_st.modules.wait_k import WaitK
 from interactive_st.search.encoding import EncoderOut
 
 
@@ -85,12 +87,18 @@ def check_alike(models: list[nn.Module]) -> None:
             "the models of an ensemble must be of one system, these write different texts or in different "
             "ways; give --path models of one --arch"
         )
-    delays = sorted({float(decoder.wait_k) for decoder in decoders})
+    delays = sorted({float(decoder.wait_k) for decoder in decoders if decoder.interacts})
     if len(delays) > 1:
         raise ValueError(
             f"the models of an ensemble must share one wait-k, these have {delays}; set it for all "
             f"with --model-overrides \"{{'wait_k': {delays[0]:g}}}\""
         )
+
+
+def common_wait_k(decoders: Sequence[StreamDecoder]) -> WaitK:
+    """The k of an ensemble: of those whose texts read each other, which :func:`check_alike` has found equal;
+    that of the others decides nothing."""
+    return next((decoder.wait_k for decoder in decoders if decoder.interacts), decoders[0].wait_k)
 
 
 def check_ctc(models: list[nn.Module], weight: float) -> None:

@@ -13,7 +13,14 @@ from interactive_st.search.constraints import Constraints
 from interactive_st.search.ctc_prefix import CtcPrefixScorer
 from interactive_st.search.dual_search import DualSearch
 from interactive_st.search.encoding import EncoderOut, encode
-from interactive_st.search.ensemble import Ensemble, check_alike, check_ctc, check_kind, ctc_log_probs
+from interactive_st.search.ensemble import (
+    Ensemble,
+    check_alike,
+    check_ctc,
+    check_kind,
+    common_wait_k,
+    ctc_log_probs,
+)
 from interactive_st.search.hypotheses import NBest
 from interactive_st.search.inputs import SearchInputs
 from interactive_st.search.joint_search import JointSearch
@@ -132,7 +139,8 @@ class DualBeamGenerator:
         if isinstance(decoders[0], TwoStageDecoder):
             return TwoStageSearch(decoders, encoded, inputs, ctc)
         memories = [[Memory.of_speech(out)] for out in encoded]
-        caches = [decoder.start(read, self.wait_k) for decoder, read in zip(decoders, memories, strict=True)]
+        wait_k = common_wait_k(decoders) if self.wait_k is None else self.wait_k
+        caches = [decoder.start(read, wait_k) for decoder, read in zip(decoders, memories, strict=True)]
         ensemble = Ensemble(decoders, caches)
         search = self.search or ("joint" if ensemble.interacts else "rank")
         kind = SEARCH_CLASSES[search] if len(ensemble.streams) == 2 else RankSearch

@@ -55,7 +55,10 @@ def parse_generation_options(text: str, option: str) -> Namespace:
     if values.get("prefix_size"):
         raise ValueError(f'{option}: "prefix_size" is an option of fairseq-generate alone; leave it out')
     options = Namespace(**values)
-    check_generation_options(options)
+    try:
+        check_generation_options(options)
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from error
     return options
 
 

@@ -6,6 +6,8 @@ from argparse import Namespace
 import pytest
 import tiny
 import torch
+from fairseq.dataclass.configs import EMAConfig
+from fairseq.models.ema.ema import EMA
 from omegaconf import OmegaConf
 
 from interactive_st.models.pretrained import MARKER, VOCABULARY, adapt_stock_state_dict, load_encoder
@@ -20,6 +22,28 @@ def model():
 def stock(model):
     """The state dict of a stock model of the same sizes."""
     return {name: tensor + 1 for name, tensor in model.state_dict().items() if name != MARKER}
+
+
+@pytest.mark.parametrize("name", ["interactive_st", "e2e_st", "two_stage_st"])
+def test_an_average_over_updates_keeps_the_last_norm(name, caplog):
+    """fairseq's EMA leaves the versions out, without which a decoder is taken for one without that norm."""
+    model = tiny.system(name)
+    average = EMA(model, EMAConfig(ema_decay=0.75))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1.0)
+    with caplog.at_level(logging.INFO):
+        average.step(model)
+    after = average.get_model().state_dict()
+    assert after.keys() == before.keys()
+    assert any("decoder" in name and name.endswith("layer_norm.weight") for name in after)
+    for name, _ in model.named_parameters():
+        if "embed_tokens" in name:  # tied to the output table: fairseq averages it twice
+            continue
+        torch.testing.assert_close(after[name], before[name] + 0.25, atol=1e-5, rtol=0)
+    assert "stock" not in caplog.text
+    model.load_state_dict(after)
 
 
 def message(model, state_dict, caplog):

@@ -1,5 +1,6 @@
 """Decoding of the systems without interaction: one text alone, and one text after the other."""
 
+import math
 
 import pytest
 import tiny
@@ -163,6 +164,25 @@ def test_a_model_twice_is_the_model_once():
         once, twice = generate([model], batch), generate([model, model], batch)
         for one, two in zip(once, twice, strict=True):
             assert [h["tokens"].tolist() for h in one] == [h["tokens"].tolist() for h in two]
+
+
+@pytest.mark.parametrize("kind", ["rank", "joint"])
+def test_the_k_of_a_model_without_interaction_decides_nothing(kind):
+    """Probabilities are averaged: those of the two models, each given both texts."""
+    interactive, alone = system("interactive_st", wait_k=2), system("multitask_st", seed=2)
+    batch, found = tiny.sample([40]), []
+    for models in ([interactive, alone], [alone, interactive]):
+        [nbest] = generate(models, batch, search=kind)
+        found.append([(h["transcript"]["tokens"].tolist(), h["tokens"].tolist()) for h in nbest])
+        best = nbest[0]
+    assert found[0] == found[1]
+    if kind == "rank":  # whose scores are of partners that may have changed
+        return
+    texts = best["transcript"]["tokens"], best["translation"]["tokens"]
+    both = [rescore(model, batch, *texts) for model in (interactive, alone)]
+    for stream, name in enumerate(("transcript", "translation")):
+        mean = torch.stack([scores[stream] for scores in both]).logsumexp(dim=0) - math.log(2)
+        torch.testing.assert_close(best[name]["positional_scores"], mean, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize(("first", "second"), [("e2e_st", "asr"), ("multitask_st", "two_stage_st")])

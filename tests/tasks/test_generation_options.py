@@ -104,8 +104,8 @@ def test_validation_options_are_json_of_known_options():
         ("{beam: 2}", "not JSON"),
         ("[2]", "a JSON object is needed"),
         ('{"beem": 2}', "no generation option beem; known are beam, "),
-        ('{"sampling": true}', "--sampling True cannot be honoured"),
-        ('{"nbest": 6}', "--nbest 6"),
+        ('{"sampling": true}', "--eval-bleu-args: --sampling True cannot be honoured"),
+        ('{"nbest": 6}', "--eval-bleu-args: --nbest 6"),
     ):
         with pytest.raises(ValueError, match=what):
             parse_generation_options(text, "--eval-bleu-args")

@@ -30,10 +30,11 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
         missing = " or a ".join(f"{STREAM_NAMES[stream]} ({TEXT_COLUMNS[stream]})" for stream in learnt)
         what = "nothing can be learnt from it" if trains else "it has no loss"
         raise DataError(f"{split}: no row has a {missing}, so {what}; name another subset, or another --arch")
+    validates = not trains or split in (getattr(args, "valid_subset", None) or "").split(",")
     metric = getattr(args, "best_checkpoint_metric", None)
     stream = TRANSCRIPT if metric == "ctc_loss" else text_of(metric)
     needs_speech = metric in SPEECH_METRICS
-    if not trains and stream is not None and not dataset.has_texts(stream, with_speech=needs_speech):
+    if validates and stream is not None and not dataset.has_texts(stream, with_speech=needs_speech):
         raise DataError(
             f"{split}: no row {'with speech ' * needs_speech}has a {STREAM_NAMES[stream]} "
             f"({TEXT_COLUMNS[stream]}), so there is no {metric}, by which --best-checkpoint-metric chooses, "

@@ -26,16 +26,7 @@ def check_decoding_options(args: Namespace, config: JointDataConfig) -> None:
     """
     if not getattr(args, "path", None):  # a training
         return
-    for path in utils.split_paths(args.path):
-        if Path(path).is_dir():
-            raise ValueError(
-                f"--path {path}: is a folder; name a checkpoint, such as checkpoint_best.pt in it"
-            )
-        if Path(path).suffix == SAFETENSORS:
-            raise ValueError(
-                f"--path {path}: is of a model folder, which interactive-st translate reads; name a "
-                "checkpoint of fairseq-train"
-            )
+    _check_checkpoints("--path", args.path)
     read_overrides(args)
     _check_shards(args)
     _check_text_model(args)
@@ -64,6 +55,20 @@ def given(args: Namespace, names: Sequence[str]) -> list[str]:
     return [option_name(name) for name in names if getattr(args, name, None) not in (None, "{}")]
 
 
+def _check_checkpoints(option: str, paths: str) -> None:
+    """Raise ``ValueError`` where one of ``paths``, with ':' between them, is no checkpoint by its name."""
+    for path in utils.split_paths(paths):
+        if Path(path).is_dir():
+            raise ValueError(
+                f"{option} {path}: is a folder; name a checkpoint, such as checkpoint_best.pt in it"
+            )
+        if Path(path).suffix == SAFETENSORS:
+            raise ValueError(
+                f"{option} {path}: is of a model folder, which interactive-st translate reads; name a "
+                "checkpoint of fairseq-train"
+            )
+
+
 def _check_shards(args: Namespace) -> None:
     """Raise ``ValueError`` for options by which fairseq's tools no longer share out their work."""
     for name, usual in (("num_shards", 1), ("shard_id", 0)):
@@ -79,8 +84,12 @@ def _check_shards(args: Namespace) -> None:
 
 
 def _check_text_model(args: Namespace) -> None:
-    """Raise ``ValueError`` for options of a text model where there is none, or no such folder."""
-    if getattr(args, "mt_path", None):
+    """Raise ``ValueError`` for options of a text model where there is none, or no such file or folder."""
+    if paths := getattr(args, "mt_path", None):
+        _check_checkpoints("--mt-path", paths)
+        for path in utils.split_paths(paths):
+            if not Path(path).exists():
+                raise ValueError(f"--mt-path {path}: no such file; name a checkpoint of task translation")
         folder = getattr(args, "mt_data", None)
         if folder and not Path(folder).is_dir():
             raise ValueError(f"--mt-data {folder}: no such folder")

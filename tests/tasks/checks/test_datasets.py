@@ -45,6 +45,8 @@ def test_text_alone_has_no_score_of_speech(load, silent, metric):
     with pytest.raises(DataError, match=message):
         load("dev_text", "both", metric=metric)
     load("train_text", "both", metric=metric)
+    with pytest.raises(DataError, match="train_text: no row with speech has a"):
+        load("train_text", "both", metric=metric, valid_subset="dev,train_text")
     load("dev_text", "both", metric="st_loss")
     load("dev_asr,dev_text", "both", metric="wer")
     with pytest.raises(DataError, match="dev_st,dev_text: no row with speech has a transcript"):

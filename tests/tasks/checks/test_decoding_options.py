@@ -18,12 +18,16 @@ def test_options_of_a_text_model_that_there_is_not(folder, options):
     option = next(iter(options)).replace("_", "-")
     with pytest.raises(ValueError, match=f"--{option} is for the text model of --mt-path, and there is none"):
         setup(folder, path="model.pt", **options)
-    setup(folder, path="model.pt", mt_path="mt.pt", **options)
+    setup(folder, path="model.pt", mt_path=__file__, **options)
 
 
-def test_a_folder_of_dictionaries_that_is_not_there(folder, tmp_path):
+def test_a_text_model_that_is_not_there(folder, tmp_path):
+    with pytest.raises(ValueError, match=r"--mt-path .*gone\.pt: no such file"):
+        setup(folder, path="model.pt", mt_path=f"{__file__}:{tmp_path}/gone.pt")
+    with pytest.raises(ValueError, match=r"--mt-path .*: is a folder; name a checkpoint"):
+        setup(folder, path="model.pt", mt_path=str(tmp_path))
     with pytest.raises(ValueError, match=r"--mt-data .*gone: no such folder"):
-        setup(folder, path="model.pt", mt_path="mt.pt", mt_data=str(tmp_path / "gone"))
+        setup(folder, path="model.pt", mt_path=__file__, mt_data=str(tmp_path / "gone"))
 
 
 def test_beginnings_are_forced_where_there_are_references(folder):
