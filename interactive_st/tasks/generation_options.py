@@ -15,6 +15,7 @@ from interactive_st.tasks.checks.generation_options import (
     HARMLESS,
     SETTINGS,
     check_generation_options,
+    check_options_of_translations,
 )
 
 logger = logging.getLogger(__name__)
@@ -26,12 +27,13 @@ def search_settings(args: Any) -> dict[str, Any]:
     return settings | {"normalize_scores": not getattr(args, "unnormalized", False)}
 
 
-def parse_generation_options(text: str, option: str) -> Namespace:
+def parse_generation_options(text: str, option: str, translates: bool = True) -> Namespace:
     """Read generation options from JSON such as ``{"beam": 4, "lenpen": 0.6}``.
 
     Args:
         text: a JSON object; its keys are names of generation options, written with ``_``.
         option: where it comes from, for messages.
+        translates: whether a translation is written.
 
     Raises:
         ValueError: it is not such an object, or an option does not exist, has a value of the wrong kind or
@@ -57,6 +59,8 @@ def parse_generation_options(text: str, option: str) -> Namespace:
     options = Namespace(**values)
     try:
         check_generation_options(options)
+        if not translates:
+            check_options_of_translations(options)
     except ValueError as error:
         raise ValueError(f"{option}: {error}") from error
     return options

@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+from interactive_st.conventions import TRANSLATION
+from interactive_st.modules.streams import Streams
 from interactive_st.search import DualBeamGenerator
 from interactive_st.tasks.detokenise import Detokeniser
 from interactive_st.tasks.generation_options import parse_generation_options
@@ -16,6 +18,7 @@ class DecodesInValidation:
     """For the task: with ``--eval-bleu`` or ``--eval-wer``, batches of validation are decoded as well."""
 
     args: Namespace
+    streams: Streams
     detokenise: Detokeniser
     _validation: ValidationMetrics | None = None
     _validation_generator: DualBeamGenerator | None = None
@@ -28,7 +31,8 @@ class DecodesInValidation:
         """
         bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)
         if bleu or wer:
-            options = parse_generation_options(self.args.eval_bleu_args, "--eval-bleu-args")
+            translates = TRANSLATION in self.streams
+            options = parse_generation_options(self.args.eval_bleu_args, "--eval-bleu-args", translates)
             self._validation_generator = self._build_search([model], options)
             shown = self.args.eval_bleu_print_samples
             self._validation = ValidationMetrics(self.detokenise, bleu, wer, print_samples=shown)

@@ -111,6 +111,14 @@ def test_validation_options_are_json_of_known_options():
             parse_generation_options(text, "--eval-bleu-args")
 
 
+def test_validation_of_transcripts_alone():
+    text = '{"no_repeat_ngram_size": 2}'
+    message = "--eval-bleu-args: --no-repeat-ngram-size 2 concerns the translation"
+    with pytest.raises(ValueError, match=message):
+        parse_generation_options(text, "--eval-bleu-args", translates=False)
+    parse_generation_options(text, "--eval-bleu-args")
+
+
 @pytest.mark.parametrize(
     ("value", "needed"),
     [
