@@ -6,12 +6,18 @@ import tiny
 import torch
 
 
-@pytest.mark.parametrize("normalize_before", [True, False])
-def test_logits_of_both_streams(normalize_before):
-    options = {
-        "decoder_normalize_before": normalize_before,
-        "encoder_normalize_before": normalize_before,
-    }
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"decoder_normalize_before": True, "encoder_normalize_before": True},
+        {"decoder_normalize_before": False, "encoder_normalize_before": False},
+        {"layernorm_embedding": True},
+        {"no_scale_embedding": True},
+        {"activation_fn": "gelu"},
+    ],
+    ids=str,
+)
+def test_logits_of_both_streams(options):
     model = tiny.model(fusion_lambda=0.0, spread=2.0, **options)
     theirs = tiny.stock(model, **options)
     lengths = [40, 40, 40]
