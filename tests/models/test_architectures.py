@@ -8,6 +8,7 @@ import torch
 from tiny import system
 
 from interactive_st.models import ARCHITECTURES, TwoStageSTModel
+from interactive_st.modules.token_rows import TokenRows
 
 # ---- what each one writes and reads
 
@@ -135,6 +136,12 @@ def test_features_are_what_the_table_of_words_projects(name):
     logits, _ = model(**batch, prev_output_tokens=tokens)
     assert features.shape == (*tokens.shape, 16)
     assert torch.allclose(model.decoder.output_projection(features), logits, atol=1e-6)
+    there, first = tokens.ne(1), torch.zeros_like(tokens, dtype=torch.bool)
+    first[..., 0] = True
+    few, _ = model.decoder.extract_features(
+        tokens, model.encoder(**batch), TokenRows.of(there), TokenRows.of(first)
+    )
+    assert torch.allclose(few, features[first], atol=1e-6)
 
 
 @pytest.mark.parametrize(

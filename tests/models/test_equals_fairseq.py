@@ -14,6 +14,7 @@ import torch
         {"layernorm_embedding": True},
         {"no_scale_embedding": True},
         {"activation_fn": "gelu"},
+        {"decoder_embed_dim": 24},
     ],
     ids=str,
 )
