@@ -21,7 +21,7 @@ def pair_of_models(seed: int, **options):
     ours = tiny.model(words=WORDS, seed=seed, fusion_lambda=0.0, spread=2.5, **untied, **options)
     with torch.no_grad():
         ours.decoder.output_projection.weight.normal_(std=0.7)
-    return ours, tiny.stock(ours, WORDS, **untied)
+    return ours, tiny.stock(ours, WORDS, **untied, **options)
 
 
 def compare(ours, theirs, **options):
@@ -79,6 +79,11 @@ def test_options_mean_what_they_mean_in_fairseq(options):
     for seed in range(3):
         ours, theirs = pair_of_models(seed)
         compare([ours], [theirs], **options)
+
+
+def test_layer_norm_after_the_sublayers_and_another_activation():
+    """The first is the paper's size."""
+    compare(*([model] for model in pair_of_models(1, decoder_normalize_before=False, activation_fn="gelu")))
 
 
 def test_ensembles():
