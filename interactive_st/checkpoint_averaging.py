@@ -15,6 +15,7 @@ import torch
 
 from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, load_state, options_of
 from interactive_st.conventions import option_name
+from interactive_st.errors import DataError
 from interactive_st.writing import not_written, replacing
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
@@ -64,7 +65,7 @@ def updates_of(path: Path | str) -> int:
     """Updates that a training had behind it when it wrote the checkpoint; 0 where that cannot be read."""
     try:
         history = load_state(path, mmap=True).get("optimizer_history")
-    except ValueError:  # no checkpoint, or one that is not whole: fairseq does not write the last in one move
+    except DataError:  # no checkpoint, or one that is not whole: fairseq does not write the last in one move
         return 0
     return int(history[-1].get("num_updates", 0)) if history else 0
 
@@ -80,7 +81,7 @@ def best_checkpoints(
     Raises ``FileNotFoundError`` where the folder holds none.
     """
     folder = Path(folder)
-    found = _numbered(folder, re.compile(rf"checkpoint\.best_{re.escape(metric)}_([\d.]+)\.pt"))
+    found = _numbered(folder, re.compile(rf"checkpoint\.best_{re.escape(metric)}_(\d+(?:\.\d+)?)\.pt"))
     if not found:
         raise FileNotFoundError(
             f"{folder}: no checkpoint.best_{metric}_*.pt to average; train with "
@@ -93,7 +94,7 @@ def kept_by(folder: Path | str) -> tuple[str, bool]:
     """The metric by which a run kept its best checkpoints (``--best-checkpoint-metric``), and whether higher
     is better, as they say themselves.
 
-    Raises ``FileNotFoundError`` where the folder holds none, ``ValueError`` where one does not say it.
+    Raises ``FileNotFoundError`` where the folder holds none, `DataError` where one does not say it.
     """
     paths = sorted(Path(folder).glob("checkpoint.best_*.pt"))
     if not paths:
@@ -104,7 +105,7 @@ def kept_by(folder: Path | str) -> tuple[str, bool]:
     options = options_of(load_state(newest), "checkpoint")
     metric = options.get("best_checkpoint_metric")
     if not metric:
-        raise ValueError(f"{newest}: does not say by which metric it is one of the best; give --metric NAME")
+        raise DataError(f"{newest}: does not say by which metric it is one of the best; give --metric NAME")
     return metric, bool(options.get("maximize_best_checkpoint_metric"))
 
 
@@ -116,11 +117,11 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
     as a starting point.
     The mean is taken in float64 and rounded once, so it does not depend on the order of the other paths.
 
-    Raises ``ValueError`` where there is nothing to average, a file is not a fairseq checkpoint, or the
+    Raises `DataError` where there is nothing to average, a file is not a fairseq checkpoint, or the
     checkpoints are of different models: of another architecture, or with other parameters.
     """
     if not paths:
-        raise ValueError("no checkpoints to average: name at least one")
+        raise DataError("no checkpoints to average: name at least one")
     result = load_state(paths[0])
     weights = result["model"]
     sums = {name: value.double() for name, value in weights.items() if value.is_floating_point()}
@@ -130,7 +131,7 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
         other = state["model"]
         different = _differing_names(weights, other)
         if different:
-            raise ValueError(
+            raise DataError(
                 f"{path}: other parameters than {paths[0]} ({', '.join(different[:3])}"
                 f"{', …' if len(different) > 3 else ''}); average checkpoints of one model only"
             )
@@ -149,7 +150,7 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
 def save_checkpoint(state: dict[str, Any], path: Path | str) -> None:
     """Write ``state`` to ``path`` in one move: a reader sees the old file or the new one, whole.
 
-    Raises ``ValueError`` where it cannot be written.
+    Raises `DataError` where it cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -157,7 +158,7 @@ def save_checkpoint(state: dict[str, Any], path: Path | str) -> None:
         with replacing(path) as unfinished:
             torch.save(state, unfinished)
     except (OSError, RuntimeError) as error:  # torch raises the second for a full disk
-        raise ValueError(not_written(path, error)) from error
+        raise DataError(not_written(path, error)) from error
 
 
 def _numbered(folder: Path, pattern: re.Pattern[str]) -> list[tuple[float, Path]]:
@@ -181,7 +182,7 @@ def _check_options(
         one, other = usual.get(name), options.get(name)
         if one is not None and other is not None and str(one) != str(other):  # --wait-k is text
             option = option_name(name)
-            raise ValueError(
+            raise DataError(
                 f"{path}: trained with {option} {other}, and {first} with {option} {one}; average "
                 "checkpoints of one model only"
             )

@@ -83,7 +83,8 @@ def not_written(out: Path | str, error: Exception, *states: str) -> str:
 
 @contextmanager
 def explained(out: Path, numbers: Collection[int] | None = None) -> Iterator[None]:
-    """Replace an OSError, which names a temporary file or none, by a DataError that names `out`.
+    """Replace an OSError, which names a temporary file or none, by a DataError that names `out`; and what
+    is raised by texts that are not Unicode.
 
     Args:
         out: what is being made.
@@ -98,6 +99,18 @@ def explained(out: Path, numbers: Collection[int] | None = None) -> Iterator[Non
         if numbers is not None and error.errno not in numbers:
             raise
         raise DataError(not_written(out, error, "nothing was left")) from error
+    except UnicodeEncodeError as error:
+        wrong = not_unicode(error.object)
+        raise DataError(
+            f"{out}: cannot be written, as a text or a name of what it shows holds {wrong}, which is no "
+            "character; correct it, or rename the file"
+        ) from error
+
+
+def not_unicode(text: str) -> str:
+    """Return, as ASCII, the first half of a surrogate pair in a text, which stands for no character: of JSON
+    that was cut, or for a byte of a name that is not UTF-8. Empty if there is none."""
+    return next((ascii(letter) for letter in text if "\ud800" <= letter <= "\udfff"), "")
 
 
 def make_parents(out: Path) -> None:

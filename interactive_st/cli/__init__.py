@@ -15,11 +15,13 @@ Kinds = type[Exception] | tuple[type[Exception], ...]
 
 
 @contextmanager
-def user_errors(kinds: Kinds = (ValueError, OSError)) -> Iterator[None]:
+def user_errors(kinds: Kinds = OSError) -> Iterator[None]:
     """Show errors of the block as the user's, except those of standard output.
 
     Args:
-        kinds: errors whose message says to the user what is wrong; a `UserError` is one in any case.
+        kinds: errors whose message says to the user what is wrong; a `UserError` is one in any case. A
+            ValueError is so only of what a user's options or model are the whole cause: anywhere else it is a
+            mistake of the program, which must not be hidden.
 
     Raises:
         UserError: with the message of an error of these kinds.

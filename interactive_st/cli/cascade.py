@@ -87,7 +87,8 @@ def main(args: argparse.Namespace) -> int:
     parser = options.get_generation_parser()
     parser.set_defaults(scoring="sacrebleu")
     try:
-        with user_errors():
+        # fairseq, the models and the search say by ValueError what is wrong with options
+        with user_errors((ValueError, OSError)):
             if args.pairs_path is not None:
                 check_folder(Path(args.pairs_path).parent, f"--pairs-path {args.pairs_path}")
             _check_models(args)
@@ -113,7 +114,7 @@ def _check_models(args: argparse.Namespace) -> None:
     """Refuse checkpoints of other kinds before fairseq stumbles over them.
 
     Raises:
-        ValueError: naming the option and what it needs.
+        UserError: naming the option and what it needs.
     """
     from fairseq.utils import split_paths
 
@@ -123,4 +124,4 @@ def _check_models(args: argparse.Namespace) -> None:
     for path in split_paths(args.asr):
         name = task_name(read_checkpoint(path)[1])
         if name != TASK:
-            raise ValueError(f"--asr {path}: trained by the task {name}; give a model of {TASK}, --arch asr")
+            raise UserError(f"--asr {path}: trained by the task {name}; give a model of {TASK}, --arch asr")

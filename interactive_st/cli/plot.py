@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from interactive_st.cli import user_errors, whole_number
-from interactive_st.errors import UserError
+from interactive_st.errors import DataError, UserError
 from interactive_st.inference.quieting import quiet
 
 HELP = "draw training curves, attention, or scores over k and λ"
@@ -155,9 +155,10 @@ def _attention(args: argparse.Namespace) -> list[str]:
     features = features_from_file(args.audio, task.data_cfg.features, args.offset, args.duration)
     try:
         check_length(features, task)
-    except ValueError as error:
+    except DataError as error:
         raise UserError(f"{args.audio}: {error}") from error
-    picture = compute_picture(model, task, features, layer=args.layer, head=args.head, beam=args.beam)
+    with user_errors(ValueError):  # by which the search says that the model leaves it nothing to find
+        picture = compute_picture(model, task, features, layer=args.layer, head=args.head, beam=args.beam)
     layers = len(model.decoder.layers)
     heads = "mean over heads" if args.head is None else f"head {args.head}"
     title = f"{args.audio.name} · decoder layer {args.layer % layers} of 0–{layers - 1}, {heads}"

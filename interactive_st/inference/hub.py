@@ -71,7 +71,7 @@ class InteractiveST:
             half: compute in half precision, float16 on a GPU and bfloat16 on the CPU.
 
         Raises:
-            ValueError: there is no such model, or it does not read audio.
+            DataError: there is no such model, it does not read audio, or there is no such device.
         """
         stored = read_model(Path(path), None if data is None else Path(data))
         return cls(*stored.build()).to(device, half)
@@ -88,7 +88,7 @@ class InteractiveST:
                 None leaves it as it is.
 
         Raises:
-            ValueError: there is no such device.
+            DataError: there is no such device.
         """
         try:
             place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -97,7 +97,7 @@ class InteractiveST:
             self.model.to(place)
         except (RuntimeError, AssertionError) as error:
             reason = str(error).splitlines()[0]
-            raise ValueError(f"device {device!r} cannot be used: {reason}") from error
+            raise DataError(f"device {device!r} cannot be used: {reason}") from error
         if half:
             if place.type == "cpu" and not has_onednn_linear(torch.bfloat16):
                 logger.warning(SLOW_HALF)

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from interactive_st.errors import DataError
-from interactive_st.scoring.columns import COLUMNS, cells
+from interactive_st.scoring.columns import COLUMNS, cells, check_scores
 
 NOT_STATED = "not stated"
 
@@ -138,8 +138,7 @@ def read_metrics(paths: Sequence[str | os.PathLike]) -> dict[str, dict[str, Any]
             scores = json.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: not readable as scores ({error})") from error
-        if not isinstance(scores, dict) or not set(COLUMNS) & set(scores):
-            raise DataError(f"{path}: holds no scores; give what `interactive-st score --json` prints")
+        check_scores(scores, str(path))
         name = Path(path).name.split(".")[0]
         if name in metrics:
             raise DataError(f"{path}: a second file of the name {name}; rename one of them")

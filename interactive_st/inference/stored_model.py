@@ -54,7 +54,12 @@ class StoredModel:
         register()
         with quiet():
             task = self._task()
-            model = task.build_model(Namespace(**self.options, arch=self.architecture), from_checkpoint=True)
+            try:
+                model = task.build_model(
+                    Namespace(**self.options, arch=self.architecture), from_checkpoint=True
+                )
+            except ValueError as error:  # options that no model can have
+                raise DataError(str(error)) from error
         try:
             model.load_state_dict(dict(self.weights), strict=True)
         except RuntimeError as error:

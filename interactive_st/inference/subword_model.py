@@ -7,6 +7,8 @@ nothing to whoever uses the model. Wire format: protobuf.dev/programming-guides/
 
 from collections.abc import Iterator
 
+from interactive_st.errors import DataError
+
 TRAINER_OPTIONS = 2
 #: ``input`` and ``model_prefix`` of the trainer's options.
 FILE_NAMES = {1, 2}
@@ -17,7 +19,7 @@ def without_file_names(model: bytes) -> bytes:
     """Return the same subword model without the names of the trainer's files.
 
     Raises:
-        ValueError: these bytes are not a sentencepiece model.
+        DataError: these bytes are not a sentencepiece model.
     """
     cleaned = b""
     for number, start, content, end in _fields(model):
@@ -50,9 +52,9 @@ def _fields(message: bytes) -> Iterator[tuple[int, int, int, int]]:
         elif kind in (FIXED64, FIXED32):
             position += 8 if kind == FIXED64 else 4
         else:
-            raise ValueError("not a sentencepiece model: unknown kind of field")
+            raise DataError("not a sentencepiece model: unknown kind of field")
         if position > len(message):
-            raise ValueError("not a sentencepiece model: it ends too early")
+            raise DataError("not a sentencepiece model: it ends too early")
         yield number, start, content, position
 
 
@@ -66,7 +68,7 @@ def _varint(message: bytes, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, position
         shift += 7
-    raise ValueError("not a sentencepiece model: it ends too early")
+    raise DataError("not a sentencepiece model: it ends too early")
 
 
 def _varint_bytes(value: int) -> bytes:

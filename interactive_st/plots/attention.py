@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from interactive_st.conventions import BOTH, FRAMES_PER_SECOND, STREAM_NAMES
+from interactive_st.errors import DataError
 from interactive_st.plots.style import TRANSCRIPT_COLOUR, TRANSLATION_COLOUR
 
 if TYPE_CHECKING:
@@ -87,10 +88,10 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
 
 
 def check_length(features: np.ndarray, task: Any) -> None:
-    """Raise ``ValueError`` for more frames of speech than a picture shows, or than the model reads."""
+    """Raise `DataError` for more frames of speech than a picture shows, or than the model reads."""
     most = min(MOST_FRAMES, int(task.args.max_source_positions))
     if len(features) > most:
-        raise ValueError(
+        raise DataError(
             f"{len(features) / FRAMES_PER_SECOND:.2f} s of speech, and a picture is of at most "
             f"{most / FRAMES_PER_SECOND:g} s; cut out a part by --offset and --duration"
         )
@@ -113,7 +114,7 @@ def compute_picture(
         what is drawn of the best hypothesis, without a title.
 
     Raises:
-        ValueError: no such layer or head, or a model with other decoder layers (two-stage).
+        DataError: no such layer or head, or a model with other decoder layers (two-stage).
     """
     import torch
     from fairseq import utils

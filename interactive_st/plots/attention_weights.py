@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from interactive_st.errors import DataError
 from interactive_st.modules.encoder_attention import EncoderAttention
 from interactive_st.modules.interactive_attention import InteractiveAttention
 from interactive_st.modules.memory import MemoryKeys
@@ -36,13 +37,13 @@ class LayerAttention(NamedTuple):
         """One head's weights, or their mean (``None``); the dimension of heads is gone.
 
         Raises:
-            ValueError: there is no such head.
+            DataError: there is no such head.
         """
         heads = self.own.size(2)
         if head is None:
             return LayerAttention(*(weights.mean(dim=2) for weights in self))
         if not 0 <= head < heads:
-            raise ValueError(f"--head {head}: the layer has heads 0 to {heads - 1}")
+            raise DataError(f"--head {head}: the layer has heads 0 to {heads - 1}")
         return LayerAttention(*(weights[:, :, head] for weights in self))
 
 
@@ -56,7 +57,7 @@ def attention_weights(model: nn.Module, net_input: dict[str, Any], layer: int = 
         layer: number of the decoder layer, from 0; negative from the end.
 
     Raises:
-        ValueError: no such layer, or a model whose attention is of another kind.
+        DataError: no such layer, or a model whose attention is of another kind.
     """
     block = _layer(model, layer)
     with _inputs_of(block.self_attn) as of_self, _inputs_of(block.encoder_attn) as of_encoder:
@@ -103,12 +104,12 @@ def _softmax(query: Tensor, key: Tensor, visible: Tensor | None) -> Tensor:
 def _layer(model: nn.Module, layer: int) -> nn.Module:
     layers = getattr(getattr(model, "decoder", None), "layers", [])
     if not layers or not all(isinstance(one.self_attn, InteractiveAttention) for one in layers):
-        raise ValueError(
+        raise DataError(
             f"the attention of {type(model).__name__} cannot be drawn: it has other decoder layers; give a "
             f"model of an architecture interactive_st, multitask_st, e2e_st or asr"
         )
     if not -len(layers) <= layer < len(layers):
-        raise ValueError(f"--layer {layer}: the decoder has {len(layers)} layers, 0 to {len(layers) - 1}")
+        raise DataError(f"--layer {layer}: the decoder has {len(layers)} layers, 0 to {len(layers) - 1}")
     return layers[layer]
 
 

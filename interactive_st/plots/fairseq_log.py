@@ -8,6 +8,7 @@ replaces what came before, and the time between the runs is not counted.
 
 import ast
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,8 +22,8 @@ LINE = re.compile(r"^(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^|]*\| )?INFO \| (\S+) 
 #: What a line of ``simple`` begins with that says no more than this.
 VALID = re.compile(r"epoch \d+ \| valid on '(.+?)' subset \|")
 SUMMARY = re.compile(r"epoch \d+ \|")
-PARAMETERS = re.compile(r"num\. shared model params: ([\d,]+)")
-SAMPLES = re.compile(r'split="([^"]+)", n_samples=([\d_,]+)')
+PARAMETERS = re.compile(r"num\. shared model params: (\d[\d,]*)")
+SAMPLES = re.compile(r'split="([^"]+)", n_samples=(\d[\d_,]*)')
 #: The summary of an epoch, and the running averages between summaries.
 TRAINING, RUNNING = "train", "train_inner"
 #: Who prints the configuration.
@@ -185,7 +186,10 @@ class _Clock:
     def hours(self, stamp: str | None) -> float | None:
         if stamp is None:
             return None
-        now = datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S")
+        try:
+            now = datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S")
+        except ValueError:  # of a line that is damaged
+            return None
         if self._last is not None and not self._restarted:
             self._elapsed += max(0.0, (now - self._last).total_seconds())
         self._last, self._restarted = now, False
@@ -211,7 +215,7 @@ def _metrics(text: str, subset: str) -> dict[str, float]:
             metrics[key] = float(value)
         except (TypeError, ValueError):
             continue  # metrics of other tasks may be text
-    return metrics if "num_updates" in metrics else {}
+    return metrics if metrics.get("num_updates", math.nan).is_integer() else {}
 
 
 def _options(text: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interactive_st.errors import DataError
-from interactive_st.writing import check_file, not_written, replacing
+from interactive_st.writing import check_file, not_unicode, not_written, replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -89,6 +89,9 @@ def drawing(texts: Iterable[str] = (), base_size: float = 9.0) -> Iterator[list[
 
     Yields:
         Notes for the user, such as characters that no installed font has.
+
+    Raises:
+        PlotError: one of the texts is not Unicode, such as the name of a file in another encoding.
     """
     import logging
     import warnings
@@ -98,6 +101,12 @@ def drawing(texts: Iterable[str] = (), base_size: float = 9.0) -> Iterator[list[
     logger = logging.getLogger("matplotlib")  # fairseq lets everything through
     level = logger.level
     logger.setLevel(logging.ERROR)
+    texts = list(texts)
+    for text in texts:
+        if wrong := not_unicode(text):
+            raise PlotError(
+                f"{text!a}: holds {wrong}, which is no character; rename the file, or correct it"
+            )
     families, notes = fonts_for(texts)
     settings = {
         "font.family": families,

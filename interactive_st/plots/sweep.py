@@ -26,6 +26,10 @@ PARAMETERS = {
 SCORES = {"bleu": ("BLEU", TRANSLATION_COLOUR, "s"), "wer": ("WER (%)", TRANSCRIPT_COLOUR, "o")}
 
 
+#: Numbers above are none of these scores or settings, and cannot be drawn beside them.
+LARGEST = 1e9
+
+
 @dataclass(frozen=True)
 class Setting:
     """One value of the varied setting and the scores of all its seeds, ``{"wer": […], "bleu": […]}``."""
@@ -76,7 +80,10 @@ def read_sweep(path: Path, parameter: str | None = None) -> Sweep:
     for number, row in enumerate(rows, 1):
         if row.get(name) in (None, ""):
             raise PlotError(f"{path}: row {number} has no {name}; fill it in or remove the row")
-        scores = found.setdefault(_canonical(row[name]), {score: [] for score in SCORES})
+        value = _canonical(row[name])
+        if LARGEST < abs(Setting(value, {}).number or 0.0) < math.inf:
+            raise PlotError(f"{path}: row {number}, {name}: {value} is too large to be drawn; correct it")
+        scores = found.setdefault(value, {score: [] for score in SCORES})
         for score in SCORES:
             scores[score] += _numbers(row.get(score), f"{path}: row {number}, {score}")
     if not any(any(scores.values()) for scores in found.values()):
@@ -178,9 +185,13 @@ def _numbers(value: Any, where: str) -> list[float]:
     if value in (None, ""):
         return []
     try:
-        return [float(v) for v in (value if isinstance(value, list) else [value])]
-    except (TypeError, ValueError) as error:
+        numbers = [float(v) for v in (value if isinstance(value, list) else [value])]
+    except (TypeError, ValueError, OverflowError) as error:
         raise PlotError(f"{where}: {value!r} is not a number") from error
+    for number in numbers:
+        if abs(number) > LARGEST:
+            raise PlotError(f"{where}: {number:g} is no score in percent; correct it, or leave it empty")
+    return [number for number in numbers if not math.isnan(number)]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -193,9 +204,14 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             table = json.loads(text)
         except json.JSONDecodeError as error:
             raise PlotError(f"{path}:{error.lineno}: not JSON ({error.msg})") from error
+        except ValueError as error:  # a number of thousands of digits
+            raise PlotError(f"{path}: not readable as JSON ({error})") from error
         rows = table.get("rows") if isinstance(table, dict) else table
     else:
-        rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+        try:
+            rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+        except csv.Error as error:  # a field of more than 100,000 characters
+            raise PlotError(f"{path}: cannot be read as TSV ({error}); give a JSON or TSV table") from error
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise PlotError(
             f'{path}: no rows; a list of objects, {{"rows": […]}} or a TSV with a header is needed'

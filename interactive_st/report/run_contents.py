@@ -1,7 +1,7 @@
 """What there is to report of a run: gathered from its folder, or from files named one by one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from interactive_st.conventions import FRAMES_PER_SECOND
 from interactive_st.errors import DataError
 from interactive_st.plots.fairseq_log import LogError, TrainingLog, read_log, read_run
+from interactive_st.scoring.columns import check_scores
 from interactive_st.scoring.corpus_scores import score_pairs
 from interactive_st.scoring.pairs_file import Pair, read_pairs
 
@@ -48,8 +49,7 @@ def read_contents(
         manifests: tables that say where recordings are, looked at before the folder's.
 
     Raises:
-        DataError: nothing is there to report, or a manifest is not there.
-        ValueError: a file cannot be read; the message names it.
+        DataError: nothing is there to report, or a file cannot be read; the message names it.
     """
     if not run.is_dir():
         raise DataError(f"{run}: no such folder; give a run of the examples, or a --save-dir with --log")
@@ -67,7 +67,7 @@ def read_contents(
             contents.logs = []  # a run may have been decoded only
     files = pairs or {path.stem: path for path in sorted(run.glob("pairs/*.jsonl"))}
     contents.pairs = {name: read_pairs(path) for name, path in files.items()}
-    known = contents.summary.get("sets", {}) if pairs is None else {}
+    known = _known_scores(contents.summary, run / "report.json") if pairs is None else {}
     contents.scores = {
         name: known.get(name) or score_pairs(own, per_speaker=True) for name, own in contents.pairs.items()
     }
@@ -90,12 +90,28 @@ def _data(run: Path, logs: Sequence[TrainingLog]) -> dict[str, tuple[int, float 
     for path in sorted(run.glob("data/*.tsv")):
         rows = read_manifest(path)
         if rows and "n_frames" in rows[0]:
-            found[path.stem] = (len(rows), sum(int(row["n_frames"]) for row in rows) / FRAMES_PER_HOUR)
+            found[path.stem] = (len(rows), sum(_frames(path, rows)) / FRAMES_PER_HOUR)
     for log in logs:
         for split, count in log.samples.items():
             found.setdefault(split, (count, None))
     order = {"train": 0, "dev": 1, "valid": 1}
     return dict(sorted(found.items(), key=lambda item: (order.get(item[0], 2), item[0])))
+
+
+def _known_scores(summary: Mapping[str, Any], path: Path) -> dict[str, dict[str, Any]]:
+    sets = summary.get("sets", {})
+    if not isinstance(sets, dict):
+        raise DataError(f"{path}: sets is {sets!r}, where test sets and their scores are needed")
+    for name, scores in sets.items():
+        check_scores(scores, f"{path}: {name}")
+    return sets
+
+
+def _frames(path: Path, rows: Sequence[Mapping[str, str]]) -> Iterator[int]:
+    for line, row in enumerate(rows, start=2):
+        if not row["n_frames"].isdecimal():
+            raise DataError(f"{path}:{line}: n_frames is {row['n_frames']!r}, where a whole number is needed")
+        yield int(row["n_frames"])
 
 
 def _read_json(path: Path) -> dict[str, Any]:

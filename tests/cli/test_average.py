@@ -113,6 +113,12 @@ def test_errors_say_the_way_out(run_folder, capsys, arguments, message):
     assert sorted(run_folder.iterdir()) == before
 
 
+def test_files_that_no_training_wrote_are_passed_over(run_folder):
+    (run_folder / "checkpoint.best_bleu_1.2.3.pt").touch()
+    assert main(["average", str(run_folder), "--best", "1", "--metric", "bleu", "--maximize"]) == 0
+    assert weight(run_folder / "avg_best_1_checkpoint.pt") == 20.25
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "two"])
 def test_a_count_is_a_positive_number(value, capsys):
     with pytest.raises(SystemExit) as stopped:

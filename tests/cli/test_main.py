@@ -141,8 +141,13 @@ def test_what_the_library_says_of_data_is_the_users_error(command, capsys):
 def test_which_errors_of_a_block_are_the_users():
     with pytest.raises(UserError, match="gone"), user_errors():
         raise FileNotFoundError("gone")
-    with pytest.raises(ValueError, match="a mistake"), user_errors(OSError):
+    with pytest.raises(DataError, match=r"a\.tsv"), user_errors():
+        raise DataError("a.tsv: cannot be read")
+    with pytest.raises(ValueError, match="a mistake") as raised, user_errors():
         raise ValueError("a mistake")
+    assert not isinstance(raised.value, UserError)
+    with pytest.raises(UserError, match="no such option"), user_errors(ValueError):
+        raise ValueError("no such option")
 
 
 def test_error_of_the_program_is_not_hidden(command):

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from training_log import json_lines, write_log
 
@@ -70,6 +72,32 @@ def test_mistakes_are_named_without_a_traceback(words, message, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     assert main(["report", *words]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("report.json", '{"sets": {"test": {"wer": "12"}}}', "json: test: wer is '12', where a number or"),
+        ("report.json", '{"sets": {"t": {"wer": 1, "speakers": {"a": {"wer": []}}}}}', "a: wer is []"),
+        ("report.json", '{"sets": {"test": 3}}', "report.json: test: holds no scores"),
+        ("report.json", '{"sets": [1]}', "report.json: sets is [1], where test sets"),
+        ("data/train.tsv", "id\tn_frames\nu\t12\nv\tx\n", "train.tsv:3: n_frames is 'x', where a"),
+    ],
+)
+def test_damaged_files_of_a_run_are_named(run, file, content, message, capsys):
+    (run / file).parent.mkdir(exist_ok=True)
+    (run / file).write_text(content)
+    assert main(["report", str(run)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_texts_that_are_not_unicode_are_named(run, capsys):
+    (run / "pairs" / "test.jsonl").write_text(json.dumps({**PAIR, "translation": "b \ud83d"}))
+    assert main(["report", str(run)]) == 2
+    message = "report.html: cannot be written, as a text or a name of what it shows holds '\\ud83d', which"
+    assert message in capsys.readouterr().err
+    assert [path.name for path in run.iterdir()] == ["pairs"]
+
 
 def test_a_full_disk_is_named_with_the_way_out(run, capsys):
     with largest_file(1000):

@@ -58,7 +58,7 @@ def test_no_model(tmp_path, name, message):
 
 @pytest.mark.parametrize("device", ["abacus", "meta"])
 def test_no_such_device(made, device):
-    with pytest.raises(ValueError, match=f"device '{device}' cannot be used"):
+    with pytest.raises(DataError, match=f"device '{device}' cannot be used"):
         InteractiveST.from_pretrained(made.checkpoint, device=device)
 
 

@@ -66,7 +66,7 @@ class TestReadMetrics:
     def test_by_name(self, tmp_path):
         assert read_metrics([self.write(tmp_path / "test.scores.json", SCORES)]) == {"test": SCORES}
 
-    @pytest.mark.parametrize("content", ["no json", "[]", '{"a": 1}'])
+    @pytest.mark.parametrize("content", ["no json", "[]", '{"a": 1}', '{"wer": "12"}'])
     def test_no_scores(self, tmp_path, content):
         with pytest.raises(DataError, match=r"test\.json"):
             read_metrics([self.write(tmp_path / "test.json", content)])

@@ -256,6 +256,12 @@ class TestBadInput:
         with pytest.raises(DataError, match="do not fit"):
             stored.build()
 
+    def test_options_that_no_model_can_have(self, made):
+        stored = load_checkpoint(made.checkpoint)
+        stored.options["wait_k"] = "soon"
+        with pytest.raises(DataError, match="--wait-k must be a whole number"):
+            stored.build()
+
     def test_incomplete_folder(self, folder, tmp_path):
         shutil.copytree(folder, tmp_path / "model")
         (tmp_path / "model" / "config.json").unlink()

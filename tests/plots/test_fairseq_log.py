@@ -116,3 +116,21 @@ def test_what_is_no_training_is_named(tmp_path):
         read_run(empty)
     with pytest.raises(LogError, match=r"none of its 1 logs has lines of a training"):
         read_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '2024-13-45 10:10:10 | INFO | train_inner | {"loss": "0.1", "num_updates": "nan"}',
+        'INFO | train_inner | {"loss": "0.1", "num_updates": "inf"}',
+        "INFO | fairseq_cli.train | num. shared model params: ,",
+        'INFO | fairseq.data | split="dev", n_samples=_,',
+    ],
+)
+def test_damaged_lines_are_no_news(line):
+    assert parse_log([*json_lines(), line], "run") == parse_log(json_lines(), "run")
+
+
+def test_a_time_that_is_damaged_is_none():
+    line = '2024-13-45 10:10:10 | INFO | train_inner | {"loss": "0.1", "num_updates": "50", "wall": "3600"}'
+    assert parse_log([line], "run").points["train_inner"][0].hours == 1.0

@@ -64,6 +64,11 @@ class TestWithMatplotlib:
         assert families == [style.LATIN_FONT, "Some CJK"]
         assert notes == []
 
+    def test_names_that_are_not_unicode_are_named(self):
+        message = r"'caf\\udce9': holds '\\udce9', which is no character"
+        with pytest.raises(style.PlotError, match=message), style.drawing(["caf\udce9"]):
+            pass
+
     @pytest.mark.parametrize("suffix", style.SUFFIXES)
     def test_a_full_disk_leaves_the_picture_that_was_there(self, tmp_path, suffix):
         from matplotlib.figure import Figure

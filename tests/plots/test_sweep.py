@@ -66,6 +66,27 @@ def test_bad_tables(tmp_path, name, text, message):
         read_sweep(tmp_path / "gone")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.tsv", "k\twer\n0\t1\n0\tinf\n", "row 2, wer: inf is no score in percent"),
+        ("a.tsv", "k\twer\n0\t1e308\n0\t1e308\n", r"row 1, wer: 1e\+308 is no score in percent"),
+        ("a.tsv", "k\twer\n1e308\t3\n-1e308\t4\n", r"row 1, k: 1e\+308 is too large to be drawn"),
+        ("a.tsv", f"k\twer\n{'1' * 200_000}\t1\n", "cannot be read as TSV"),
+        ("a.json", f'[{{"k": {"1" * 5000}}}]', "not readable as JSON"),
+    ],
+)
+def test_numbers_that_cannot_be_drawn(tmp_path, name, text, message):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(PlotError, match=message):
+        read_sweep(tmp_path / name)
+
+
+def test_a_score_that_is_not_a_number_is_a_missing_one(tmp_path):
+    (tmp_path / "a.tsv").write_text("k\twer\n0\t1\n0\tnan\n")
+    assert read_sweep(tmp_path / "a.tsv").settings[0].scores["wer"] == [1.0]
+
+
 def test_means_and_spread(k_table):
     pytest.importorskip("matplotlib", reason="the extra plots is not installed")
     from overlaps import problems

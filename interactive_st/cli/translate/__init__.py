@@ -72,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
     model = _load(args)
     _check_shown(args, model.model.streams)
     work = Work(found, args.format, args.show, files, progress=not args.quiet, unread=len(unread))
-    with user_errors(ValueError):
+    with user_errors(ValueError):  # by which the search says that options and model leave it nothing to find
         try:
             return 1 if work.decode(model, options) or unread else 0
         except OptionError as error:
