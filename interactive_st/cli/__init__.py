@@ -5,8 +5,10 @@ A command, the module or package `interactive_st/cli/<name>`, has `HELP` (one li
 """
 
 import argparse
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from interactive_st.errors import UserError
 from interactive_st.standard_output import is_of_standard_output
@@ -32,6 +34,23 @@ def user_errors(kinds: Kinds = OSError) -> Iterator[None]:
         if is_of_standard_output(error) or isinstance(error, UserError):
             raise
         raise UserError(str(error)) from error
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """Say on standard error what the user should know of a work that is done."""
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+
+
+def named_file(text: str) -> tuple[str | None, Path]:
+    """Split ``NAME=FILE``; the name, which may hold ``=`` itself, is None where none is given.
+
+    A text that is itself the name of a file that is there is that file.
+    """
+    name, separator, file = text.rpartition("=")
+    if separator and name and not Path(text).exists():
+        return name, Path(file)
+    return None, Path(text)
 
 
 def names(text: str) -> list[str]:

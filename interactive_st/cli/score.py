@@ -2,10 +2,11 @@
 
 import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from interactive_st.cli import print_notes
 
 HELP = "score the transcripts and translations of a pairs file"
 
@@ -63,11 +64,8 @@ def _note_repeated(pairs: Sequence[Mapping[str, Any]]) -> None:
     counts = Counter(pair["id"] for pair in pairs if pair.get("id") is not None)
     repeated = [name for name, count in counts.items() if count > 1]
     if repeated:
-        print(
-            f"note: {len(repeated)} ids come more than once, such as {repeated[0]}, and each counts; is a "
-            "file named twice?",
-            file=sys.stderr,
-        )
+        example = f"such as {repeated[0]}, and each counts; is a file named twice?"
+        print_notes([f"{len(repeated)} ids come more than once, {example}"])
 
 
 def _print_table(scores: dict[str, Any]) -> None:
@@ -75,7 +73,7 @@ def _print_table(scores: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from interactive_st.scoring.columns import COLUMNS, cells
+    from interactive_st.scoring.columns import COLUMNS, SIGNATURES, cells
 
     table = Table(box=box.SIMPLE)
     table.add_column("")
@@ -95,8 +93,8 @@ def _print_table(scores: dict[str, Any]) -> None:
         )
     if scores["bleu"] is not None:
         console.print(f"{scores['translations_scored']} translations")
-        console.print(f"BLEU {scores['bleu_signature']}")
-        console.print(f"chrF {scores['chrf_signature']}")
+        for key in ("bleu_signature", "chrf_signature"):
+            console.print(f"{SIGNATURES[key]} {scores[key]}")
     if exact := scores["exact"]:
         console.print(
             f"of {exact['pairs']} pairs, as the reference to the letter: {exact['transcripts']} transcripts, "

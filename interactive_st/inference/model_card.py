@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from interactive_st.errors import DataError
-from interactive_st.scoring.columns import COLUMNS, cells, check_scores
+from interactive_st.scoring.columns import COLUMNS, cells, check_scores, signatures
 
 NOT_STATED = "not stated"
 
@@ -94,15 +94,10 @@ class Card:
             (name, scores.get("sentences", NOT_STATED), *cells(scores))
             for name, scores in self.metrics.items()
         ]
-        names = {"BLEU": "bleu_signature", "chrF": "chrf_signature", "WER": "wer_normalisation"}
-        signatures = {
-            f"{title}: {scores[key]}"
-            for scores in self.metrics.values()
-            for title, key in names.items()
-            if scores.get(key)
-        }
+        each = map(signatures, self.metrics.values())
+        counted = {f"{name}: {text}" for own in each for name, text in own.items()}
         table = _table(("Set", "Sentences", *COLUMNS.values()), rows)
-        listed = "\n".join(f"- {line}" for line in sorted(signatures))
+        listed = "\n".join(f"- {line}" for line in sorted(counted))
         return "\n\n".join(["## Results", table, listed]).rstrip()
 
     @staticmethod

@@ -10,7 +10,7 @@ from interactive_st.report.audio_clips import Recordings
 from interactive_st.report.html import article, facts, folded, line, page, table, text_or_dash
 from interactive_st.report.run_contents import RunContents
 from interactive_st.report.word_diff import HTML_LEGEND, compare, to_html
-from interactive_st.scoring.columns import COLUMNS, cells, number
+from interactive_st.scoring.columns import COLUMNS, cells, number, signatures
 from interactive_st.scoring.pairs_file import LANGUAGE_KEYS, Pair
 
 #: Options that tell what a model is and how it was trained: how they are called in the page.
@@ -31,11 +31,6 @@ OPTIONS = {
 OFF_AT_ZERO = ("learn_fusion_lambda", "max_update", "stop_time_hours", "prefix_corruption", "clip_norm")
 #: Metrics of validation and whether the largest value is the best.
 BEST = (("loss", "loss", False), ("WER %", "wer", False), ("BLEU", "bleu", True))
-SIGNATURES = (
-    ("BLEU", "bleu_signature"),
-    ("chrF", "chrf_signature"),
-    ("WER, normalisation", "wer_normalisation"),
-)
 
 
 def build_page(
@@ -90,13 +85,9 @@ def _scores(contents: RunContents) -> str:
             inside.append(len(rows))
             rows.append(_score_row(speaker or "(no speaker)", own))
     head = ["test set", "utt.", *COLUMNS.values()]
-    signatures = {
-        f"{label} {scores[key]}"
-        for scores in contents.scores.values()
-        for label, key in SIGNATURES
-        if scores.get(key)
-    }
-    lines = "".join(f"<li><code>{escape(text)}</code></li>" for text in sorted(signatures))
+    each = map(signatures, contents.scores.values())
+    counted = {f"{name} {text}" for own in each for name, text in own.items()}
+    lines = "".join(f"<li><code>{escape(text)}</code></li>" for text in sorted(counted))
     return f"<h2>Scores</h2>{table(head, rows, rows_inside=inside)}<ul class='soft'>{lines}</ul>"
 
 

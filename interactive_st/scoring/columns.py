@@ -7,6 +7,8 @@ from interactive_st.errors import DataError
 
 #: Heads of the columns by the keys of `interactive_st.scoring.corpus_scores.score_pairs`.
 COLUMNS = {"wer": "WER %", "cer": "CER %", "bleu": "BLEU", "chrf": "chrF"}
+#: What scores were counted by: names by the keys of the same.
+SIGNATURES = {"bleu_signature": "BLEU", "chrf_signature": "chrF", "wer_normalisation": "WER, normalisation"}
 
 
 def check_scores(scores: Any, where: str) -> None:
@@ -34,6 +36,11 @@ def check_scores(scores: Any, where: str) -> None:
 def number(value: float | None, digits: int = 2) -> str:
     """A score as text; a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def signatures(scores: Mapping[str, Any]) -> dict[str, str]:
+    """What scores were counted by, as far as they say it, by the names in `SIGNATURES` and in that order."""
+    return {name: scores[key] for key, name in SIGNATURES.items() if scores.get(key)}
 
 
 def cells(scores: Mapping[str, Any]) -> list[str]:

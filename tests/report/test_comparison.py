@@ -122,3 +122,9 @@ def test_a_system_that_writes_one_text():
     (utterance,) = match({"asr": [pair("u") | {"translation": None}], "e2e": [silent]}).utterances
     assert utterance.difference == 0.0
     assert utterance.bleu["asr"] is None
+
+
+def test_the_page_says_by_what_scores_were_counted():
+    page = build_page(match({"a": [pair("u")]}), "t", "id", None)
+    for text in ("BLEU nrefs:1", "chrF nrefs:1", "WER, normalisation none (jiwer"):
+        assert f"<li><code>{text}" in page
