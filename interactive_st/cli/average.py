@@ -1,10 +1,9 @@
 """`interactive-st average`: the mean of several checkpoints."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from interactive_st.cli import user_errors, whole_number
+from interactive_st.cli import print_notes, user_errors, whole_number
 from interactive_st.errors import UserError
 
 HELP = "average the weights of the last or the best checkpoints of a training"
@@ -152,7 +151,7 @@ def _choose(args: argparse.Namespace, inputs: list[Path]) -> list[Path]:
         if exact and len(paths) < exact:
             raise UserError(f"{folder}: {len(paths)} checkpoints by {kind}, {exact} were asked for")
     if len(paths) < wanted:
-        print(f"note: {len(paths)} checkpoints, not {wanted}: {folder} has no more", file=sys.stderr)
+        print_notes([f"{len(paths)} checkpoints, not {wanted}: {folder} has no more"])
     return paths
 
 

@@ -1,10 +1,9 @@
 """`interactive-st compare`: systems side by side, utterance by utterance."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from interactive_st.cli import user_errors
+from interactive_st.cli import named_file, print_notes, user_errors
 from interactive_st.errors import UserError
 from interactive_st.report.orders import ORDERS, in_order
 
@@ -65,8 +64,7 @@ def main(args: argparse.Namespace) -> int:
             page = build_page(comparison, args.title, order, args.limit)
             with explained(args.html):
                 write_whole(args.html, page)
-    for note in [*missing_notes(comparison), *comparison.notes]:
-        print(f"note: {note}", file=sys.stderr)
+    print_notes([*missing_notes(comparison), *comparison.notes])
     if args.html is not None:
         print(args.html)
         return 0
@@ -82,11 +80,7 @@ def _named(arguments: list[str]) -> dict[str, Path]:
     """Files by the names of their systems; files of one name are told apart by their folders."""
     from interactive_st.file_names import unique_names
 
-    given: list[tuple[str | None, Path]] = []
-    for text in arguments:
-        name, separator, file = text.rpartition("=")
-        is_named = bool(separator and name) and not Path(text).exists()
-        given.append((name, Path(file)) if is_named else (None, Path(text)))
+    given = [named_file(text) for text in arguments]
     free = [path for name, path in given if name is None]
     names = iter(unique_names(free, lambda path: path.name.removesuffix(".jsonl").removesuffix(".pairs")))
     chosen = [name if name is not None else next(names) for name, _ in given]

@@ -1,10 +1,9 @@
 """`interactive-st join`: joint manifests from data that fairseq's recipes prepared."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from interactive_st.cli import names, user_errors
+from interactive_st.cli import names, print_notes, user_errors
 from interactive_st.data import choices
 from interactive_st.errors import UserError
 
@@ -117,8 +116,7 @@ def _join_folders(args: argparse.Namespace) -> int:
         keep_unmatched=args.keep_unmatched,
         overwrite=args.overwrite,
     )
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_notes(notes)
     for split, part in joined.items():
         for line in part.describe():
             print(f"{split}: {line}")

@@ -1,10 +1,9 @@
 """`interactive-st plot`: pictures of trainings, attention and sweeps."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from interactive_st.cli import user_errors, whole_number
+from interactive_st.cli import print_notes, user_errors, whole_number
 from interactive_st.errors import DataError, UserError
 from interactive_st.inference.quieting import quiet
 
@@ -54,8 +53,7 @@ def main(args: argparse.Namespace) -> int:
         require_matplotlib()
         check_out(args.out)
         notes = args.draw(args)
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_notes(notes)
     print(args.out)
     return 0
 

@@ -1,12 +1,11 @@
 """`interactive-st prepare`: from recordings and texts to a data folder."""
 
 import argparse
-import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from interactive_st.cli import names, user_errors
+from interactive_st.cli import names, print_notes, user_errors
 from interactive_st.data import choices
 from interactive_st.errors import UserError
 
@@ -151,12 +150,11 @@ def main(args: argparse.Namespace) -> int:
             audio_root=args.audio_root,
             overwrite=args.overwrite,
         )
-    for note in report.notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_notes(report.notes)
     if report.skipped:
         count = len(report.skipped)
         rows = "row" if count == 1 else "rows"
-        print(f"note: {count} bad {rows} left out, see skipped.tsv", file=sys.stderr)
+        print_notes([f"{count} bad {rows} left out, see skipped.tsv"])
     for split, rows in report.rows.items():
         frames = report.frames[split]
         what = f"{frames} frames of {report.dim} features" if frames else "text alone"

@@ -2,10 +2,9 @@
 
 import argparse
 import math
-import sys
 from pathlib import Path
 
-from interactive_st.cli import user_errors
+from interactive_st.cli import named_file, print_notes, user_errors
 from interactive_st.errors import UserError
 
 HELP = "write one self-contained HTML page of a run: curves, scores, examples to listen to"
@@ -94,8 +93,7 @@ def main(args: argparse.Namespace) -> int:
         check_file(out, "--out")
         with explained(out):
             write_whole(out, html)
-    for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+    print_notes(notes)
     print(out)
     return 0
 
@@ -103,7 +101,8 @@ def main(args: argparse.Namespace) -> int:
 def _sets(arguments: list[str]) -> dict[str, Path]:
     """Pairs files by the names of their test sets."""
     sets: dict[str, Path] = {}
-    for name, path in map(_named, arguments):
+    for given, path in map(named_file, arguments):
+        name = path.stem if given is None else given
         if name in sets:
             raise UserError(
                 f"--pairs {sets[name]} and --pairs {path}: two sets are called {name}; give them other "
@@ -111,10 +110,3 @@ def _sets(arguments: list[str]) -> dict[str, Path]:
             )
         sets[name] = path
     return sets
-
-
-def _named(text: str) -> tuple[str, Path]:
-    name, separator, file = text.partition("=")
-    if separator and not Path(text).exists():
-        return name, Path(file)
-    return Path(text).stem, Path(text)

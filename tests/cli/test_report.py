@@ -91,6 +91,18 @@ def test_damaged_files_of_a_run_are_named(run, file, content, message, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("option", "name"), [("a=b=", "a=b"), ("λ = 0=", "λ = 0"), ("", "test")])
+def test_names_of_sets_are_what_compare_takes_for_those_of_systems(run, capsys, option, name):
+    assert main(["report", str(run), "--pairs", f"{option}{run / 'pairs' / 'test.jsonl'}"]) == 0
+    assert f"<h3>{name}</h3>" in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_name_that_is_empty_is_none(run, monkeypatch, capsys):
+    monkeypatch.chdir(run / "pairs")
+    assert main(["report", ".", "--pairs", "=test.jsonl"]) == 2
+    assert "=test.jsonl: cannot be read" in capsys.readouterr().err
+
+
 def test_texts_that_are_not_unicode_are_named(run, capsys):
     (run / "pairs" / "test.jsonl").write_text(json.dumps({**PAIR, "translation": "b \ud83d"}))
     assert main(["report", str(run)]) == 2
