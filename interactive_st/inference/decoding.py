@@ -1,10 +1,12 @@
 """Decodes utterances in batches, as ``fairseq-interactive`` does."""
 
+from __future__ import annotations
+
 import copy
 import logging
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,6 +23,9 @@ from interactive_st.inference.results import Hypothesis
 from interactive_st.modules.wait_k import WaitK, parse_wait_k
 from interactive_st.search.ensemble import check_ctc
 from interactive_st.search.hypotheses import NBest, PairHypothesis
+
+if TYPE_CHECKING:
+    from interactive_st.tasks import JointSpeechToTextTask
 
 UNTRAINED_K = "wait_k {} was not trained, {} was: translations may be far worse (--train-wait-k)"
 
@@ -39,7 +44,7 @@ class Decoding:
         ValueError: the options contradict each other or the model.
     """
 
-    def __init__(self, task: Any, model: nn.Module, options: Options) -> None:
+    def __init__(self, task: JointSpeechToTextTask, model: nn.Module, options: Options) -> None:
         self.model, self.options = model, options
         args = Namespace(**vars(task.args))
         args.search = options.search or args.search

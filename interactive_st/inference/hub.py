@@ -1,5 +1,7 @@
 """The Python interface: a trained model that takes recordings."""
 
+from __future__ import annotations
+
 import logging
 import math
 import os
@@ -7,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -22,6 +24,9 @@ from interactive_st.inference.results import Recording
 from interactive_st.inference.sources import ArraySource, Source, open_file
 from interactive_st.inference.voice_activity import VoiceActivity
 from interactive_st.modules.fast.onednn_linear import has_onednn_linear
+
+if TYPE_CHECKING:
+    from interactive_st.tasks import JointSpeechToTextTask
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +52,7 @@ class InteractiveST:
         model: the model.
     """
 
-    def __init__(self, task: Any, model: nn.Module) -> None:
+    def __init__(self, task: JointSpeechToTextTask, model: nn.Module) -> None:
         check_features(task.data_cfg)
         self.task, self.model = task, model.eval()
         with quiet():
@@ -60,7 +65,7 @@ class InteractiveST:
         data: str | os.PathLike | None = None,
         device: str | torch.device | None = None,
         half: bool = False,
-    ) -> "InteractiveST":
+    ) -> InteractiveST:
         """Load a model.
 
         Args:
@@ -78,7 +83,7 @@ class InteractiveST:
 
     def to(
         self, device: str | torch.device | None = None, half: bool | None = None
-    ) -> "InteractiveST":
+    ) -> InteractiveST:
         """Move the model to a device; return self. A CPU that has no instructions for bfloat16 is several
         times slower with it than with float32, so the log warns of it.
 

@@ -1,11 +1,13 @@
 """The pipeline: a recogniser's best transcript, translated by a text model of stock fairseq."""
 
+from __future__ import annotations
+
 import logging
 import os
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from fairseq import checkpoint_utils, utils
@@ -18,10 +20,14 @@ from torch import nn
 from interactive_st.checkpoint_reading import option_of, read_checkpoint, task_name
 from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.data.folder.layout import MT_FOLDER
+from interactive_st.search import DualBeamGenerator
 from interactive_st.search.hypotheses import NBest, TextHypothesis, make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker
 from interactive_st.tasks.checks.generation_options import DEFAULTS, SETTINGS
 from interactive_st.tasks.generation_options import parse_generation_options
+
+if TYPE_CHECKING:
+    from interactive_st.tasks.joint_speech_to_text import JointSpeechToTextTask
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +158,7 @@ class CascadeGenerator:
     """Recognises, then translates the best transcript; results are those of ``DualBeamGenerator``.
 
     Args:
-        recogniser: a ``DualBeamGenerator`` of models that write the transcript.
+        recogniser: of models that write the transcript.
         translator: translates it.
         detokenise: from token ids to text.
         tokenise: from text to pieces separated by spaces; the text model is to read the transcript in the
@@ -164,7 +170,7 @@ class CascadeGenerator:
 
     def __init__(
         self,
-        recogniser: Any,
+        recogniser: DualBeamGenerator,
         translator: Translator,
         detokenise: Callable[..., str],
         tokenise: Callable[[str], str],
@@ -201,13 +207,15 @@ class CascadeGenerator:
         )
 
 
-def build_cascade(task: Any, recogniser: Any, options: Any) -> CascadeGenerator:
+def build_cascade(
+    task: JointSpeechToTextTask, recogniser: DualBeamGenerator, options: Any
+) -> CascadeGenerator:
     """Put the text model of ``--mt-path`` behind a recogniser.
 
     Its dictionaries are in ``--mt-data``, else in the data folder, else where it was trained.
 
     Args:
-        task: a `JointSpeechToTextTask`.
+        task: that of the recogniser.
         recogniser: what the task decodes speech with.
         options: fairseq's generation options.
 

@@ -23,7 +23,7 @@ from interactive_st.search import DualBeamGenerator
 from interactive_st.search.hypotheses import NBest
 from interactive_st.tasks.arguments import add_joint_arguments
 from interactive_st.tasks.audio_lines import AudioLines
-from interactive_st.tasks.cascade import build_cascade
+from interactive_st.tasks.cascade import CascadeGenerator, build_cascade
 from interactive_st.tasks.checks.best_checkpoint import check_best_checkpoint_metric
 from interactive_st.tasks.checks.criterion import checked_criterion
 from interactive_st.tasks.checks.data_folder import check_config_path
@@ -176,8 +176,8 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         seq_gen_cls: type | None = None,
         extra_gen_cls_kwargs: dict[str, Any] | None = None,
         prefix_allowed_tokens_fn: Any = None,
-    ) -> Any:
-        """Return the `DualBeamGenerator` that fairseq's generation options describe.
+    ) -> DualBeamGenerator | CascadeGenerator:
+        """Return what decodes as fairseq's generation options describe; with ``--mt-path`` the pipeline.
 
         Raises:
             ValueError: an option cannot be honoured; the message names it.
@@ -211,7 +211,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
 
     def inference_step(
         self,
-        generator: Any,
+        generator: DualBeamGenerator | CascadeGenerator,
         models: list[torch.nn.Module],
         sample: dict[str, Any],
         prefix_tokens: torch.Tensor | None = None,
