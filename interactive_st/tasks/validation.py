@@ -1,6 +1,7 @@
 """Validation that decodes: BLEU of the translations and word error rate of the transcripts."""
 
 from argparse import Namespace
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,11 +16,16 @@ from interactive_st.tasks.validation_metrics import ValidationMetrics
 
 
 class DecodesInValidation:
-    """For the task: with ``--eval-bleu`` or ``--eval-wer``, batches of validation are decoded as well."""
+    """For the task: with ``--eval-bleu`` or ``--eval-wer``, batches of validation are decoded as well.
+
+    The task brings ``args``, its options, ``detokenise``, and ``_build_search``, which makes a generator of
+    models and generation options.
+    """
 
     args: Namespace
     streams: Streams
     detokenise: Detokeniser
+    _build_search: Callable[[list[torch.nn.Module], Namespace], DualBeamGenerator]
     _validation: ValidationMetrics | None = None
     _validation_generator: DualBeamGenerator | None = None
 
