@@ -14,7 +14,15 @@ from interactive_st.registration import allow_fairseq_checkpoints, register
 #: The suffix of what a model folder holds instead.
 SAFETENSORS = ".safetensors"
 #: Options with which tensors of the same names and shapes compute something else.
-UNSEEN_OPTIONS = ("encoder_attention_heads", "decoder_attention_heads", "activation_fn", "no_scale_embedding")
+UNSEEN_OPTIONS = (
+    "encoder_attention_heads",
+    "decoder_attention_heads",
+    "activation_fn",
+    "no_scale_embedding",
+    "cross_attention_positions",
+)
+#: What options stand for that checkpoints from before them lack.
+BEFORE = {"cross_attention_positions": False}
 
 
 @contextmanager
@@ -94,7 +102,8 @@ def options_of(state: dict[str, Any], group: str = "model") -> dict[str, Any]:
     Older checkpoints have the options of all groups in ``args``, which fairseq, too, prefers to ``cfg``.
     """
     options = state.get("args") or (state.get("cfg") or {}).get(group) or {}
-    return dict(vars(options) if isinstance(options, Namespace) else options)
+    found = dict(vars(options) if isinstance(options, Namespace) else options)
+    return BEFORE | found if found and group == "model" else found
 
 
 def option_of(options: Any, name: str) -> Any:

@@ -65,7 +65,8 @@ def test_different_models_are_refused(tmp_path, changes):
 @pytest.mark.parametrize(
     ("name", "one", "other"),
     [("arch", "interactive_st", "asr"), ("wait_k", 3, "inf"), ("fusion", "linear", "tanh"),
-     ("fusion_lambda", 1.0, 0.3), ("decoder_attention_heads", 4, 8)],
+     ("fusion_lambda", 1.0, 0.3), ("decoder_attention_heads", 4, 8),
+     ("cross_attention_positions", False, True)],
 )  # fmt: skip
 def test_models_of_the_same_tensors_are_not_one_model(tmp_path, name, one, other):
     paths = [tmp_path / f"checkpoint{number}.pt" for number in (1, 2, 3)]

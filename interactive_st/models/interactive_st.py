@@ -210,6 +210,12 @@ def add_speech_args(parser: ArgumentParser) -> None:
         "architecture, conv1d in the others)",
     )
     parser.add_argument(
+        "--cross-attention-positions",
+        action="store_true",
+        help="add sinusoidal positions to the keys of the decoder's attention to the speech: it learns far "
+        "sooner where to listen if the encoder was trained by CTC; adds no parameter (docs/choosing.md)",
+    )
+    parser.add_argument(
         "--checkpoint-activations",
         action="store_true",
         help="recompute each decoder layer in the backward pass instead of keeping its activations",

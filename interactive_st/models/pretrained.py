@@ -83,7 +83,7 @@ def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
         )
     not_taken = fit(own, offered, f"encoder of {path}")
     encoder.load_state_dict(offered, strict=True)
-    others = [name for name in UNSEEN_OPTIONS if not name.startswith("decoder")]
+    others = [name for name in UNSEEN_OPTIONS if not name.startswith(("decoder", "cross_attention"))]
     warn_of_other_meaning(f"--load-pretrained-encoder-from {path}", options_of(state), args, others)
     left = f"; {_listing(LEFT, started)}" if started else ""
     logger.info(f"loaded pretrained encoder from: {path}; {_listing('not taken', not_taken)}{left}")

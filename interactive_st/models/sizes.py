@@ -77,6 +77,7 @@ def _common_defaults(args: Namespace) -> None:
     args.streams = getattr(args, "streams", "both")
     for option, usual in INTERACTION.items():
         setattr(args, option, getattr(args, option, usual))
+    args.cross_attention_positions = getattr(args, "cross_attention_positions", False)
     args.checkpoint_activations = getattr(args, "checkpoint_activations", False)
     args.share_decoder_input_output_embed = getattr(args, "share_decoder_input_output_embed", True)
 

@@ -1,8 +1,10 @@
 """Attention of all streams to a memory; keys and values are computed once for all queries."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from fairseq.modules import MultiheadAttention
 from torch import Tensor, nn
 
@@ -11,6 +13,7 @@ from interactive_st.modules.fast.joined_linear import JoinsLinears
 from interactive_st.modules.fast.prepared import prepared
 from interactive_st.modules.lanes import Lanes
 from interactive_st.modules.memory import MemoryKeys
+from interactive_st.modules.positions import sinusoids
 from interactive_st.modules.token_rows import TokenRows
 from interactive_st.modules.visibility import Visibility
 
@@ -20,11 +23,26 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
 
     The same parameters; the keys and values of a sentence are projected once and read by both streams
     and every hypothesis, never copied.
+
+    Args:
+        positions: whether keys are those of ``states`` + :func:`.sinusoids`, values those of ``states``: a
+            query can then say where it looks, where an encoder trained by CTC says what was heard and not
+            when. Source: Carion et al., ECCV 2020, "End-to-End Object Detection with Transformers" (DETR),
+            appendix A.3.
+        others: fairseq's own.
     """
+
+    def __init__(self, *others: Any, positions: bool = False, **more: Any) -> None:
+        super().__init__(*others, **more)
+        self.positions = positions
 
     def project_memory(self, states: Tensor) -> MemoryKeys:
         """Keys and values, each ``(B, heads, positions, head_dim)``, of ``states`` ``(positions, B, C)``."""
-        keys = tuple(self._split(x).permute(1, 2, 0, 3) for x in self.each(states))
+        key, value = self.each(states)
+        if self.positions:
+            weight = self.k_proj.weight
+            key = key + F.linear(sinusoids(states.size(0), self.kdim, weight), weight).unsqueeze(1)
+        keys = tuple(self._split(x).permute(1, 2, 0, 3) for x in (key, value))
         if torch.is_grad_enabled():
             return keys
         return tuple(x.contiguous() for x in keys)  # every step of decoding reads them

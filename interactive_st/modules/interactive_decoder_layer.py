@@ -40,6 +40,7 @@ class InteractiveDecoderLayer(Sublayers, TransformerDecoderLayer):
             vdim=args.encoder_embed_dim,
             dropout=args.attention_dropout,
             encoder_decoder_attention=True,
+            positions=args.cross_attention_positions,
         )
 
     def forward(

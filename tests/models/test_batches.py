@@ -9,15 +9,17 @@ import torch
 from hypothesis import given, settings
 
 
-@pytest.mark.parametrize("front_end", ["conv1d", "stack"])
+@pytest.mark.parametrize(
+    ("front_end", "positions"), [("conv1d", False), ("stack", False), ("conv1d", True)]
+)
 @settings(max_examples=12, deadline=None)
 @given(
     frames=st.lists(st.integers(5, 60), min_size=1, max_size=4),
     lengths=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=4, max_size=4),
     k=st.sampled_from([-2, 0, 3, math.inf]),
 )
-def test_in_a_batch_as_alone(front_end, frames, lengths, k):
-    model = tiny.model(wait_k=k, front_end=front_end)
+def test_in_a_batch_as_alone(front_end, positions, frames, lengths, k):
+    model = tiny.model(wait_k=k, front_end=front_end, cross_attention_positions=positions)
     net_input = tiny.speech(frames)
     lengths = lengths[: len(frames)]
     if not any(sum(pair) for pair in lengths):

@@ -10,7 +10,14 @@ from fairseq.dataclass.configs import EMAConfig
 from fairseq.models.ema.ema import EMA
 from omegaconf import OmegaConf
 
-from interactive_st.models.pretrained import MARKER, VOCABULARY, adapt_stock_state_dict, load_encoder
+from interactive_st.checkpoint_reading import load_state, options_of
+from interactive_st.models.pretrained import (
+    MARKER,
+    VOCABULARY,
+    adapt_stock_state_dict,
+    load_encoder,
+    warn_of_other_meaning,
+)
 
 
 @pytest.fixture
@@ -136,6 +143,17 @@ def test_an_encoder_with_another_front_end_keeps_its_own(model, tmp_path, caplog
     assert torch.equal(other.encoder.subsample.proj.weight, own)
     name = "transformer_layers.0.fc1.weight"
     assert torch.equal(other.encoder.state_dict()[name], model.encoder.state_dict()[name])
+
+
+def test_positions_are_compared_with_checkpoints_that_know_none(model, tmp_path, caplog):
+    path = str(tmp_path / "older.pt")
+    save(model.state_dict(), path, OmegaConf.create({"model": {"activation_fn": "relu"}, "task": {}}))
+    state = load_state(path)
+    with caplog.at_level(logging.WARNING, "interactive_st.models.pretrained"):
+        warn_of_other_meaning("x", options_of(state), Namespace(cross_attention_positions=True))
+        load_encoder(model.encoder, path, Namespace(cross_attention_positions=True))  # is of the decoder
+    [message] = caplog.messages
+    assert message.startswith("x: trained with cross_attention_positions False, and this model has True")
 
 
 def test_options_that_no_tensor_shows_are_compared(model, tmp_path, caplog):

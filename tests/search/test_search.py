@@ -34,11 +34,11 @@ def score_all(model, batch, pairs):
 
 
 @pytest.mark.parametrize("k", DELAYS)
-@pytest.mark.parametrize("fusion", ["linear", "gate"])
-def test_joint_scores_are_teacher_forced_scores(k, fusion):
+@pytest.mark.parametrize(("fusion", "positions"), [("linear", False), ("gate", False), ("linear", True)])
+def test_joint_scores_are_teacher_forced_scores(k, fusion, positions):
     lengths = set()
     for seed in range(4):
-        model = build(seed=seed, wait_k=k, fusion=fusion)
+        model = build(seed=seed, wait_k=k, fusion=fusion, cross_attention_positions=positions)
         batch = tiny.sample([44, 36, 29, 18])
         for row, hypotheses in enumerate(search(model, batch, search="joint")):
             assert hypotheses
