@@ -1,6 +1,7 @@
 """The configuration of a data folder: fairseq's keys, and those of two texts per utterance."""
 
 import copy
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from fairseq.data.audio.dataset_transforms import AUDIO_DATASET_TRANSFORM_REGIST
 from fairseq.data.audio.feature_transforms import AUDIO_FEATURE_TRANSFORM_REGISTRY as FEATURE_TRANSFORMS
 
 from interactive_st.data.features import dynamic_range
+from interactive_st.data.folder.config_check import FEATURES, check_mappings, check_numbers, check_texts
 from interactive_st.data.languages import language_tag
 from interactive_st.errors import DataError
 
@@ -37,6 +39,9 @@ MAPPINGS = (
     "feature_transforms",
     "dataset_transforms",
 )
+#: Entries of these that name files of the folder.
+INNER_FILES = (("bpe_tokenizer", "sentencepiece_model"), ("global_cmvn", "stats_npz_path"))
+ADVICE = "write it as interactive-st prepare does"
 #: Entries that name a kind of tokeniser, never a file.
 TOKENISER_KINDS = ("bpe", "tokenizer")
 
@@ -54,22 +59,26 @@ class JointDataConfig(S2TDataConfig):
 
     Raises:
         FileNotFoundError: there is no such file.
-        DataError: a key has a value that cannot be honoured.
+        DataError: it is not YAML, or a key has a value that cannot be honoured.
     """
 
     def __init__(
         self, yaml_path: Path, source_lang: str | None = None, target_lang: str | None = None
     ) -> None:
-        super().__init__(yaml_path)
         self.path = Path(yaml_path)
+        try:
+            super().__init__(self.path)
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # fairseq raises a bare one for what is not YAML
+            reason = " ".join(str(error.__context__ or error).split())
+            raise DataError(
+                f"{self.path}: not readable as YAML ({reason}); copy it again, or make the folder again"
+            ) from error
         if not isinstance(self.config, dict):
             raise DataError(f"{self.path}: no keys; write vocab_filename, bpe_tokenizer, …")
-        for key in MAPPINGS:
-            if not isinstance(self.config.get(key) or {}, dict):
-                raise DataError(
-                    f"{self.path}: {key} is {self.config[key]!r}, where keys and values are needed; write it "
-                    "as interactive-st prepare does"
-                )
+        check_mappings(self.path, self.config, MAPPINGS, ADVICE)
+        check_texts(self.path, self._file_names(), ADVICE)
         for key, reason in REFUSED_KEYS.items():
             if self.config.get(key):
                 raise DataError(f"{self.path}: {key} cannot be honoured: {reason}; remove the key")
@@ -87,6 +96,13 @@ class JointDataConfig(S2TDataConfig):
                     f"{self.root} or correct the path"
                 )
         self._check_features()
+
+    def _file_names(self) -> dict[str, Any]:
+        """What is to name files of the folder, by the keys; whatever it is."""
+        found = {name: (self.config.get(key) or {}).get(name) for key, name in INNER_FILES}
+        found["speaker_set_filename"] = self.speaker_set_filename
+        given = {key: name for key, name in found.items() if name is not None}
+        return {"vocab_filename": self.vocab_filename, **given}
 
     def with_languages(self, source_lang: str | None, target_lang: str | None) -> "JointDataConfig":
         """Return the same with other languages (None: its own), without reading the file again."""
@@ -161,15 +177,16 @@ class JointDataConfig(S2TDataConfig):
             for split, names in (self.config.get(kind) or {}).items():
                 if not isinstance(names or [], list):
                     raise DataError(f"{self.path}: {kind} of {split} is {names!r}; write a list, [{names}]")
+                known = DATASET_TRANSFORMS if kind == "dataset_transforms" else FEATURE_TRANSFORMS
                 for name in names or ():
-                    self._check_transform(name, f"{kind}, {split}")
+                    self._check_transform(name, f"{kind}, {split}", known)
 
-    def _check_transform(self, name: str, where: str) -> None:
+    def _check_transform(self, name: Any, where: str, known: Collection[str]) -> None:
+        check_texts(self.path, {where: name}, ADVICE)
         if name in REFUSED_TRANSFORMS:
             raise DataError(
                 f"{self.path}: {name} ({where}) cannot be honoured: {REFUSED_TRANSFORMS[name]}; remove it"
             )
-        known = DATASET_TRANSFORMS if where.startswith("dataset_") else FEATURE_TRANSFORMS
         if name not in known:
             raise DataError(
                 f"{self.path}: {name} ({where}) is not a transform of fairseq; known are "
@@ -188,3 +205,7 @@ class JointDataConfig(S2TDataConfig):
                 f"{self.path}: features are {size} a frame but input_feat_per_channel is "
                 f"{self.input_feat_per_channel}; the two have to agree"
             )
+        numbers = {key: getattr(self, key) for key in ("input_feat_per_channel", "input_channels")}
+        if self.features.get("type") == "fbank":
+            numbers |= {f"{key} of features": self.features.get(key) for key in FEATURES["fbank"]}
+        check_numbers(self.path, numbers, ADVICE)

@@ -18,6 +18,7 @@ from interactive_st.data.choices import (
     VOCAB_TYPE,
 )
 from interactive_st.data.features.compute import check_filterbank
+from interactive_st.data.folder.config_check import check_mappings
 from interactive_st.data.folder.layout import (
     COLUMNS,
     CONFIG,
@@ -163,12 +164,8 @@ def _take_over(sources: Sequence[Path], name: str, folder: Path) -> dict[str, ob
         raise DataError(f"{path}: cannot be read ({error})") from error
     if not isinstance(config, dict):
         raise DataError(f"{path}: no keys and values; let fairseq's preparation write it again, or remove it")
-    for key in ("specaugment", "feature_transforms", "transforms", "global_cmvn"):
-        if not isinstance(config.get(key) or {}, dict):
-            raise DataError(
-                f"{path}: {key} is {config[key]!r}, where keys and values are needed; correct the entry, or "
-                "remove it"
-            )
+    keys = ("specaugment", "feature_transforms", "transforms", "global_cmvn")
+    check_mappings(path, config, keys, "correct the entry, or remove it")
     taken = {key: config[key] for key in ("specaugment", "input_channels") if key in config}
     transforms = config.get("feature_transforms") or config.get("transforms")
     if transforms:

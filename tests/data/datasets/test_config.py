@@ -62,6 +62,12 @@ def test_features_are_filterbanks_where_nothing_is_said(tmp_path):
         ({"feature_transforms": {"*": ["delta_deltas"]}}, "delta_deltas .*torchaudio"),
         ({"features": {"type": "fbank", "num_mel_bins": 80}}, "80 a frame .* is 8"),
         ({"features": {"type": "precomputed", "dim": 80}}, "80 a frame .* is 8"),
+        ({"features": {"type": "fbank", "num_mel_bins": 8}}, "sample_rate of features is None, where a"),
+        ({"input_channels": "one"}, "input_channels is 'one', where a whole number above 0 is needed"),
+        ({"vocab_filename": 3}, "vocab_filename names 3, where a text is needed"),
+        ({"global_cmvn": {"stats_npz_path": 3}}, "stats_npz_path names 3, where a text is needed"),
+        ({"bpe_tokenizer": {"sentencepiece_model": ["a"]}}, r"sentencepiece_model names \['a'\], where a"),
+        ({"feature_transforms": {"*": [["utterance_cmvn"]]}}, r"feature_transforms, \* names .*a text is"),
         ({"features": "fbank"}, "features is 'fbank', where keys and values are needed"),
         ({"bpe_tokenizer": "sentencepiece"}, "bpe_tokenizer is 'sentencepiece'"),
         ({"global_cmvn": "gcmvn.npz"}, "global_cmvn is 'gcmvn.npz'"),
@@ -77,6 +83,19 @@ def test_what_cannot_be_honoured_is_refused_by_name(tmp_path, changes, what):
     with pytest.raises(DataError, match=what) as error:
         JointDataConfig(path)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"features: {type: fbank\n", b"\xff\xfe", b"a: !!python/object:os.x {}"])
+def test_a_file_that_is_not_yaml_is_named(tmp_path, content):
+    path = tmp_path / "config_joint.yaml"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"config_joint\.yaml: not readable as YAML \("):
+        JointDataConfig(path)
+
+
+def test_a_file_that_is_missing_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"gone\.yaml"):
+        JointDataConfig(tmp_path / "gone.yaml")
 
 
 def test_a_missing_sentencepiece_model_is_named(tmp_path):
