@@ -25,6 +25,10 @@ UNSEEN_OPTIONS = (
 BEFORE = {"cross_attention_positions": False}
 
 
+class _OtherFile(Exception):
+    """A file that can be read and holds something else than a checkpoint; the message says what it lacks."""
+
+
 @contextmanager
 def refusing_others(path: str | PathLike) -> Iterator[None]:
     """Re-raise any error in the block as `DataError`: PATH is not a checkpoint.
@@ -68,7 +72,7 @@ def load_state(path: str | PathLike, *, mmap: bool = False) -> dict[str, Any]:
                 raise
             state = torch.load(path, map_location="cpu", weights_only=True)  # the older format of torch.save
         if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
-            raise LookupError("it has no 'model'")
+            raise _OtherFile("it has no 'model'")
     return state
 
 
@@ -86,7 +90,7 @@ def read_checkpoint(path: str | PathLike) -> tuple[dict[str, Any], Any]:
         state = load_checkpoint_to_cpu(str(path))
         cfg = state.get("cfg") or convert_namespace_to_omegaconf(state["args"])
         if not all(key in cfg for key in ("task", "model")) or "model" not in state:
-            raise LookupError("it names no task or no model")
+            raise _OtherFile("it names no task or no model")
     return state, cfg
 
 
@@ -118,6 +122,6 @@ def _reason(error: Exception) -> str:
         return "it holds something else than weights and settings"
     if isinstance(error, EOFError):
         return "it ends too early"
-    if type(error) is LookupError:
+    if isinstance(error, _OtherFile):
         return str(error)
     return f"{type(error).__name__}: {str(error).splitlines()[0]}" if str(error) else type(error).__name__

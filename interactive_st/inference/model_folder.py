@@ -11,14 +11,15 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_model
-from torch import nn
+from torch import Tensor, nn
 
 from interactive_st.atomic import atomic_folder, refuse_foreign
 from interactive_st.data.datasets.config import JointDataConfig
@@ -33,6 +34,13 @@ from interactive_st.writing import not_written, umask
 
 SETTINGS, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 FORMAT, FORMAT_VERSION = "interactive_st model", 1
+#: What a model cannot be built without.
+SETTINGS_NEEDED = {
+    "format_version": (int, "a number"),
+    "architecture": (str, "a text"),
+    "model": (dict, "an object"),
+    "task": (dict, "an object"),
+}
 _NAMES = (SETTINGS, WEIGHTS, CARD, CONFIG, DICTIONARY, MODEL, VOCAB, GLOBAL_CMVN)
 #: Keys of a data configuration that decoding or further training with the model needs; the others
 #: say where the training data is.
@@ -90,34 +98,50 @@ def read_model_folder(folder: str | os.PathLike) -> StoredModel:
         DataError: it is no complete model folder, or a file of it may not be read.
     """
     folder = Path(folder)
-    try:
+    with _complete(folder):
         settings = _read_settings(folder)
-        if settings["format_version"] > FORMAT_VERSION:
-            raise DataError(f"{folder}: written by a newer interactive_st; update yours")
-        with (folder / WEIGHTS).open("rb"):  # safetensors calls every file missing that it cannot open
-            pass
-        with safe_open(folder / WEIGHTS, framework="pt") as file:
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            tied = file.metadata() or {}
-        weights |= {name: weights[kept] for name, kept in tied.items() if kept in weights}
-        return StoredModel(
-            data=folder,
-            architecture=settings["architecture"],
-            options=settings["model"],
-            task_options=settings["task"],
-            weights=weights,
-            updates=settings.get("updates"),
-        )
+    for key, (kind, needed) in SETTINGS_NEEDED.items():
+        value = settings.get(key)
+        if type(value) is not kind:
+            raise _incomplete(folder, f"{key} of {SETTINGS} is {value!r}, where {needed} is needed")
+    if settings["format_version"] > FORMAT_VERSION:
+        raise DataError(f"{folder}: written by a newer interactive_st; update yours")
+    with _complete(folder):
+        weights = _read_weights(folder / WEIGHTS)
+    return StoredModel(
+        data=folder,
+        architecture=settings["architecture"],
+        options=settings["model"],
+        task_options=settings["task"],
+        weights=weights,
+        updates=settings.get("updates"),
+    )
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    with path.open("rb"):  # safetensors calls every file missing that it cannot open
+        pass
+    with safe_open(path, framework="pt") as file:
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tied = file.metadata() or {}
+    return weights | {name: weights[kept] for name, kept in tied.items() if kept in weights}
+
+
+@contextmanager
+def _complete(folder: Path) -> Iterator[None]:
+    """Raise `DataError` for a file of a model folder that is missing, may not be read, or is damaged."""
+    try:
+        yield
     except PermissionError as error:
         raise DataError(
             f"{error.filename}: cannot be read ({error.strerror}); make it readable, as by chmod"
         ) from error
-    except (OSError, ValueError, LookupError, AttributeError, SafetensorError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            f"{folder}: not a complete model folder ({error}); make it by `interactive-st export`"
-        ) from error
+    except (OSError, SafetensorError) as error:
+        raise _incomplete(folder, error) from error
+
+
+def _incomplete(folder: Path, reason: object) -> DataError:
+    return DataError(f"{folder}: not a complete model folder ({reason}); make it by `interactive-st export`")
 
 
 def is_model_folder(path: str | os.PathLike) -> bool:
@@ -126,8 +150,13 @@ def is_model_folder(path: str | os.PathLike) -> bool:
 
 
 def _read_settings(folder: Path) -> dict[str, Any]:
-    settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-    if settings.get("format") != FORMAT:
+    """Raises `DataError` for what describes no such model, and OSError."""
+    content = (folder / SETTINGS).read_bytes()
+    try:
+        settings = json.loads(content)
+    except ValueError as error:  # not JSON, or not UTF-8
+        raise _incomplete(folder, f"{SETTINGS}: {error}") from error
+    if not isinstance(settings, dict) or settings.get("format") != FORMAT:
         raise DataError(f"{folder / SETTINGS}: describes no {FORMAT}")
     return settings
 
@@ -140,7 +169,7 @@ def _check(folder: Path) -> None:
     """
     try:
         _read_settings(folder)
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, DataError) as error:
         raise DataError(
             f"{folder}: has no {SETTINGS} of an {FORMAT}, so it is not what --overwrite may replace; "
             "choose a new folder"

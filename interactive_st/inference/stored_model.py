@@ -52,6 +52,7 @@ class StoredModel:
             DataError: the parts do not fit together.
         """
         register()
+        _check_architecture(self.architecture)
         with quiet():
             task = self._task()
             try:
@@ -60,6 +61,10 @@ class StoredModel:
                 )
             except ValueError as error:  # options that no model can have
                 raise DataError(str(error)) from error
+            except (AssertionError, RuntimeError) as error:  # by which fairseq refuses them
+                raise DataError(
+                    f"{self.data}: no model has the options that are stored ({error}); copy it again"
+                ) from error
         try:
             model.load_state_dict(dict(self.weights), strict=True)
         except RuntimeError as error:
@@ -76,12 +81,9 @@ class StoredModel:
         arguments = self._task_arguments()
         try:
             return TASK_REGISTRY[TASK].setup_task(arguments)
-        except DataError:
-            raise
-        except Exception as error:  # fairseq raises a bare one for a configuration that is not YAML
-            reason = " ".join(str(error).split())
+        except OSError as error:  # a file that is missing
             raise DataError(
-                f"{self.data}: the task cannot be made of it ({reason}); copy the folder again, whole, or "
+                f"{self.data}: the task cannot be made of it ({error}); copy the folder again, whole, or "
                 "make it again"
             ) from error
 
@@ -144,10 +146,7 @@ def _trained_on(checkpoint: Path, data: Path, config: str) -> Path:
 
 def _building_options(architecture: str, stored: Namespace) -> dict[str, Any]:
     """Return what of a training run's options makes the model, without files of that run."""
-    from fairseq.models import ARCH_MODEL_REGISTRY
-
-    if architecture not in ARCH_MODEL_REGISTRY:
-        raise DataError(f"the architecture {architecture} is unknown here; it needs a newer interactive_st")
+    _check_architecture(architecture)
     # The criterion's, by which decoding knows that the CTC head was trained.
     names = {*option_names(architecture), *TASK_OPTIONS[:2], "ctc_weight"}
     return {
@@ -155,3 +154,10 @@ def _building_options(architecture: str, stored: Namespace) -> dict[str, Any]:
         for name in sorted(names)
         if hasattr(stored, name) and not name.startswith(STARTING_POINTS)
     }
+
+
+def _check_architecture(name: str) -> None:
+    from fairseq.models import ARCH_MODEL_REGISTRY
+
+    if name not in ARCH_MODEL_REGISTRY:
+        raise DataError(f"the architecture {name} is unknown here; it needs a newer interactive_st")

@@ -26,7 +26,7 @@ from interactive_st.tasks.audio_lines import AudioLines
 from interactive_st.tasks.cascade import CascadeGenerator, build_cascade
 from interactive_st.tasks.checks.best_checkpoint import check_best_checkpoint_metric
 from interactive_st.tasks.checks.criterion import checked_criterion
-from interactive_st.tasks.checks.data_folder import check_config_path
+from interactive_st.tasks.checks.data_folder import check_config_path, check_dictionary, naming_tokeniser
 from interactive_st.tasks.checks.data_parallel import check_text_alone
 from interactive_st.tasks.checks.datasets import check_speech, check_texts
 from interactive_st.tasks.checks.decoding_options import check_decoding_options
@@ -72,7 +72,9 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
     def setup_task(cls, args: Namespace, **kwargs: Any) -> "JointSpeechToTextTask":
         """As fairseq's, after checking the configuration, which fairseq reads unchecked."""
         check_config_path(args)
-        check_decoding_options(args, JointDataConfig(Path(args.data) / args.config_yaml))
+        config = JointDataConfig(Path(args.data) / args.config_yaml)
+        check_decoding_options(args, config)
+        check_dictionary(Path(args.data) / config.vocab_filename)
         return super().setup_task(args, **kwargs)
 
     def __init__(self, args: Namespace, tgt_dict: Dictionary) -> None:
@@ -127,12 +129,14 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
 
     def build_tokenizer(self, args: Any) -> DecodesOnce | None:
         """Return the configuration's pre-tokeniser, whatever `args` says, as `speech_to_text`."""
-        tokeniser = super().build_tokenizer(args)
+        with naming_tokeniser(self.data_cfg.path, "pre_tokenizer", self.data_cfg.pre_tokenizer):
+            tokeniser = super().build_tokenizer(args)
         return None if tokeniser is None else DecodesOnce(tokeniser)
 
     def build_bpe(self, args: Any) -> DecodesOnce | None:
         """Return the configuration's subword tokeniser, whatever `args` says."""
-        bpe = super().build_bpe(args)
+        with naming_tokeniser(self.data_cfg.path, "bpe_tokenizer", self.data_cfg.bpe_tokenizer):
+            bpe = super().build_bpe(args)
         return None if bpe is None else DecodesOnce(bpe)
 
     @property

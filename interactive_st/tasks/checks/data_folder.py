@@ -1,9 +1,53 @@
-"""Whether there is a data folder with a configuration."""
+"""Whether there is a data folder with a configuration, and the files that it names can be read."""
 
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from fairseq.data import Dictionary
+
 from interactive_st.data.folder.layout import CONFIG
+from interactive_st.errors import DataError
+
+
+def check_dictionary(path: Path) -> None:
+    """Raise `DataError`, naming the file, for a dictionary that fairseq cannot read. One that is missing is
+    left to fairseq, which says so.
+
+    Args:
+        path: the file that the configuration names.
+    """
+    if not path.is_file():
+        return
+    try:
+        Dictionary.load(str(path))
+    except Exception as error:  # fairseq's are of many kinds, bare ones among them
+        reason = " ".join(str(error).split())
+        raise DataError(f"{path}: not readable as a dictionary ({reason}); copy it again") from error
+
+
+@contextmanager
+def naming_tokeniser(path: Path, key: str, entry: object) -> Iterator[None]:
+    """Name the configuration where fairseq cannot make the tokeniser of an entry.
+
+    Args:
+        path: of the configuration.
+        key: of the entry.
+        entry: what it says.
+
+    Raises:
+        DataError: there is no such tokeniser, its model is damaged or missing, or its package is.
+    """
+    try:
+        yield
+    except KeyError as error:  # of fairseq's registry
+        raise DataError(f"{path}: {key} is {entry}: fairseq has no tokeniser {error}; correct it") from error
+    except (RuntimeError, OSError, ImportError) as error:
+        raise DataError(
+            f"{path}: the tokeniser of {key}, {entry}, cannot be made ({error}); copy its files again, or "
+            "correct the entry"
+        ) from error
 
 
 def check_config_path(args: Namespace) -> None:
