@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from interactive_st.data.corpora.reading import Request, collect, find_readable, progress_bar
+from interactive_st.data.corpora.reading import Request, collect, find_readable
 from interactive_st.data.escaped_table import read_escaped_table
 from interactive_st.data.manifest import Line
+from interactive_st.data.progress import progress_bar
 from interactive_st.data.utterances import Split
 from interactive_st.errors import DataError
 
@@ -98,7 +99,7 @@ def _read_table(
     """
 
     def counted(lines: Iterable[str]) -> Iterator[str]:
-        with progress_bar(request, path.stat().st_size, path.name, "B") as bar:
+        with progress_bar(path.stat().st_size, path.name, "B", shown=request.progress, scaled=True) as bar:
             for line in lines:
                 bar.update(len(line.encode()))
                 yield line

@@ -17,11 +17,11 @@ from interactive_st.data.corpora.reading import (
     check_aligned,
     collect,
     find_readable,
-    progress_bar,
     read_lines,
     segment_ids,
 )
 from interactive_st.data.manifest import Line
+from interactive_st.data.progress import progress_bar
 from interactive_st.data.text_encoding import not_utf8
 from interactive_st.data.utterances import Split
 from interactive_st.errors import DataError
@@ -109,7 +109,8 @@ def _parse(request: Request, table: Path) -> Iterator[tuple[int, dict[str, str]]
     stray = [line for line in lines[: starts[0] if starts else None] if line.strip(" -") and line[0] != "#"]
     if stray or not starts:
         raise DataError(f"{table}: no list of segments; take the file from the corpus again")
-    with progress_bar(request, len(starts), f"{table.parents[3].name} {table.stem}", " segments") as bar:
+    what = f"{table.parents[3].name} {table.stem}"
+    with progress_bar(len(starts), what, " segments", shown=request.progress, scaled=True) as bar:
         for first in range(0, len(starts), CHUNK):
             numbers = starts[first : first + CHUNK]
             end = starts[first + CHUNK] if first + CHUNK < len(starts) else len(lines)

@@ -2,16 +2,12 @@
 
 import math
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from interactive_st.data.audio import media
-from interactive_st.data.choices import LONGEST_TRAINING_SECONDS
 from interactive_st.data.folder.layout import is_train
 from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import Line
@@ -31,9 +27,9 @@ class Request:
     root: Path
     source_lang: str
     target_langs: tuple[str, ...]
-    splits: tuple[str, ...] | None = None
-    max_seconds: float = LONGEST_TRAINING_SECONDS
-    progress: bool = False
+    splits: tuple[str, ...] | None
+    max_seconds: float
+    progress: bool
 
     def __post_init__(self) -> None:
         if not self.target_langs:
@@ -160,19 +156,6 @@ def collect(request: Request, split: str, language: str, path: Path, lines: Iter
     notes = (note_too_long(name, left_out, limit),) if left_out else ()
     archive = split if len(request.target_langs) > 1 else ""
     return made._replace(notes=notes, archive=archive, max_seconds=limit)
-
-
-def progress_bar(request: Request, total: int, what: str, unit: str) -> tqdm:
-    """A bar on standard error; silent where none is wanted."""
-    return tqdm(
-        total=total,
-        desc=what,
-        unit=unit,
-        unit_scale=True,
-        disable=not request.progress,
-        file=sys.stderr,
-        mininterval=0.2 if sys.stderr.isatty() else 30.0,
-    )
 
 
 def _seconds(line: Line) -> float:

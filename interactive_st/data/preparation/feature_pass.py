@@ -1,6 +1,5 @@
 """Goes through the rows of all splits once: features to archives, rows to fairseq's manifests."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from interactive_st.data.features.range_limit import limit_range
 from interactive_st.data.folder.layout import COLUMNS, is_train
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.extraction import Extractor, Result, default_workers
+from interactive_st.data.progress import progress_bar
 from interactive_st.data.utterances import Segment, Split, Utterance
 from interactive_st.errors import BadRow
 
@@ -88,14 +88,7 @@ class FeaturePass:
         workers = workers or default_workers(total)
         with (
             Extractor(self._features, workers) as extractor,
-            tqdm(
-                total=total,
-                desc="features",
-                unit="utt",
-                disable=not (progress and total),
-                file=sys.stderr,
-                mininterval=0.2 if sys.stderr.isatty() else 30.0,
-            ) as bar,
+            progress_bar(total, "features", "utt", shown=bool(progress and total)) as bar,
         ):
             for archive, group in groups.items():
                 self._run_group(archive, group, segments[archive], extractor, bar)

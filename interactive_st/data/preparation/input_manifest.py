@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from interactive_st.data.manifest import Line, scan_manifest
-from interactive_st.data.utterances import LANGUAGES, OPTIONAL, REQUIRED, Split, make_split
+from interactive_st.data.utterances import OPTIONAL, REQUIRED, Split, make_split
 from interactive_st.errors import BadRow, DataError
 
 #: Columns of tables of text alone.
@@ -56,20 +56,28 @@ def read_text(
         DataError: the file cannot be read, or columns are missing.
     """
     columns, lines, bad = scan_manifest(path, split, REQUIRED_OF_TEXT)
-    defaults = {}
-    for name, known in zip(LANGUAGES, (source_langs, target_langs), strict=True):
-        [defaults[name]] = known if len(known) == 1 else [""]
-        if not defaults[name] and name not in columns:
-            option = "--source-lang" if name == "src_lang" else "--target-lang"
-            raise DataError(
-                f"{path}: no column {name}, and there is speech in {', '.join(sorted(known))}; say by "
-                f"{option} in which language its texts are, or add the column"
-            )
+    source_lang = _only_language(path, columns, "src_lang", source_langs, "--source-lang")
+    target_lang = _only_language(path, columns, "tgt_lang", target_langs, "--target-lang")
     used = REQUIRED_OF_TEXT + OPTIONAL_OF_TEXT
     lines = [replace(line, fields=_fields_of_text(line, used)) for line in lines]
-    made = make_split(split, path, lines, None, *defaults.values())
+    made = make_split(split, path, lines, None, source_lang, target_lang)
     made = _with_faults(made, split, bad, [name for name in columns if name not in used])
     return made._replace(is_text_only=True)
+
+
+def _only_language(
+    path: str | os.PathLike, columns: Collection[str], name: str, known: Collection[str], option: str
+) -> str:
+    """Return the language of rows that name none; empty where each has to name its own."""
+    if len(known) == 1:
+        [language] = known
+        return language
+    if name not in columns:
+        raise DataError(
+            f"{path}: no column {name}, and there is speech in {', '.join(sorted(known))}; say by "
+            f"{option} in which language its texts are, or add the column"
+        )
+    return ""
 
 
 def _fields_of_text(line: Line, names: Collection[str]) -> dict[str, str]:
