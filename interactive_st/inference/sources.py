@@ -9,7 +9,7 @@ import soundfile
 import soxr
 
 from interactive_st.data.audio.file_size import require_whole
-from interactive_st.data.audio.refusals import require_audio_file, unreadable
+from interactive_st.data.audio.refusals import cut_off, require_audio_file, require_finite, unreadable
 from interactive_st.data.audio.wav_header import missing_seconds
 from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_pyav
 from interactive_st.errors import DataError
@@ -42,7 +42,19 @@ def open_file(path: str | os.PathLike) -> Source:
         raise unreadable(path, error) from error
 
 
-class MediaSource:
+class _File:
+    """What recordings in files have in common."""
+
+    def __init__(self, path: str | os.PathLike) -> None:
+        self.path = os.fspath(path)
+        self.name: str | None = self.path
+        _check_file(self.path)
+
+    def whole(self, rate: int) -> np.ndarray:
+        return load_audio(self.path, rate)[0]
+
+
+class MediaSource(_File):
     """A file that PyAV reads, as of a phone or a video.
 
     Raises:
@@ -50,22 +62,17 @@ class MediaSource:
     """
 
     def __init__(self, path: str | os.PathLike) -> None:
-        self.path = os.fspath(path)
-        self.name: str | None = self.path
-        _check_file(self.path)
+        super().__init__(path)
         self.duration = media.seconds(self.path)
         if not self.duration:
             raise DataError(f"{self.path}: zero length")
-
-    def whole(self, rate: int) -> np.ndarray:
-        return load_audio(self.path, rate)[0]
 
     def blocks(self, rate: int) -> Iterator[np.ndarray]:
         own_rate, blocks = media.sound(self.path)
         yield from _resampled(blocks, own_rate, rate)
 
 
-class FileSource:
+class FileSource(_File):
     """A file that soundfile reads.
 
     Raises:
@@ -73,21 +80,16 @@ class FileSource:
     """
 
     def __init__(self, path: str | os.PathLike) -> None:
-        self.path = os.fspath(path)
-        self.name: str | None = self.path
-        _check_file(self.path)
+        super().__init__(path)
         try:
             info, missing = soundfile.info(self.path), missing_seconds(self.path)
         except (soundfile.SoundFileError, OSError, TypeError) as error:
             raise unreadable(self.path, error) from error
         if missing > SLACK:
-            raise _cut_off(self.path, info.duration, info.duration + missing)
+            raise cut_off(self.path, info.duration, info.duration + missing)
         if not info.frames:
             raise DataError(f"{self.path}: zero length")
         self.duration = info.frames / info.samplerate
-
-    def whole(self, rate: int) -> np.ndarray:
-        return load_audio(self.path, rate)[0]
 
     def blocks(self, rate: int) -> Iterator[np.ndarray]:
         try:
@@ -100,12 +102,11 @@ class FileSource:
         size, done = round(BLOCK_SECONDS * file.samplerate), 0
         # not file.blocks, which fills what cannot be read with the samples of the block before
         while len(block := file.read(size, dtype="float32", always_2d=True)):
-            if not np.isfinite(block).all():
-                raise DataError(f"{self.path}: holds NaN or infinite samples")
+            require_finite(self.path, block)
             done += len(block)
             yield block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1)
         if file.frames - done > SLACK * file.samplerate:
-            raise _cut_off(self.path, done / file.samplerate, file.frames / file.samplerate)
+            raise cut_off(self.path, done / file.samplerate, file.frames / file.samplerate)
 
 
 class ArraySource:
@@ -171,7 +172,3 @@ def _check_file(path: str) -> None:
         path.encode()
     except UnicodeEncodeError as error:
         raise DataError(f"{path!r}: its name is not {error.encoding} text; rename it") from error
-
-
-def _cut_off(path: str, read: float, promised: float) -> DataError:
-    return DataError(f"{path}: damaged or cut off, {read:.2f} s of {promised:.2f} s could be read")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from interactive_st.data.audio.refusals import cut_off, require_finite
 from interactive_st.errors import DataError
 
 #: Suffixes read by PyAV; files that libsndfile knows are left to it.
@@ -155,8 +156,7 @@ def _pieces(path: str | os.PathLike, rate: int) -> Iterator[np.ndarray]:
                     samples = part.to_ndarray().mean(axis=0, dtype=np.float32)
                     if latest < math.inf:  # the last frame is filled up
                         samples = samples[: max(0, round(latest * rate) - done)]
-                    if not np.isfinite(samples).all():
-                        raise DataError(f"{path}: holds NaN or infinite samples")
+                    require_finite(path, samples)
                     yield samples
                     done += len(samples)
         except DataError:
@@ -166,9 +166,7 @@ def _pieces(path: str | os.PathLike, rate: int) -> Iterator[np.ndarray]:
                 f"{path}: damaged, {done / rate:.2f} s could be read ({_reason(error)})"
             ) from error
         if earliest - done / rate > CUT_OFF:
-            raise DataError(
-                f"{path}: damaged or cut off, {done / rate:.2f} s of {latest:.2f} s could be read"
-            )
+            raise cut_off(path, done / rate, latest)
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:

@@ -4,6 +4,8 @@ import os
 import re
 import stat
 
+import numpy as np
+
 from interactive_st.errors import DataError
 
 #: libsndfile's number for "does not exist or is not a regular file", which it also gives where its mp3 reader
@@ -31,6 +33,23 @@ def require_audio_file(path: str | os.PathLike) -> None:
         # its length comes first, and a long one is read piece by piece
         reason = "is not a regular file, and audio is read more than once; save it to a file and name that"
         raise DataError(f"{path}: {reason}")
+
+
+def cut_off(path: str | os.PathLike, read: float, promised: float) -> DataError:
+    """Return the error for a file of which less can be read than it says that it holds; both in seconds."""
+    return DataError(
+        f"{os.fspath(path)}: damaged or cut off, {read:.2f} s of {promised:.2f} s could be read"
+    )
+
+
+def require_finite(path: str | os.PathLike, samples: np.ndarray) -> None:
+    """Make sure that the samples of a file, of any shape, are numbers.
+
+    Raises:
+        DataError: some are NaN or infinite.
+    """
+    if not np.isfinite(samples).all():
+        raise DataError(f"{os.fspath(path)}: holds NaN or infinite samples")
 
 
 def unreadable(path: str | os.PathLike, error: Exception) -> DataError:

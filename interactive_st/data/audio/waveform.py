@@ -10,7 +10,7 @@ import soxr
 from interactive_st.data.audio import media
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.mp3_frames import says_its_length, seconds_of_frames
-from interactive_st.data.audio.refusals import require_audio_file, unreadable
+from interactive_st.data.audio.refusals import cut_off, require_audio_file, require_finite, unreadable
 from interactive_st.data.audio.wav_header import is_unfinished, missing_seconds
 from interactive_st.errors import DataError
 
@@ -84,12 +84,8 @@ def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -
             file.seek(min(start, file.frames))
         samples = file.read(length, dtype="float32", always_2d=True)
     if length - len(samples) > SLACK * rate:
-        raise DataError(
-            f"{path}: damaged or cut off, {len(samples) / rate:.2f} s of {length / rate:.2f} s "
-            "could be read"
-        )
-    if not np.isfinite(samples).all():
-        raise DataError(f"{path}: holds NaN or infinite samples")
+        raise cut_off(path, len(samples) / rate, length / rate)
+    require_finite(path, samples)
     return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1), rate
 
 
