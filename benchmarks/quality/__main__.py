@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(wanted: Sequence[Run], sources: dict[str, Path], args: argparse.Namespace) -> dict[str, str]:
     """Do the runs that can be done and are not; returns what went wrong, by name."""
+    reports = Reports(args.out, args.results)  # first: results that are damaged end the call here
     failed: dict[str, str] = {}
     prepared: dict[str, corpora.Prepared] = {}
     for data in {run.data.name: run.data for run in wanted}.values():
@@ -65,7 +66,6 @@ def _run(wanted: Sequence[Run], sources: dict[str, Path], args: argparse.Namespa
         except (RuntimeError, OSError, ValueError) as error:
             failed[f"{corpora.FOLDER}/{data.name}"] = str(error)
     todo: dict[str, Run] = {}
-    reports = Reports(args.out, args.results)
     for run in wanted:
         if run.data.name in prepared:
             todo |= {each.name: each for each in reports.missing(run, prepared[run.data.name])}

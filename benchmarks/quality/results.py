@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality.reports import RESULTS_FILE, Reports
+from benchmarks.quality.reports import OF_A_RUN, RESULTS_FILE, Reports
 from benchmarks.quality.run_list import RunList
 from benchmarks.quality.runs import SCORES, Run, Variant, effective
 from benchmarks.quality.summary import Cell, Table
@@ -16,11 +16,6 @@ from examples.stamps import write_text
 
 TITLES = {"wer": "WER %", "bleu": "BLEU", "chrf": "chrF"}
 NONE = "–"
-# what the tables are made of, and what tells whether a run has to be done again
-_OF_A_RUN = (
-    *("definition", "data_digest", "seed", "updates", "train_seconds", "total_seconds", "step_seconds"),
-    *("counts", "commands", "versions", "machine"),
-)
 
 
 def write_results(
@@ -87,7 +82,7 @@ def _run_json(run: Run, report: Mapping[str, Any]) -> dict[str, Any]:
         name: {key: value for key, value in scores.items() if key != "speakers"}
         for name, scores in report["sets"].items()
     }
-    return {"run": run.name, **{key: report[key] for key in _OF_A_RUN}, "sets": sets}
+    return {"run": run.name, **{key: report[key] for key in OF_A_RUN}, "sets": sets}
 
 
 def _table_json(table: Table) -> dict[str, Any]:
