@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     sources = {name: Path(path) for name, path in (_split(word) for word in args.data)}
     _known(sources, runs.data, "data set")
     wanted = [run for run in runs.runs(groups) if not args.only or _matches(run, args.only)]
+    if not wanted and not args.only:
+        raise RecipeError(f"{args.runs}: no seeds in {', '.join(groups)}; write them, as in digits: [1, 2]")
     if not wanted:
         raise RecipeError(f"--only {' '.join(args.only)}: there is no such run; --list shows their names")
     if args.list:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,8 @@ def read_list(path: Path = DEFAULT) -> RunList:
     groups = {}
     for name, part in content.part("groups").parts().items():
         groups[name] = _group(part, name, data, variants)
+    if not groups:
+        raise content.error("groups", "there is none; name a group, its variants and seeds")
     return RunList(path, data, variants, groups)
 
 
@@ -134,14 +136,15 @@ def _group(part: _Part, name: str, data: Mapping[str, DataSet], variants: Mappin
             raise part.error(f"seeds.{set_name}", f"{own!r} is no list of seeds, as in [1, 2, 3]")
         seeds[str(set_name)] = tuple(own)
     listed = part.value.get("variants")
+    pairs = list(listed.items()) if isinstance(listed, dict) else []
     if isinstance(listed, list):
-        listed = {variant: variant for variant in listed}
-    if not isinstance(listed, dict) or not listed:
+        pairs = [(variant, variant) for variant in listed]
+    if not pairs:
         raise part.error("variants", "a list of variants is needed, or values of the parameter: variant")
-    for variant in listed.values():
-        if variant not in variants:
+    for _, variant in pairs:
+        if not isinstance(variant, str) or variant not in variants:
             raise part.error("variants", f"no variant {variant!r}; there are {_or(variants)}")
-    named = {str(value): variant for value, variant in listed.items()}
+    named = {str(value): variant for value, variant in pairs}
     reference = part.text("reference") or REFERENCE
     if "reference" in part.value and reference not in named.values():
         raise part.error("reference", f"{reference!r} is not among the variants; name {_or(named.values())}")
@@ -159,11 +162,11 @@ class _Part:
     def error(self, field: str, message: str) -> ListError:
         return ListError(f"{self.path}: {'.'.join(filter(None, [*self.place, field]))}: {message}")
 
-    def part(self, name: str, default: Any = None) -> _Part:
+    def part(self, name: Any, default: Any = None) -> _Part:
         value = self.value.get(name, default)
         if not isinstance(value, dict):
-            raise self.error(name, "has to be there, and to hold fields (name: value)")
-        return _Part(self.path, (*self.place, name), value)
+            raise self.error(str(name), "has to be there, and to hold fields (name: value)")
+        return _Part(self.path, (*self.place, str(name)), value)
 
     def parts(self) -> dict[str, _Part]:
         return {str(name): self.part(name) for name in self.value}
@@ -199,6 +202,8 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
+            if not isinstance(name, Hashable):
+                continue  # refused below
             if name in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{name!r} is there twice; keep one of them", key.start_mark
@@ -209,8 +214,8 @@ class _Loader(yaml.SafeLoader):
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        with path.open(encoding="utf-8") as file:
-            content = yaml.load(file, _Loader)
+        text = path.read_text("utf-8")
+        content = yaml.load(text, _Loader)
     except OSError as error:
         raise ListError(
             f"{path}: cannot be read ({error.strerror}); name a list of runs with --runs"
@@ -218,6 +223,13 @@ def _load(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ListError(f"{path}{line}: not YAML that can be used: {error.problem}") from error
+    except yaml.reader.ReaderError as error:  # has no line
+        line = text.count("\n", 0, error.position) + 1
+        raise ListError(
+            f"{path}:{line}: not YAML that can be used: the character U+{error.character:04X}; remove it"
+        ) from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or no such date or number
+        raise ListError(f"{path}: not YAML that can be used: {error}") from error
     if not isinstance(content, dict):
         raise ListError(f"{path}: has to hold the fields {_or(_TOP)}")
     return content

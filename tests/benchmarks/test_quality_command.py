@@ -244,6 +244,12 @@ def test_mistakes_on_the_command_line(listed, tmp_path, words, message):
         command_line(listed, tmp_path, *words)
 
 
+def test_groups_without_seeds_are_named(listed, tmp_path):
+    listed.write_text(LIST.replace("seeds: {digits: [1]}", "seeds: {}"), encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"runs\.yaml: no seeds in search; write them, as in digits:"):
+        command_line(listed, tmp_path, "--group", "search", "--list")
+
+
 def test_the_command_without_this_machines_places(listed):
     args = quality.parse(["--group", "systems", "--data", "digits=/home/me/x", "--jobs", "2"])
     assert quality.command(args) == (

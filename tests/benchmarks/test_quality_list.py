@@ -155,6 +155,15 @@ def test_definitions_change_with_what_they_depend_on(runs, tmp_path, change, cha
         (("like: interactive", "like: joint"), r"variants\.k1\.like: no variant 'joint' above"),
         (("decode: --search joint", "train: --lr 1"), r"variants\.joint: with model_of nothing is trained"),
         (("1: k1", "1: k7"), r"groups\.wait_k\.variants: no variant 'k7'; there are asr"),
+        (("variants: [asr", "variants: [{asr: e2e}"), r"systems\.variants: no variant {'asr': 'e2e'};"),
+        (("variants: [asr", "variants: [[asr]"), r"systems\.variants: no variant \['asr'\]; there are"),
+        (("3: interactive", "3: [interactive]"), r"groups\.wait_k\.variants: no variant \['interactive'\];"),
+        (("3: interactive", "[3]: interactive"), r"runs\.yaml:25: not YAML .*: found unhashable key"),
+        (("  a: {recipe: spoken_digits", "  1: {recipe: 3"), r"data\.1\.recipe: 3 is no text"),
+        (("  a: {recipe", "  1: 5\n  a: {recipe"), r"data\.1: has to be there, and to hold fields"),
+        (("--wait-k 3", "--wait-k \x1b 3"), r"runs\.yaml:15: not YAML .*: the character U\+001B; remove it"),
+        (("--wait-k 3", "--wait-k \0 3"), r"runs\.yaml:15: not YAML .*: the character U\+0000; remove it"),
+        (("title: Waiting", "title: 2020-13-45"), r"not YAML that can be used: month must be in 1\.\.12"),
         (("b: [7]", "c: [7]"), r"groups\.systems\.seeds\.c: no such data set; there are a, b"),
         (("title: Waiting", "reference: asr"), r"groups\.wait_k\.reference: 'asr' is not among"),
         (("b: [7]", "b: 7"), r"groups\.systems\.seeds\.b: 7 is no list of seeds"),
@@ -175,6 +184,12 @@ def test_a_list_that_is_not_there(tmp_path):
         read_list(tmp_path / "no.yaml")
     (tmp_path / "runs.yaml").write_text("- asr\n")
     with pytest.raises(ListError, match="has to hold the fields common, data"):
+        read_list(tmp_path / "runs.yaml")
+    (tmp_path / "runs.yaml").write_bytes(LIST.replace("Waiting", "Wärten").encode("latin-1"))
+    with pytest.raises(ListError, match=r"runs\.yaml: not YAML that can be used: .* can't decode byte 0xe4"):
+        read_list(tmp_path / "runs.yaml")
+    (tmp_path / "runs.yaml").write_text(LIST.partition("groups:")[0] + "groups: {}\n")
+    with pytest.raises(ListError, match=r"runs\.yaml: groups: there is none; name a group, its variants"):
         read_list(tmp_path / "runs.yaml")
 
 
