@@ -8,7 +8,7 @@ from typing import NamedTuple, TypedDict
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import DataError
-from interactive_st.writing import replacing
+from interactive_st.writing import not_unicode, replacing
 
 
 class PairTexts(TypedDict):
@@ -153,10 +153,18 @@ def write_pairs(path: str | os.PathLike, pairs: Iterable[Pair]) -> None:
 def _parse(line: str, where: str) -> Pair:
     try:
         pair = json.loads(line)
+        half = not_unicode(json.dumps(pair, ensure_ascii=False)) if "\\u" in line else ""
     except json.JSONDecodeError as error:
         raise DataError(
             f"{where}: not JSON ({error.msg}); a pairs file holds one JSON object a line"
         ) from error
+    except (ValueError, RecursionError) as error:  # a number of too many digits, or too many brackets
+        reason = str(error).partition(";")[0]
+        raise DataError(f"{where}: cannot be read ({reason}); give a file written by --pairs-path") from error
+    if half:
+        raise DataError(
+            f"{where}: holds {half}, half of a character, which no file of text can hold; write the whole one"
+        )
     if not isinstance(pair, dict):
         raise DataError(f"{where}: a JSON object is needed, found {type(pair).__name__}")
     for key in REQUIRED_KEYS:

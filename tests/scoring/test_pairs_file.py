@@ -57,6 +57,10 @@ def test_a_failed_write_keeps_the_old_file(tmp_path):
         ('{"transcript": null, "translation": null}', "neither"),
         ('{"transcript": 3, "translation": "b"}', '"transcript" has to be a string'),
         ('{"transcript": "a", "translation": "b", "speaker": 7}', '"speaker" has to be a string'),
+        ("[" * 100_000, "cannot be read (maximum recursion depth exceeded"),
+        ('{"transcript": "a", "translation": "b", "id": ' + "1" * 5000 + "}", "value has 5000 digits); give"),
+        (r'{"transcript": "\ud800x", "translation": "b"}', r"holds '\ud800', half of a character"),
+        (r'{"transcript": "a", "translation": "b", "nbest": [{"\uDC00": 1}]}', r"holds '\udc00', half of"),
         ('{"transcript": "a", "translation": "b", "id": ["c"]}', '"id" has to be a string, a number or null'),
     ],
 )
@@ -68,6 +72,12 @@ def test_a_bad_line_is_named(tmp_path, line, what):
         read_pairs(path)
     assert f"{path}:3: " in str(error.value)
     assert what in str(error.value)
+
+
+def test_whole_characters_may_be_written_as_escapes(tmp_path):
+    path = tmp_path / "pairs.jsonl"
+    path.write_text(r'{"transcript": "\ud83d\ude00", "translation": "\\ud800 \u00fc"}' + "\n")
+    assert read_pairs(path) == [{"transcript": "\U0001f600", "translation": "\\ud800 ü"}]
 
 
 def test_missing_empty_and_binary_files_are_named(tmp_path):
