@@ -2,12 +2,11 @@
 
 import io
 from collections.abc import Iterable
-from html import escape
 from pathlib import Path
 
 from interactive_st.data.audio.suffixes import is_recording
 from interactive_st.errors import DataError
-from interactive_st.report.html import data_url
+from interactive_st.report.html import data_url, escape
 
 HIGHEST_RATE = 16000
 

@@ -1,11 +1,10 @@
 """Systems side by side as one HTML page, put in another order by its reader."""
 
 from collections.abc import Sequence
-from html import escape
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.report.comparison import Comparison, Utterance
-from interactive_st.report.html import article, line, page, table, text_or_dash
+from interactive_st.report.html import article, escape, line, page, table, text_or_dash
 from interactive_st.report.orders import ORDERS, in_order
 from interactive_st.report.word_diff import HTML_LEGEND, to_html
 from interactive_st.scoring.columns import COLUMNS, cells, number, signatures

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from html import escape
 from io import StringIO
 
 from interactive_st.plots.fairseq_log import TrainingLog
+from interactive_st.report.html import escape
 
 #: Colours to draw with that are then replaced, so that one picture fits light and dark pages.
 THEMED = {
@@ -60,4 +60,4 @@ def _themed(svg: str, label: str, prefix: str) -> str:
         svg = re.sub(colour, themed, svg, flags=re.IGNORECASE)
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>c{prefix}-", svg)
     svg = re.sub(r'\s(width|height)="[\d.]+pt"', "", svg, count=2)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(label, quote=True)}"', 1)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)

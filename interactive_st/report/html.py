@@ -4,8 +4,9 @@ Colours follow the reader's light or dark setting; widths follow the window, dow
 """
 
 import base64
+import html
+import re
 from collections.abc import Iterable, Sequence
-from html import escape
 
 #: Forbids the browser to load anything that is not inside the page.
 POLICY = (
@@ -61,6 +62,13 @@ ins.added::before { content: "+"; }
   .wide td:first-child { overflow-wrap: anywhere; } ul { padding-left: 1.25rem; } }
 select { font: inherit; max-width: 100%; }
 """
+#: Control characters but tab and ends of lines.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def escape(text: str) -> str:
+    """Plain text as HTML, for attributes too; U+FFFD stands for control characters."""
+    return html.escape(_CONTROL.sub("\ufffd", text))
 
 
 def page(title: str, body: str, script: str = "") -> str:
@@ -137,7 +145,7 @@ def line(label: str, html: str, language: str) -> str:
         html: the text.
         language: its code; empty where unknown.
     """
-    lang = f' lang="{escape(language, quote=True)}"' if language else ""
+    lang = f' lang="{escape(language)}"' if language else ""
     return f"<dt>{label}</dt><dd{lang}>{html}</dd>"
 
 

@@ -1,13 +1,12 @@
 """The report of a run: one page with everything in it."""
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import Any
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.plots.fairseq_log import TrainingLog
 from interactive_st.report.audio_clips import Recordings
-from interactive_st.report.html import article, facts, folded, line, page, table, text_or_dash
+from interactive_st.report.html import article, escape, facts, folded, line, page, table, text_or_dash
 from interactive_st.report.run_contents import RunContents
 from interactive_st.report.word_diff import HTML_LEGEND, compare, to_html
 from interactive_st.scoring.columns import COLUMNS, cells, number, signatures

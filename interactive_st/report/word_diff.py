@@ -7,10 +7,11 @@ Errors are told by shape as well as by colour. In plain text they are those of w
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import jiwer
+
+from interactive_st.report.html import escape
 
 if TYPE_CHECKING:
     from rich.text import Text

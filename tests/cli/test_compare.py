@@ -1,4 +1,5 @@
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -76,6 +77,24 @@ def test_page(files, tmp_path, capsys):
     assert '<del class="missing" title="missing">b c</del>' in page
     assert 'data-difference="0"' in page
     assert "not in one/test, left out: u3" in page
+
+
+def test_control_characters_of_texts_are_not_in_the_page(tmp_path):
+    texts = {"translation": "b\x07c", "reference_transcript": "a\x00 x\x1b[0m", "speaker": "th\x9beo"}
+    write_pairs(tmp_path / "odd\x08.jsonl", [pair("u\x1b1", "a\x00 \x1b[1mtwo\tthree") | texts])
+    out = tmp_path / "cases.html"
+    assert main(["compare", str(tmp_path / "odd\x08.jsonl"), "--html", str(out), "--title", "name\x1f"]) == 0
+    page = out.read_text(encoding="utf-8")
+    assert re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f]", page) == []
+    for text in ("a? ", "?[1mtwo", "x?[0m", "b?c", "th?eo", "u?1", "name?", "odd?"):
+        assert text.replace("?", "\ufffd") in page, text
+
+
+def test_half_a_character_is_named_by_its_line(files, tmp_path, capsys):
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(r'{"id": "u1", "transcript": "\ud800x", "translation": "b"}' + "\n")
+    assert main(["compare", files[0], str(bad), "--html", str(tmp_path / "cases.html")]) == 2
+    assert rf"error: {bad}:1: holds '\ud800', half of a character" in capsys.readouterr().err
 
 
 def test_one_file_alone(files, capsys):

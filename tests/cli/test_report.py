@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from training_log import json_lines, write_log
 
@@ -28,6 +30,19 @@ def test_the_page_is_in_the_run_folder(run, capsys):
     assert captured.out == f"{run / 'report.html'}\n"
     assert "note: no recordings found" in captured.err
     assert "<h1>run</h1>" in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_odd_characters_of_texts_are_named_or_replaced(run, capsys):
+    pairs = run / "pairs" / "test.jsonl"
+    write_pairs(pairs, [PAIR | {"transcript": "a\x00\x1b[1m", "reference_translation": "c\x07"}])
+    assert main(["report", str(run)]) == 0
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f]", page) == []
+    assert "a\ufffd\ufffd[1m" in page
+    pairs.write_text(pairs.read_text() + r'{"transcript": "\ud800x", "translation": "b"}' + "\n")
+    capsys.readouterr()
+    assert main(["report", str(run)]) == 2
+    assert rf"error: {pairs}:2: holds '\ud800', half of a character" in capsys.readouterr().err
 
 
 def test_features_are_no_recordings(run, tmp_path, capsys):
