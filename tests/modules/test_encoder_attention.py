@@ -47,6 +47,18 @@ def test_every_system_knows_where_it_listens(name):
         assert torch.allclose(one, other, atol=1e-5) != positions
 
 
+@pytest.mark.parametrize("autocast", [False, True])
+def test_positions_in_half_precision(autocast):
+    placed, states = attention(positions=True), torch.randn(300, 2, 6)
+    expected = placed.project_memory(states)[0]
+    if not autocast:
+        placed, states = placed.bfloat16(), states.bfloat16()
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        key, _ = placed.project_memory(states)
+    assert key.dtype == torch.bfloat16
+    torch.testing.assert_close(key.float(), expected, atol=0.05, rtol=0.02)
+
+
 def test_positions_add_no_parameter():
     names = [dict(tiny.model(cross_attention_positions=on).named_parameters()).keys() for on in (False, True)]
     assert names[0] == names[1]
