@@ -45,12 +45,16 @@ def print_notes(notes: Iterable[str]) -> None:
 def named_file(text: str) -> tuple[str | None, Path]:
     """Split ``NAME=FILE``; the name, which may hold ``=`` itself, is None where none is given.
 
-    A text that is itself the name of a file that is there is that file.
+    A text that is itself the name of a file that is there is that file. Where the path holds ``=`` too, it is
+    the longest one that is there.
     """
-    name, separator, file = text.rpartition("=")
-    if separator and name and not Path(text).exists():
-        return name, Path(file)
-    return None, Path(text)
+    if Path(text).exists():
+        return None, Path(text)
+    places = [place for place, letter in enumerate(text) if letter == "=" and place > 0]
+    for place in places:
+        if Path(text[place + 1 :]).is_file():
+            return text[:place], Path(text[place + 1 :])
+    return (text[: places[-1]], Path(text[places[-1] + 1 :])) if places else (None, Path(text))
 
 
 def names(text: str) -> list[str]:

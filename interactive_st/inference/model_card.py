@@ -131,7 +131,7 @@ def read_metrics(paths: Sequence[str | os.PathLike]) -> dict[str, dict[str, Any]
     for path in paths:
         try:
             scores = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise DataError(f"{path}: not readable as scores ({error})") from error
         check_scores(scores, str(path))
         name = Path(path).name.split(".")[0]

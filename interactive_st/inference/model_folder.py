@@ -33,7 +33,9 @@ from interactive_st.version import __version__
 from interactive_st.writing import not_written, umask
 
 SETTINGS, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
-FORMAT, FORMAT_VERSION = "interactive_st model", 1
+#: The newest version that can be read. 2: the model has ``cross_attention_positions``, which older programs
+#: would leave out; all others are still written as 1.
+FORMAT, FORMAT_VERSION = "interactive_st model", 2
 #: What a model cannot be built without.
 SETTINGS_NEEDED = {
     "format_version": (int, "a number"),
@@ -154,7 +156,7 @@ def _read_settings(folder: Path) -> dict[str, Any]:
     content = (folder / SETTINGS).read_bytes()
     try:
         settings = json.loads(content)
-    except ValueError as error:  # not JSON, or not UTF-8
+    except (ValueError, RecursionError) as error:  # not JSON, or not UTF-8
         raise _incomplete(folder, f"{SETTINGS}: {error}") from error
     if not isinstance(settings, dict) or settings.get("format") != FORMAT:
         raise DataError(f"{folder / SETTINGS}: describes no {FORMAT}")
@@ -188,7 +190,7 @@ def describe(stored: StoredModel, task: Any, model: nn.Module) -> dict[str, Any]
     tags = sorted(task.tgt_dict.symbols[i] for i in task.tag_ids)
     return {
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        "format_version": 2 if stored.options.get("cross_attention_positions") else 1,
         "interactive_st": __version__,
         "architecture": stored.architecture,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),

@@ -116,15 +116,8 @@ def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> N
         ValueError: a tensor other than the vocabulary's has another shape.
     """
     own = model.state_dict()
-    table, output = (state_dict.get(name) for name in VOCABULARY)
-    untied = (
-        model.decoder.share_input_output_embed
-        and table is not None
-        and output is not None
-        and not (table.shape == output.shape and bool((table == output).all()))
-    )
-    if untied:
-        state_dict[VOCABULARY[1]] = table
+    if untied := _is_untied(model, state_dict):
+        state_dict[VOCABULARY[1]] = state_dict[VOCABULARY[0]]
     started = [name for name in own if name not in state_dict and name != MARKER]
     foreign = [name for name in state_dict if name not in own]
     not_taken = fit(own, state_dict, "stock fairseq checkpoint", may_differ=VOCABULARY)
@@ -167,6 +160,14 @@ def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
         )
 
 
+def _is_untied(model: nn.Module, state_dict: dict[str, Tensor]) -> bool:
+    """Whether a state dict has two tables of words where ``model`` has one."""
+    table, output = (state_dict.get(name) for name in VOCABULARY)
+    if table is None or output is None or not model.decoder.share_input_output_embed:
+        return False
+    return not (table.shape == output.shape and bool((table == output).all()))
+
+
 def restore_versions(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     """Give a state dict of ``model`` the versions that fairseq's EMA leaves out, in place.
 
@@ -174,8 +175,11 @@ def restore_versions(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     """
     own = model.state_dict()
     versions = {name for name in own if "version" in name}  # as EMA chooses them
-    if own.keys() - state_dict.keys() == versions:
-        state_dict.update((name, own[name].clone()) for name in versions)
+    if own.keys() - state_dict.keys() != versions:
+        return
+    if _is_untied(model, state_dict):  # stock fairseq's, whose tables need not be one
+        versions.discard(MARKER)
+    state_dict.update((name, own[name].clone()) for name in versions)
 
 
 def leave_vocabulary(model: nn.Module, state_dict: dict[str, Tensor]) -> None:

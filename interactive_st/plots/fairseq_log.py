@@ -21,6 +21,8 @@ from interactive_st.errors import DataError
 LINE = re.compile(r"^(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^|]*\| )?INFO \| (\S+) \| (.*)$")
 #: What a line of ``simple`` begins with that says no more than this.
 VALID = re.compile(r"epoch \d+ \| valid on '(.+?)' subset \|")
+#: Larger numbers, as of a training that diverged, cannot be drawn, nor infinite ones.
+LARGEST = 1e100
 SUMMARY = re.compile(r"epoch \d+ \|")
 PARAMETERS = re.compile(r"num\. shared model params: (\d[\d,]*)")
 SAMPLES = re.compile(r'split="([^"]+)", n_samples=(\d[\d_,]*)')
@@ -212,9 +214,10 @@ def _metrics(text: str, subset: str) -> dict[str, float]:
     metrics = {}
     for key, value in pairs:
         try:
-            metrics[key] = float(value)
+            number = float(value)
         except (TypeError, ValueError):
             continue  # metrics of other tasks may be text
+        metrics[key] = math.nan if abs(number) > LARGEST else number
     return metrics if metrics.get("num_updates", math.nan).is_integer() else {}
 
 

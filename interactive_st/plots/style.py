@@ -98,15 +98,15 @@ def drawing(texts: Iterable[str] = (), base_size: float = 9.0) -> Iterator[list[
 
     import matplotlib
 
-    logger = logging.getLogger("matplotlib")  # fairseq lets everything through
-    level = logger.level
-    logger.setLevel(logging.ERROR)
     texts = list(texts)
     for text in texts:
         if wrong := not_unicode(text):
             raise PlotError(
                 f"{text!a}: holds {wrong}, which is no character; rename the file, or correct it"
             )
+    logger = logging.getLogger("matplotlib")  # fairseq lets everything through
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     families, notes = fonts_for(texts)
     settings = {
         "font.family": families,

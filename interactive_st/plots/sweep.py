@@ -204,7 +204,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             table = json.loads(text)
         except json.JSONDecodeError as error:
             raise PlotError(f"{path}:{error.lineno}: not JSON ({error.msg})") from error
-        except ValueError as error:  # a number of thousands of digits
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits, or as many brackets
             raise PlotError(f"{path}: not readable as JSON ({error})") from error
         rows = table.get("rows") if isinstance(table, dict) else table
     else:

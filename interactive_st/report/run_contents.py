@@ -119,7 +119,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         return {}
     try:
         content = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON ({error}); remove it, or run the example again") from error
     if not isinstance(content, dict):
         raise DataError(f"{path}: a JSON object is needed, found {type(content).__name__}")

@@ -70,7 +70,7 @@ class PairSource(NamedTuple):
 REQUIRED_KEYS = STREAM_NAMES
 #: Languages of these two.
 LANGUAGE_KEYS = ("src_lang", "tgt_lang")
-TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "speaker")
+TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "speaker", *LANGUAGE_KEYS)
 
 
 def make_entry(texts: Sequence[str | None], scores: Sequence[float | None], score: float) -> PairEntry:

@@ -94,6 +94,7 @@ def test_mistakes_are_named_without_a_traceback(words, message, tmp_path, monkey
         ("report.json", '{"sets": {"t": {"wer": 1, "speakers": {"a": {"wer": []}}}}}', "a: wer is []"),
         ("report.json", '{"sets": {"test": 3}}', "report.json: test: holds no scores"),
         ("report.json", '{"sets": [1]}', "report.json: sets is [1], where test sets"),
+        ("report.json", "[" * 100_000, "report.json: not JSON"),
         ("data/train.tsv", "id\tn_frames\nu\t12\nv\tx\n", "train.tsv:3: n_frames is 'x', where a"),
     ],
 )
@@ -107,6 +108,15 @@ def test_damaged_files_of_a_run_are_named(run, file, content, message, capsys):
 @pytest.mark.parametrize(("option", "name"), [("a=b=", "a=b"), ("λ = 0=", "λ = 0"), ("", "test")])
 def test_names_of_sets_are_what_compare_takes_for_those_of_systems(run, capsys, option, name):
     assert main(["report", str(run), "--pairs", f"{option}{run / 'pairs' / 'test.jsonl'}"]) == 0
+    assert f"<h3>{name}</h3>" in (run / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("option", "name"), [("test=", "test"), ("a=b=", "a=b"), ("", "test")])
+def test_folders_of_a_sweep_may_be_named_by_its_values(run, capsys, monkeypatch, option, name):
+    monkeypatch.chdir(run)
+    (run / "k=3").mkdir()
+    (run / "k=3/test.jsonl").write_bytes((run / "pairs/test.jsonl").read_bytes())
+    assert main(["report", ".", "--pairs", f"{option}k=3/test.jsonl"]) == 0
     assert f"<h3>{name}</h3>" in (run / "report.html").read_text(encoding="utf-8")
 
 

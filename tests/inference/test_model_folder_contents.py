@@ -28,6 +28,18 @@ def test_a_limit_of_the_dynamic_range_goes_with_the_model(made, talk, tmp_path):
     assert InteractiveST.from_pretrained(out, device="cpu")(talk, **SHORT).score == expected.score
 
 
+@pytest.mark.parametrize(("positions", "version"), [(False, 1), (True, 2)])
+def test_older_programs_read_what_they_can_compute(made, tmp_path, positions, version):
+    import json
+
+    stored = load_checkpoint(made.checkpoint)
+    stored.options["cross_attention_positions"] = positions
+    out = write_model_folder(stored, tmp_path / "model", Card("test"))
+    assert json.loads((out / "config.json").read_text())["format_version"] == version
+    model = InteractiveST.from_pretrained(out, device="cpu").model
+    assert model.decoder.layers[0].encoder_attn.positions == positions
+
+
 def test_a_folder_of_a_newer_format_is_refused(made, tmp_path):
     import json
 

@@ -53,6 +53,16 @@ def test_an_average_over_updates_keeps_the_last_norm(name, caplog):
     model.load_state_dict(after)
 
 
+def test_versions_are_not_guessed_of_two_tables(model):
+    """Those are stock fairseq's, which may have them: its input table is then the one table."""
+    given = {name: tensor.clone() for name, tensor in model.state_dict().items() if "version" not in name}
+    given[VOCABULARY[1]] += 1
+    expected = given[VOCABULARY[0]] * 1
+    model.load_state_dict(given)
+    assert torch.equal(model.decoder.output_projection.weight, expected)
+    assert model.decoder.layer_norm is not None
+
+
 def message(model, state_dict, caplog):
     with caplog.at_level(logging.INFO, "interactive_st.models.pretrained"):
         adapt_stock_state_dict(model, state_dict)

@@ -1,5 +1,7 @@
 """Reading the logs of fairseq-train."""
 
+import math
+
 import pytest
 from training_log import SIMPLE_LINES, json_lines, stamped, write_log
 
@@ -129,6 +131,12 @@ def test_what_is_no_training_is_named(tmp_path):
 )
 def test_damaged_lines_are_no_news(line):
     assert parse_log([*json_lines(), line], "run") == parse_log(json_lines(), "run")
+
+
+@pytest.mark.parametrize("loss", ["1e308", "-1e200", "inf"])
+def test_losses_that_cannot_be_drawn_are_none(loss):
+    line = f'INFO | train_inner | {{"loss": "{loss}", "num_updates": "50"}}'
+    assert math.isnan(parse_log([line], "run").points["train_inner"][0].metrics["loss"])
 
 
 def test_a_time_that_is_damaged_is_none():

@@ -1,5 +1,6 @@
 """Fonts, files, labels."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -68,6 +69,7 @@ class TestWithMatplotlib:
         message = r"'caf\\udce9': holds '\\udce9', which is no character"
         with pytest.raises(style.PlotError, match=message), style.drawing(["caf\udce9"]):
             pass
+        assert logging.getLogger("matplotlib").level != logging.ERROR
 
     @pytest.mark.parametrize("suffix", style.SUFFIXES)
     def test_a_full_disk_leaves_the_picture_that_was_there(self, tmp_path, suffix):

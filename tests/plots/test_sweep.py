@@ -74,6 +74,7 @@ def test_bad_tables(tmp_path, name, text, message):
         ("a.tsv", "k\twer\n1e308\t3\n-1e308\t4\n", r"row 1, k: 1e\+308 is too large to be drawn"),
         ("a.tsv", f"k\twer\n{'1' * 200_000}\t1\n", "cannot be read as TSV"),
         ("a.json", f'[{{"k": {"1" * 5000}}}]', "not readable as JSON"),
+        ("a.json", "[" * 100_000, "not readable as JSON"),
     ],
 )
 def test_numbers_that_cannot_be_drawn(tmp_path, name, text, message):

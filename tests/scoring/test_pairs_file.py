@@ -57,6 +57,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path):
         ('{"transcript": null, "translation": null}', "neither"),
         ('{"transcript": 3, "translation": "b"}', '"transcript" has to be a string'),
         ('{"transcript": "a", "translation": "b", "speaker": 7}', '"speaker" has to be a string'),
+        ('{"transcript": "a", "translation": "b", "tgt_lang": ["de"]}', '"tgt_lang" has to be a string'),
         ("[" * 100_000, "cannot be read (maximum recursion depth exceeded"),
         ('{"transcript": "a", "translation": "b", "id": ' + "1" * 5000 + "}", "value has 5000 digits); give"),
         (r'{"transcript": "\ud800x", "translation": "b"}', r"holds '\ud800', half of a character"),

@@ -39,8 +39,13 @@ MAPPINGS = (
     "feature_transforms",
     "dataset_transforms",
 )
-#: Entries of these that name files of the folder.
-INNER_FILES = (("bpe_tokenizer", "sentencepiece_model"), ("global_cmvn", "stats_npz_path"))
+#: Entries of these that are texts: names of files of the folder, or kinds of tokenisers.
+INNER_TEXTS = (
+    ("bpe_tokenizer", "bpe"),
+    ("bpe_tokenizer", "sentencepiece_model"),
+    ("pre_tokenizer", "tokenizer"),
+    ("global_cmvn", "stats_npz_path"),
+)
 ADVICE = "write it as interactive-st prepare does"
 #: Entries that name a kind of tokeniser, never a file.
 TOKENISER_KINDS = ("bpe", "tokenizer")
@@ -78,7 +83,10 @@ class JointDataConfig(S2TDataConfig):
         if not isinstance(self.config, dict):
             raise DataError(f"{self.path}: no keys; write vocab_filename, bpe_tokenizer, …")
         check_mappings(self.path, self.config, MAPPINGS, ADVICE)
-        check_texts(self.path, self._file_names(), ADVICE)
+        for key in MAPPINGS:
+            if not self.config.get(key):
+                self.config.pop(key, None)  # fairseq stumbles over empty ones
+        check_texts(self.path, self._texts(), ADVICE)
         for key, reason in REFUSED_KEYS.items():
             if self.config.get(key):
                 raise DataError(f"{self.path}: {key} cannot be honoured: {reason}; remove the key")
@@ -97,9 +105,9 @@ class JointDataConfig(S2TDataConfig):
                 )
         self._check_features()
 
-    def _file_names(self) -> dict[str, Any]:
-        """What is to name files of the folder, by the keys; whatever it is."""
-        found = {name: (self.config.get(key) or {}).get(name) for key, name in INNER_FILES}
+    def _texts(self) -> dict[str, Any]:
+        """What is to name files of the folder, or kinds of tokenisers, by the keys; whatever it is."""
+        found = {name: (self.config.get(key) or {}).get(name) for key, name in INNER_TEXTS}
         found["speaker_set_filename"] = self.speaker_set_filename
         given = {key: name for key, name in found.items() if name is not None}
         return {"vocab_filename": self.vocab_filename, **given}
@@ -170,7 +178,8 @@ class JointDataConfig(S2TDataConfig):
             "num_mel_bins": self.input_feat_per_channel,
             "sample_rate": self.sample_rate,
         }
-        return self.config.get("features") or default
+        found = self.config.get("features") or default
+        return default | found if found.get("type") == "fbank" else found
 
     def _check_transforms(self) -> None:
         for kind in ("transforms", "feature_transforms", "dataset_transforms"):
@@ -207,5 +216,12 @@ class JointDataConfig(S2TDataConfig):
             )
         numbers = {key: getattr(self, key) for key in ("input_feat_per_channel", "input_channels")}
         if self.features.get("type") == "fbank":
-            numbers |= {f"{key} of features": self.features.get(key) for key in FEATURES["fbank"]}
+            of_features = {key: self.features[key] for key in FEATURES["fbank"]}
+            numbers |= {f"{key} of features": _whole_number(value) for key, value in of_features.items()}
         check_numbers(self.path, numbers, ADVICE)
+
+
+def _whole_number(value: Any) -> Any:
+    """The number that ``8000.0`` and ``"8000"`` stand for, as `int` makes it; anything else as it is."""
+    is_one = value.is_integer() if isinstance(value, float) else isinstance(value, str) and value.isdecimal()
+    return int(value) if is_one else value

@@ -52,6 +52,20 @@ def test_features_are_filterbanks_where_nothing_is_said(tmp_path):
     assert config.features == {"type": "fbank", "num_mel_bins": 8, "sample_rate": 8000}
 
 
+@pytest.mark.parametrize("rate", [8000, "8000", 8000.0])
+def test_what_features_leave_out_is_fairseqs(tmp_path, rate):
+    config = JointDataConfig(write_config(tmp_path, features={"type": "fbank", "sample_rate": rate}))
+    assert config.features == {"type": "fbank", "num_mel_bins": 8, "sample_rate": rate}
+    config = JointDataConfig(write_config(tmp_path, features={"type": "fbank"}))
+    assert config.features["sample_rate"] == 16000
+
+
+def test_empty_entries_are_as_if_they_were_not_there(tmp_path):
+    config = JointDataConfig(write_config(tmp_path, bpe_tokenizer={}, pre_tokenizer={}, features={}))
+    assert (config.bpe_tokenizer, config.pre_tokenizer) == ({"bpe": None}, {"tokenizer": None})
+    assert config.features["type"] == "fbank"
+
+
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
@@ -62,7 +76,10 @@ def test_features_are_filterbanks_where_nothing_is_said(tmp_path):
         ({"feature_transforms": {"*": ["delta_deltas"]}}, "delta_deltas .*torchaudio"),
         ({"features": {"type": "fbank", "num_mel_bins": 80}}, "80 a frame .* is 8"),
         ({"features": {"type": "precomputed", "dim": 80}}, "80 a frame .* is 8"),
-        ({"features": {"type": "fbank", "num_mel_bins": 8}}, "sample_rate of features is None, where a"),
+        ({"features": {"type": "fbank", "sample_rate": [8]}}, r"sample_rate of features is \[8\], where a"),
+        ({"features": {"type": "fbank", "sample_rate": 0}}, "sample_rate of features is 0, where a"),
+        ({"bpe_tokenizer": {"bpe": ["a"]}}, r"bpe names \['a'\], where a text is needed"),
+        ({"pre_tokenizer": {"tokenizer": ["a"]}}, r"tokenizer names \['a'\], where a text is needed"),
         ({"input_channels": "one"}, "input_channels is 'one', where a whole number above 0 is needed"),
         ({"vocab_filename": 3}, "vocab_filename names 3, where a text is needed"),
         ({"global_cmvn": {"stats_npz_path": 3}}, "stats_npz_path names 3, where a text is needed"),
