@@ -21,9 +21,9 @@ from interactive_st.errors import DataError
 LINE = re.compile(r"^(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^|]*\| )?INFO \| (\S+) \| (.*)$")
 #: What a line of ``simple`` begins with that says no more than this.
 VALID = re.compile(r"epoch \d+ \| valid on '(.+?)' subset \|")
+SUMMARY = re.compile(r"epoch \d+ \|")
 #: Larger numbers, as of a training that diverged, cannot be drawn, nor infinite ones.
 LARGEST = 1e100
-SUMMARY = re.compile(r"epoch \d+ \|")
 PARAMETERS = re.compile(r"num\. shared model params: (\d[\d,]*)")
 SAMPLES = re.compile(r'split="([^"]+)", n_samples=(\d[\d_,]*)')
 #: The summary of an epoch, and the running averages between summaries.

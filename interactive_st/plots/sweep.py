@@ -24,8 +24,6 @@ PARAMETERS = {
     "λ": "λ (weight of what is read in the other stream)",
 }
 SCORES = {"bleu": ("BLEU", TRANSLATION_COLOUR, "s"), "wer": ("WER (%)", TRANSCRIPT_COLOUR, "o")}
-
-
 #: Numbers above are none of these scores or settings, and cannot be drawn beside them.
 LARGEST = 1e9
 
