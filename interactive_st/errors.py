@@ -21,6 +21,13 @@ class DataError(UserError, ValueError):
     """Data that cannot be used; the message says what is wrong, where, and what to do."""
 
 
+class SettingError(UserError, ValueError):
+    """Options that contradict each other, the model or the data; the message names them and the way out.
+
+    fairseq's tools, which know no errors of the user, show the ``ValueError`` that it is.
+    """
+
+
 def require_file(path: str | os.PathLike, what: str) -> None:
     """Make sure that a file is there.
 

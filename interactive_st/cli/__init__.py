@@ -13,25 +13,18 @@ from pathlib import Path
 from interactive_st.errors import UserError
 from interactive_st.standard_output import is_of_standard_output
 
-Kinds = type[Exception] | tuple[type[Exception], ...]
-
 
 @contextmanager
-def user_errors(kinds: Kinds = OSError) -> Iterator[None]:
-    """Show errors of the block as the user's, except those of standard output.
-
-    Args:
-        kinds: errors whose message says to the user what is wrong; a `UserError` is one in any case. A
-            ValueError is so only of what a user's options or model are the whole cause: anywhere else it is a
-            mistake of the program, which must not be hidden.
+def user_errors() -> Iterator[None]:
+    """Show what the system says of files in the block as the user's error, except of standard output.
 
     Raises:
-        UserError: with the message of an error of these kinds.
+        UserError: with the message of an ``OSError``.
     """
     try:
         yield
-    except kinds as error:
-        if is_of_standard_output(error) or isinstance(error, UserError):
+    except OSError as error:
+        if is_of_standard_output(error):
             raise
         raise UserError(str(error)) from error
 

@@ -87,8 +87,7 @@ def main(args: argparse.Namespace) -> int:
     parser = options.get_generation_parser()
     parser.set_defaults(scoring="sacrebleu")
     try:
-        # fairseq, the models and the search say by ValueError what is wrong with options
-        with user_errors((ValueError, OSError)):
+        with user_errors():
             if args.pairs_path is not None:
                 check_folder(Path(args.pairs_path).parent, f"--pairs-path {args.pairs_path}")
             _check_models(args)

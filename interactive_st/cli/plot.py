@@ -155,8 +155,7 @@ def _attention(args: argparse.Namespace) -> list[str]:
         check_length(features, task)
     except DataError as error:
         raise UserError(f"{args.audio}: {error}") from error
-    with user_errors(ValueError):  # by which the search says that the model leaves it nothing to find
-        picture = compute_picture(model, task, features, layer=args.layer, head=args.head, beam=args.beam)
+    picture = compute_picture(model, task, features, layer=args.layer, head=args.head, beam=args.beam)
     layers = len(model.decoder.layers)
     heads = "mean over heads" if args.head is None else f"head {args.head}"
     title = f"{args.audio.name} · decoder layer {args.layer % layers} of 0–{layers - 1}, {heads}"

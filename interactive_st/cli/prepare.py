@@ -139,7 +139,7 @@ def main(args: argparse.Namespace) -> int:
     """
     from interactive_st.data.preparation.prepare import prepare
 
-    with user_errors(OSError):
+    with user_errors():
         report = prepare(
             _sources(args),
             args.out,

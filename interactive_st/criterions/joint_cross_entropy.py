@@ -32,6 +32,7 @@ from interactive_st.criterions.prefix_corruption import (
     regular_tokens,
 )
 from interactive_st.criterions.smoothed_cross_entropy import RowLosses, smoothed_cross_entropy
+from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.token_rows import TokenRows
 
@@ -74,7 +75,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
     A stream that an utterance lacks is padding throughout: it has no loss and is not counted.
 
     Raises:
-        ValueError: an option is out of its range.
+        SettingError: an option is out of its range.
     """
 
     def __init__(
@@ -92,17 +93,17 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
     ) -> None:
         super().__init__(task, sentence_avg, label_smoothing, ignore_prefix_size, report_accuracy)
         if ignore_prefix_size != 0:
-            raise ValueError(f"--ignore-prefix-size {ignore_prefix_size}: {NO_PREFIX}")
+            raise SettingError(f"--ignore-prefix-size {ignore_prefix_size}: {NO_PREFIX}")
         weights = {"asr": asr_weight, "st": st_weight, "ctc": ctc_weight}
         for name, weight in weights.items():
             if not (math.isfinite(weight) and weight >= 0):
-                raise ValueError(f"--{name}-weight {weight}: must be a number of at least 0")
+                raise SettingError(f"--{name}-weight {weight}: must be a number of at least 0")
         if not any(weights.values()):
-            raise ValueError(
+            raise SettingError(
                 "--asr-weight, --st-weight and --ctc-weight are all 0: there is nothing to train"
             )
         if not 0 <= prefix_corruption < 1:
-            raise ValueError(
+            raise SettingError(
                 f"--prefix-corruption {prefix_corruption}: a share of tokens, must be at least 0 and below 1"
             )
         self.asr_weight = asr_weight
@@ -132,10 +133,10 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             transcripts that have CTC alone; or utterances with --sentence-avg), and sums to log, in nats.
 
         Raises:
-            ValueError: `reduce` is False, or the model does not predict its streams.
+            SettingError: `reduce` is False, or the model does not predict its streams.
         """
         if not reduce:
-            raise ValueError(
+            raise SettingError(
                 "joint_label_smoothed_cross_entropy adds token losses and utterance losses (CTC) "
                 "and has no unreduced form: call it with reduce=True"
             )
@@ -151,7 +152,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         net_output = model(**{**sample["net_input"], **inputs})
         logits, labels = net_output[0], wanted.take(targets)
         if logits.shape[:-1] != labels.shape:
-            raise ValueError(
+            raise SettingError(
                 f"the model returned logits of shape {tuple(logits.shape)} for {labels.numel()} target "
                 "tokens: joint_label_smoothed_cross_entropy needs a model that says which streams it "
                 "writes, such as --arch interactive_st or e2e_st"

@@ -12,6 +12,7 @@ from fairseq.data import Dictionary
 from torch import Tensor
 
 from interactive_st.data.languages import tag_language
+from interactive_st.errors import SettingError
 
 
 def regular_tokens(dictionary: Dictionary) -> Tensor:
@@ -21,7 +22,7 @@ def regular_tokens(dictionary: Dictionary) -> Tensor:
         (M,) long.
 
     Raises:
-        ValueError: there is no such entry.
+        SettingError: there is no such entry.
     """
     ids = [
         index
@@ -29,7 +30,7 @@ def regular_tokens(dictionary: Dictionary) -> Tensor:
         if tag_language(dictionary[index]) is None
     ]
     if not ids:
-        raise ValueError(
+        raise SettingError(
             f"the dictionary of {len(dictionary)} entries holds only special symbols and "
             "language tags: nothing can replace a token; check dict.txt"
         )

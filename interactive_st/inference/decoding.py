@@ -15,7 +15,7 @@ from torch import nn
 from interactive_st.conventions import FRAMES_PER_SECOND, STREAM_NAMES
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.languages import language_tag, tag_language
-from interactive_st.errors import DataError
+from interactive_st.errors import DataError, SettingError
 from interactive_st.inference.decoding_lock import decoding_lock
 from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
 from interactive_st.inference.quieting import quiet
@@ -41,7 +41,7 @@ class Decoding:
         options: how to decode.
 
     Raises:
-        ValueError: the options contradict each other or the model.
+        SettingError: the options contradict each other or the model.
     """
 
     def __init__(self, task: JointSpeechToTextTask, model: nn.Module, options: Options) -> None:
@@ -76,7 +76,7 @@ class Decoding:
         try:
             if weight > 0:
                 check_ctc([self.model], weight)
-        except ValueError as error:  # which begins with the name that fairseq's tools have for it
+        except SettingError as error:  # which begins with the name that fairseq's tools have for it
             reason = str(error).removeprefix("--decoding-ctc-weight ")
             raise OptionError("ctc_weight", weight, f"it {reason}") from error
 
@@ -85,7 +85,7 @@ class Decoding:
             raise OptionError("wait_k", wanted, "it is for models whose texts read each other; leave it out")
         try:
             wait_k = parse_wait_k(wanted)
-        except ValueError as error:
+        except SettingError as error:
             raise OptionError("wait_k", wanted, "a whole number or inf is needed") from error
         trained = self.model.decoder.trained_wait_k
         if wait_k not in trained:

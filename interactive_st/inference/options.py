@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from interactive_st.conventions import SEARCHES
+from interactive_st.errors import SettingError
 from interactive_st.option_rules import RULES, wrong_value
 
 #: Longest piece of a recording that is decoded at once, unless the model reads less (seconds).
@@ -17,7 +18,7 @@ OPTIONAL = ("ctc_weight", "max_segment")
 FORMATS = ("text", "jsonl", "srt", "vtt", "tsv")
 
 
-class OptionError(ValueError):
+class OptionError(SettingError):
     """An option without meaning; the command line puts its own name of the option before the reason."""
 
     def __init__(self, option: str, value: Any, reason: str) -> None:

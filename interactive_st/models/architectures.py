@@ -18,6 +18,7 @@ from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY, register_m
 from interactive_st.conventions import option_name
 
 # the models have to be registered first
+from interactive_st.errors import SettingError
 from interactive_st.models import interactive_st, two_stage_st  # noqa: F401
 from interactive_st.models.sizes import NO_INTERACTION, SIZES, Architecture
 
@@ -33,7 +34,7 @@ SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
 def architecture(system: str, size: str) -> Architecture:
     """The function that fills in the options of ``system`` (key of `SYSTEMS`) in ``size`` (key of `SIZES`).
 
-    It raises ``ValueError`` for an option that contradicts the system.
+    It raises ``SettingError`` for an option that contradicts the system.
     """
     name, (_, fixed) = f"{system}{size}", SYSTEMS[system]
 
@@ -41,7 +42,7 @@ def architecture(system: str, size: str) -> Architecture:
         for option, value in fixed.items():
             given = getattr(args, option, value)
             if str(given) != str(value):  # --wait-k is text
-                raise ValueError(
+                raise SettingError(
                     f"{option_name(option)} {given} contradicts --arch {name}, for which it is "
                     f"{value}: leave the option out, or use --arch interactive_st{size}"
                 )

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from fairseq.models.speech_to_text.modules.convolution import Conv1dSubsampler
 from torch import Tensor, nn
 
+from interactive_st.errors import SettingError
 from interactive_st.modules.fast.im2col_convolution import convolve
 
 LEFT_CONTEXT = 3
@@ -53,11 +54,11 @@ def build_front_end(args: Namespace) -> nn.Module:
     """The subsampler that ``args.front_end`` names.
 
     Raises:
-        ValueError: for an unknown name, or fairseq's other subsampler.
+        SettingError: for an unknown name, or fairseq's other subsampler.
     """
     version = getattr(args, "conv_version", None) or "s2t_transformer"
     if version != "s2t_transformer":
-        raise ValueError(
+        raise SettingError(
             f"--conv-version {version} (with --conv-out-channels) is not built here: leave it out; "
             "--front-end conv1d takes fairseq's convolutions over time, stack the paper's stacked frames"
         )
@@ -67,7 +68,7 @@ def build_front_end(args: Namespace) -> nn.Module:
     if args.front_end == "conv1d":
         kernels: list[int] = [int(k) for k in str(args.conv_kernel_sizes).split(",")]
         return PaddedConv1dSubsampler(feature_dim, args.conv_channels, args.encoder_embed_dim, kernels)
-    raise ValueError(f"--front-end must be 'stack' or 'conv1d', not {args.front_end!r}")
+    raise SettingError(f"--front-end must be 'stack' or 'conv1d', not {args.front_end!r}")
 
 
 def _mask(x: Tensor, lengths: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
+from interactive_st.errors import SettingError
 from interactive_st.models.decoder import InteractiveDecoder
 from interactive_st.models.encoder import SpeechEncoder
 from interactive_st.models.pretrained import (
@@ -157,7 +158,7 @@ class InteractiveSTModel(S2TTransformerModel):
             ``(frames, B, V)`` float32, and lengths ``(B,)`` long
 
         Raises:
-            ValueError: when encoder and output table differ in dimension.
+            SettingError: when encoder and output table differ in dimension.
         """
         logits, lengths = self.get_ctc_logits(net_output[1]["encoder_out"])
         return F.log_softmax(logits.float(), dim=-1), lengths
@@ -169,12 +170,12 @@ class InteractiveSTModel(S2TTransformerModel):
             ``(frames, B, V)`` in the model's precision, and lengths ``(B,)`` long
 
         Raises:
-            ValueError: when encoder and output table differ in dimension.
+            SettingError: when encoder and output table differ in dimension.
         """
         states: Tensor = encoder_out["encoder_out"][0]
         table = self.decoder.output_projection
         if states.size(-1) != table.in_features:
-            raise ValueError(
+            raise SettingError(
                 f"the CTC head is the decoder's output table ({table.in_features} wide), the encoder "
                 f"gives {states.size(-1)}: use equal --encoder-embed-dim and --decoder-embed-dim, or "
                 f"--ctc-weight 0"

@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, load_state, options_of
-from interactive_st.errors import DataError
+from interactive_st.errors import DataError, SettingError
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
 
     Raises:
         FileNotFoundError: when there is no such file (stock fairseq would train from scratch).
-        ValueError: when it is no checkpoint, the sizes differ, or more than the front end is missing there.
+        SettingError: when it is no checkpoint, the sizes differ, or more than the front end is missing there.
     """
     if not Path(path).exists():
         raise FileNotFoundError(
@@ -76,7 +76,7 @@ def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
     started = [name for name in own if name not in offered]
     missing = [name for name in started if not name.startswith(FRONT_END)]
     if missing:
-        raise ValueError(
+        raise SettingError(
             f"--load-pretrained-encoder-from {path}: {len(missing)} of this encoder's {len(own)} tensors are "
             f"not there, the first is {missing[0]}; choose --arch and --encoder-layers as that checkpoint "
             "was trained with, or another checkpoint"
@@ -113,7 +113,7 @@ def adapt_stock_state_dict(model: nn.Module, state_dict: dict[str, Tensor]) -> N
     """Make a stock ``s2t_transformer`` state dict loadable into ``model``, in place, and log how.
 
     Raises:
-        ValueError: a tensor other than the vocabulary's has another shape.
+        SettingError: a tensor other than the vocabulary's has another shape.
     """
     own = model.state_dict()
     if untied := _is_untied(model, state_dict):
@@ -138,7 +138,7 @@ def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     the checkpoint lacks, such as a multi-task model's, starts at its initial values.
 
     Raises:
-        ValueError: the model's rules ``require_gates``, and the checkpoint lacks them.
+        SettingError: the model's rules ``require_gates``, and the checkpoint lacks them.
     """
     own = model.state_dict()
     overridden = [name for name in state_dict if ".fusion." in name and name not in own]
@@ -146,7 +146,7 @@ def adapt_fusion(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
         del state_dict[name]
     started = [name for name in own if ".fusion." in name and name not in state_dict]
     if model.loading.require_gates and any(".fusion.gate." in name for name in started):
-        raise ValueError(
+        raise SettingError(
             "fusion 'gate' has weights that this checkpoint lacks, as it was trained with another fusion; "
             "leave 'fusion' out of --model-overrides, or train a gate from it: --fusion gate "
             "--finetune-from-model"
@@ -208,9 +208,9 @@ def adapt_vocabulary(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
 
 
 def refuse_two_stage(state_dict: dict[str, Tensor]) -> None:
-    """Raise ``ValueError`` for the state dict of a two-stage model: two decoders do not fit into one."""
+    """Raise ``SettingError`` for the state dict of a two-stage model: two decoders do not fit into one."""
     if any(name.startswith(STAGES) for name in state_dict):
-        raise ValueError(
+        raise SettingError(
             "this is the checkpoint of a two-stage model, whose two decoders do not fit into one; start "
             "from a multitask_st, asr, e2e_st or interactive_st checkpoint, or take the encoder alone by "
             "--load-pretrained-encoder-from"
@@ -222,7 +222,7 @@ def double_decoder(model: nn.Module, state_dict: dict[str, Tensor]) -> None:
     how. A two-stage model's own state dict is left as it is.
 
     Raises:
-        ValueError: a tensor other than the vocabulary's has another shape.
+        SettingError: a tensor other than the vocabulary's has another shape.
     """
     if any(name.startswith(STAGES) for name in state_dict):
         return
@@ -253,14 +253,14 @@ def fit(
         The names of the offered tensors that were not taken.
 
     Raises:
-        ValueError: shapes differ under a name that is not in ``may_differ``; ``what`` begins the message.
+        SettingError: shapes differ under a name that is not in ``may_differ``; ``what`` begins the message.
     """
     foreign = [name for name in offered if name not in own]
     unfit = [name for name in offered if name in own and offered[name].shape != own[name].shape]
     wrong = [name for name in unfit if name not in may_differ]
     if wrong:
         name = wrong[0]
-        raise ValueError(
+        raise SettingError(
             f"{what}: {len(wrong)} tensors have other sizes than this model, the first is {name}, "
             f"{tuple(offered[name].shape)} there and {tuple(own[name].shape)} here; choose the "
             f"architecture (interactive_st_xs, _s, _m for s2t_transformer_xs, _s, _m) and sizes that "

@@ -11,6 +11,7 @@ from fairseq.models import register_model
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
+from interactive_st.errors import SettingError
 from interactive_st.models.interactive_st import InteractiveSTModel, add_speech_args
 from interactive_st.models.pretrained import (
     adapt_vocabulary,
@@ -35,14 +36,14 @@ class TwoStageSTModel(InteractiveSTModel):
         cls, args: Namespace, task: FairseqTask, embed_tokens: nn.Embedding
     ) -> TwoStageDecoder:
         if args.streams != "both":
-            raise ValueError(
+            raise SettingError(
                 f"a two-stage model writes both texts, not {args.streams!r}; leave 'streams' out of "
                 f"--model-overrides"
             )
         for option, usual in INTERACTION.items():
             given = getattr(args, option, usual)
             if str(given) != str(usual):
-                raise ValueError(
+                raise SettingError(
                     f"{option} {given} has no effect on a two-stage model, whose decoders work one after the "
                     f"other; leave {option!r} out of --model-overrides"
                 )

@@ -7,6 +7,8 @@ TACL 2019, "Synchronous Bidirectional Neural Machine Translation", section 3.2.
 import torch
 from torch import Tensor, nn
 
+from interactive_st.errors import SettingError
+
 FUSIONS = ("linear", "tanh", "gate")
 
 
@@ -23,15 +25,15 @@ class Fusion(nn.Module):
         learned: whether λ is a parameter, one number per layer.
 
     Raises:
-        ValueError: for an unknown ``kind``, or a learned λ with ``gate``, which has none.
+        SettingError: for an unknown ``kind``, or a learned λ with ``gate``, which has none.
     """
 
     def __init__(self, kind: str, embed_dim: int, weight: float, learned: bool = False) -> None:
         super().__init__()
         if kind not in FUSIONS:
-            raise ValueError(f"--fusion must be one of {', '.join(FUSIONS)}, not {kind!r}")
+            raise SettingError(f"--fusion must be one of {', '.join(FUSIONS)}, not {kind!r}")
         if kind == "gate" and learned:
-            raise ValueError("--learn-fusion-lambda has no meaning with --fusion gate: the gate has no λ")
+            raise SettingError("--learn-fusion-lambda has no meaning with --fusion gate: the gate has no λ")
         self.kind = kind
         self.weight = nn.Parameter(torch.tensor(float(weight))) if learned else float(weight)
         self.gate = nn.Linear(2 * embed_dim, 2 * embed_dim) if kind == "gate" else None

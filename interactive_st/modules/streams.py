@@ -1,6 +1,7 @@
 """The streams of text that a system writes, and their names in options and checkpoints."""
 
 from interactive_st.conventions import BOTH, STREAM_CODES
+from interactive_st.errors import SettingError
 
 Streams = tuple[int, ...]
 
@@ -15,8 +16,8 @@ def parse_streams(name: str) -> Streams:
     """The streams that ``name`` stands for.
 
     Raises:
-        ValueError: for an unknown name.
+        SettingError: for an unknown name.
     """
     if name not in STREAMS:
-        raise ValueError(f"streams must be one of {', '.join(STREAMS)}, not {name!r}; set it by --arch")
+        raise SettingError(f"streams must be one of {', '.join(STREAMS)}, not {name!r}; set it by --arch")
     return STREAMS[name]

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from interactive_st.conventions import BOTH, TRANSLATION
+from interactive_st.errors import SettingError
 
 WaitK = int | float
 
@@ -28,14 +29,14 @@ def parse_wait_k(text: str | int | float) -> WaitK:
     clamped, so that row + k fits integer tensors.
 
     Raises:
-        ValueError: for anything else; the message says what is allowed.
+        SettingError: for anything else; the message says what is allowed.
     """
     if str(text).strip().lower() in {"inf", "infinity", "+inf"}:
         return math.inf
     try:
         wait_k = int(str(text).strip())
     except ValueError:
-        raise ValueError(
+        raise SettingError(
             f"--wait-k must be a whole number (the transcript's lead in tokens, negative to let the "
             f"translation lead) or 'inf', not {text!r}"
         ) from None
@@ -46,14 +47,14 @@ def parse_train_wait_k(text: str | int | float | None) -> tuple[WaitK, ...]:
     """Read ``--train-wait-k``: values of ``--wait-k`` with commas between; ``()`` for None.
 
     Raises:
-        ValueError: one is no value of ``--wait-k``.
+        SettingError: one is no value of ``--wait-k``.
     """
     if text is None:
         return ()
     try:
         return tuple(parse_wait_k(part) for part in str(text).split(","))
     except ValueError:
-        raise ValueError(
+        raise SettingError(
             f"--train-wait-k must be values of --wait-k with commas between, such as 1,3,inf, not {text!r}"
         ) from None
 

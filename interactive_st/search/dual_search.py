@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from interactive_st.conventions import BOTH
+from interactive_st.errors import SettingError
 from interactive_st.modules.lanes import Lanes
 from interactive_st.modules.wait_k import start_delay
 from interactive_st.search.beams import Beams, to_device_async
@@ -57,7 +58,7 @@ class DualSearch:
             for every sentence of the original batch its hypotheses, best first
 
         Raises:
-            ValueError: a sentence has no hypothesis with a finite score.
+            SettingError: a sentence has no hypothesis with a finite score.
         """
         results: list[NBest] = [[] for _ in range(self.beams.batch)]
         device_steps = None if self.beams.column is None else DeviceSteps(self)
@@ -113,7 +114,7 @@ class DualSearch:
         it did. ``done`` as in `Beams`, on the CPU.
 
         Raises:
-            ValueError: a finished sentence has no hypothesis with a finite score.
+            SettingError: a finished sentence has no hypothesis with a finite score.
         """
         alive = ~done.all(dim=0)
         n_alive = int(alive.sum())
@@ -125,7 +126,7 @@ class DualSearch:
             self.beams.origin[ended].tolist(), self._hypotheses(self.pool.fetch(ended)), strict=True
         ):
             if not nbest:
-                raise ValueError(
+                raise SettingError(
                     f"utterance {sentence} of the batch has no hypothesis with a finite score: the model's "
                     "probabilities are not numbers (training diverged, or half precision overflows), or the "
                     "options rule out every text (--no-repeat-ngram-size with --min-len)"

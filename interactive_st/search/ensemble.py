@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from interactive_st.conventions import TRANSCRIPT
+from interactive_st.errors import SettingError
 from interactive_st.models.decoder import StreamDecoder
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache
@@ -68,10 +69,10 @@ class Ensemble:
 
 
 def check_kind(models: list[nn.Module]) -> None:
-    """Raise ``ValueError`` for models that are not of this package."""
+    """Raise ``SettingError`` for models that are not of this package."""
     for model in models:
         if not hasattr(getattr(model, "decoder", None), "streams"):
-            raise ValueError(
+            raise SettingError(
                 f"this is a model of fairseq ({type(model).__name__}), which writes one text: decode it by "
                 "the task that it was trained with, --task speech_to_text, or begin a training of two texts "
                 "with it, --finetune-from-model"
@@ -79,17 +80,17 @@ def check_kind(models: list[nn.Module]) -> None:
 
 
 def check_alike(models: list[nn.Module]) -> None:
-    """Raise ``ValueError`` for models that cannot decode together: they have to write the same texts, in
+    """Raise ``SettingError`` for models that cannot decode together: they have to write the same texts, in
     the same order."""
     decoders = [model.decoder for model in models]
     if len({(decoder.streams, isinstance(decoder, TwoStageDecoder)) for decoder in decoders}) > 1:
-        raise ValueError(
+        raise SettingError(
             "the models of an ensemble must be of one system, these write different texts or in different "
             "ways; give --path models of one --arch"
         )
     delays = sorted({float(decoder.wait_k) for decoder in decoders if decoder.interacts})
     if len(delays) > 1:
-        raise ValueError(
+        raise SettingError(
             f"the models of an ensemble must share one wait-k, these have {delays}; set it for all "
             f"with --model-overrides \"{{'wait_k': {delays[0]:g}}}\""
         )
@@ -102,16 +103,16 @@ def common_wait_k(decoders: Sequence[StreamDecoder]) -> WaitK:
 
 
 def check_ctc(models: list[nn.Module], weight: float) -> None:
-    """Raise ``ValueError`` where CTC cannot score the transcripts of ``models``."""
+    """Raise ``SettingError`` where CTC cannot score the transcripts of ``models``."""
     if not 0.0 < weight <= 1.0:
-        raise ValueError(f"--decoding-ctc-weight must lie between 0 and 1, not {weight:g}")
+        raise SettingError(f"--decoding-ctc-weight must lie between 0 and 1, not {weight:g}")
     for model in models:
         if TRANSCRIPT not in model.decoder.streams:
-            raise ValueError(
+            raise SettingError(
                 "--decoding-ctc-weight concerns the transcript, which this model does not write; leave it out"
             )
         if not getattr(model.decoder.args, "ctc_weight", 0.0):
-            raise ValueError(
+            raise SettingError(
                 "--decoding-ctc-weight needs a model trained with --ctc-weight above 0; this one's CTC head "
                 "was never trained: leave the option out"
             )
@@ -121,7 +122,7 @@ def ctc_log_probs(models: list[nn.Module], encoded: list[EncoderOut]) -> tuple[T
     """Logarithms of the models' mean CTC probabilities ``(frames, B, V)`` float32, and lengths ``(B,)``.
 
     Raises:
-        ValueError: the models have different numbers of frames, or encoder and decoder of one differ in
+        SettingError: the models have different numbers of frames, or encoder and decoder of one differ in
             dimension.
     """
     outputs = []
@@ -132,7 +133,7 @@ def ctc_log_probs(models: list[nn.Module], encoded: list[EncoderOut]) -> tuple[T
         return outputs[0]
     frames = [log_probs.size(0) for log_probs, _ in outputs]
     if len(set(frames)) > 1:
-        raise ValueError(
+        raise SettingError(
             "--decoding-ctc-weight averages the CTC scores of an ensemble frame by frame, and the front ends "
             f"of these models leave different numbers of frames ({', '.join(map(str, frames))} of the same "
             "speech): give models of one front end, or --decoding-ctc-weight 0"

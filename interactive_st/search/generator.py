@@ -6,6 +6,7 @@ import torch
 from fairseq.data import Dictionary
 from torch import Tensor, nn
 
+from interactive_st.errors import SettingError
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.memory import Memory
 from interactive_st.modules.wait_k import WaitK
@@ -54,8 +55,8 @@ class DualBeamGenerator:
         options: see :class:`~interactive_st.search.options.SearchOptions`.
 
     Raises:
-        ValueError: for an unknown search, options that contradict each other, or a model that is not of this
-            package.
+        SettingError: for an unknown search, options that contradict each other, or a model that is not of
+            this package.
     """
 
     def __init__(
@@ -73,21 +74,21 @@ class DualBeamGenerator:
         **options: Any,
     ) -> None:
         if search is not None and search not in SEARCH_CLASSES:
-            raise ValueError(f"--search must be one of {', '.join(SEARCH_CLASSES)}, not {search!r}")
+            raise SettingError(f"--search must be one of {', '.join(SEARCH_CLASSES)}, not {search!r}")
         check_kind(models)
         self.search, self.tgt_dict, self.default_tags = search, tgt_dict, default_tags
         options = SearchOptions(**options)
         if options.temperature <= 0:
-            raise ValueError("--temperature must be greater than 0")
+            raise SettingError("--temperature must be greater than 0")
         if options.beam_size < 1:
-            raise ValueError(f"--beam must be at least 1, not {options.beam_size}")
+            raise SettingError(f"--beam must be at least 1, not {options.beam_size}")
         # never select pad, as in fairseq
         self.options = options._replace(beam_size=min(options.beam_size, len(tgt_dict) - 1))
         self.eos = tgt_dict.eos()
         self.symbols_to_strip_from_output = set(symbols_to_strip_from_output or ()) | {self.eos}
         self.models, self.ctc_weight, self.encoder_max_tokens = models, ctc_weight, encoder_max_tokens
         if encoder_max_tokens is not None and encoder_max_tokens < 1:
-            raise ValueError(f"--encoder-max-tokens must be at least 1 frame, not {encoder_max_tokens}")
+            raise SettingError(f"--encoder-max-tokens must be at least 1 frame, not {encoder_max_tokens}")
         self.wait_k, self.cuda_graphs = wait_k, cuda_graphs
         if ctc_weight:
             check_ctc(models, ctc_weight)
@@ -114,11 +115,11 @@ class DualBeamGenerator:
             of every utterance its hypotheses, best first
 
         Raises:
-            ValueError: for lexical constraints, a minimum length above the maximum, missing language tags,
+            SettingError: for lexical constraints, a minimum length above the maximum, missing language tags,
                 models that cannot decode together, or an utterance without a finite score.
         """
         if constraints is not None:
-            raise ValueError("--constraints cannot be honoured: the dual beam has no constrained search")
+            raise SettingError("--constraints cannot be honoured: the dual beam has no constrained search")
         return self.start(sample, prefix_tokens).run()
 
     @torch.no_grad()
@@ -172,7 +173,7 @@ class DualBeamGenerator:
         if sample.get("lang_tags") is not None:
             return sample["lang_tags"].to(src_lengths.device)
         if self.default_tags is None:
-            raise ValueError(
+            raise SettingError(
                 "no language tags: the batch has none and no default was given; set source_lang and "
                 "target_lang in the data folder's config, or --source-lang and --target-lang"
             )
@@ -185,12 +186,12 @@ class DualBeamGenerator:
         abort a batch.
 
         Raises:
-            ValueError: no utterance may be as long as ``min_len``.
+            SettingError: no utterance may be as long as ``min_len``.
         """
         options = self.options
         at_most = max_positions - 1 if options.max_len_a > 0 else min(options.max_len_b, max_positions - 1)
         if at_most < options.min_len:
-            raise ValueError(
+            raise SettingError(
                 f"--min-len {options.min_len} is larger than the longest output allowed, {at_most} "
                 f"(--max-len-a · frames + --max-len-b, at most {max_positions - 1}); lower the one or raise "
                 "the other"

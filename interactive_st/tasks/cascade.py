@@ -20,6 +20,7 @@ from torch import nn
 from interactive_st.checkpoint_reading import option_of, read_checkpoint, task_name
 from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.data.folder.layout import MT_FOLDER
+from interactive_st.errors import SettingError
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.hypotheses import NBest, TextHypothesis, make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker
@@ -48,7 +49,7 @@ class Translator:
         warns_of_other_words: look for other dictionaries than that of ``data`` where it was trained.
 
     Raises:
-        ValueError: it is no such model, or has another dictionary.
+        SettingError: it is no such model, or has another dictionary.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Translator:
             trained_by = self._checked_task(each)
             if warns_of_other_words:
                 _warn_of_other_words(each, trained_by, dictionary)
-        other_words = ValueError(
+        other_words = SettingError(
             f"{path}: its dictionary is not that of the speech model; train it on the folder {MT_FOLDER} of "
             "the same data folder"
         )
@@ -92,21 +93,21 @@ class Translator:
 
     @staticmethod
     def _checked_task(path: str) -> Any:
-        """The options of the task that trained it; ``ValueError`` for another one, whose loading would fail
+        """The options of the task that trained it; ``SettingError`` for another one, whose loading would fail
         for reasons that mislead."""
         config = read_checkpoint(path)[1]
         name = task_name(config)
         if not issubclass(TASK_REGISTRY.get(name, object), TranslationTask):
-            raise ValueError(
+            raise SettingError(
                 f"{path}: trained by the task {name}, not by translation; train the text model by "
                 f"fairseq-train DATA/{MT_FOLDER} --task translation"
             )
         return config["task"]
 
     def check_language(self, tags: torch.Tensor) -> None:
-        """Raise ``ValueError`` if translations are wanted with other language tags ``(B,)`` than its own."""
+        """Raise ``SettingError`` if translations are wanted with language tags ``(B,)`` not its own."""
         if self.tag is not None and bool(tags.ne(self.tag).any()):
-            raise ValueError(
+            raise SettingError(
                 f"the text model translates to {self.task.cfg.target_lang}, and the corpus asks for other "
                 "languages as well; decode the rows of each target language with a model of its own"
             )
@@ -165,7 +166,7 @@ class CascadeGenerator:
             pieces that it would have in a corpus, not in those that were recognised.
 
     Raises:
-        ValueError: the models write no transcript.
+        SettingError: the models write no transcript.
     """
 
     def __init__(
@@ -176,7 +177,7 @@ class CascadeGenerator:
         tokenise: Callable[[str], str],
     ) -> None:
         if any(TRANSCRIPT not in model.streams for model in recogniser.models):
-            raise ValueError(
+            raise SettingError(
                 "the first model of the pipeline has to write the transcript, and this one writes only the "
                 "translation; give a model of --arch asr"
             )
@@ -220,7 +221,7 @@ def build_cascade(
         options: fairseq's generation options.
 
     Raises:
-        OSError, ValueError: the two models, or the options, do not go together.
+        OSError, SettingError: the two models, or the options, do not go together.
     """
     args, folder = task.args, Path(task.args.data) / MT_FOLDER
     data = args.mt_data or (str(folder) if folder.is_dir() else None)
@@ -249,7 +250,7 @@ def text_options(args: Any, changes: str) -> Namespace:
     ``max_len_b`` that goes with it is the text model's, which then has fairseq's default.
 
     Raises:
-        ValueError: it is no such object, or an option cannot be honoured.
+        SettingError: it is no such object, or an option cannot be honoured.
     """
     names = [name for name in (*SETTINGS, "unnormalized", "nbest") if name != "max_len_a"]
     options = Namespace(**{name: getattr(args, name, DEFAULTS[name]) for name in names})
@@ -257,5 +258,7 @@ def text_options(args: Any, changes: str) -> Namespace:
         options.max_len_b = DEFAULTS["max_len_b"]
     vars(options).update(vars(parse_generation_options(changes, "--mt-args")))
     if options.nbest > options.beam:
-        raise ValueError(f"--nbest {options.nbest} needs a beam of at least as many, and --mt-args has fewer")
+        raise SettingError(
+            f"--nbest {options.nbest} needs a beam of at least as many, and --mt-args has fewer"
+        )
     return options

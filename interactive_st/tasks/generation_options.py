@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from interactive_st.conventions import TRANSCRIPT
+from interactive_st.errors import SettingError
 from interactive_st.option_rules import wrong_value
 from interactive_st.tasks.checks.generation_options import (
     DEFAULTS,
@@ -36,33 +37,33 @@ def parse_generation_options(text: str, option: str, translates: bool = True) ->
         translates: whether a translation is written.
 
     Raises:
-        ValueError: it is not such an object, or an option does not exist, has a value of the wrong kind or
+        SettingError: it is not such an object, or an option does not exist, has a value of the wrong kind or
             cannot be honoured.
     """
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{option} {text!r}: not JSON ({error.msg}); write '{{\"beam\": 1}}'") from error
+        raise SettingError(f"{option} {text!r}: not JSON ({error.msg}); write '{{\"beam\": 1}}'") from error
     if not isinstance(values, dict):
-        raise ValueError(f"{option} {text!r}: a JSON object is needed, such as '{{\"beam\": 1}}'")
+        raise SettingError(f"{option} {text!r}: a JSON object is needed, such as '{{\"beam\": 1}}'")
     unknown = sorted(set(values) - set(DEFAULTS))
     if unknown:
-        raise ValueError(
+        raise SettingError(
             f"{option}: no generation option {', '.join(unknown)}; known are "
             + ", ".join([*SETTINGS, "unnormalized"])
         )
     for name in (*SETTINGS, *HARMLESS):
         if name in values and (reason := wrong_value(name, values[name])) is not None:
-            raise ValueError(f'{option}: "{name}" is {json.dumps(values[name])}; {reason}')
+            raise SettingError(f'{option}: "{name}" is {json.dumps(values[name])}; {reason}')
     if values.get("prefix_size"):
-        raise ValueError(f'{option}: "prefix_size" is an option of fairseq-generate alone; leave it out')
+        raise SettingError(f'{option}: "prefix_size" is an option of fairseq-generate alone; leave it out')
     options = Namespace(**values)
     try:
         check_generation_options(options)
         if not translates:
             check_options_of_translations(options)
-    except ValueError as error:
-        raise ValueError(f"{option}: {error}") from error
+    except SettingError as error:
+        raise SettingError(f"{option}: {error}") from error
     return options
 
 
@@ -72,7 +73,7 @@ def ctc_weight(task_args: Namespace, models: Sequence[nn.Module]) -> float:
     Where that leaves the CTC of a trained model unused, the log says so.
 
     Raises:
-        ValueError: the models were trained with different ones.
+        SettingError: the models were trained with different ones.
     """
     given = getattr(task_args, "decoding_ctc_weight", None)
     if given is not None:
@@ -80,7 +81,7 @@ def ctc_weight(task_args: Namespace, models: Sequence[nn.Module]) -> float:
     stored = [getattr(getattr(model, "decoder", None), "args", Namespace()) for model in models]
     weights = sorted({getattr(args, "decoding_ctc_weight", None) or 0.0 for args in stored})
     if len(weights) > 1:
-        raise ValueError(
+        raise SettingError(
             "the models of the ensemble were validated with --decoding-ctc-weight "
             f"{' and '.join(f'{weight:g}' for weight in weights)}: give the one to decode with"
         )

@@ -16,6 +16,7 @@ from interactive_st.conventions import BOTH, TRANSLATION
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
 from interactive_st.data.folder.layout import is_train
+from interactive_st.errors import SettingError
 from interactive_st.models.pretrained import LoadingRules
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.wait_k import WaitK
@@ -56,7 +57,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         tgt_dict: the joint dictionary of both languages.
 
     Raises:
-        ValueError: options or configuration ask for what cannot be honoured.
+        SettingError: options or configuration ask for what cannot be honoured.
     """
 
     #: k of the wait-k policy by which generators decode, of one call in Python; None: the models' own
@@ -79,7 +80,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
 
     def __init__(self, args: Namespace, tgt_dict: Dictionary) -> None:
         if getattr(args, "multitask_config_yaml", None) is not None:
-            raise ValueError(
+            raise SettingError(
                 "--multitask-config-yaml cannot be honoured: the joint task has its own two texts; "
                 "leave it out, or use the task speech_to_text"
             )
@@ -184,10 +185,10 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         """Return what decodes as fairseq's generation options describe; with ``--mt-path`` the pipeline.
 
         Raises:
-            ValueError: an option cannot be honoured; the message names it.
+            SettingError: an option cannot be honoured; the message names it.
         """
         if seq_gen_cls is not None or prefix_allowed_tokens_fn is not None:
-            raise ValueError(
+            raise SettingError(
                 "seq_gen_cls and prefix_allowed_tokens_fn cannot be honoured: two texts are "
                 "decoded by DualBeamGenerator; leave them out"
             )
@@ -251,7 +252,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         """As `speech_to_text`; prepares decoding in validation if ``--eval-bleu`` or ``--eval-wer`` is given.
 
         Raises:
-            ValueError: validation is to score a text that the model does not write, or the model's options
+            SettingError: validation is to score a text that the model does not write, or the model's options
                 contradict each other.
         """
         settle_model_options(args, self.args, from_checkpoint)

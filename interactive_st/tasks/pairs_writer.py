@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from interactive_st.errors import SettingError
 from interactive_st.scoring.pairs_file import Pair, write_pairs
 from interactive_st.writing import check_file
 
@@ -19,7 +20,7 @@ class PairsWriter:
         path: the file; its folder is made if need be.
 
     Raises:
-        ValueError: nothing can be written there; it is better known before hours of decoding.
+        SettingError: nothing can be written there; it is better known before hours of decoding.
     """
 
     def __init__(self, path: str | os.PathLike) -> None:
@@ -27,7 +28,7 @@ class PairsWriter:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ValueError(
+            raise SettingError(
                 f"--pairs-path {path}: its folder cannot be made ({error.strerror}); choose another"
             ) from error
         check_file(Path(path), "--pairs-path")

@@ -33,7 +33,7 @@ class DecodesInValidation:
         """Make ready to decode with a model, if ``--eval-bleu`` or ``--eval-wer`` is given.
 
         Raises:
-            ValueError: ``--eval-bleu-args`` cannot be honoured.
+            SettingError: ``--eval-bleu-args`` cannot be honoured.
         """
         bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)
         if bleu or wer:

@@ -25,7 +25,7 @@ def streams_to_write(args: Any) -> Streams:
         both, where there is no such model yet, or none of ours: the tool will say so itself.
 
     Raises:
-        ValueError: the overrides are not a dictionary.
+        SettingError: the overrides are not a dictionary.
         DataError: the file is not a checkpoint, or is damaged.
     """
     paths = getattr(args, "path", None)

@@ -4,6 +4,7 @@ import pytest
 from training_log import json_lines, write_log
 
 from interactive_st.cli.main import main
+from interactive_st.errors import SettingError
 from interactive_st.scoring.pairs_file import write_pairs
 
 PAIR = {"id": "u", "transcript": "a", "translation": "b", "reference_transcript": "a"}
@@ -11,6 +12,10 @@ PAIR = {"id": "u", "transcript": "a", "translation": "b", "reference_transcript"
 
 def fail(*words, **options):
     raise ValueError("a mistake in the code")
+
+
+def refuse(*words, **options):
+    raise SettingError("--min-len 9 is larger than the longest output allowed")
 
 
 @pytest.fixture
@@ -35,6 +40,7 @@ def run(tmp_path, monkeypatch):
         ("average . --last 2", "checkpoint_averaging.average_checkpoints"),
         ("export checkpoint1.pt model", "inference.stored_model.load_checkpoint"),
         ("translate a.wav --model checkpoint1.pt", "inference.hub.read_model"),
+        ("cascade . --asr checkpoint1.pt --mt checkpoint2.pt", "cli.cascade._check_models"),
         ("prepare --manifest train=a.tsv --out data", "data.preparation.prepare.prepare"),
         ("join test.jsonl train.log --out a.tsv", "data.joining.manifests.join_files"),
     ],
@@ -46,3 +52,19 @@ def test_a_value_error_of_the_code_is_not_hidden(run, monkeypatch, command, brok
     with pytest.raises(ValueError, match=r"^a mistake in the code$") as raised:
         main(command.split())
     assert type(raised.value) is ValueError
+
+
+@pytest.mark.usefixtures("hears_noise")
+@pytest.mark.parametrize("command", ["translate", "plot attention"])
+def test_a_value_error_of_the_search_is_not_hidden(made, audio, tmp_path, monkeypatch, capsys, command):
+    if command.startswith("plot"):
+        pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+    out = tmp_path / "a.png"
+    words = [*command.split(), str(audio / "a.wav"), "--model", str(made.checkpoint), "--out", str(out)]
+    monkeypatch.setattr("interactive_st.search.generator.DualBeamGenerator.start", fail)
+    with pytest.raises(ValueError, match=r"^a mistake in the code$") as raised:
+        main(words)
+    assert type(raised.value) is ValueError
+    monkeypatch.setattr("interactive_st.search.generator.DualBeamGenerator.start", refuse)
+    assert main(words) == 2
+    assert "error: --min-len 9 is larger" in capsys.readouterr().err

@@ -186,7 +186,7 @@ def test_overriding_with_nonsense_is_refused(generate, corpus, trained):
 def test_overriding_by_a_gate_that_was_not_trained_is_refused(generate, corpus, trained):
     result = generate(corpus.data, trained.best, model_overrides="{'fusion': 'gate'}")
     assert result.status != 0
-    assert "ValueError: fusion 'gate' has weights that this checkpoint lacks" in result.stderr
+    assert "SettingError: fusion 'gate' has weights that this checkpoint lacks" in result.stderr
     assert not result.lines("H")
 
 

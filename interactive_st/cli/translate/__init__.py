@@ -72,11 +72,10 @@ def main(args: argparse.Namespace) -> int:
     model = _load(args)
     _check_shown(args, model.model.streams)
     work = Work(found, args.format, args.show, files, progress=not args.quiet, unread=len(unread))
-    with user_errors(ValueError):  # by which the search says that options and model leave it nothing to find
-        try:
-            return 1 if work.decode(model, options) or unread else 0
-        except OptionError as error:
-            raise _named(error) from error
+    try:
+        return 1 if work.decode(model, options) or unread else 0
+    except OptionError as error:
+        raise _named(error) from error
 
 
 def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found], list[dict[str, Path]]]:

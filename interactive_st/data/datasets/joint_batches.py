@@ -4,6 +4,8 @@ import sys
 
 import numpy as np
 
+from interactive_st.errors import SettingError
+
 #: Frames that one subword of a text-only row counts for in --max-tokens: about its spoken length, so that
 #: text-only batches hold as many tokens as speech batches.
 FRAMES_PER_PIECE = 25
@@ -28,10 +30,10 @@ class JointBatches:
         one of its own. None: no limit. For models of one text its length counts twice.
 
         Raises:
-            ValueError: the limit is below 1.
+            SettingError: the limit is below 1.
         """
         if max_text_tokens is not None and max_text_tokens < 1:
-            raise ValueError(f"--max-text-tokens {max_text_tokens}: must be at least 1, or left out")
+            raise SettingError(f"--max-text-tokens {max_text_tokens}: must be at least 1, or left out")
         self._max_text_tokens = max_text_tokens
 
     def num_tokens(self, index: int) -> int:

@@ -2,9 +2,11 @@
 
 from fairseq.models import ARCH_MODEL_REGISTRY
 
+from interactive_st.errors import SettingError
+
 
 def check_architecture(arch: str, from_checkpoint: bool) -> None:
-    """Raise ``ValueError`` for a model of fairseq's, before fairseq stumbles over it: they read batches of
+    """Raise ``SettingError`` for a model of fairseq's, before fairseq stumbles over it: they read batches of
     one text, and the text models among them no speech.
 
     Args:
@@ -15,11 +17,11 @@ def check_architecture(arch: str, from_checkpoint: bool) -> None:
     if model is None or not model.__module__.startswith("fairseq."):
         return
     if not from_checkpoint:
-        raise ValueError(
+        raise SettingError(
             f"--arch {arch} expects batches of one text, and those of this task have two; give "
             "--arch interactive_st_s, asr_s, e2e_st_s or another of this package"
         )
-    raise ValueError(
+    raise SettingError(
         f"--path names a model of fairseq (--arch {arch}), which writes one text: give a text model as "
         "--mt-path, behind a recogniser as --path; decode a speech model by the task that it was trained "
         "with, --task speech_to_text, or begin a training of two texts with it, --finetune-from-model"

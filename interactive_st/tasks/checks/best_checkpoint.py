@@ -7,6 +7,7 @@ from argparse import Namespace
 from difflib import get_close_matches
 
 from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION, option_name
+from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
 from interactive_st.tasks.checks.criterion import JOINT
 
@@ -33,7 +34,7 @@ def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -
         streams: the texts that the model writes.
 
     Raises:
-        ValueError: naming the option, and what to add, leave out or choose.
+        SettingError: naming the option, and what to add, leave out or choose.
     """
     metric = getattr(args, "best_checkpoint_metric", None)
     logged = LOGGED.get(getattr(args, "criterion", None))
@@ -42,19 +43,19 @@ def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -
     if metric not in (*SCORES, *(logged or (metric,))):
         close = get_close_matches(metric, (*SCORES, *logged), n=1)
         meant = f"; did you mean {close[0]}?" if close else "."
-        raise ValueError(
+        raise SettingError(
             f"--best-checkpoint-metric {metric}: validation has no such value{meant} It has "
             f"{', '.join((*logged, *SCORES))}, the last two with --eval-bleu and --eval-wer"
         )
     stream = text_of(metric)
     if stream is not None and stream not in streams:
-        raise ValueError(
+        raise SettingError(
             f"--best-checkpoint-metric {metric} is of {STREAM_NAMES[stream]}s, which --arch {arch} does not "
             "write; choose another metric, such as loss"
         )
     option = _computed_by(metric) if logged or metric in SCORES else None
     if option and not getattr(args, option, False):
-        raise ValueError(
+        raise SettingError(
             f"--best-checkpoint-metric {metric} needs {option_name(option)}, without which validation "
             "has no such value; add it, or choose another metric"
         )
@@ -62,7 +63,7 @@ def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -
     maximizes = bool(getattr(args, "maximize_best_checkpoint_metric", False))
     if higher != maximizes and metric in (*SCORES, *(logged or ())):
         way, advice = ("higher", "add") if higher else ("lower", "leave out")
-        raise ValueError(
+        raise SettingError(
             f"--best-checkpoint-metric {metric}: the {way} the better, and the other end would be kept as "
             f"the best; {advice} --maximize-best-checkpoint-metric"
         )

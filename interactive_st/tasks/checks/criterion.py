@@ -6,6 +6,7 @@ from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEn
 
 from interactive_st.conventions import BOTH, STREAM_CODES, STREAM_NAMES
 from interactive_st.criterions.joint_cross_entropy import NO_PREFIX, JointLabelSmoothedCrossEntropyCriterion
+from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
 
 #: The criterion of this package.
@@ -26,7 +27,7 @@ def checked_criterion(
         trains: the model is new. One that is trained keeps the options that it was trained with.
 
     Raises:
-        ValueError: it is one of fairseq's that stumbles over batches of two texts, or an option of ours
+        SettingError: it is one of fairseq's that stumbles over batches of two texts, or an option of ours
             leaves nothing to train or has no effect on such a model.
     """
     if trains and isinstance(criterion, JointLabelSmoothedCrossEntropyCriterion):
@@ -36,12 +37,12 @@ def checked_criterion(
     kind = type(criterion)
     prefix = getattr(criterion, "ignore_prefix_size", 0)
     if kind in TOKEN_SUM_CRITERIA and streams == BOTH and prefix:
-        raise ValueError(f"--ignore-prefix-size {prefix}: {NO_PREFIX}")
+        raise SettingError(f"--ignore-prefix-size {prefix}: {NO_PREFIX}")
     fits = kind in TOKEN_SUM_CRITERIA and len(streams) == 2 and not prefix
     if kind.__module__.startswith("fairseq.") and not fits:
         names = (name for name, registered in CRITERION_REGISTRY.items() if registered is kind)
         name = next(names, kind.__module__.rpartition(".")[2])  # composite_loss makes a class of its own
-        raise ValueError(
+        raise SettingError(
             f"--criterion {name} expects batches of one text, and those of this task have two; give "
             f"--criterion {JOINT}, which has CTC as well (--ctc-weight)"
         )
@@ -52,18 +53,20 @@ def _check_weights(criterion: JointLabelSmoothedCrossEntropyCriterion, streams: 
     weights = {stream: getattr(criterion, f"{STREAM_CODES[stream]}_weight") for stream in BOTH}
     for stream in set(BOTH) - set(streams):
         if weights[stream] not in (0, 1):  # 1 is what it is without the option
-            raise ValueError(
+            raise SettingError(
                 f"--{STREAM_CODES[stream]}-weight {weights[stream]:g}: the model writes no "
                 f"{STREAM_NAMES[stream]}, and the option has no effect; leave it out"
             )
     if not criterion.ctc_weight and not any(weights[stream] for stream in streams):
         options = " and ".join(f"--{STREAM_CODES[stream]}-weight" for stream in streams)
-        raise ValueError(f"{options} 0 leaves nothing to train: the model writes nothing else; leave it out")
+        raise SettingError(
+            f"{options} 0 leaves nothing to train: the model writes nothing else; leave it out"
+        )
 
 
 def _check_corruption(criterion: JointLabelSmoothedCrossEntropyCriterion) -> None:
     if criterion.prefix_corruption > 0 and criterion.prefix_corruption_of == "partner":
-        raise ValueError(
+        raise SettingError(
             "--prefix-corruption-of partner corrupts what the other text reads, and no text of this model "
             "reads the other; leave it out"
         )

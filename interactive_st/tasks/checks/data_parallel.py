@@ -5,6 +5,7 @@ from argparse import Namespace
 from fairseq.data import FairseqDataset
 
 from interactive_st.data.folder.layout import is_train
+from interactive_st.errors import SettingError
 
 #: Values of --ddp-backend that treat missing gradients as zero.
 LEGACY_DDP_BACKENDS = ("legacy_ddp", "no_c10d")
@@ -13,7 +14,7 @@ TORCH_DDP_BACKENDS = ("c10d", "pytorch_ddp")
 
 
 def check_text_alone(split: str, dataset: FairseqDataset, args: Namespace) -> None:
-    """Raise ``ValueError`` where processes that have speech would wait for those that have text alone.
+    """Raise ``SettingError`` where processes that have speech would wait for those that have text alone.
 
     Args:
         split: its name; training data if that begins with ``train``.
@@ -24,14 +25,14 @@ def check_text_alone(split: str, dataset: FairseqDataset, args: Namespace) -> No
     backend = str(getattr(args, "ddp_backend", ""))
     waits = _has_several_processes(args) and backend not in (*LEGACY_DDP_BACKENDS, *TORCH_DDP_BACKENDS)
     if written and is_train(split) and waits:
-        raise ValueError(
+        raise SettingError(
             f"{written[0]}: has text alone, whose batches do not use the encoder, and --ddp-backend "
             f"{backend} would wait for it; add --ddp-backend legacy_ddp"
         )
 
 
 def check_frozen_encoder(args: Namespace) -> None:
-    """Raise ``ValueError`` where several processes would wait for gradients of an encoder that is frozen.
+    """Raise ``SettingError`` where several processes would wait for gradients of an encoder that is frozen.
 
     Args:
         args: the options of the training.
@@ -41,7 +42,7 @@ def check_frozen_encoder(args: Namespace) -> None:
     asks = backend in TORCH_DDP_BACKENDS and getattr(args, "find_unused_parameters", False)
     waits = _has_several_processes(args) and backend not in LEGACY_DDP_BACKENDS and not asks
     if updates > 0 and waits:
-        raise ValueError(
+        raise SettingError(
             f"--encoder-freezing-updates {updates}: a frozen encoder has no gradient, and --ddp-backend "
             f"{backend} would wait for it; add --ddp-backend legacy_ddp"
         )

@@ -9,6 +9,7 @@ from fairseq import utils
 from interactive_st.checkpoint_reading import SAFETENSORS
 from interactive_st.conventions import option_name
 from interactive_st.data.datasets.config import JointDataConfig
+from interactive_st.errors import SettingError
 from interactive_st.tasks.checks.overrides import read_overrides
 
 #: Options of the pipeline's text model.
@@ -18,7 +19,7 @@ DECODING_OPTIONS = ("pairs_path", "mt_path", *TEXT_MODEL_OPTIONS)
 
 
 def check_decoding_options(args: Namespace, config: JointDataConfig) -> None:
-    """Raise ``ValueError`` for options of ``fairseq-generate`` and ``fairseq-interactive``.
+    """Raise ``SettingError`` for options of ``fairseq-generate`` and ``fairseq-interactive``.
 
     Args:
         args: the options of any of the tools.
@@ -32,13 +33,13 @@ def check_decoding_options(args: Namespace, config: JointDataConfig) -> None:
     _check_text_model(args)
     size = getattr(args, "prefix_size", 0)
     if size and hasattr(args, "buffer_size"):  # of fairseq-interactive
-        raise ValueError(
+        raise SettingError(
             f"--prefix-size {size} forces the first tokens of references, and fairseq-interactive has none; "
             "leave it out, or decode a split by fairseq-generate"
         )
     pieces = getattr(args, "post_process", None)
     if pieces and config.bpe_tokenizer.get("bpe"):
-        raise ValueError(
+        raise SettingError(
             f"--post-process {pieces} (or --remove-bpe) cannot be honoured: the configuration names the "
             "tokeniser, by which pieces are made text already; leave it out"
         )
@@ -56,46 +57,46 @@ def given(args: Namespace, names: Sequence[str]) -> list[str]:
 
 
 def _check_checkpoints(option: str, paths: str) -> None:
-    """Raise ``ValueError`` where one of ``paths``, with ':' between them, is no checkpoint by its name."""
+    """Raise ``SettingError`` where one of ``paths``, with ':' between them, is no checkpoint by its name."""
     for path in utils.split_paths(paths):
         if Path(path).is_dir():
-            raise ValueError(
+            raise SettingError(
                 f"{option} {path}: is a folder; name a checkpoint, such as checkpoint_best.pt in it"
             )
         if Path(path).suffix == SAFETENSORS:
-            raise ValueError(
+            raise SettingError(
                 f"{option} {path}: is of a model folder, which interactive-st translate reads; name a "
                 "checkpoint of fairseq-train"
             )
 
 
 def _check_shards(args: Namespace) -> None:
-    """Raise ``ValueError`` for options by which fairseq's tools no longer share out their work."""
+    """Raise ``SettingError`` for options by which fairseq's tools no longer share out their work."""
     for name, usual in (("num_shards", 1), ("shard_id", 0)):
         value = getattr(args, name, usual)
         if value != usual:
             advice = "give --distributed-world-size N --distributed-rank I to decode part I of N, from 0 on"
             if hasattr(args, "buffer_size"):  # of fairseq-interactive
                 advice = "give each its part of the input"
-            raise ValueError(
+            raise SettingError(
                 f"{option_name(name)} {value} changes nothing in fairseq's tools, each of which would decode "
                 f"all; {advice}"
             )
 
 
 def _check_text_model(args: Namespace) -> None:
-    """Raise ``ValueError`` for options of a text model where there is none, or no such file or folder."""
+    """Raise ``SettingError`` for options of a text model where there is none, or no such file or folder."""
     if paths := getattr(args, "mt_path", None):
         _check_checkpoints("--mt-path", paths)
         for path in utils.split_paths(paths):
             if not Path(path).exists():
-                raise ValueError(f"--mt-path {path}: no such file; name a checkpoint of task translation")
+                raise SettingError(f"--mt-path {path}: no such file; name a checkpoint of task translation")
         folder = getattr(args, "mt_data", None)
         if folder and not Path(folder).is_dir():
-            raise ValueError(f"--mt-data {folder}: no such folder")
+            raise SettingError(f"--mt-data {folder}: no such folder")
         return
     for option in given(args, TEXT_MODEL_OPTIONS):
-        raise ValueError(
+        raise SettingError(
             f"{option} is for the text model of --mt-path, and there is none; give --mt-path as well, or "
             "leave it out"
         )

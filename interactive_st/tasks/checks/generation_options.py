@@ -6,6 +6,7 @@ from typing import Any
 from fairseq.dataclass.configs import GenerationConfig
 
 from interactive_st.conventions import option_name
+from interactive_st.errors import SettingError
 from interactive_st.option_rules import wrong_value
 
 #: Arguments of `DualBeamGenerator` by the option of fairseq that sets them.
@@ -70,7 +71,7 @@ def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> 
         extra: what the tools pass to a generator beside them.
 
     Raises:
-        ValueError: an option has another value than its default and no effect here, a value is of the
+        SettingError: an option has another value than its default and no effect here, a value is of the
             wrong kind, not finite or out of range, or the values contradict each other.
     """
     for name, default in DEFAULTS.items():
@@ -79,33 +80,33 @@ def check_generation_options(args: Any, extra: dict[str, Any] | None = None) -> 
         value, option = getattr(args, name), option_name(name)
         if name in SETTINGS or name in HARMLESS:
             if (reason := wrong_value(name, value)) is not None:
-                raise ValueError(f"{option} {value}: {reason}")
+                raise SettingError(f"{option} {value}: {reason}")
         elif value not in (default, None):
-            raise ValueError(
+            raise SettingError(
                 f"{option} {value} cannot be honoured: {REASONS.get(name, ITERATIVE)}; leave out {option}"
             )
     if (extra or {}).get("lm_model") is not None:
-        raise ValueError(f"--lm-path cannot be honoured: {LANGUAGE_MODEL}; leave out --lm-path")
+        raise SettingError(f"--lm-path cannot be honoured: {LANGUAGE_MODEL}; leave out --lm-path")
     if getattr(args, "prefix_allowed_tokens_fn", None) is not None:
-        raise ValueError(
+        raise SettingError(
             "prefix_allowed_tokens_fn cannot be honoured: the search has no such constraint; leave it out"
         )
     beam, nbest = (getattr(args, name, DEFAULTS[name]) for name in ("beam", "nbest"))
     if nbest > beam:
-        raise ValueError(f"--nbest {nbest} needs a --beam of at least as many; --beam is {beam}")
+        raise SettingError(f"--nbest {nbest} needs a --beam of at least as many; --beam is {beam}")
 
 
 def check_options_of_translations(args: Any) -> None:
     """Refuse, for a model that writes transcripts alone, what concerns translations.
 
     Raises:
-        ValueError: such an option is set.
+        SettingError: such an option is set.
     """
     for name in ("prefix_size", "no_repeat_ngram_size"):
         value = getattr(args, name, DEFAULTS[name])
         if value != DEFAULTS[name]:
             option = option_name(name)
-            raise ValueError(
+            raise SettingError(
                 f"{option} {value} concerns the translation, which this model does not write; "
                 f"leave out {option}"
             )

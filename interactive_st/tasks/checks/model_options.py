@@ -7,6 +7,7 @@ from numbers import Real
 from fairseq.models import ARCH_CONFIG_REGISTRY
 
 from interactive_st.conventions import option_name
+from interactive_st.errors import SettingError
 from interactive_st.models.sizes import INTERACTION
 from interactive_st.modules.wait_k import parse_train_wait_k, parse_wait_k
 from interactive_st.tasks.checks.architecture import check_architecture
@@ -22,9 +23,9 @@ def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: b
         from_checkpoint: the model is built for the weights of a checkpoint, not for training.
 
     Raises:
-        ValueError: the task cannot use the architecture, or ``--model-overrides``; a λ was given to the gate,
-            which has none, or one that is not a number; validation would use a k that is not trained; or
-            convolutions are shaped that the front end does not have.
+        SettingError: the task cannot use the architecture, or ``--model-overrides``; a λ was given to the
+            gate, which has none, or one that is not a number; validation would use a k that is not trained;
+            or convolutions are shaped that the front end does not have.
     """
     arch = getattr(args, "arch", "")
     check_architecture(arch, from_checkpoint)
@@ -39,9 +40,9 @@ def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: b
     given = getattr(args, "fusion_lambda", usual)
     name = "fusion_lambda" if from_checkpoint else "--fusion-lambda"
     if not isinstance(given, Real) or not math.isfinite(given):
-        raise ValueError(f"{name} {given!r}: must be a number, such as {usual:g}, or 0 for none")
+        raise SettingError(f"{name} {given!r}: must be a number, such as {usual:g}, or 0 for none")
     if getattr(args, "fusion", None) == "gate" and given != usual:
-        raise ValueError(
+        raise SettingError(
             f"{name} {given:g} has no meaning with --fusion gate: the gate has no λ; leave it out, or "
             f"give {usual:g}, which stands for none"
         )
@@ -50,7 +51,7 @@ def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: b
 def _check_train_wait_k(args: Namespace) -> None:
     trained = parse_train_wait_k(getattr(args, "train_wait_k", None))
     if trained and parse_wait_k(args.wait_k) not in trained:
-        raise ValueError(
+        raise SettingError(
             f"--wait-k {args.wait_k}, which validation and decoding take, is not among --train-wait-k "
             f"{args.train_wait_k}, and so not trained; give --wait-k one of these, or train it as well"
         )
@@ -65,7 +66,7 @@ def _check_convolutions(args: Namespace, arch: str) -> None:
     for name in ("conv_kernel_sizes", "conv_channels"):
         given = getattr(args, name, None)
         if given not in (None, getattr(usual, name, given)):
-            raise ValueError(
+            raise SettingError(
                 f"{option_name(name)} {given} has no meaning with --front-end stack, which has no "
                 "convolutions; leave it out, or add --front-end conv1d"
             )

@@ -11,6 +11,7 @@ from fairseq.models import ARCH_CONFIG_REGISTRY
 
 from interactive_st.conventions import option_name
 from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
+from interactive_st.errors import SettingError
 from interactive_st.models.architectures import option_names
 from interactive_st.tasks.arguments import add_joint_arguments
 
@@ -25,7 +26,7 @@ def read_overrides(args: Namespace) -> dict[str, Any]:
         args: the options of any of the tools.
 
     Raises:
-        ValueError: it is not a dictionary.
+        SettingError: it is not a dictionary.
     """
     text = getattr(args, "model_overrides", None)
     if text is None:
@@ -35,7 +36,7 @@ def read_overrides(args: Namespace) -> dict[str, Any]:
     except (SyntaxError, ValueError):
         overrides = None
     if not (isinstance(overrides, dict) and all(isinstance(name, str) for name in overrides)):
-        raise ValueError(
+        raise SettingError(
             f"--model-overrides {text}: is not a Python dictionary of options; write "
             "\"{'wait_k': 5}\", with both kinds of quotation marks"
         )
@@ -43,7 +44,7 @@ def read_overrides(args: Namespace) -> dict[str, Any]:
 
 
 def check_overrides(args: Namespace, arch: str) -> None:
-    """Raise ``ValueError`` where ``--model-overrides`` names an unknown option, or one that is not the
+    """Raise ``SettingError`` where ``--model-overrides`` names an unknown option, or one that is not the
     model's: fairseq would ignore it silently, and a sweep over it would measure nothing.
 
     Args:
@@ -57,19 +58,19 @@ def check_overrides(args: Namespace, arch: str) -> None:
     known, of_decoding = option_names(arch) | criterion | set(vars(args)), _names_of_decoding()
     for name in overrides:
         if name in ("arch", "_name"):
-            raise ValueError(
+            raise SettingError(
                 f"--model-overrides: {name} says which model the checkpoint holds, and cannot be another; "
                 "leave it out"
             )
         if name in of_decoding:
-            raise ValueError(
+            raise SettingError(
                 f"--model-overrides: {name} is not an option of the model and has no effect there; give "
                 f"{option_name(name)} beside it"
             )
         if name not in known:
             close = difflib.get_close_matches(name, sorted(known), n=1)
             advice = f"did you mean {close[0]}?" if close else f"name one of --arch {arch}, with _ for -"
-            raise ValueError(f"--model-overrides: there is no option {name}; {advice}")
+            raise SettingError(f"--model-overrides: there is no option {name}; {advice}")
 
 
 def _names_of_decoding() -> set[str]:

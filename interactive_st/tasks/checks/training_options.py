@@ -3,6 +3,7 @@
 from argparse import Namespace
 
 from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION, option_name
+from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
 from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
 from interactive_st.tasks.checks.data_parallel import check_frozen_encoder
@@ -10,24 +11,24 @@ from interactive_st.tasks.checks.decoding_options import DECODING_OPTIONS, given
 
 
 def check_training_options(args: Namespace, trains: bool = True) -> None:
-    """Raise ``ValueError`` for options of decoding, or without effect.
+    """Raise ``SettingError`` for options of decoding, or without effect.
 
     Args:
         args: the options of the training, or of fairseq-validate.
         trains: the model is new. One that is trained keeps the options that it was trained with.
     """
     for option in given(args, DECODING_OPTIONS):
-        raise ValueError(
+        raise SettingError(
             f"{option} has a meaning in decoding alone; leave it out here, and give it to fairseq-generate "
             "or fairseq-interactive"
         )
     if getattr(args, "finetune_from_model", None) and getattr(args, "load_pretrained_encoder_from", None):
-        raise ValueError(
+        raise SettingError(
             "--load-pretrained-encoder-from has no effect beside --finetune-from-model, which replaces that "
             "encoder by its own; leave it out, or give it to the training that made that model"
         )
     if getattr(args, "combine_valid_subsets", False):
-        raise ValueError(
+        raise SettingError(
             "--combine-valid-subsets cannot be honoured; leave it out, and name the subsets, as in "
             "--valid-subset dev,dev2"
         )
@@ -42,14 +43,14 @@ def _check_validation(args: Namespace) -> None:
         return
     for name, usual in (("eval_bleu_args", EVAL_BLEU_ARGS), ("eval_bleu_print_samples", False)):
         if getattr(args, name, usual) != usual:
-            raise ValueError(
+            raise SettingError(
                 f"{option_name(name)} is for validation that decodes; add --eval-bleu or --eval-wer, or "
                 "leave it out"
             )
 
 
 def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
-    """Raise ``ValueError`` where validation is to score a text that the model does not write.
+    """Raise ``SettingError`` where validation is to score a text that the model does not write.
 
     Args:
         args: the options of the task.
@@ -58,7 +59,7 @@ def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
     """
     for option, stream in (("eval_wer", TRANSCRIPT), ("eval_bleu", TRANSLATION)):
         if getattr(args, option, False) and stream not in streams:
-            raise ValueError(
+            raise SettingError(
                 f"{option_name(option)} scores {STREAM_NAMES[stream]}s, which --arch {arch} does not write; "
                 "leave it out"
             )
