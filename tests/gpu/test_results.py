@@ -25,15 +25,17 @@ def build(system, **options):
     return tiny.model(arch=arch, spread=2.0, **options)
 
 
-@pytest.mark.parametrize("front_end", ["conv1d", "stack"])
+@pytest.mark.parametrize(
+    "options", [{"front_end": "conv1d"}, {"front_end": "stack"}, {"cross_attention_positions": True}]
+)
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_losses_and_gradients(device, system, front_end):
+def test_losses_and_gradients(device, system, options):
     ctc = 0.0 if system == "e2e_st_s" else 0.3
     task = SimpleNamespace(target_dictionary=tiny.dictionary())
     criterion = JointLabelSmoothedCrossEntropyCriterion(task, False, 0.1, ctc_weight=ctc)
     found = []
     for place in ("cpu", device):
-        model = build(system, front_end=front_end, ctc_weight=ctc).to(place).train()
+        model = build(system, ctc_weight=ctc, **options).to(place).train()
         sample = tiny.training_sample()
         sample = utils.move_to_cuda(sample) if place == device else sample
         loss, _, log = criterion(model, sample)
@@ -104,6 +106,14 @@ def test_hypotheses_by_wait_k(device, search, wait_k):
 def test_hypotheses_where_steps_depend_on_the_host(device, options):
     expected = generate(build("interactive_st_s", ctc_weight=0.3), "cpu", **options)
     assert texts(generate(build("interactive_st_s", ctc_weight=0.3), device, **options)) == texts(expected)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_hypotheses_with_positions(device, system):
+    expected = generate(build(system, cross_attention_positions=True), "cpu")
+    found = generate(build(system, cross_attention_positions=True), device)
+    assert texts(found) == texts(expected)
+    assert scores(found) == pytest.approx(scores(expected), abs=1e-3)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
