@@ -25,7 +25,7 @@ from interactive_st.search import DualBeamGenerator
 from interactive_st.search.hypotheses import NBest, TextHypothesis, make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker
 from interactive_st.tasks.checks.generation_options import DEFAULTS, SETTINGS
-from interactive_st.tasks.generation_options import parse_generation_options
+from interactive_st.tasks.search_settings import parse_generation_options
 
 if TYPE_CHECKING:
     from interactive_st.tasks.joint_speech_to_text import JointSpeechToTextTask

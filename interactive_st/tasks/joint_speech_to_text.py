@@ -38,11 +38,11 @@ from interactive_st.tasks.checks.generation_options import (
 from interactive_st.tasks.checks.model_options import settle_model_options
 from interactive_st.tasks.checks.training_options import check_scores, check_training_options
 from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
-from interactive_st.tasks.generation_options import ctc_weight, search_settings
 from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.precision import in_precision_of
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
+from interactive_st.tasks.search_settings import ctc_weight, search_settings
 from interactive_st.tasks.starting_point import first_checkpoint, rules_of_first
 from interactive_st.tasks.validation import DecodesInValidation
 from interactive_st.tasks.written_texts import streams_to_write

@@ -10,8 +10,8 @@ from interactive_st.conventions import TRANSLATION
 from interactive_st.modules.streams import Streams
 from interactive_st.search import DualBeamGenerator
 from interactive_st.tasks.detokenise import Detokeniser
-from interactive_st.tasks.generation_options import parse_generation_options
 from interactive_st.tasks.precision import in_precision_of
+from interactive_st.tasks.search_settings import parse_generation_options
 from interactive_st.tasks.validation_metrics import ValidationMetrics
 
 

@@ -12,7 +12,7 @@ import webvtt
 from interactive_st.cli import main
 from interactive_st.cli.translate.arguments import add_arguments
 from interactive_st.cli.translate.work import Work
-from interactive_st.inference.outputs import Found
+from interactive_st.inference.finding import Found
 from tests import speech_model
 from tests.media_files import files, piped_flac, write_media
 from tests.speech_model import bursts

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from interactive_st.tasks.generation_options import ctc_weight
+from interactive_st.tasks.search_settings import ctc_weight
 
 
 def models(*trained_with):

@@ -10,7 +10,7 @@ from interactive_st.tasks.checks.generation_options import (
     SETTINGS,
     check_generation_options,
 )
-from interactive_st.tasks.generation_options import parse_generation_options, search_settings
+from interactive_st.tasks.search_settings import parse_generation_options, search_settings
 
 CHANGED = {
     "sampling": True,

@@ -18,7 +18,7 @@ from interactive_st.inference.quieting import quiet
 __all__ = ["HELP", "add_arguments", "main"]
 
 if TYPE_CHECKING:
-    from interactive_st.inference.outputs import Found
+    from interactive_st.inference.finding import Found
 
 HELP = "transcribe and translate recordings: text, JSON lines, tables or bilingual subtitles"
 SUBTITLES = ("srt", "vtt")
@@ -35,7 +35,7 @@ def main(args: argparse.Namespace) -> int:
             other.
     """
     from interactive_st.cli.translate.work import Work
-    from interactive_st.inference.outputs import find_recordings
+    from interactive_st.inference.finding import find_recordings
 
     if "" in args.audio:  # pathlib would read the folder that one is in, and all below
         raise UserError("an empty AUDIO names nothing; is a variable of the shell unset?")
@@ -87,7 +87,7 @@ def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found],
     from interactive_st.inference.outputs import check_names, output_files
     from interactive_st.writing import check_folder
 
-    files = output_files(found, args.format, args.out)
+    files = output_files((recording.place for recording in found), args.format, args.out)
     check_names(args.out, (path for own in files for path in own.values()))
     if args.out.suffix.lstrip(".").lower() in (*FORMATS, "txt") and not args.out.is_dir():
         raise UserError(

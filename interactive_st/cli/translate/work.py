@@ -15,8 +15,8 @@ from interactive_st.data.audio import media
 from interactive_st.data.audio.waveform import UNKNOWN_FRAMES
 from interactive_st.errors import DataError
 from interactive_st.inference.documents import Writer
+from interactive_st.inference.finding import Found
 from interactive_st.inference.hub import InteractiveST
-from interactive_st.inference.outputs import Found
 from interactive_st.inference.recordings import Outcome
 from interactive_st.inference.results import Recording, Segment
 from interactive_st.writing import not_written, write_whole
