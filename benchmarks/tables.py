@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.arguments import check_there
 from benchmarks.console import run_command
+from interactive_st.wording import counted
 from interactive_st.writing import write_whole
 
 HERE = Path(__file__).resolve().parent
@@ -202,7 +203,7 @@ def _cell(value: float | None) -> str:
 def _machine(machine: dict[str, Any]) -> str:
     device = "" if machine["device"] == "cpu" else f"{machine['device']}, "
     return (
-        f"{device}{machine['cpu']}, {machine['threads']} threads, torch {machine['torch']}, "
+        f"{device}{machine['cpu']}, {counted(machine['threads'], 'thread')}, torch {machine['torch']}, "
         f"{machine['date']}, commit `{machine['commit']}`"
     )
 

@@ -5,6 +5,8 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from interactive_st.wording import counted
+
 #: How many bad rows a message shows; `--skip-bad` writes all of them to a file.
 SHOWN = 50
 
@@ -67,5 +69,4 @@ class BadRowsError(DataError):
         shown = [str(row) for row in self.rows[:SHOWN]]
         if len(self.rows) > SHOWN:
             shown.append(f"and {len(self.rows) - SHOWN} more")
-        count = f"{len(self.rows)} bad row{'s' if len(self.rows) > 1 else ''}"
-        super().__init__("\n  ".join([f"{count}; {advice}", *shown]))
+        super().__init__("\n  ".join([f"{counted(len(self.rows), 'bad row')}; {advice}", *shown]))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from interactive_st.cli import print_notes, user_errors, whole_number
 from interactive_st.errors import UserError
+from interactive_st.wording import counted
 
 HELP = "average the weights of the last or the best checkpoints of a training"
 DESCRIPTION = """\
@@ -149,9 +150,10 @@ def _choose(args: argparse.Namespace, inputs: list[Path]) -> list[Path]:
         wanted = exact or args.last or LAST
         paths = newest_checkpoints(folder, wanted, kind, args.checkpoint_upper_bound)
         if exact and len(paths) < exact:
-            raise UserError(f"{folder}: {len(paths)} checkpoints by {kind}, {exact} were asked for")
+            there = counted(len(paths), "checkpoint")
+            raise UserError(f"{folder}: {there} by {kind}, {exact} were asked for")
     if len(paths) < wanted:
-        print_notes([f"{len(paths)} checkpoints, not {wanted}: {folder} has no more"])
+        print_notes([f"{counted(len(paths), 'checkpoint')}, not {wanted}: {folder} has no more"])
     return paths
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from interactive_st.cli import names, print_notes, user_errors
 from interactive_st.data import choices
 from interactive_st.errors import UserError
+from interactive_st.wording import counted
 
 HELP = "make a data folder for fairseq-train and fairseq-generate from recordings or a corpus"
 DESCRIPTION = """\
@@ -152,13 +153,11 @@ def main(args: argparse.Namespace) -> int:
         )
     print_notes(report.notes)
     if report.skipped:
-        count = len(report.skipped)
-        rows = "row" if count == 1 else "rows"
-        print_notes([f"{count} bad {rows} left out, see skipped.tsv"])
+        print_notes([f"{counted(len(report.skipped), 'bad row')} left out, see skipped.tsv"])
     for split, rows in report.rows.items():
         frames = report.frames[split]
         what = f"{frames} frames of {report.dim} features" if frames else "text alone"
-        print(f"{split}: {rows} rows, {what}")
+        print(f"{split}: {counted(rows, 'row')}, {what}")
     print(f"ready: {report.folder}")
     return 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from interactive_st.errors import SettingError
 from interactive_st.scoring.pairs_file import Pair, write_pairs
+from interactive_st.wording import counted
 from interactive_st.writing import check_file
 
 
@@ -65,7 +66,7 @@ class PairsWriter:
             return
         print(
             f"--pairs-path {self.path}: not written, as {type(error).__name__} ended the run after "
-            f"{len(self._pairs)} sentences; run it again for the whole file",
+            f"{counted(len(self._pairs), 'sentence')}; run it again for the whole file",
             file=sys.stderr,
         )
 

@@ -118,10 +118,10 @@ def test_text_alone(corpus, capsys):
     (corpus / "text.tsv").write_text("src_text\ttgt_text\nfour\tvier\n", encoding="utf-8")
     given = f"--manifest train={corpus}/train.in.tsv --text train_text={corpus}/text.tsv"
     assert main(shlex.split(f"prepare {given} --out {corpus}/out")) == 0
-    assert "train_text: 1 rows, text alone\n" in capsys.readouterr().out
+    assert "train_text: 1 row, text alone\n" in capsys.readouterr().out
     only = f"prepare --text more={corpus}/text.tsv --like {corpus}/out --out {corpus}/text"
     assert main(shlex.split(only)) == 0
-    assert "more: 1 rows, text alone\n" in capsys.readouterr().out
+    assert "more: 1 row, text alone\n" in capsys.readouterr().out
 
 
 LIGHT = """

@@ -19,6 +19,7 @@ from interactive_st.inference.finding import Found
 from interactive_st.inference.hub import InteractiveST
 from interactive_st.inference.recordings import Outcome
 from interactive_st.inference.results import Recording, Segment
+from interactive_st.wording import counted
 from interactive_st.writing import not_written, write_whole
 
 #: Where no other file could be written either: a full disk, a quota that is used up, a disk that became
@@ -154,14 +155,13 @@ class Work:
         self.bar.write(f"interactive-st translate: {message}", file=sys.stderr)
 
     def _report(self, wall: float) -> None:
-        count = len(self.found)
-        text = f"{count} recording{'s' if count > 1 else ''}, {self.seconds:.1f} s of audio in {wall:.1f} s"
+        text = f"{counted(len(self.found), 'recording')}, {self.seconds:.1f} s of audio in {wall:.1f} s"
         if self.seconds:
             text += f", real-time factor {wall / self.seconds:.3f}"
         if self.failed:
             text += f"; {len(self.failed)} failed"
         if self.unread:
-            text += f"; {self.unread} folder{'s' if self.unread > 1 else ''} not read"
+            text += f"; {counted(self.unread, 'folder')} not read"
         print(text, file=sys.stderr)
 
 

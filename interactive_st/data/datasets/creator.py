@@ -14,6 +14,7 @@ from interactive_st.data.datasets.joint_dataset import JointSpeechToTextDataset
 from interactive_st.data.folder.layout import SKIPPED
 from interactive_st.data.manifest import scan_manifest
 from interactive_st.errors import DataError
+from interactive_st.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +120,8 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
                 "nothing can be learnt from it"
             )
         if len(kept) < len(samples):
-            logger.warning(f"'{split}': {len(samples) - len(kept)} rows without any text left out")
+            lost = counted(len(samples) - len(kept), "row")
+            logger.warning(f"'{split}': {lost} without any text left out")
         return kept
 
     @classmethod

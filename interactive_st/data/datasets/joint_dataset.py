@@ -24,6 +24,7 @@ from interactive_st.data.datasets.row_features import RowFeatures
 from interactive_st.data.datasets.target_texts import TargetTexts, tag_ids
 from interactive_st.data.datasets.text_collation import collate_texts
 from interactive_st.data.features.archive_reader import FeatureReader
+from interactive_st.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ class JointSpeechToTextDataset(JointBatches, RowFeatures, SpeechToTextDataset):
             self.n_frames[row] = FRAMES_PER_PIECE * self.tgt_lens[row]
         if empty := sum(self.tgt_lens[row] == 0 for row in alone):
             lacking = f"neither speech nor a {' or a '.join(STREAM_NAMES[stream] for stream in streams)}"
-            logger.info(f"NOTE: '{self.split}': {empty} rows have {lacking}, and are left out")
+            logger.info(f"NOTE: '{self.split}': {counted(empty, 'row')} left out that have {lacking}")
 
     def size(self, index: int) -> tuple[int, int]:
         """Frames, 0 without speech, and length of the text: what fairseq's limits on positions are for."""

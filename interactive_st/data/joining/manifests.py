@@ -17,6 +17,7 @@ from interactive_st.data.joining.fairseq_manifest import (
 from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import clean_text, write_manifest
 from interactive_st.errors import DataError
+from interactive_st.wording import counted
 from interactive_st.writing import explained, make_parents
 
 SHOWN_IDS = 3
@@ -46,7 +47,7 @@ class Joined:
 
     def describe(self) -> list[str]:
         """Say what was joined and what does not match, a line each."""
-        lines = [f"{len(self.rows)} rows from {self.asr.name} and {self.st.name}"]
+        lines = [f"{counted(len(self.rows), 'row')} from {self.asr.name} and {self.st.name}"]
         without = [[row["id"] for row in self.rows if not row[text]] for text in TEXT_COLUMNS]
         for ids, what in (
             (without[0], "without a transcript"),

@@ -94,7 +94,7 @@ def test_texts_that_are_not_written_are_in_no_batch(folder, caplog):
     dataset = load(folder, "test,test_text")
     with caplog.at_level(logging.INFO):
         dataset.set_target_streams((1,))
-    assert "'test_text': 45 rows have neither speech nor a translation, and are left out" in caplog.text
+    assert "'test_text': 45 rows left out that have neither speech nor a translation" in caplog.text
     batches = dataset.batch_by_size(dataset.ordered_indices(), max_tokens=400)
     spoken = len(dataset) - len(texts)
     kept = [*range(spoken), *range(spoken, len(dataset), 10)]
