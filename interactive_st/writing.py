@@ -27,14 +27,15 @@ def check_file(path: Path, option: str, makes_folder: bool = False) -> None:
         DataError: naming the option that says where.
     """
     folder = path.resolve().parent
-    if path.is_dir():
+    # not Path's own, which raise errors where one may not look
+    if os.path.isdir(path):
         raise DataError(f"{option} {path}: is a folder; name a file")
-    if path.exists() and not path.is_file():  # a pipe or a device, which is written in place
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device, which is written in place
         return
     if makes_folder:
         check_folder(folder, f"{option} {path}")
         return
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataError(f"{option} {path}: there is no folder {path.parent}; make it, or name another")
     _try(folder, f"{option} {path}")
 
@@ -50,8 +51,9 @@ def check_folder(path: Path, what: str) -> None:
         DataError: it cannot be made, or nothing can be written there.
     """
     path = path.resolve()
-    nearest = next(folder for folder in (path, *path.parents) if folder.exists())
-    if not nearest.is_dir():
+    # not Path's own, which raise errors where one may not look
+    nearest = next(folder for folder in (path, *path.parents) if os.path.exists(folder))
+    if not os.path.isdir(nearest):
         raise DataError(f"{what}: {nearest} is a file; give a folder")
     _try(nearest, what)
 

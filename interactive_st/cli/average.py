@@ -89,7 +89,8 @@ def main(args: argparse.Namespace) -> int:
         UserError: there is nothing to average, or what there is does not belong together.
     """
     inputs = [*args.checkpoints, *args.inputs]
-    _check(args, inputs)
+    with user_errors():
+        _check(args, inputs)
     from interactive_st.checkpoint_averaging import average_checkpoints, save_checkpoint
     from interactive_st.writing import check_folder
 

@@ -13,6 +13,7 @@ Prints for each utterance the reference and each system's transcript and transla
 marked: in colour on a terminal, else as [-missing-] {+added+}. Utterances are matched by id; those
 that not all files have are named and left out.
 """
+TITLE = "Systems side by side"
 EPILOG = """\
 examples:
   interactive-st compare base/test.jsonl interactive/test.jsonl
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--limit", type=int, metavar="N", help="show the first N utterances of that order (default: all)")
     add("--html", type=Path, metavar="FILE", help="write a self-contained page instead of printing")
-    add("--title", default="Systems side by side", metavar="TEXT", help="title of the page")
+    add("--title", metavar="TEXT", help=f"title of the page (default: {TITLE})")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -53,6 +54,8 @@ def main(args: argparse.Namespace) -> int:
     from interactive_st.scoring.pairs_file import read_pairs
     from interactive_st.writing import check_file, explained, write_whole
 
+    if args.title is not None and args.html is None:
+        raise UserError("--title is of the page: give --html FILE as well")
     if args.limit is not None and args.limit < 1:
         raise UserError(f"--limit {args.limit}: give a number from 1")
     order = args.sort or ("difference" if len(args.files) > 1 else "id")
@@ -61,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
             check_file(args.html, "--html")
         comparison = match({name: read_pairs(path) for name, path in _named(args.files).items()})
         if args.html is not None:
-            page = build_page(comparison, args.title, order, args.limit)
+            page = build_page(comparison, args.title or TITLE, order, args.limit)
             with explained(args.html):
                 write_whole(args.html, page)
     print_notes([*missing_notes(comparison), *comparison.notes])

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from interactive_st.cli import user_errors
-from interactive_st.errors import UserError
+from interactive_st.errors import UserError, require_file
 from interactive_st.inference.quieting import quiet
 
 HELP = "make a model folder of a checkpoint: weights, vocabulary, settings and a model card"
@@ -79,13 +79,12 @@ def main(args: argparse.Namespace) -> int:
     from interactive_st.inference.stored_model import load_checkpoint
     from interactive_st.writing import check_folder
 
-    if args.checkpoint.is_dir():
-        raise UserError(
-            f"{args.checkpoint}: is a folder; name a checkpoint, such as checkpoint_best.pt in it"
-        )
-    if not args.checkpoint.is_file():
-        raise UserError(f"{args.checkpoint}: no such checkpoint")
     with user_errors():
+        if args.checkpoint.is_dir():
+            raise UserError(
+                f"{args.checkpoint}: is a folder; name a checkpoint, such as checkpoint_best.pt in it"
+            )
+        require_file(args.checkpoint, "checkpoint")
         check_folder(args.out.parent, str(args.out))
         card = Card(
             name=args.name or args.out.resolve().name,

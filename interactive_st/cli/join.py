@@ -88,10 +88,10 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         UserError: the inputs cannot be joined.
     """
-    missing = [str(path) for path in args.inputs if not path.exists()]
-    if missing:
-        raise UserError(f"{', '.join(missing)}: no such file or folder")
     with user_errors():
+        missing = [str(path) for path in args.inputs if not path.exists()]
+        if missing:
+            raise UserError(f"{', '.join(missing)}: no such file or folder")
         if all(path.is_dir() for path in args.inputs):
             return _join_folders(args)
         if len(args.inputs) == 2 and not any(path.is_dir() for path in args.inputs):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,14 +122,13 @@ class Writer:
 
     def _tsv(self, audio: str, segment: Segment) -> str:
         cells = (
-            audio,
             f"{segment.start:.3f}",
             f"{segment.end:.3f}",
             segment.transcript,
             segment.translation,
             f"{segment.score:.4f}",
         )
-        return "\t".join(_one_line(cell) for cell in cells) + "\n"
+        return "\t".join((_one_field(audio), *map(_one_line, cells))) + "\n"
 
     def _timed_text(self, audio: str, segment: Segment) -> str:
         return self._subtitles(segment)
@@ -156,6 +156,11 @@ def _entry(hypothesis: Hypothesis) -> PairEntry:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _one_field(path: str) -> str:
+    """The path as it is, unless it would end a field or a line; other white space belongs to the name."""
+    return re.sub(r"[\t\n\r]", " ", path)
 
 
 def _clock(seconds: float) -> str:

@@ -6,6 +6,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from numbers import Real
 from pathlib import Path
@@ -96,7 +97,9 @@ class InteractiveST:
             DataError: there is no such device.
         """
         try:
-            place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            if device is None:
+                device = "cuda" if torch.cuda.is_available() else "cpu"
+            place = torch.device(device)
             if place.type == "meta":
                 raise RuntimeError("it holds no numbers")
             self.model.to(place)
@@ -198,8 +201,9 @@ def _open(audio: Any, sample_rate: Any) -> Source:
         return open_file(audio)
     if _has_rate(audio):
         audio, sample_rate = audio
-    elif isinstance(audio, Mapping) and {"array", "sampling_rate"} <= set(audio):
-        audio, sample_rate = audio["array"], audio["sampling_rate"]
+    elif not isinstance(audio, Sequence) and not hasattr(audio, "shape") and hasattr(audio, "__getitem__"):
+        with suppress(KeyError, TypeError):  # Hugging Face's, a dict or a decoder that answers like one
+            audio, sample_rate = audio["array"], audio["sampling_rate"]
     if isinstance(audio, Sequence) or not hasattr(audio, "shape"):
         raise DataError(f"{type(audio).__name__} is not a recording; give a file name, an array or a tensor")
     if sample_rate is None:

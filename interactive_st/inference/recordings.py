@@ -89,7 +89,9 @@ def decode_recordings(
         waiting.append((number, item))
         if isinstance(item, _Waiting):
             held += item.seconds
-        if held >= share * seconds:
+        if not held:  # nothing waits to be decoded, so nothing need wait for it
+            yield from flush()
+        elif held >= share * seconds:
             yield from flush()
             held, share = 0.0, min(2 * share, BATCHES_AHEAD)
     yield from flush()

@@ -76,8 +76,12 @@ class TrainingLog:
         return max((points[-1].updates for points in self.points.values() if points), default=0)
 
     def best(self, subset: str, metric: str, largest: bool) -> Point | None:
-        """The point of ``subset`` at which ``metric`` is best; None where it was not logged."""
-        points = [point for point in self.points.get(subset, []) if metric in point.metrics]
+        """The point of ``subset`` at which ``metric`` is best; None where it was never logged as a number."""
+        points = [
+            point
+            for point in self.points.get(subset, [])
+            if not math.isnan(point.metrics.get(metric, math.nan))
+        ]
         choose = max if largest else min
         return choose(points, key=lambda point: point.metrics[metric], default=None)
 

@@ -70,9 +70,11 @@ def read_sweep(path: Path, parameter: str | None = None) -> Sweep:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     name = parameter or next((key for key in columns if key in PARAMETERS), None)
     if name is None or name not in columns:
+        advice = "name the varied setting with --parameter"
+        if len(columns) == 1 and path.suffix.lower() != ".json":
+            advice = "columns are separated by tabs"
         raise PlotError(
-            f"{path}: no column {name or 'k or lambda'}; there are {', '.join(columns)}: name the varied "
-            f"setting with --parameter"
+            f"{path}: no column {name or 'k or lambda'}; there are {', '.join(columns)}: {advice}"
         )
     found: dict[str, dict[str, list[float]]] = {}
     for number, row in enumerate(rows, 1):
@@ -210,6 +212,9 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
         except csv.Error as error:  # a field of more than 100,000 characters
             raise PlotError(f"{path}: cannot be read as TSV ({error}); give a JSON or TSV table") from error
+        for number, row in enumerate(rows, 1):
+            if any(row.pop(None, ())):  # empty ones are of tabs at the end of the line
+                raise PlotError(f"{path}: row {number} has more fields than the header; correct it")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise PlotError(
             f'{path}: no rows; a list of objects, {{"rows": […]}} or a TSV with a header is needed'

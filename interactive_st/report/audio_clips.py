@@ -43,38 +43,44 @@ class Recordings:
     Args:
         manifests: tables with the columns ``id`` and ``audio``, and maybe ``offset`` and ``duration``;
             relative paths are relative to the manifest. Rows whose audio is not a recording (features in
-            an archive) are passed over; of two rows with one id the first counts.
+            an archive) are passed over, and so are bad ones; of two rows with one id the first counts.
 
     Raises:
         DataError: a manifest cannot be read.
     """
 
     def __init__(self, manifests: Iterable[Path]) -> None:
-        from interactive_st.data.manifest import read_manifest
+        from interactive_st.data.manifest import clean_text, scan_manifest
         from interactive_st.data.utterances import read_times
 
         #: Whether manifests have rows that name features in place of recordings.
         self.names_features = False
+        #: The first file that a manifest names and that is not there.
+        self.gone: Path | None = None
         #: or why there is none
         self._places: dict[str, tuple[Path, float, float | None] | DataError] = {}
         for manifest in manifests:
-            for line, row in enumerate(read_manifest(manifest), start=2):
-                file = Path(row.get("audio", ""))
-                if "id" not in row or not is_recording(file):
-                    self.names_features |= bool(row.get("audio"))
+            for line in scan_manifest(manifest)[1]:
+                row = line.fields
+                name = row.get("audio", "").strip()
+                if "id" not in row or not is_recording(name):
+                    self.names_features |= bool(name)
                     continue
                 try:
-                    place = (manifest.parent / file, *read_times(row))
+                    place = (manifest.parent / name, *read_times(row))
                 except DataError as error:
-                    place = DataError(f"{manifest}:{line}: {error}")
-                self._places.setdefault(row["id"], place)
+                    place = DataError(f"{manifest}:{line.number}: {error}")
+                self._places.setdefault(clean_text(row["id"]), place)
 
     def player(self, utterance: str, longest: float) -> str:
         """HTML of the utterance's player, or why it has none; empty where there is no recording of it."""
         place = self._places.get(utterance)
         if isinstance(place, DataError):
             return _lacking(place)
-        if place is None or not place[0].is_file():
+        if place is None:
+            return ""
+        if not place[0].is_file():
+            self.gone = self.gone or place[0]
             return ""
         try:
             return clip(*place, longest=longest)

@@ -7,7 +7,7 @@ from interactive_st.report.comparison import Comparison, Utterance
 from interactive_st.report.html import article, escape, line, page, table, text_or_dash
 from interactive_st.report.orders import ORDERS, in_order
 from interactive_st.report.word_diff import HTML_LEGEND, to_html
-from interactive_st.scoring.columns import COLUMNS, cells, number, signatures
+from interactive_st.scoring.columns import COLUMNS, all_signatures, cells, number
 from interactive_st.scoring.pairs_file import LANGUAGE_KEYS
 
 #: Puts the utterances in the order that is chosen; places are computed here, not in the browser.
@@ -54,8 +54,8 @@ def missing_notes(comparison: Comparison) -> list[str]:
 
 def _scores(comparison: Comparison) -> str:
     rows = [(system, *cells(scores)) for system, scores in comparison.scores.items()]
-    counted = signatures(next(iter(comparison.scores.values())))
-    codes = "".join(f"<li><code>{escape(f'{name} {text}')}</code></li>" for name, text in counted.items())
+    counted = all_signatures(comparison.scores.values())
+    codes = "".join(f"<li><code>{escape(text)}</code></li>" for text in counted)
     return table(("system", *COLUMNS.values()), rows) + f'<ul class="soft">{codes}</ul>'
 
 

@@ -10,13 +10,15 @@ from rich.text import Text
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.report.comparison import Comparison, Utterance
 from interactive_st.report.word_diff import legend_for_terminal, to_plain, to_terminal
-from interactive_st.scoring.columns import COLUMNS, cells, number
+from interactive_st.scoring.columns import COLUMNS, all_signatures, cells, number
 
 
 def show(comparison: Comparison, utterances: Sequence[Utterance], console: Console) -> None:
     """Print corpus scores and these utterances; without colour where the console has none."""
     plain = not console.is_terminal or console.no_color
     console.print(_scores(comparison))
+    for signature in all_signatures(comparison.scores.values()):
+        console.print(Text(signature, "dim"), soft_wrap=True)
     console.print(legend_for_terminal(plain))
     for utterance in utterances:
         console.print()

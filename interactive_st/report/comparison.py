@@ -4,15 +4,16 @@ After Figure 4 of Liu et al., AAAI 2020: reference, and each system's transcript
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import DataError
 from interactive_st.report.word_diff import Difference, compare, distance, is_unspaced
+from interactive_st.scoring.bleu_tokenizer import tokenizer_for
 from interactive_st.scoring.corpus_scores import score_pairs
 from interactive_st.scoring.pairs_file import Pair
 
@@ -68,11 +69,8 @@ class Utterance:
         """Sentence BLEU of the translation by system (sacrebleu, effective order)."""
         from sacrebleu.metrics import BLEU
 
-        from interactive_st.scoring.bleu_tokenizer import tokenizer_for
-
-        languages = {pair.get("tgt_lang") for pair in self.pairs.values()}
         reference = self.reference("translation")
-        metric = BLEU(effective_order=True, tokenize=tokenizer_for(languages))
+        metric = BLEU(effective_order=True, tokenize=_tokeniser(self.pairs.values()))
 
         def score(text: str | None) -> float | None:
             return metric.sentence_score(text, [reference]).score if reference and text is not None else None
@@ -92,8 +90,10 @@ class Comparison:
 
     @cached_property
     def scores(self) -> dict[str, dict[str, Any]]:
-        """Corpus scores by system, of the utterances that all have."""
-        return {s: score_pairs([u.pairs[s] for u in self.utterances]) for s in self.systems}
+        """Corpus scores by system, of the utterances that all have, BLEU by one tokeniser."""
+        by_system = {s: [u.pairs[s] for u in self.utterances] for s in self.systems}
+        tokeniser = _tokeniser(chain.from_iterable(by_system.values()))
+        return {s: score_pairs(pairs, sacrebleu_tokenizer=tokeniser) for s, pairs in by_system.items()}
 
 
 def match(files: Mapping[str, Sequence[Pair]]) -> Comparison:
@@ -119,6 +119,11 @@ def match(files: Mapping[str, Sequence[Pair]]) -> Comparison:
     return Comparison(
         list(files), utterances, {s: ids for s, ids in missing.items() if ids}, _disagreements(utterances)
     )
+
+
+def _tokeniser(pairs: Iterable[Pair]) -> str:
+    """sacrebleu's for these translations; a file that does not name their language has that of the others."""
+    return tokenizer_for({pair.get("tgt_lang") for pair in pairs})
 
 
 def _by_id(system: str, pairs: Sequence[Pair]) -> dict[str, Pair]:

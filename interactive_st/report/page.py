@@ -9,7 +9,7 @@ from interactive_st.report.audio_clips import Recordings
 from interactive_st.report.html import article, escape, facts, folded, line, page, table, text_or_dash
 from interactive_st.report.run_contents import RunContents
 from interactive_st.report.word_diff import HTML_LEGEND, compare, to_html
-from interactive_st.scoring.columns import COLUMNS, cells, number, signatures
+from interactive_st.scoring.columns import COLUMNS, all_signatures, cells, number
 from interactive_st.scoring.pairs_file import LANGUAGE_KEYS, Pair
 
 #: Options that tell what a model is and how it was trained: how they are called in the page.
@@ -84,9 +84,8 @@ def _scores(contents: RunContents) -> str:
             inside.append(len(rows))
             rows.append(_score_row(speaker or "(no speaker)", own))
     head = ["test set", "utt.", *COLUMNS.values()]
-    each = map(signatures, contents.scores.values())
-    counted = {f"{name} {text}" for own in each for name, text in own.items()}
-    lines = "".join(f"<li><code>{escape(text)}</code></li>" for text in sorted(counted))
+    counted = all_signatures(contents.scores.values())
+    lines = "".join(f"<li><code>{escape(text)}</code></li>" for text in counted)
     return f"<h2>Scores</h2>{table(head, rows, rows_inside=inside)}<ul class='soft'>{lines}</ul>"
 
 
@@ -129,10 +128,16 @@ def _examples(contents: RunContents, count: int, choose: str, clip_seconds: floa
         parts.append(f"<h3>{escape(name)}</h3>")
         parts.append(f'<p class="soft">{len(chosen)} of {len(pairs)} utterances, {order}</p>')
         for pair in chosen:
-            player = recordings.player(str(pair.get("id", "")), clip_seconds)
+            player = recordings.player(_id(pair), clip_seconds)
             players += bool(player)
             parts.append(_utterance(pair, player))
-    if not players:
+    if recordings.gone is not None:
+        some = "some" if players else "all"
+        notes.append(
+            f"{some} examples are without their recordings, such as {recordings.gone}, which is not there; "
+            "paths are relative to the table, and --audio may name another one"
+        )
+    elif not players:
         found = "the manifests name features, which have no sound" if recordings.names_features else ""
         advice = "name the table that lists them, as it was given to prepare, with --audio"
         notes.append("; ".join(filter(None, ("no recordings found for the examples", found, advice))))
@@ -149,7 +154,11 @@ def _utterance(pair: Pair, player: str) -> str:
         marked = reference and written is not None
         html = to_html(compare(written, reference)) if marked else text_or_dash(written)
         lines.append(line(stream, html, language))
-    return article(str(pair.get("id", "")), pair.get("speaker") or "", lines, player=player)
+    return article(_id(pair), pair.get("speaker") or "", lines, player=player)
+
+
+def _id(pair: Pair) -> str:
+    return "" if pair.get("id") is None else str(pair["id"])
 
 
 def _choose(pairs: Sequence[Pair], count: int, how: str) -> list[Pair]:

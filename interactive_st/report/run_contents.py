@@ -8,6 +8,7 @@ from typing import Any
 
 from interactive_st.conventions import FRAMES_PER_SECOND
 from interactive_st.errors import DataError
+from interactive_st.file_names import unique_names
 from interactive_st.plots.fairseq_log import LogError, TrainingLog, read_log, read_run
 from interactive_st.scoring.columns import check_scores
 from interactive_st.scoring.corpus_scores import score_pairs
@@ -58,8 +59,10 @@ def read_contents(
             raise DataError(f"{path}: no such manifest; give a table with id and audio")
     contents = RunContents(run.resolve().name, manifests=list(manifests))
     contents.summary = _read_json(run / "report.json")
+    _check_summary(contents.summary, run / "report.json")
     if logs:
-        contents.logs = [read_log(path, path.stem) for path in logs]
+        names = unique_names(logs, lambda path: path.stem)
+        contents.logs = [read_log(path, name) for path, name in zip(logs, names, strict=True)]
     else:
         try:
             contents.logs = read_run(run)
@@ -96,6 +99,19 @@ def _data(run: Path, logs: Sequence[TrainingLog]) -> dict[str, tuple[int, float 
             found.setdefault(split, (count, None))
     order = {"train": 0, "dev": 1, "valid": 1}
     return dict(sorted(found.items(), key=lambda item: (order.get(item[0], 2), item[0])))
+
+
+def _check_summary(summary: Mapping[str, Any], path: Path) -> None:
+    """Raise `DataError` for facts of another kind than pages show; scores are checked by `_known_scores`."""
+    commands = summary.get("commands") or []
+    fits = {
+        "train_seconds": isinstance(summary.get("train_seconds") or 0, int | float),
+        "commands": isinstance(commands, list) and all(isinstance(each, str) for each in commands),
+        "versions": isinstance(summary.get("versions") or {}, dict),
+    }
+    for name, is_so in fits.items():
+        if not is_so:
+            raise DataError(f"{path}: {name} is {summary[name]!r}; remove the file, or run the example again")
 
 
 def _known_scores(summary: Mapping[str, Any], path: Path) -> dict[str, dict[str, Any]]:

@@ -24,14 +24,14 @@ def tokenizer_for(languages: Iterable[str | None]) -> str:
     """The tokeniser that all of these languages have in common; sacrebleu's default where there is none.
 
     Args:
-        languages: codes such as ``de`` or ``zh-TW``; None where it is not known.
+        languages: codes such as ``de`` or ``zh-TW``; None or empty where it is not known.
     """
-    found = {_of_language(language) for language in languages}
+    found = {_of_language(language) for language in languages if language}
     return found.pop() if len(found) == 1 else DEFAULT
 
 
 @cache
-def _of_language(language: str | None) -> str:
+def _of_language(language: str) -> str:
     code = base_language(language)
     name = BY_LANGUAGE.get(code, DEFAULT)
     if name not in INSTEAD:

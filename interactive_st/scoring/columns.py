@@ -1,6 +1,6 @@
 """The columns in which scores are shown, on terminals, in pages and in model cards."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from interactive_st.errors import DataError
@@ -41,6 +41,11 @@ def number(value: float | None, digits: int = 2) -> str:
 def signatures(scores: Mapping[str, Any]) -> dict[str, str]:
     """What scores were counted by, as far as they say it, by the names in `SIGNATURES` and in that order."""
     return {name: scores[key] for key, name in SIGNATURES.items() if scores.get(key)}
+
+
+def all_signatures(several: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the scores of several systems or test sets were counted by, each once, by name."""
+    return sorted({f"{name} {text}" for scores in several for name, text in signatures(scores).items()})
 
 
 def cells(scores: Mapping[str, Any]) -> list[str]:

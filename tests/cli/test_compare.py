@@ -28,6 +28,11 @@ def files(tmp_path):
     return [str(tmp_path / folder / "test.pairs.jsonl") for folder in ("one", "two")]
 
 
+def test_a_title_is_of_the_page(files, capsys):
+    assert main(["compare", *files, "--title", "Cases"]) == 2
+    assert "--title is of the page: give --html FILE as well" in capsys.readouterr().err
+
+
 def test_plain_marks_where_there_is_no_terminal(files, capsys):
     assert main(["compare", *files]) == 0
     captured = capsys.readouterr()

@@ -288,3 +288,19 @@ def test_user_dir_is_the_package(repository, tmp_path):
     result = run("user-dir", cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(repository)})
     assert result.returncode == 0
     assert result.stdout == f"{repository / 'interactive_st'}\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "export LONG.pt model",
+        "average LONG.pt --output a.pt",
+        "join LONG.tsv b.tsv --out c.tsv",
+        "translate a.wav --model m --format srt --out LONG/below",
+        "translate a.wav --model m --format srt --out LONG.srt",
+    ],
+)
+def test_a_name_at_which_the_system_refuses_to_look(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    assert main.main(command.replace("LONG", 300 * "a").split()) == 2
+    assert "name too long" in (error := capsys.readouterr().err.lower()) or "longer than the 255" in error

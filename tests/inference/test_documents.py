@@ -79,6 +79,13 @@ def test_tsv():
     assert second[:3] == ["a/talk.wav", "61.000", "62.345"]
 
 
+def test_tsv_keeps_the_path():
+    name = "my  talk at\u202f10.mov"
+    line = Writer("tsv", ("en", "de")).add(name, RECORDING.segments[0]).splitlines()[-1]
+    assert line.split("\t")[0] == name
+    assert Writer("tsv", ("en", "de")).add("a\tb\n.wav", RECORDING.segments[0]).count("a b .wav\t") == 1
+
+
 def test_unknown_form():
     with pytest.raises(ValueError, match="choose one of text, jsonl, srt, vtt, tsv"):
         RECORDING.render("doc")

@@ -1,3 +1,4 @@
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -44,3 +45,25 @@ def test_more_and_more_is_read_ahead_up_to_a_few_batches(monkeypatch):
     assert len(found) == 401
     assert sizes[:6] == [5, 10, 20, 40, 80, 80]
     assert max(sizes) == 80
+
+
+def test_what_waits_for_nothing_is_handed_over_at_once(monkeypatch):
+    monkeypatch.setattr(recordings, "find_utterances", lambda *_: iter(()))
+    decoding = SimpleNamespace(
+        options=SimpleNamespace(batch_seconds=20.0, min_pause=0.5),
+        config=SimpleNamespace(features={"num_mel_bins": 8}, source_lang="en", target_lang="de"),
+        max_segment=20.0,
+    )
+    opened = []
+
+    def opener(number):
+        opened.append(number)
+        if number == 0:
+            raise DataError("gone")
+        return SimpleNamespace(duration=30.0, name=None)
+
+    openers = (partial(opener, number) for number in range(3))
+    for count, (number, _) in enumerate(
+        recordings.decode_recordings(openers, decoding, SimpleNamespace(rate=8000)), start=1
+    ):
+        assert (number, len(opened)) == (count - 1, count)

@@ -53,6 +53,12 @@ def test_best_point():
     assert log.best("dev", "chrf", largest=True) is None
 
 
+def test_best_point_is_a_number():
+    line = 'INFO | dev | {"dev_loss": "%s", "dev_num_updates": "%d"}'
+    lines = [line % ("inf", 1), line % ("3.0", 2)]
+    assert parse_log(lines, "run").best("dev", "loss", largest=False).metrics["loss"] == 3.0
+
+
 def test_time_without_stamps_is_the_wall_clock_of_training():
     log = parse_log(['INFO | train_inner | {"loss": "1", "num_updates": "7", "wall": "1800"}'], "run")
     assert log.points["train_inner"][0].hours == 0.5

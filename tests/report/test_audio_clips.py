@@ -50,3 +50,9 @@ def test_features_are_no_recordings(tmp_path):
     recordings = Recordings([tmp_path / "test.tsv"])
     assert recordings.names_features
     assert not recordings.player("u", 15.0)
+
+
+def test_rows_that_prepare_skipped_or_cleaned(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(8000), 8000)
+    (tmp_path / "test.tsv").write_text("id\taudio\nbad row\n u \ta.wav \n")
+    assert len(heard(Recordings([tmp_path / "test.tsv"]).player("u", 15.0))[0]) == 8000

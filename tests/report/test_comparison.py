@@ -128,3 +128,19 @@ def test_the_page_says_by_what_scores_were_counted():
     page = build_page(match({"a": [pair("u")]}), "t", "id", None)
     for text in ("BLEU nrefs:1", "chrF nrefs:1", "WER, normalisation none (jiwer"):
         assert f"<li><code>{text}" in page
+
+
+def test_all_systems_are_scored_by_one_tokeniser():
+    texts = {"translation": "我们 必须 今天 签", "reference_translation": "我们必须今天签合同"}
+    known, unknown = pair("u", **texts, tgt_lang="zh"), pair("u", **texts)
+    comparison = match({"known": [known], "unknown": [unknown]})
+    assert comparison.scores["known"] == comparison.scores["unknown"]
+    assert "tok:zh" in comparison.scores["unknown"]["bleu_signature"]
+    assert comparison.utterances[0].bleu["known"] == comparison.utterances[0].bleu["unknown"] > 20
+
+
+def test_what_was_counted_is_of_all_systems():
+    heard = pair("u", translation=None)
+    page = build_page(match({"asr": [heard], "interactive": [pair("u")]}), "t", "id")
+    for name in ("BLEU nrefs:1", "chrF nrefs:1", "WER, normalisation none"):
+        assert page.count(f"<code>{name}") == 1

@@ -133,6 +133,10 @@ def test_nothing_to_report(tmp_path):
     (tmp_path / "report.json").write_text("[]")
     with pytest.raises(DataError, match="a JSON object is needed"):
         read_contents(tmp_path)
+    for name, value in (("train_seconds", '"12"'), ("commands", "[[1]]"), ("versions", "[1]")):
+        (tmp_path / "report.json").write_text(f'{{"{name}": {value}}}')
+        with pytest.raises(DataError, match=rf"report\.json: {name} is "):
+            read_contents(tmp_path)
 
 
 def test_a_system_that_writes_one_text(tmp_path, pairs):
@@ -142,3 +146,24 @@ def test_a_system_that_writes_one_text(tmp_path, pairs):
     for choose in ("spread", "worst"):
         page, _ = build_page(read_contents(tmp_path / "run"), "t", examples=2, choose=choose)
         assert page.count('<dt>transcript</dt><dd lang="en">–</dd>') == 2
+
+
+def test_recordings_that_are_not_where_the_table_says_are_named(tmp_path, pairs):
+    write_pairs(tmp_path / "dev.jsonl", [pair | {"id": None} for pair in pairs[:1]] + pairs[1:3])
+    soundfile.write(tmp_path / "a.wav", [0.0] * 8000, 16000)
+    table = tmp_path / "test.tsv"
+    (tmp_path / "run").mkdir()
+    for rows, some in (("", "all"), (f"{pairs[2]['id']}\ta.wav\n", "some")):
+        table.write_text(f"id\taudio\n{pairs[1]['id']}\tgone.wav\nNone\ta.wav\n{rows}")
+        contents = read_contents(tmp_path / "run", [], {"dev": tmp_path / "dev.jsonl"}, [table])
+        page, notes = build_page(contents, "t", examples=3)
+        gone = tmp_path / "gone.wav"
+        message = f"{some} examples are without their recordings, such as {gone}, which is not there"
+        assert [note for note in notes if message in note]
+        assert "<h3>None" not in page
+
+
+def test_trainings_of_one_name_are_told_apart(tmp_path):
+    logs = [write_log(tmp_path / run / "train.log", json_lines()) for run in ("a", "b")]
+    (tmp_path / "run").mkdir()
+    assert [log.name for log in read_contents(tmp_path / "run", logs).logs] == ["a/train", "b/train"]

@@ -18,7 +18,8 @@ def forgetful():
 
 @pytest.mark.parametrize(
     ("languages", "name"),
-    [(["de"], "13a"), ([None], "13a"), ([], "13a"), (["zh"], "zh"), (["zh-TW", "zh_CN", "ZH"], "zh"),
+    [(["de"], "13a"), ([None], "13a"), ([], "13a"), (["zh"], "zh"), ([None, "", "zh"], "zh"),
+     (["zh-TW", "zh_CN", "ZH"], "zh"),
      (["yue"], "zh"), (["th"], "char"), (["zh", "de"], "13a"), (["de", "fr"], "13a")],
 )  # fmt: skip
 def test_by_language(languages, name):

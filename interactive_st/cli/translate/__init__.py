@@ -56,7 +56,8 @@ def main(args: argparse.Namespace) -> int:
             raise UserError("--skip-existing is for files: give --out DIR")
     files = None
     if args.out is not None:
-        found, files = _outputs(args, found)
+        with user_errors():
+            found, files = _outputs(args, found)
     for error in unread:
         print(f"interactive-st translate: failed: {error}", file=sys.stderr)
     if not found:
