@@ -4,8 +4,10 @@ import contextlib
 import fcntl
 import glob
 import os
+import platform
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -25,8 +27,9 @@ def atomic_folder(
     """Yield a temporary folder beside `out` that becomes `out` when the block ends well.
 
     If the block raises, the temporary folder is removed and `out` is as it was. A killed process
-    leaves only its temporary folder (``.NAME.preparing-…``), which the next run for the same
-    `out` removes; it knows by a lock that nobody writes there any more.
+    leaves only its temporary folder (``.NAME.preparing-…``), which the next run for the same `out` on
+    the same machine removes; it knows by a lock that nobody writes there any more. Other machines cannot
+    know, as network file systems do not lock folders for them, and leave it alone.
 
     Args:
         out: the folder to make; its parents are made as well.
@@ -38,7 +41,8 @@ def atomic_folder(
         DataError: `out` may not be made or replaced.
     """
     out = Path(out).resolve()
-    prefix, replaced = f".{out.name}.preparing-", out.with_name(f".{out.name}.replaced")
+    machine = f"{zlib.crc32(os.fsencode(platform.node())):08x}"
+    prefix, replaced = f".{out.name}.preparing-{machine}-", out.with_name(f".{out.name}.replaced")
     with explained(out):
         if replaced.exists() and not out.exists():
             replaced.rename(out)  # a run was killed between the two renames below
@@ -62,7 +66,8 @@ def atomic_folder(
                 if replaced.exists() and not out.exists():
                     replaced.rename(out)
                 raise
-            shutil.rmtree(replaced, ignore_errors=True)
+            if replaced.exists():  # a run that is killed while it is removed leaves nothing that comes back
+                replaced.rename(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

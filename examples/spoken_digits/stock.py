@@ -23,6 +23,7 @@ from examples import recipe as steps
 from examples.help_formatter import HelpFormatter
 from examples.runner import Recipe, RecipeError, run_to_the_end, shown
 from examples.stamps import fingerprint, write_json
+from interactive_st.data.folder.layout import SKIPPED
 
 if TYPE_CHECKING:
     from interactive_st.scoring.pairs_file import Pair
@@ -109,7 +110,7 @@ def make_data(recipe: Recipe, source: Path, name: str) -> tuple[Path, list[str]]
         raise RecipeError(
             f"{source}: no {steps.CONFIG}; name a folder that `make digits` made, such as runs/digits/data"
         )
-    manifests = sorted(source.glob("*.tsv"))
+    manifests = sorted(path for path in source.glob("*.tsv") if path.name != SKIPPED)
     folder = recipe.out / name
 
     def write() -> None:

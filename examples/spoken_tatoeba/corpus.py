@@ -6,7 +6,6 @@ said in dev or test is never said in training, not even with other punctuation.
 
 from __future__ import annotations
 
-import csv
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,20 +63,28 @@ def read_pairs(path: Path) -> dict[str, list[tuple[str, str]]]:
             "as one made from https://tatoeba.org"
         )
     pairs: dict[str, list[tuple[str, str]]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file, delimiter="\t")
-        next(reader, None)
-        for fields in reader:
-            cleaned = [clean(field) for field in fields]
+    with path.open(encoding="utf-8") as file:
+        next(file, None)
+        for number, line in enumerate(file, start=2):
+            fields = line.rstrip("\n").split("\t")
+            cleaned = [clean(_unquoted(field)) for field in fields]
             if len(cleaned) != 2 or not said(cleaned[0]) or not cleaned[1]:
                 raise ValueError(
-                    f"{path}, line {reader.line_num}: {fields!r} is no pair of an English and a German "
+                    f"{path}, line {number}: {fields!r} is no pair of an English and a German "
                     "sentence; correct or remove it"
                 )
             known = pairs.setdefault(said(cleaned[0]), [])
             if (cleaned[0], cleaned[1]) not in known:
                 known.append((cleaned[0], cleaned[1]))
     return pairs
+
+
+def _unquoted(field: str) -> str:
+    """A field without the quotation marks of a spreadsheet, which doubles those inside; others, such as
+    speech that opens or closes with a mark, are as they are."""
+    inner = field[1:-1]
+    quoted = len(field) > 1 and field[0] == field[-1] == '"' and '"' not in inner.replace('""', "")
+    return inner.replace('""', '"') if quoted else field
 
 
 def clean(text: str) -> str:

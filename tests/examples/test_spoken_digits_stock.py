@@ -32,6 +32,7 @@ def test_stock_fairseq_reads_what_is_made_for_it(data, tmp_path):
     (data / "config_joint.yaml").write_text(
         (data / "config_joint.yaml").read_text().replace("- utterance_cmvn", "- of_ours\n  - utterance_cmvn")
     )
+    (data / "skipped.tsv").write_text("split\tfile\n")  # as after --skip-bad
     recipe = Recipe(tmp_path / "stock")
     made, splits = stock.make_data(recipe, data, "data")
     assert splits == ["train"]

@@ -188,3 +188,15 @@ def test_the_real_pairs(shared_data):
     words = [len(utterance.english.split()) for utterance in splits["train"]]
     assert 8 < sum(words) / len(words) < 11
     assert max(words) <= 21
+
+
+@pytest.mark.parametrize(
+    "english",
+    ['"Yes," he said, "I am."', 'Stop!" he cried.', '"I am tired.', "She said \"no\"."],
+)
+def test_marks_of_speech_are_no_quoting(tmp_path, english):
+    table = tmp_path / "en-de.tsv"
+    table.write_text(f"en\tde\n{english}\tJa.\nGo.\tGeh.\n")
+    pairs = corpus.read_pairs(table)
+    assert pairs[corpus.said(english)] == [(english, "Ja.")]
+    assert pairs["go"] == [("Go.", "Geh.")]

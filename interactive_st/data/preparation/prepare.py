@@ -127,6 +127,7 @@ def _fill(
     feature_pass = FeaturePass(folder, options.features, options.dim, skip_bad, limit)
     notes: list[str] = []
     if skip_bad or not malformed:
+        _check_not_empty({name: len(split.utterances) for name, split in splits.items()}, malformed)
         # First, as it is quick: a wrong vocabulary should not be found after hours of features.
         if progress and len(rows) >= MANY_ROWS:
             print(f"vocabulary: of the texts of {len(rows)} rows …", file=sys.stderr)

@@ -1,6 +1,7 @@
 """A data folder is there as a whole or not at all, whatever ends the run."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,6 +108,30 @@ def test_a_folder_that_another_run_is_making_is_left_alone(tmp_path):
         with atomic.atomic_folder(tmp_path / "out") as second:
             assert first.exists()
             assert second != first
+
+
+def test_a_folder_of_another_machine_is_left_alone(tmp_path, monkeypatch):
+    """Whose lock a network file system does not show here."""
+    monkeypatch.setattr(atomic.platform, "node", lambda: "elsewhere")
+    with atomic.atomic_folder(tmp_path / "out") as theirs:
+        monkeypatch.setattr(atomic.platform, "node", lambda: "here")
+        monkeypatch.setattr(atomic.fcntl, "flock", lambda *_: None)
+        with atomic.atomic_folder(tmp_path / "out") as ours:
+            assert theirs.exists()
+            shutil.rmtree(ours)
+            ours.mkdir()
+
+
+def test_what_was_replaced_does_not_come_back_after_a_kill(tmp_path, monkeypatch):
+    rows = make_rows(tmp_path)
+    run(tmp_path, rows)
+    with monkeypatch.context() as patched:
+        patched.setattr(atomic.shutil, "rmtree", lambda *_, **__: None)  # as if killed then
+        run(tmp_path, rows, overwrite=True)
+    assert leftovers(tmp_path)
+    shutil.rmtree(tmp_path / "out")
+    run(tmp_path, rows)
+    assert leftovers(tmp_path) == []
 
 
 def test_what_is_there_is_not_overwritten_by_accident(tmp_path):

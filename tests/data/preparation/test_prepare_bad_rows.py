@@ -122,8 +122,11 @@ def test_no_usable_row(tmp_path):
     with pytest.raises(DataError, match=r"train has no usable row\n.*u0\.wav: no such audio"):
         run(tmp_path, rows, skip_bad=True)
     (tmp_path / "empty.tsv").write_text("id\taudio\tsrc_text\ttgt_text\n")
-    with pytest.raises(DataError, match="no text to train"):
+    with pytest.raises(DataError, match="split train has no usable row"):
         prepare({"train": tmp_path / "empty.tsv"}, tmp_path / "out", progress=False)
+    (tmp_path / "bad.tsv").write_text("id\taudio\tsrc_text\ttgt_text\toffset\nu\ta.wav\ta\tb\t0:12.5\n")
+    with pytest.raises(DataError, match=r"train has no usable row\n.*offset '0:12.5' must be a number"):
+        prepare({"train": tmp_path / "bad.tsv"}, tmp_path / "out", skip_bad=True, progress=False)
     assert leftovers(tmp_path) == []
 
 
