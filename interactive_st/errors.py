@@ -26,7 +26,7 @@ class DataError(UserError, ValueError):
 class SettingError(UserError, ValueError):
     """Options that contradict each other, the model or the data; the message names them and the way out.
 
-    fairseq's tools, which know no errors of the user, show the ``ValueError`` that it is.
+    A ``ValueError`` too, as fairseq has for such; its tools show it with a traceback.
     """
 
 

@@ -40,6 +40,9 @@ def named_file(text: str) -> tuple[str | None, Path]:
 
     A text that is itself the name of a file that is there is that file. Where the path holds ``=`` too, it is
     the longest one that is there.
+
+    Raises:
+        UserError: there are several ``=``, and no file behind any of them.
     """
     if Path(text).exists():
         return None, Path(text)
@@ -47,7 +50,9 @@ def named_file(text: str) -> tuple[str | None, Path]:
     for place in places:
         if Path(text[place + 1 :]).is_file():
             return text[:place], Path(text[place + 1 :])
-    return (text[: places[-1]], Path(text[places[-1] + 1 :])) if places else (None, Path(text))
+    if len(places) > 1:
+        raise UserError(f"{text}: there is no file behind any = of it, and none of this name")
+    return (text[: places[0]], Path(text[places[0] + 1 :])) if places else (None, Path(text))
 
 
 def names(text: str) -> list[str]:

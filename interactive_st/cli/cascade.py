@@ -119,8 +119,10 @@ def _check_models(args: argparse.Namespace) -> None:
 
     from interactive_st.checkpoint_reading import read_checkpoint, task_name
     from interactive_st.inference.stored_model import TASK
+    from interactive_st.tasks.checks.decoding_options import check_text_model
 
     for path in split_paths(args.asr):
         name = task_name(read_checkpoint(path)[1])
         if name != TASK:
             raise UserError(f"--asr {path}: trained by the task {name}; give a model of {TASK}, --arch asr")
+    check_text_model("--mt", args.mt)

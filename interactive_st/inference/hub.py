@@ -78,6 +78,7 @@ class InteractiveST:
 
         Raises:
             DataError: there is no such model, it does not read audio, or there is no such device.
+            SettingError: the options in a checkpoint cannot be honoured.
         """
         stored = read_model(Path(path), None if data is None else Path(data))
         return cls(*stored.build()).to(device, half)

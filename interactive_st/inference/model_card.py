@@ -72,6 +72,7 @@ class Card:
             "Training steps": f"{updates:,}" if updates is not None else NOT_STATED,
             "wait-k": _wait_k(model),
             "Fusion": model.get("fusion", NOT_STATED),
+            "Positions in the attention to the speech": str(bool(model.get("cross_attention_positions"))),
             "Languages of the vocabulary": ", ".join(settings["languages"]) or NOT_STATED,
             "Default direction": f"{settings['source_lang'] or NOT_STATED} → "
             f"{settings['target_lang'] or NOT_STATED}",

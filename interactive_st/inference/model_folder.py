@@ -106,8 +106,8 @@ def read_model_folder(folder: str | os.PathLike) -> StoredModel:
         value = settings.get(key)
         if type(value) is not kind:
             raise _incomplete(folder, f"{key} of {SETTINGS} is {value!r}, where {needed} is needed")
-    if settings["format_version"] > FORMAT_VERSION:
-        raise DataError(f"{folder}: written by a newer interactive_st; update yours")
+        if key == "format_version" and value > FORMAT_VERSION:  # whose other keys may have another form
+            raise DataError(f"{folder}: written by a newer interactive_st; update yours")
     with _complete(folder):
         weights = _read_weights(folder / WEIGHTS)
     return StoredModel(

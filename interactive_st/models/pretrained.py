@@ -60,7 +60,8 @@ def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
 
     Raises:
         FileNotFoundError: when there is no such file (stock fairseq would train from scratch).
-        SettingError: when it is no checkpoint, the sizes differ, or more than the front end is missing there.
+        DataError: when it is no checkpoint.
+        SettingError: when the sizes differ, or more than the front end is missing there.
     """
     if not Path(path).exists():
         raise FileNotFoundError(

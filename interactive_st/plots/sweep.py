@@ -26,6 +26,8 @@ PARAMETERS = {
 SCORES = {"bleu": ("BLEU", TRANSLATION_COLOUR, "s"), "wer": ("WER (%)", TRANSCRIPT_COLOUR, "o")}
 #: Numbers above are none of these scores or settings, and cannot be drawn beside them.
 LARGEST = 1e9
+#: Characters of a number that a message shows.
+SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,10 @@ def read_sweep(path: Path, parameter: str | None = None) -> Sweep:
         if row.get(name) in (None, ""):
             raise PlotError(f"{path}: row {number} has no {name}; fill it in or remove the row")
         value = _canonical(row[name])
-        if LARGEST < abs(Setting(value, {}).number or 0.0) < math.inf:
-            raise PlotError(f"{path}: row {number}, {name}: {value} is too large to be drawn; correct it")
+        given, size = str(row[name]), abs(Setting(value, {}).number or 0.0)
+        if LARGEST < size < math.inf or (math.isinf(size) and "inf" not in given.lower()):
+            shown = given if len(given) <= SHOWN else f"{given[:SHOWN]}…"
+            raise PlotError(f"{path}: row {number}, {name}: {shown} is too large to be drawn; correct it")
         scores = found.setdefault(value, {score: [] for score in SCORES})
         for score in SCORES:
             scores[score] += _numbers(row.get(score), f"{path}: row {number}, {score}")
@@ -179,6 +183,8 @@ def _canonical(value: Any) -> str:
         return f"{float(value):g}"
     except (TypeError, ValueError):
         return str(value).strip()
+    except OverflowError:
+        return "inf"
 
 
 def _numbers(value: Any, where: str) -> list[float]:

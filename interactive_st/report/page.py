@@ -15,7 +15,8 @@ from interactive_st.scoring.pairs_file import LANGUAGE_KEYS, Pair
 #: Options that tell what a model is and how it was trained: how they are called in the page.
 OPTIONS = {
     "arch": "architecture", "wait_k": "wait-k", "fusion": "fusion", "fusion_lambda": "λ",
-    "learn_fusion_lambda": "λ learned", "search": "search", "criterion": "criterion",
+    "learn_fusion_lambda": "λ learned", "cross_attention_positions": "positions of the speech",
+    "search": "search", "criterion": "criterion",
     "asr_weight": "weight, transcript", "st_weight": "weight, translation",
     "ctc_weight": "weight, CTC", "label_smoothing": "label smoothing",
     "prefix_corruption": "prefix corruption", "dropout": "dropout", "optimizer": "optimiser",
@@ -27,7 +28,10 @@ OPTIONS = {
     "encoder_attention_heads": "heads", "front_end": "front end", "seed": "seed",
 }  # fmt: skip
 #: Options that are off, or set no limit, when they are 0: then there is nothing to say of them.
-OFF_AT_ZERO = ("learn_fusion_lambda", "max_update", "stop_time_hours", "prefix_corruption", "clip_norm")
+OFF_AT_ZERO = (
+    "learn_fusion_lambda", "cross_attention_positions", "max_update", "stop_time_hours", "prefix_corruption",
+    "clip_norm",
+)  # fmt: skip
 #: Metrics of validation and whether the largest value is the best.
 BEST = (("loss", "loss", False), ("WER %", "wer", False), ("BLEU", "bleu", True))
 

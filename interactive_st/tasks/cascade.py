@@ -20,10 +20,11 @@ from torch import nn
 from interactive_st.checkpoint_reading import option_of, read_checkpoint, task_name
 from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.data.folder.layout import MT_FOLDER
-from interactive_st.errors import SettingError
+from interactive_st.errors import DataError, SettingError
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.hypotheses import NBest, TextHypothesis, make_hypotheses
 from interactive_st.search.repeats import RepeatBlocker
+from interactive_st.tasks.checks.data_folder import check_dictionary
 from interactive_st.tasks.checks.generation_options import DEFAULTS, SETTINGS
 from interactive_st.tasks.search_settings import parse_generation_options
 
@@ -50,6 +51,7 @@ class Translator:
 
     Raises:
         SettingError: it is no such model, or has another dictionary.
+        DataError: a file is damaged.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class Translator:
             trained_by = self._checked_task(each)
             if warns_of_other_words:
                 _warn_of_other_words(each, trained_by, dictionary)
+            for file in _dictionaries(trained_by, data):
+                check_dictionary(file)
         other_words = SettingError(
             f"{path}: its dictionary is not that of the speech model; train it on the folder {MT_FOLDER} of "
             "the same data folder"
@@ -135,6 +139,17 @@ class Translator:
         return [by_row[row] for row in range(len(texts))]
 
 
+def _dictionaries(task: Any, data: str | None = None) -> list[Path]:
+    """The files of a text model's dictionaries, which need not be there.
+
+    Args:
+        task: the options of the task that trained it.
+        data: their folder; that of its training if None.
+    """
+    folder = Path(data or next(iter(utils.split_paths(option_of(task, "data") or "")), ""))
+    return [folder / f"dict.{option_of(task, side)}.txt" for side in ("source_lang", "target_lang")]
+
+
 def _warn_of_other_words(path: str, task: Any, dictionary: Dictionary) -> None:
     """Warn where the folder that a text model was trained on holds another dictionary of as many words, by
     which its pieces would be read as other ones. It is no error: something else may be there by now.
@@ -144,14 +159,17 @@ def _warn_of_other_words(path: str, task: Any, dictionary: Dictionary) -> None:
         task: the options of the task that trained it.
         dictionary: that of the speech models.
     """
-    folder = next(iter(utils.split_paths(option_of(task, "data") or "")), "")
-    languages = (option_of(task, side) for side in ("source_lang", "target_lang"))
-    files = [os.path.join(folder, f"dict.{language}.txt") for language in languages]
-    if any(os.access(file, os.R_OK) and Dictionary.load(file) != dictionary for file in files):
+    files = [file for file in _dictionaries(task) if os.access(file, os.R_OK)]
+    try:
+        for file in files:
+            check_dictionary(file)
+    except DataError:  # it says nothing of the model's words
+        return
+    if any(Dictionary.load(str(file)) != dictionary for file in files):
         logger.warning(
-            f"{path}: was trained on {folder}, and the dictionary there is not that of the speech model; "
-            "unless another corpus has been put there since, it knows other words and its translations are "
-            "wrong. --mt-data says where its dictionaries are"
+            f"{path}: was trained on {files[0].parent}, and the dictionary there is not that of the speech "
+            "model; unless another corpus has been put there since, it knows other words and its "
+            "translations are wrong. --mt-data says where its dictionaries are"
         )
 
 
@@ -221,7 +239,8 @@ def build_cascade(
         options: fairseq's generation options.
 
     Raises:
-        OSError, SettingError: the two models, or the options, do not go together.
+        SettingError: the two models, or the options, do not go together.
+        OSError, DataError: a file cannot be read.
     """
     args, folder = task.args, Path(task.args.data) / MT_FOLDER
     data = args.mt_data or (str(folder) if folder.is_dir() else None)

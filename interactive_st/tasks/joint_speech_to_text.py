@@ -57,7 +57,8 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         tgt_dict: the joint dictionary of both languages.
 
     Raises:
-        SettingError: options or configuration ask for what cannot be honoured.
+        SettingError: options ask for what cannot be honoured.
+        DataError: the configuration does.
     """
 
     #: k of the wait-k policy by which generators decode, of one call in Python; None: the models' own

@@ -77,7 +77,7 @@ class PairsOutput:
         """Make ready for `nbest` hypotheses per sentence.
 
         Raises:
-            SettingError: nothing can be written at the path.
+            UserError: nothing can be written at the path.
         """
         self._nbest = nbest
         self._writer = self._writer or PairsWriter(self.path)

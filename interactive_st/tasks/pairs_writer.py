@@ -21,7 +21,7 @@ class PairsWriter:
         path: the file; its folder is made if need be.
 
     Raises:
-        SettingError: nothing can be written there; it is better known before hours of decoding.
+        UserError: nothing can be written there; it is better known before hours of decoding.
     """
 
     def __init__(self, path: str | os.PathLike) -> None:

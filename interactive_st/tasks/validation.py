@@ -24,6 +24,7 @@ class DecodesInValidation:
 
     args: Namespace
     streams: Streams
+    _trains: bool
     detokenise: Detokeniser
     _build_search: Callable[[list[torch.nn.Module], Namespace], DualBeamGenerator]
     _validation: ValidationMetrics | None = None
@@ -37,7 +38,8 @@ class DecodesInValidation:
         """
         bleu, wer = getattr(self.args, "eval_bleu", False), getattr(self.args, "eval_wer", False)
         if bleu or wer:
-            translates = TRANSLATION in self.streams
+            # a model that is trained keeps the options that it was trained with
+            translates = TRANSLATION in self.streams or not self._trains
             options = parse_generation_options(self.args.eval_bleu_args, "--eval-bleu-args", translates)
             self._validation_generator = self._build_search([model], options)
             shown = self.args.eval_bleu_print_samples

@@ -1,6 +1,7 @@
 """The command hands its arguments to fairseq-generate, and shows what the user can mend."""
 
 import os
+import shutil
 import sys
 
 import pytest
@@ -81,6 +82,26 @@ def test_models_of_other_words(text_model, tmp_path, capsys, other):
         assert f"error: --asr {asr}: its weights do not fit the dictionary of {data}; give the data" in error
     else:
         assert f"error: {text_model}: its dictionary is not that of the speech model; train it on" in error
+
+
+def test_a_missing_text_model_is_named(tmp_path, capsys):
+    speech = speech_model.make(tmp_path / "speech", arch="asr_tiny")
+    words = ["cascade", "--asr", str(speech.checkpoint), str(speech.data), "--cpu", "--mt"]
+    assert main([*words, "gone.pt"]) == 2
+    assert "error: --mt gone.pt: no such file; name a checkpoint of task tr" in capsys.readouterr().err
+    assert main([*words, str(tmp_path)]) == 2
+    assert f"error: --mt {tmp_path}: is a folder; name a checkpoint" in capsys.readouterr().err
+
+
+def test_a_damaged_dictionary_of_the_text_model_is_named(text_model, tmp_path, capsys):
+    speech = speech_model.make(tmp_path / "speech", arch="asr_tiny")
+    mt_data = tmp_path / "mt"
+    shutil.copytree(text_model.parent / "data" / "mt", mt_data)
+    broken = sorted(mt_data.glob("dict.*.txt"))[0]
+    broken.write_text("no count\n")
+    words = ["--asr", str(speech.checkpoint), "--mt", str(text_model), "--mt-data", str(mt_data)]
+    assert main(["cascade", *words, str(speech.data), "--gen-subset", "train", "--cpu"]) == 2
+    assert f"error: {broken}: not readable as a dictionary" in capsys.readouterr().err
 
 
 def test_utterances_longer_than_a_batch(monkeypatch, tmp_path, capsys):

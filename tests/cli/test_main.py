@@ -4,12 +4,13 @@ import argparse
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from interactive_st import __version__
-from interactive_st.cli import main, user_errors
+from interactive_st.cli import main, named_file, user_errors
 from interactive_st.errors import DataError, UserError
 
 
@@ -146,6 +147,15 @@ def test_which_errors_of_a_block_are_the_users():
     with pytest.raises(ValueError, match="a mistake") as raised, user_errors():
         raise ValueError("a mistake")
     assert not isinstance(raised.value, UserError)
+
+
+def test_a_file_behind_a_name_that_is_not_there_is_not_cut(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a=b.jsonl").touch()
+    assert named_file("x=a=b.jsonl") == ("x", Path("a=b.jsonl"))
+    assert named_file("x=gone.jsonl") == ("x", Path("gone.jsonl"))
+    with pytest.raises(UserError, match=r"^dev=lr=0\.1/t\.jsonl: there is no file behind any = of it"):
+        named_file("dev=lr=0.1/t.jsonl")
 
 
 def test_error_of_the_program_is_not_hidden(command):

@@ -284,6 +284,6 @@ class TestBadInput:
     def test_newer_format(self, folder, tmp_path):
         shutil.copytree(folder, tmp_path / "model")
         path = tmp_path / "model" / "config.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99}))
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99, "architecture": {}}))
         with pytest.raises(DataError, match="newer interactive_st"):
             read_model_folder(tmp_path / "model")

@@ -110,6 +110,11 @@ def test_a_model_of_as_many_other_words_is_warned_of(data, tmp_path, caplog):
         assert (message in caplog.text) == warned
     caplog.clear()
     translator(data, dictionary, path=str(model), warns_of_other_words=False)
+    for file in other.glob("dict.*.txt"):
+        file.write_text("no count\n")
+    caplog.clear()
+    translator(data, dictionary, path=str(model))
+    assert "was trained on" not in caplog.text
     shutil.rmtree(other)
     translator(data, dictionary, path=str(model))
     assert not caplog.text

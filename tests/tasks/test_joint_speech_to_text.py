@@ -159,3 +159,14 @@ def test_a_trained_model_is_validated_with_the_options_it_was_trained_with(folde
     task.args.eval_bleu_args = '{"beam": 1}'
     with pytest.raises(ValueError, match="--prefix-corruption-of partner corrupts what the other text reads"):
         task.build_criterion(None)
+
+
+def test_a_trained_recogniser_keeps_options_of_validation_that_concern_translations(folder, monkeypatch):
+    model = FakeModel()
+    model.streams = (0,)
+    monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: model)
+    task = setup(folder, eval_wer=True, eval_bleu_args='{"no_repeat_ngram_size": 3}')
+    monkeypatch.setattr(task, "_build_search", lambda *_: None)
+    task.build_model(Namespace(arch="asr_s"), from_checkpoint=True)
+    with pytest.raises(ValueError, match="concerns the translation, which this model does not write"):
+        task.build_model(Namespace(arch="asr_s"), from_checkpoint=False)

@@ -208,7 +208,7 @@ class JointDataConfig(S2TDataConfig):
                 raise DataError(f"{self.path}: {error}") from error
 
     def _check_features(self) -> None:
-        size = self.features.get("num_mel_bins", self.features.get("dim"))
+        size = _whole_number(self.features.get("num_mel_bins", self.features.get("dim")))
         if size is not None and size != self.input_feat_per_channel:
             raise DataError(
                 f"{self.path}: features are {size} a frame but input_feat_per_channel is "

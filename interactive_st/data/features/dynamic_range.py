@@ -36,13 +36,12 @@ class DynamicRange(AudioFeatureTransform):
         Raises:
             ValueError: the entry is missing or says something else.
         """
-        entry = config or {}
-        if set(entry) != {"decibels"}:
+        if not isinstance(config, dict) or set(config) != {"decibels"}:
             raise ValueError(
                 f"{NAME} among the feature transforms needs an entry of its own, such as "
                 f"{NAME}: {{decibels: 30}}; it is {config!r}"
             )
-        return cls(entry["decibels"])
+        return cls(config["decibels"])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(decibels={self.decibels})"

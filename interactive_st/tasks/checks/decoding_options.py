@@ -84,13 +84,23 @@ def _check_shards(args: Namespace) -> None:
             )
 
 
+def check_text_model(option: str, paths: str) -> None:
+    """Raise ``SettingError`` where there is no checkpoint of a text model.
+
+    Args:
+        option: that names them.
+        paths: of checkpoints, with colons between.
+    """
+    _check_checkpoints(option, paths)
+    for path in utils.split_paths(paths):
+        if not Path(path).exists():
+            raise SettingError(f"{option} {path}: no such file; name a checkpoint of task translation")
+
+
 def _check_text_model(args: Namespace) -> None:
     """Raise ``SettingError`` for options of a text model where there is none, or no such file or folder."""
     if paths := getattr(args, "mt_path", None):
-        _check_checkpoints("--mt-path", paths)
-        for path in utils.split_paths(paths):
-            if not Path(path).exists():
-                raise SettingError(f"--mt-path {path}: no such file; name a checkpoint of task translation")
+        check_text_model("--mt-path", paths)
         folder = getattr(args, "mt_data", None)
         if folder and not Path(folder).is_dir():
             raise SettingError(f"--mt-data {folder}: no such folder")

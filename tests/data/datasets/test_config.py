@@ -60,6 +60,11 @@ def test_what_features_leave_out_is_fairseqs(tmp_path, rate):
     assert config.features["sample_rate"] == 16000
 
 
+def test_a_number_as_text_is_that_number(tmp_path):
+    features = {"type": "fbank", "num_mel_bins": "8", "sample_rate": "8000"}
+    assert JointDataConfig(write_config(tmp_path, features=features)).features["num_mel_bins"] == "8"
+
+
 def test_empty_entries_are_as_if_they_were_not_there(tmp_path):
     config = JointDataConfig(write_config(tmp_path, bpe_tokenizer={}, pre_tokenizer={}, features={}))
     assert (config.bpe_tokenizer, config.pre_tokenizer) == ({"bpe": None}, {"tokenizer": None})
@@ -93,6 +98,7 @@ def test_empty_entries_are_as_if_they_were_not_there(tmp_path):
         ({"feature_transforms": {"*": "utterance_cmvn"}}, r"feature_transforms of \* is .*write a list"),
         ({"feature_transforms": {"*": ["nonesuch"]}}, "nonesuch .*known are .*utterance_cmvn"),
         ({"dataset_transforms": {"*": ["utterance_cmvn"]}}, "known are concataugment"),
+        ({"feature_transforms": {"*": ["dynamic_range"]}, "dynamic_range": 3}, "needs an entry of its own"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_by_name(tmp_path, changes, what):
