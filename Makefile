@@ -13,6 +13,9 @@ TORCH_INDEX ?=
 FSDD ?=
 AN4 ?=
 PAIRS ?=
+override FSDD := $(patsubst ~/%,$(HOME)/%,$(FSDD))
+override AN4 := $(patsubst ~/%,$(HOME)/%,$(AN4))
+override PAIRS := $(patsubst ~/%,$(HOME)/%,$(PAIRS))
 ARGS ?=
 WORKERS ?= 2
 

@@ -26,10 +26,11 @@ from benchmarks.console import number, run_command, say, show_table, write_resul
 from benchmarks.contestants import SUFFIX
 from benchmarks.growth_pictures import draw
 from benchmarks.growth_points import CENTRE, CONTESTANTS, QUICK, VALUES, Point, concerns, curve, key_of
+from interactive_st.errors import DataError
 
 PHASES = ("decode", "train")
 #: What points of one file have in common of the machine, besides what the settings say.
-SAME = ("device", "cpu", "torch")
+SAME = ("device", "cpu", "threads", "torch")
 DESCRIPTION = """\
 Curves of time and peak memory against the length of utterances, beam, batch, vocabulary and length of texts,
 one varied at a time: the interactive model, which writes both texts, and stock fairseq's translation-only
@@ -103,13 +104,20 @@ def read(path: Path, settings: dict[str, Any], machine: dict[str, Any]) -> dict[
 
     Raises:
         SystemExit: it was measured with other settings, or on another machine.
+        DataError: it holds something else.
     """
     if not path.exists():
         return {"settings": settings, "machine": machine, "points": {}}
-    results = json.loads(path.read_text(encoding="utf-8"))
-    different = [name for name in settings if results["settings"].get(name) != settings[name]]
-    there = results["machine"]
-    different += [f"{name} ({there[name]})" for name in SAME if there[name] != machine[name]]
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        found, there = dict(results["settings"]), dict(results["machine"])
+        dict(results["points"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(
+            f"{path}: no results of this benchmark ({error!r}); remove it, or name another file by --json"
+        ) from error
+    different = [name for name in settings if found.get(name) != settings[name]]
+    different += [f"{name} ({there.get(name)})" for name in SAME if there.get(name) != machine[name]]
     if different:
         raise SystemExit(
             f"python -m benchmarks.growth: error: {path} was measured with another {', '.join(different)}; "

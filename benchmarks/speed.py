@@ -27,7 +27,7 @@ from benchmarks.arguments import check_arguments
 from benchmarks.console import number, run_command, say, show_table, write_result
 from benchmarks.contestants import SUFFIX, VOCABULARY, build
 from benchmarks.work import check_written
-from interactive_st.modules.fast.onednn_linear import has_onednn_linear
+from interactive_st.modules.fast.onednn_linear import has_fast_bfloat16
 
 OURS, STOCK = "interactive", "stock_e2e"
 DECODED = (OURS, "interactive_joint", "interactive_half", "two_stage", STOCK, "stock_pipeline")
@@ -135,7 +135,7 @@ def decoded_on(device: torch.device) -> tuple[str, ...]:
     """Who decodes there: half precision only where there are instructions for it."""
     if device.type == "cuda":
         return DECODED + DECODED_ON_GPU
-    return tuple(name for name in DECODED if "half" not in name or has_onednn_linear(torch.bfloat16))
+    return tuple(name for name in DECODED if "half" not in name or has_fast_bfloat16())
 
 
 def measure_training(args: argparse.Namespace, device: torch.device) -> tuple[dict[str, Any], dict[str, Any]]:

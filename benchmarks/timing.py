@@ -8,7 +8,7 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,9 @@ def alternate(
 ) -> dict[str, list[float]]:
     """Let every contestant do its work once a round, and time each.
 
-    A first round, which is not counted, warms everything up. The order moves on by one from round to round,
-    so that none always follows the same one, and slow drifts of the machine (heat, other users) meet all.
+    A first round, which is not counted, warms everything up. Every second round goes backwards, and then
+    another one begins, so that none always follows the same one, and slow drifts of the machine (heat, other
+    users) meet all.
 
     Args:
         contestants: the work of each by name.
@@ -43,7 +44,7 @@ def alternate(
     for number in range(rounds + 1):
         if report is not None:
             report(f"round {number} of {rounds}" if number else "warming up")
-        for name in _rotated(list(contestants), number):
+        for name in _in_turn(list(contestants), number):
             gc.collect()
             synchronise(device)
             started = clock()
@@ -57,9 +58,10 @@ def alternate(
     return seconds
 
 
-def _rotated(names: list[str], number: int) -> Iterator[str]:
-    start = number % len(names) if names else 0
-    yield from names[start:] + names[:start]
+def _in_turn(names: list[str], number: int) -> list[str]:
+    start = (number // 2) % len(names) if names else 0
+    order = names[start:] + names[:start]
+    return order[::-1] if number % 2 else order
 
 
 def rate(work: float, seconds: Sequence[float]) -> float:

@@ -19,6 +19,8 @@ import numpy as np
 import torch
 from fairseq.data import Dictionary
 
+from interactive_st.errors import DataError
+
 MEAN_SECONDS, SIGMA = 6.3, 0.7
 SHORTEST, LONGEST = 0.5, 30.0  # seconds
 FRAMES_A_SECOND, FEATURES = 100, 80
@@ -85,6 +87,7 @@ def make_batches(
 
     Raises:
         ValueError: the longest utterance does not fit.
+        DataError: there are not that many.
     """
     check_max_frames(max_frames)
     groups: list[list[Lengths]] = [[]]
@@ -101,7 +104,8 @@ def make_equal_batches(
     """Make ``count`` batches as :func:`make_batches` does, each of ``sentences`` utterances.
 
     Raises:
-        ValueError: there are not that many.
+        ValueError: there are not that many utterances.
+        DataError: they do not make that many batches.
     """
     check_sentences(sentences)
     pool = _pool(seed)
@@ -155,8 +159,12 @@ def _collate_some(
     entries: Dictionary, groups: list[list[Lengths]], count: int, seed: int, device: torch.device
 ) -> list[Sample]:
     """``count`` of the groups, evenly from the first to the last."""
-    wanted = min(count, len(groups))
-    chosen = np.unique(np.linspace(0, len(groups) - 1, 2 * wanted + 1)[1::2].round().astype(int))
+    if count > len(groups):
+        raise DataError(
+            f"{count} batches were asked for, and there are utterances for {len(groups)} of this size; ask "
+            "for fewer"
+        )
+    chosen = np.unique(np.linspace(0, len(groups) - 1, 2 * count + 1)[1::2].round().astype(int))
     generator = torch.Generator().manual_seed(seed)
     return [_collate(entries, groups[index], generator, device) for index in chosen]
 

@@ -19,6 +19,8 @@ UNSEEN_OPTIONS = (
     "decoder_attention_heads",
     "activation_fn",
     "no_scale_embedding",
+    "encoder_normalize_before",  # of which a last norm is left as well
+    "decoder_normalize_before",
     "cross_attention_positions",
 )
 #: What options stand for that checkpoints from before them lack.

@@ -58,7 +58,7 @@ RULES = {
     "temperature": Rule(float, LEAST_TEMPERATURE, needed=f"a number from {LEAST_TEMPERATURE:g} is needed"),
     "no_repeat_ngram_size": _whole(0),
     # of fairseq's tools alone
-    "prefix_size": Rule(int),
+    "prefix_size": _whole(0),
     "unnormalized": _FLAG,
     "sacrebleu": _FLAG,
     "no_early_stop": _FLAG,

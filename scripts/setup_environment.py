@@ -104,12 +104,12 @@ class Environment:
     def create(self) -> None:
         """Make the environment with the Python that runs this script."""
         check_python(sys.version_info[:2], sys.executable, "name one by PYTHON=/path/to/python3.11")
-        if self.read_stamp():
-            shutil.rmtree(self.folder)  # made here, and its Python is gone
+        if self.read_stamp().get("made_here"):
+            shutil.rmtree(self.folder)  # its Python is gone
         elif self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             raise SetupError(
-                f"{self.folder} exists but is not a Python environment (no bin/python): "
-                "name another folder by VENV=…"
+                f"{self.folder} exists but is not a Python environment (no bin/python that "
+                "is there): name another folder by VENV=…"
             )
         say(f"making {self.folder} with Python {dotted(sys.version_info[:3])}")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -197,6 +197,11 @@ def install(environment: Environment, torch_index: str | None) -> None:
     found = environment.describe()
     check_python(found["version"], str(environment.folder), "remove it, or name another by VENV=…")
     made_here = environment.read_stamp().get("made_here", False)
+    if "fairseq" in found["packages"]:
+        raise SetupError(
+            f"{environment.folder} has the original fairseq, whose files fairseq-fixed would "
+            f"replace: {environment.python} -m pip uninstall fairseq, then run this again"
+        )
     own_torch = not made_here and "torch" in found["packages"]
     if own_torch:
         check_torch(found["packages"]["torch"], environment.folder)
@@ -251,6 +256,13 @@ def main() -> int:
     parser.add_argument("--venv", default=".venv", help="folder of the environment (.venv)")
     parser.add_argument("--torch-index", help="address of the index to take torch from")
     args = parser.parse_args()
+    if not args.venv:
+        print(
+            "setup: error: VENV= is empty: is an environment active? A conda environment is "
+            'VENV="$CONDA_PREFIX"',
+            file=sys.stderr,
+        )
+        return 1
     # not resolved: the folder of an environment may be a link, and is shown as the user named it
     environment = Environment(Path(args.venv).expanduser())
     environment.python = environment.python.absolute()

@@ -4,7 +4,7 @@ calls."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,15 @@ class Reports:
         kept = self._data.get(data.name, {})
         alike = all(kept.get(key) == value for key, value in data.description().items())
         return corpora.commands(data, self.out) or (kept["commands"] if alike else [])
+
+    def others(
+        self, data: Container[str], listed: Container[str]
+    ) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
+        """Data sets and runs of ``quality.json`` other than those: of other lists, which it is not for this
+        one to delete."""
+        runs = [run for name, run in self._kept.items() if name not in listed]
+        of_runs = {run["run"].partition("/")[0] for run in runs}
+        return {name: each for name, each in self._data.items() if name in of_runs and name not in data}, runs
 
     def missing(self, run: Run, prepared: Prepared | None = None) -> list[Run]:
         """What is to be done for the run, first things first; nothing where it is done."""

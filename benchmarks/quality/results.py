@@ -28,16 +28,17 @@ def write_results(
 ) -> None:
     """Write both files; ``settings`` say where, when and by which command, ``pictures`` are file names.
 
-    The reports of all runs in the list are kept, also those that no table shows.
+    The reports of all runs are kept, also those that no table shows, or that are not in the list any more.
     """
     folder.mkdir(parents=True, exist_ok=True)
     done = _done(runs, reports)
     names = dict.fromkeys(run.data.name for run, _ in done)
+    other_data, other_runs = reports.others(runs.data, _listed(runs))
     content = {
         "settings": dict(settings),
-        "data": {name: _data_json(runs, name, reports) for name in names},
+        "data": {name: _data_json(runs, name, reports) for name in names} | other_data,
         "tables": [_table_json(table) for table in tables],
-        "runs": [_run_json(run, report) for run, report in done],
+        "runs": [*(_run_json(run, report) for run, report in done), *other_runs],
     }
     write_text(folder / RESULTS_FILE, _json(content))
     write_text(folder / "quality.md", _markdown(tables, content, pictures))
@@ -55,9 +56,12 @@ def _json(content: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
+def _listed(runs: RunList) -> dict[str, Run]:
+    return {need.name: need for run in runs.runs(runs.groups) for need in run.with_needs()}
+
+
 def _done(runs: RunList, reports: Reports) -> list[tuple[Run, dict[str, Any]]]:
-    listed = {need.name: need for run in runs.runs(runs.groups) for need in run.with_needs()}
-    return [(run, report) for run in listed.values() if (report := reports.read(run))]
+    return [(run, report) for run in _listed(runs).values() if (report := reports.read(run))]
 
 
 def _data_json(runs: RunList, name: str, reports: Reports) -> dict[str, Any]:

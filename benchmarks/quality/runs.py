@@ -191,7 +191,8 @@ def effective(words: Sequence[str]) -> list[str]:
     current = found[""]
     for word in words:
         if word.startswith("--"):
-            current = found[word] = []
+            option, given, value = word.partition("=")
+            current = found[option] = [value] if given else []
         else:
             current.append(word)
     return [word for option, values in sorted(found.items()) for word in (option, *values) if word]

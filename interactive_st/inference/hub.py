@@ -24,7 +24,7 @@ from interactive_st.inference.recordings import Outcome, decode_recordings
 from interactive_st.inference.results import Recording
 from interactive_st.inference.sources import ArraySource, Source, open_file
 from interactive_st.inference.voice_activity import VoiceActivity
-from interactive_st.modules.fast.onednn_linear import has_onednn_linear
+from interactive_st.modules.fast.onednn_linear import has_fast_bfloat16
 
 if TYPE_CHECKING:
     from interactive_st.tasks import JointSpeechToTextTask
@@ -108,7 +108,7 @@ class InteractiveST:
             reason = str(error).splitlines()[0]
             raise DataError(f"device {device!r} cannot be used: {reason}") from error
         if half:
-            if place.type == "cpu" and not has_onednn_linear(torch.bfloat16):
+            if place.type == "cpu" and not has_fast_bfloat16():
                 logger.warning(SLOW_HALF)
             self.model.to(torch.bfloat16 if place.type == "cpu" else torch.float16)
         elif half is not None:

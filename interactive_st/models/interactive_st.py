@@ -134,8 +134,9 @@ class InteractiveSTModel(S2TTransformerModel):
             encoder_out = self.encoder(src_tokens=src_tokens, src_lengths=src_lengths)
             return self.decoder(prev_output_tokens, encoder_out=encoder_out, rows=rows, wanted=wanted)
         output, extra = self.decoder(prev_output_tokens, encoder_out=None, rows=rows, wanted=wanted)
-        trained = self.decoder if self.encoder.is_frozen else self
-        return with_zero_gradients(output, trained.parameters()), extra
+        # those of the decoder are given where they are not used, inside the layers that may be checkpointed
+        unused = () if self.encoder.is_frozen else self.encoder.parameters()
+        return with_zero_gradients(output, unused), extra
 
     @property
     def streams(self) -> Streams:

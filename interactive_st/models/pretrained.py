@@ -24,7 +24,7 @@ MARKER = "decoder.interactive_version"
 VOCABULARY = ("decoder.embed_tokens.weight", "decoder.output_projection.weight")
 TABLES = tuple(name.removeprefix("decoder") for name in VOCABULARY)
 LEFT = "left at their initial values"
-FRONT_END = "subsample."  # of an encoder's tensors
+FRONT_END, LAYERS = "subsample.", "transformer_layers."  # of an encoder's tensors
 STAGES = ("decoder.first.", "decoder.second.")
 
 
@@ -84,6 +84,11 @@ def load_encoder(encoder: nn.Module, path: str, args: Namespace) -> None:
         )
     not_taken = fit(own, offered, f"encoder of {path}")
     encoder.load_state_dict(offered, strict=True)
+    if any(name.startswith(LAYERS) for name in not_taken):
+        logger.warning(
+            f"--load-pretrained-encoder-from {path}: the encoder there has more layers, of which the first "
+            "ones are taken; choose --encoder-layers as that checkpoint was trained with"
+        )
     others = [name for name in UNSEEN_OPTIONS if not name.startswith(("decoder", "cross_attention"))]
     warn_of_other_meaning(f"--load-pretrained-encoder-from {path}", options_of(state), args, others)
     left = f"; {_listing(LEFT, started)}" if started else ""

@@ -16,6 +16,7 @@ from interactive_st.modules.memory import MemoryKeys
 from interactive_st.modules.positions import sinusoids
 from interactive_st.modules.token_rows import TokenRows
 from interactive_st.modules.visibility import Visibility
+from interactive_st.modules.zero_gradients import with_zero_gradients
 
 
 class EncoderAttention(JoinsLinears, MultiheadAttention):
@@ -73,7 +74,9 @@ class EncoderAttention(JoinsLinears, MultiheadAttention):
             the same shape as ``x``
         """
         if keys is None:
-            return self.out_proj.bias.to(x.dtype).expand_as(x)
+            # x too, which only its residual connection would use otherwise, and not the norm before this
+            unused = (x, *self.parameters())
+            return with_zero_gradients(self.out_proj.bias.to(x.dtype).expand_as(x), unused)
         query, batch = self.q_proj(x), keys[0].size(0)
         mask, blind = (None, None) if visibility is None else visibility
         p = self.dropout_module.p if self.training else 0.0

@@ -124,7 +124,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         if trains:
             self.datasets[split].limit_text(getattr(self.args, "max_text_tokens", None))
         if self._has_criterion:
-            check_texts(split, self.datasets[split], self.streams, self.args)
+            check_texts(split, self.datasets[split], self.streams, self.args, self._trains)
             check_text_alone(split, self.datasets[split], self.args)
         else:
             check_speech(self.datasets[split])
@@ -196,6 +196,11 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         check_generation_options(args, extra_gen_cls_kwargs)
         if TRANSLATION not in self.streams:
             check_options_of_translations(args)
+        if getattr(args, "prefix_size", 0) and not self._has_references:
+            raise SettingError(
+                f"--prefix-size {args.prefix_size} forces the beginning of the references, and there are "
+                "none; leave it out"
+            )
         if self._pairs is not None:
             self._pairs.open(nbest=getattr(args, "nbest", 1))
         search = self._build_search(models, args)

@@ -48,7 +48,10 @@ class DecodesInValidation:
     def valid_step(
         self, sample: dict[str, Any], model: torch.nn.Module, criterion: torch.nn.Module
     ) -> tuple[torch.Tensor, int, dict[str, Any]]:
-        """As fairseq's; with ``--eval-bleu`` or ``--eval-wer`` the batch is decoded as well."""
+        """As fairseq's; with ``--eval-bleu`` or ``--eval-wer`` the batch is decoded as well. It is empty
+        where a process of fairseq-validate has fewer batches than others."""
+        if not sample:
+            return torch.zeros(()), 0, {}
         sample = in_precision_of(model, sample)
         loss, sample_size, logging_output = super().valid_step(sample, model, criterion)
         if self._validation is not None:

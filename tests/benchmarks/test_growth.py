@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import footprint, growth, growth_pictures, growth_points, memory
 from benchmarks.growth_points import CENTRE, CONTESTANTS, curve, key_of
+from interactive_st.errors import DataError
 
 
 @pytest.fixture
@@ -69,11 +70,19 @@ def test_a_stopped_run_goes_on(tmp_path, measured, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["growth.json"]
     with pytest.raises(SystemExit, match="was measured with another rounds"):
         growth.main([*words, "--rounds", "5"])
+    results["machine"]["threads"] = 7
+    path.write_text(json.dumps(results), encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"was measured with another threads \(7\)"):
+        growth.main(words)
+    for text in ("{", "[]", '{"decode": {}}', '{"settings": {}, "machine": {}, "points": 3}'):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(DataError, match=r"growth\.json: no results of this benchmark"):
+            growth.main(words)
 
 
 def test_points_that_are_added_have_their_own_commit_and_date(tmp_path, measured, monkeypatch):
     monkeypatch.setattr(growth, "draw", lambda results, phase, path: path)
-    machine = {"device": "cpu", "cpu": "A", "torch": "2.1", "commit": "first", "date": "Monday"}
+    machine = {"device": "cpu", "cpu": "A", "threads": 1, "torch": "2.1", "commit": "first", "date": "Monday"}
     monkeypatch.setattr(growth.timing, "describe_machine", lambda device, threads: dict(machine))
     path = tmp_path / "growth.json"
     words = ["--quick", "--threads", "1", "--only", "train", "--json", str(path)]

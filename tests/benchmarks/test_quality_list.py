@@ -198,6 +198,8 @@ def test_options_that_others_override_define_nothing():
         "--betas", "(0.9, 0.98)", "--flag", "--lr", "2",
     ]  # fmt: skip
     assert effective(["--lr", "-1"]) == ["--lr", "-1"]
+    assert effective(["--lr=1", "--x=a=b", "--lr", "2"]) == ["--lr", "2", "--x", "a=b"]
+    assert effective(["--lr", "1", "--lr=2"]) == ["--lr", "2"]
     assert effective([]) == []
     assert effective(["beam", "5", "--nbest", "1"]) == ["beam", "5", "--nbest", "1"]
 

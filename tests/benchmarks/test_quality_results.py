@@ -226,6 +226,20 @@ def test_results_are_all_that_is_needed_elsewhere(done, tables, tmp_path):
     assert [run.name for run in changed] == ["a/asr/1", "a/pipeline/1"]
 
 
+def test_runs_of_other_lists_are_kept(done, tables, tmp_path):
+    runs, out = done
+    results.write_results(tmp_path, tables, runs, Reports(out, tmp_path), SETTINGS, [])
+    before = json.loads((tmp_path / "quality.json").read_text())
+    other = LIST.replace("\n  a:", "\n  b:").replace("{a: [1, 2]}", "{b: [1, 2]}")
+    (tmp_path / "runs.yaml").write_text(other, encoding="utf-8")
+    runs = run_list.read_list(tmp_path / "runs.yaml")
+    assert list(runs.data) == ["b"]
+    results.write_results(tmp_path, [], runs, Reports(tmp_path / "nothing", tmp_path), SETTINGS, [])
+    after = json.loads((tmp_path / "quality.json").read_text())
+    assert {run["run"]: run for run in after["runs"]} == {run["run"]: run for run in before["runs"]}
+    assert after["data"] == before["data"]
+
+
 def test_what_others_build_on_has_to_be_here(done, tables, tmp_path):
     """A checkpoint does not come with the results."""
     runs, out = done

@@ -23,7 +23,7 @@ def _small(monkeypatch):
 
 @pytest.mark.parametrize("bfloat16", [True, False])
 def test_a_small_run(tmp_path, capsys, monkeypatch, bfloat16):
-    monkeypatch.setattr(speed, "has_onednn_linear", lambda dtype: bfloat16)
+    monkeypatch.setattr(speed, "has_fast_bfloat16", lambda: bfloat16)
     jobs = []
 
     def measured(job, name, device, threads):

@@ -82,6 +82,6 @@ def test_back_to_single_precision(made):
 
 @pytest.mark.parametrize("supported", [True, False])
 def test_half_precision_warns_where_it_is_slower(made, supported, monkeypatch, caplog):
-    monkeypatch.setattr(hub, "has_onednn_linear", lambda dtype: supported)
+    monkeypatch.setattr(hub, "has_fast_bfloat16", lambda: supported)
     InteractiveST.from_pretrained(made.checkpoint, device="cpu", half=True)
     assert ("leave out --half" in caplog.text) is not supported

@@ -177,3 +177,14 @@ def test_options_that_no_tensor_shows_are_compared(model, tmp_path, caplog):
         "trained with activation_fn gelu, and this model has relu, with which the same weights compute "
         "something else; choose the same"
     ]
+
+
+def test_an_encoder_of_more_layers_or_other_norms_is_warned_of(model, tmp_path, caplog):
+    path = str(tmp_path / "deeper.pt")
+    trained = OmegaConf.create({"model": {"encoder_normalize_before": True}, "task": {}})
+    save(tiny.model(encoder_layers=3).state_dict(), path, trained)
+    with caplog.at_level(logging.WARNING, "interactive_st.models.pretrained"):
+        load_encoder(model.encoder, path, Namespace(encoder_normalize_before=False))
+    deeper, norms = caplog.messages
+    assert "the encoder there has more layers, of which the first ones are taken" in deeper
+    assert "trained with encoder_normalize_before True, and this model has False" in norms

@@ -92,13 +92,16 @@ def one_process():
 
 
 @pytest.mark.usefixtures("one_process")
+@pytest.mark.parametrize("checkpointed", [False, True])
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_torchs_data_parallel_waits_for_nothing(name):
+def test_torchs_data_parallel_waits_for_nothing(name, checkpointed):
     """Batches of text and of speech take turns; the one after a missing gradient would fail."""
-    model = torch.nn.parallel.DistributedDataParallel(system(name).train())
+    model = system(name, checkpoint_activations=checkpointed).train()
+    model = torch.nn.parallel.DistributedDataParallel(model)
     for sample in (silent(), silent(), tiny.training_sample(), silent()):
         tokens = sample["net_input"]["prev_output_tokens"][list(model.module.streams)]
         model(**{**sample["net_input"], "prev_output_tokens": tokens})[0].sum().backward()
+        assert not [name for name, parameter in model.named_parameters() if parameter.grad is None]
 
 
 def test_updates_are_those_of_gradients_of_zero():

@@ -24,6 +24,13 @@ def test_the_home_folder_of_an_environment(repository, tmp_path):
         assert f'"{used}/bin/python" -m ruff' in commands
 
 
+def test_the_home_folder_of_data(repository, tmp_path):
+    for name, target in {"FSDD": "need-fsdd", "AN4": "need-an4", "PAIRS": "need-pairs"}.items():
+        commands = make(repository, "-n", target, "PYTHON=python3", f"{name}=~/x", HOME=str(tmp_path))
+        assert f"{tmp_path}/x" in commands
+        assert "~" not in commands
+
+
 def test_clean_removes_all_caches_of_python(repository, tmp_path):
     shutil.copy(repository / "Makefile", tmp_path)
     tracked = ["interactive_st", "benchmarks", "docs", "examples", "tests", "scripts"]

@@ -88,6 +88,32 @@ def test_given_environment_keeps_what_it_has(script, environment):
     assert environment.read_stamp()["made_here"] is False
 
 
+def test_the_original_fairseq_is_in_the_way(script, environment):
+    environment.packages |= {"torch": "2.7.1", "fairseq": "0.12.2"}
+    with pytest.raises(script.SetupError, match=r"original fairseq.* -m pip uninstall fairseq, then run"):
+        script.install(environment, torch_index=None)
+    assert environment.calls == []
+
+
+@pytest.mark.parametrize("made_here", [True, False])
+def test_an_environment_without_its_python_is_made_again_if_it_was_made_here(script, tmp_path, made_here):
+    environment = script.Environment(tmp_path / "env")
+    (tmp_path / "env" / "bin").mkdir(parents=True)
+    environment.python.symlink_to(tmp_path / "gone")
+    (tmp_path / "env" / "thesis.txt").touch()
+    environment.write_stamp(made_here, complete_for=None)
+    if made_here:
+        script.subprocess.run, run = lambda *a, **k: SimpleNamespace(returncode=0), script.subprocess.run
+        try:
+            environment.create()
+        finally:
+            script.subprocess.run = run
+    else:
+        with pytest.raises(script.SetupError, match="is not a Python environment"):
+            environment.create()
+    assert (tmp_path / "env" / "thesis.txt").exists() is not made_here
+
+
 def test_given_torch_too_old(script, environment):
     environment.packages["torch"] = "2.5.1"
     with pytest.raises(script.SetupError, match=r"torch 2\.5\.1.*2\.6 or later.*VENV"):
@@ -128,6 +154,12 @@ def test_fingerprint_follows_the_requirements(script, tmp_path, monkeypatch):
     assert script.fingerprint() == before
     script.CONSTRAINTS.write_text("torch==2\n")
     assert script.fingerprint() != before
+
+
+def test_an_empty_name_is_no_environment(script, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["setup_environment.py", "--venv", ""])
+    assert script.main() == 1
+    assert "setup: error: VENV= is empty: is an environment active?" in capsys.readouterr().err
 
 
 def test_folder_that_is_no_environment_is_left_alone(repository, tmp_path):

@@ -44,6 +44,12 @@ def test_validation_of_text_alone_is_not_decoded(folder, monkeypatch):
     assert (output["_wer_words"], output["_bleu_ref_len"]) == (0, 0)
 
 
+def test_a_process_of_fewer_batches_has_nothing_to_validate(folder):
+    task = setup(folder)
+    loss, size, log = task.valid_step({}, torch.nn.Linear(1, 1), FakeCriterion())
+    assert (float(loss), size, log) == (0.0, 0, {})
+
+
 def test_validation_in_half_precision_has_features_of_it(folder, monkeypatch):
     monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: FakeModel())
     task = setup(folder)

@@ -91,6 +91,14 @@ def test_options_of_translations_are_refused_where_there_is_none(folder, monkeyp
         build(folder, monkeypatch, 1).build_generator([OneText(1)], config)
 
 
+def test_a_prefix_is_refused_where_there_are_no_references(folder, monkeypatch):
+    task = build(folder, monkeypatch, 1)
+    task._has_references = False
+    with pytest.raises(ValueError, match="--prefix-size 2 forces the beginning of the references, and there"):
+        task.build_generator([OneText(1)], GenerationConfig(prefix_size=2))
+    task.build_generator([OneText(1)], GenerationConfig())
+
+
 class OneTextGenerator(nn.Module):
     """Knows one text: the tokens it is made with."""
 

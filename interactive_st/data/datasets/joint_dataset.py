@@ -104,21 +104,24 @@ class JointSpeechToTextDataset(JointBatches, RowFeatures, SpeechToTextDataset):
         self._targets: TargetTexts | None = None
         if texts is not None:
             self._targets = TargetTexts(split, texts, dictionary, [self.pre_tokenizer, self.bpe_tokenizer])
-            self.set_target_streams(BOTH)
+            self._set_target_lengths(BOTH)
 
     def set_target_streams(self, streams: Sequence[int]) -> None:
-        """Set the target lengths, which fairseq's limits are for, to those of the longer text of these."""
+        """Set the target lengths, which fairseq's limits are for, to those of the longer text of these; the
+        log says how many rows have nothing of them."""
         if self._targets is None:
             return
+        self._set_target_lengths(streams)
+        if empty := sum(self.tgt_lens[row] == 0 for row in np.flatnonzero(~self.has_speech)):
+            lacking = f"neither speech nor a {' or a '.join(STREAM_NAMES[stream] for stream in streams)}"
+            logger.info(f"NOTE: '{self.split}': {counted(empty, 'row')} left out that have {lacking}")
+
+    def _set_target_lengths(self, streams: Sequence[int]) -> None:
         lengths = self._targets.lengths[list(streams)].max(axis=0)
         # a text that is there has one token more, its </s>
         self.tgt_lens = np.where(lengths > 0, lengths + 1, 0).tolist()
-        alone = np.flatnonzero(~self.has_speech)
-        for row in alone:  # so that they are sorted by length
+        for row in np.flatnonzero(~self.has_speech):  # so that they are sorted by length
             self.n_frames[row] = FRAMES_PER_PIECE * self.tgt_lens[row]
-        if empty := sum(self.tgt_lens[row] == 0 for row in alone):
-            lacking = f"neither speech nor a {' or a '.join(STREAM_NAMES[stream] for stream in streams)}"
-            logger.info(f"NOTE: '{self.split}': {counted(empty, 'row')} left out that have {lacking}")
 
     def size(self, index: int) -> tuple[int, int]:
         """Frames, 0 without speech, and length of the text: what fairseq's limits on positions are for."""

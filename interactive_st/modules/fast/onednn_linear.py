@@ -6,6 +6,7 @@ oneDNN is faster with unpacked weights, and fastest with weights packed once; de
 some of them (:mod:`.tf32_split`).
 """
 
+import platform
 from collections.abc import Callable
 from functools import cache, partial
 
@@ -126,6 +127,14 @@ def use_onednn_linears(model: nn.Module) -> None:
         if type(module) is nn.Linear:
             # not a new module: parameters, hooks and whatever else refers to it stay as they are
             module.__class__ = OneDnnLinear
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether bfloat16 is faster than float32 on this CPU: oneDNN emulates it where there are no instructions
+    for it (AVX512-BF16, AMX), several times slower."""
+    asks = [getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("avx512_bf16", "amx_tile")]
+    known = [ask for ask in asks if ask is not None and platform.machine() in ("x86_64", "AMD64")]
+    return has_onednn_linear(torch.bfloat16) and (not known or any(ask() for ask in known))
 
 
 @cache

@@ -40,6 +40,8 @@ def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -
     logged = LOGGED.get(getattr(args, "criterion", None))
     if metric is None or getattr(args, "disable_validation", False):
         return
+    if getattr(args, "criterion", None) == "cross_entropy" and not getattr(args, "sentence_avg", False):
+        logged = ("loss", "ppl")  # its nll_loss would be the same
     if metric not in (*SCORES, *(logged or (metric,))):
         close = get_close_matches(metric, (*SCORES, *logged), n=1)
         meant = f"; did you mean {close[0]}?" if close else "."

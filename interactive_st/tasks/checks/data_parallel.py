@@ -3,6 +3,7 @@
 from argparse import Namespace
 
 from fairseq.data import FairseqDataset
+from torch import distributed
 
 from interactive_st.data.folder.layout import is_train
 from interactive_st.errors import SettingError
@@ -40,6 +41,7 @@ def check_frozen_encoder(args: Namespace) -> None:
     updates = getattr(args, "encoder_freezing_updates", None) or 0
     backend = str(getattr(args, "ddp_backend", ""))
     asks = backend in TORCH_DDP_BACKENDS and getattr(args, "find_unused_parameters", False)
+    asks = asks and not getattr(args, "checkpoint_activations", False)  # with which torch cannot find them
     waits = _has_several_processes(args) and backend not in LEGACY_DDP_BACKENDS and not asks
     if updates > 0 and waits:
         raise SettingError(
@@ -49,4 +51,6 @@ def check_frozen_encoder(args: Namespace) -> None:
 
 
 def _has_several_processes(args: Namespace) -> bool:
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_world_size() > 1  # under torchrun the options know one machine alone
     return (getattr(args, "distributed_world_size", 1) or 1) > 1

@@ -14,7 +14,9 @@ from interactive_st.tasks.checks.best_checkpoint import text_of
 SPEECH_METRICS = ("bleu", "wer", "ctc_loss")
 
 
-def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Namespace) -> None:
+def check_texts(
+    split: str, dataset: FairseqDataset, streams: Streams, args: Namespace, is_training: bool = True
+) -> None:
     """Raise `DataError` for a split that has nothing of what is learnt or measured.
 
     Args:
@@ -22,6 +24,7 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
         dataset: its rows.
         streams: the texts that the model writes.
         args: the options of the training.
+        is_training: it is what runs, and chooses checkpoints; fairseq-validate has its options as well.
     """
     trains = is_train(split)
     ctc = trains and getattr(args, "ctc_weight", 0.0)
@@ -31,6 +34,7 @@ def check_texts(split: str, dataset: FairseqDataset, streams: Streams, args: Nam
         what = "nothing can be learnt from it" if trains else "it has no loss"
         raise DataError(f"{split}: no row has a {missing}, so {what}; name another subset, or another --arch")
     validates = not trains or split in (getattr(args, "valid_subset", None) or "").split(",")
+    validates = validates and is_training
     metric = getattr(args, "best_checkpoint_metric", None)
     stream = TRANSCRIPT if metric == "ctc_loss" else text_of(metric)
     needs_speech = metric in SPEECH_METRICS

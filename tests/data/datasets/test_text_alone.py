@@ -91,10 +91,11 @@ def test_texts_that_are_not_written_are_in_no_batch(folder, caplog):
     """As transcripts alone for a model of translations: an update of them alone would have no gradient."""
     texts = [(f"h{i}", "elf" if i % 10 == 0 else "", "one") for i in range(50)]
     write_texts(folder, "test_text", texts)
-    dataset = load(folder, "test,test_text")
     with caplog.at_level(logging.INFO):
+        dataset = load(folder, "test,test_text")
         dataset.set_target_streams((1,))
     assert "'test_text': 45 rows left out that have neither speech nor a translation" in caplog.text
+    assert caplog.text.count("left out") == 1
     batches = dataset.batch_by_size(dataset.ordered_indices(), max_tokens=400)
     spoken = len(dataset) - len(texts)
     kept = [*range(spoken), *range(spoken, len(dataset), 10)]

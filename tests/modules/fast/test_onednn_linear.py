@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations, prune
 
+from interactive_st.modules.fast import onednn_linear
 from interactive_st.modules.fast.joined_linear import JoinsLinears, prepare_linears
 from interactive_st.modules.fast.onednn_linear import (
     OneDnnLinear,
@@ -272,3 +273,15 @@ def test_relu_elsewhere(linear):
     )
     for mine, theirs in zip(found, plain, strict=True):
         torch.testing.assert_close(mine, theirs, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("there", ["avx512_bf16", "amx_tile", None])
+def test_bfloat16_is_fast_where_there_are_instructions_for_it(monkeypatch, there):
+    monkeypatch.setattr(onednn_linear, "has_onednn_linear", lambda dtype: True)
+    monkeypatch.setattr(onednn_linear.platform, "machine", lambda: "x86_64")
+    for name in ("avx512_bf16", "amx_tile"):
+        asked = f"_is_{name}_supported"
+        monkeypatch.setattr(torch.cpu, asked, lambda answer=name == there: answer, raising=False)
+    assert onednn_linear.has_fast_bfloat16() is (there is not None)
+    monkeypatch.setattr(onednn_linear.platform, "machine", lambda: "aarch64")
+    assert onednn_linear.has_fast_bfloat16()

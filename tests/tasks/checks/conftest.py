@@ -18,13 +18,20 @@ def load(folder, monkeypatch):
     # read by the columns of ROWS: id, frames, translation, transcript, …
     rows = {"asr": [row for row in ROWS if not row[2]], "st": [row for row in ROWS if not row[3]]}
 
-    def run(split: str, model: str, decodes: bool = False, metric: str = "loss", **options: object) -> None:
+    def run(
+        split: str,
+        model: str,
+        decodes: bool = False,
+        metric: str = "loss",
+        from_checkpoint: bool = False,
+        **options: object,
+    ) -> None:
         for stream, chosen in rows.items():
             for kind in ("train", "dev"):
                 write_split(folder, f"{kind}_{stream}", chosen)
         task = setup(folder, **options)
         monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: SimpleNamespace(streams=ONE[model]))
-        task.build_model(SimpleNamespace(arch="model"))
+        task.build_model(SimpleNamespace(arch="model"), from_checkpoint)
         monkeypatch.setattr(SpeechToTextTask, "build_criterion", lambda *_: None)
         if not decodes:
             task.build_criterion(None)

@@ -65,6 +65,13 @@ def test_an_unknown_metric_is_named_with_those_there_are(metric, criterion, clos
         check(metric, criterion=criterion, **ALL)
 
 
+def test_cross_entropy_has_two_values_where_they_differ():
+    check("loss", criterion="cross_entropy")
+    check("nll_loss", criterion="cross_entropy", sentence_avg=True)
+    with pytest.raises(ValueError, match=r"nll_loss: validation has no such value.* It has loss, ppl,"):
+        check("nll_loss", criterion="cross_entropy")
+
+
 def test_criteria_of_others_may_log_anything():
     check("f1", criterion="of_a_plug_in", maximize_best_checkpoint_metric=True)
     check("accuracy", criterion="of_a_plug_in")

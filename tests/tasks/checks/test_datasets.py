@@ -34,6 +34,7 @@ def test_the_metric_that_chooses_has_to_be_there(load, split, metric):
     with pytest.raises(DataError, match=rf"{split}: .* no {metric}, by which --best-checkpoint-metric"):
         load(split, "both", metric=metric)
     load(split, "both", metric="loss")
+    load(split, "both", metric=metric, from_checkpoint=True)  # as fairseq-validate, which chooses nothing
     load(split.replace("dev", "train"), "both", metric=metric)
 
 
