@@ -161,8 +161,8 @@ def _collate_some(
     """``count`` of the groups, evenly from the first to the last."""
     if count > len(groups):
         raise DataError(
-            f"{count} batches were asked for, and there are utterances for {len(groups)} of this size; ask "
-            "for fewer"
+            f"there are utterances for {len(groups)} batches of this size, not {count}; ask for fewer or "
+            "smaller ones (--decode-batches and --sentences, --train-batches or --batches and --max-frames)"
         )
     chosen = np.unique(np.linspace(0, len(groups) - 1, 2 * count + 1)[1::2].round().astype(int))
     generator = torch.Generator().manual_seed(seed)

@@ -198,9 +198,11 @@ def install(environment: Environment, torch_index: str | None) -> None:
     check_python(found["version"], str(environment.folder), "remove it, or name another by VENV=…")
     made_here = environment.read_stamp().get("made_here", False)
     if "fairseq" in found["packages"]:
+        # of both, either one's removal takes files of the other away
+        both = sorted({"fairseq", "fairseq-fixed"} & set(found["packages"]))
         raise SetupError(
             f"{environment.folder} has the original fairseq, whose files fairseq-fixed would "
-            f"replace: {environment.python} -m pip uninstall fairseq, then run this again"
+            f"replace: {environment.python} -m pip uninstall {' '.join(both)}, then run this again"
         )
     own_torch = not made_here and "torch" in found["packages"]
     if own_torch:

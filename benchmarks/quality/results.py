@@ -32,8 +32,9 @@ def write_results(
     """
     folder.mkdir(parents=True, exist_ok=True)
     done = _done(runs, reports)
-    names = dict.fromkeys(run.data.name for run, _ in done)
     other_data, other_runs = reports.others(runs.data, _listed(runs))
+    of_others = {run["run"].partition("/")[0] for run in other_runs}
+    names = [name for name in runs.data if name in of_others or any(run.data.name == name for run, _ in done)]
     content = {
         "settings": dict(settings),
         "data": {name: _data_json(runs, name, reports) for name in names} | other_data,

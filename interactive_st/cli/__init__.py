@@ -48,8 +48,9 @@ def named_file(text: str) -> tuple[str | None, Path]:
         return None, Path(text)
     places = [place for place, letter in enumerate(text) if letter == "=" and place > 0]
     for place in places:
-        if Path(text[place + 1 :]).is_file():
-            return text[:place], Path(text[place + 1 :])
+        path = Path(text[place + 1 :])
+        if path.exists() and not path.is_dir():  # a pipe too
+            return text[:place], path
     if len(places) > 1:
         raise UserError(f"{text}: there is no file behind any = of it, and none of this name")
     return (text[: places[0]], Path(text[places[0] + 1 :])) if places else (None, Path(text))

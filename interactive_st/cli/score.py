@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from interactive_st.cli import print_notes
+from interactive_st.wording import counted
 
 HELP = "score the transcripts and translations of a pairs file"
 
@@ -65,7 +66,7 @@ def _note_repeated(pairs: Sequence[Mapping[str, Any]]) -> None:
     repeated = [name for name, count in counts.items() if count > 1]
     if repeated:
         example = f"such as {repeated[0]}, and each counts; is a file named twice?"
-        print_notes([f"{len(repeated)} ids come more than once, {example}"])
+        print_notes([f"{counted(len(repeated), 'id')} found more than once, {example}"])
 
 
 def _print_table(scores: dict[str, Any]) -> None:
@@ -87,20 +88,21 @@ def _print_table(scores: dict[str, Any]) -> None:
     console.print(table)
     if scores["wer"] is not None:
         console.print(
-            f"{scores['transcripts_scored']} transcripts, {scores['words']} words: "
+            f"{counted(scores['transcripts_scored'], 'transcript')}, {counted(scores['words'], 'word')}: "
             f"{scores['substitutions']} substituted, {scores['deletions']} deleted, "
             f"{scores['insertions']} inserted; normalisation: {scores['wer_normalisation']}"
         )
     if scores["bleu"] is not None:
-        console.print(f"{scores['translations_scored']} translations")
+        console.print(counted(scores["translations_scored"], "translation"))
         for key in ("bleu_signature", "chrf_signature"):
             console.print(f"{SIGNATURES[key]} {scores[key]}")
     if exact := scores["exact"]:
         console.print(
-            f"of {exact['pairs']} pairs, as the reference to the letter: {exact['transcripts']} transcripts, "
-            f"{exact['translations']} translations, {exact['both']} both"
+            f"of {counted(exact['pairs'], 'pair')}, as the reference to the letter: "
+            f"{counted(exact['transcripts'], 'transcript')}, "
+            f"{counted(exact['translations'], 'translation')}, {exact['both']} both"
         )
-    for kind in ("transcripts", "translations"):
-        missing = scores["sentences"] - scores[f"{kind}_scored"]
+    for kind in ("transcript", "translation"):
+        missing = scores["sentences"] - scores[f"{kind}s_scored"]
         if missing:
-            console.print(f"left out, not written or no reference: {missing} {kind}")
+            console.print(f"left out, not written or no reference: {counted(missing, kind)}")

@@ -6,7 +6,6 @@ import logging
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from numbers import Real
 from pathlib import Path
@@ -140,7 +139,7 @@ class InteractiveST:
             audio: a file of any rate and number of channels, as `load_audio` reads it; samples as a
                 numpy array or a tensor, (N,), (channels, N) or (N, channels); such samples with
                 their rate, as `soundfile.read` returns them or as a dict of ``array`` and
-                ``sampling_rate`` (Hugging Face's); or a list of these.
+                ``sampling_rate``, or what answers like one (Hugging Face's); or a list of these.
             sample_rate: of samples that come without it, in Hz, at least 1000.
             options: see `Options`.
 
@@ -202,9 +201,8 @@ def _open(audio: Any, sample_rate: Any) -> Source:
         return open_file(audio)
     if _has_rate(audio):
         audio, sample_rate = audio
-    elif not isinstance(audio, Sequence) and not hasattr(audio, "shape") and hasattr(audio, "__getitem__"):
-        with suppress(KeyError, TypeError):  # Hugging Face's, a dict or a decoder that answers like one
-            audio, sample_rate = audio["array"], audio["sampling_rate"]
+    elif isinstance(audio, Mapping) or _is_decoder(audio):
+        audio, sample_rate = _by_keys(audio) or (audio, sample_rate)
     if isinstance(audio, Sequence) or not hasattr(audio, "shape"):
         raise DataError(f"{type(audio).__name__} is not a recording; give a file name, an array or a tensor")
     if sample_rate is None:
@@ -212,6 +210,26 @@ def _open(audio: Any, sample_rate: Any) -> Source:
     if not _is_rate(sample_rate):
         raise DataError(f"sample_rate is {sample_rate!r}; a number of Hz is needed, such as 16000")
     return ArraySource(audio, int(sample_rate))
+
+
+def _is_decoder(audio: Any) -> bool:
+    """Tell what Hugging Face's datasets hold since version 4, which answers like a dict, from several
+    recordings."""
+    return hasattr(audio, "__getitem__") and not any(hasattr(audio, name) for name in ("__iter__", "shape"))
+
+
+def _by_keys(audio: Any) -> tuple[Any, Any] | None:
+    """Samples and rate of a dict or a decoder; None where it has no such keys.
+
+    Raises:
+        DataError: the decoder fails.
+    """
+    try:
+        return audio["array"], audio["sampling_rate"]
+    except (KeyError, TypeError):
+        return None
+    except Exception as error:  # of its library, for a file that is damaged
+        raise DataError(f"{type(audio).__name__}: cannot be read ({error})") from error
 
 
 def _is_rate(value: Any) -> bool:
@@ -223,7 +241,7 @@ def _is_rate(value: Any) -> bool:
 
 def _is_recording(audios: Any) -> bool:
     """Tell one recording, whose letters, samples or keys would be taken for recordings, from several."""
-    if isinstance(audios, str | bytes | os.PathLike | Mapping) or _has_rate(audios):
+    if isinstance(audios, str | bytes | os.PathLike | Mapping) or _has_rate(audios) or _is_decoder(audios):
         return True
     return hasattr(audios, "shape") and len(audios.shape) < 2
 

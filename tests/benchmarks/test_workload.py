@@ -73,7 +73,7 @@ def test_batches_of_equal_numbers_and_lengths(entries):
     assert longest == sorted(longest)
     with pytest.raises(ValueError, match="--sentences 2001 has to lie between 1 and 2000"):
         workload.make_equal_batches(entries, 3, 2001, seed=1, device=CPU)
-    with pytest.raises(DataError, match="3 batches were asked for, and there are utterances for 2 of this"):
+    with pytest.raises(DataError, match="there are utterances for 2 batches of this size, not 3; ask"):
         workload.make_equal_batches(entries, 3, 1000, seed=1, device=CPU)
     batch = workload.make_uniform_batch(entries, 3, 1.5, 7, CPU)
     assert batch["net_input"]["src_lengths"].tolist() == [150] * 3

@@ -4,13 +4,12 @@ import argparse
 import os
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from interactive_st import __version__
-from interactive_st.cli import main, named_file, user_errors
+from interactive_st.cli import main, user_errors
 from interactive_st.errors import DataError, UserError
 
 
@@ -147,15 +146,6 @@ def test_which_errors_of_a_block_are_the_users():
     with pytest.raises(ValueError, match="a mistake") as raised, user_errors():
         raise ValueError("a mistake")
     assert not isinstance(raised.value, UserError)
-
-
-def test_a_file_behind_a_name_that_is_not_there_is_not_cut(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "a=b.jsonl").touch()
-    assert named_file("x=a=b.jsonl") == ("x", Path("a=b.jsonl"))
-    assert named_file("x=gone.jsonl") == ("x", Path("gone.jsonl"))
-    with pytest.raises(UserError, match=r"^dev=lr=0\.1/t\.jsonl: there is no file behind any = of it"):
-        named_file("dev=lr=0.1/t.jsonl")
 
 
 def test_error_of_the_program_is_not_hidden(command):
@@ -298,19 +288,3 @@ def test_user_dir_is_the_package(repository, tmp_path):
     result = run("user-dir", cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(repository)})
     assert result.returncode == 0
     assert result.stdout == f"{repository / 'interactive_st'}\n"
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "export LONG.pt model",
-        "average LONG.pt --output a.pt",
-        "join LONG.tsv b.tsv --out c.tsv",
-        "translate a.wav --model m --format srt --out LONG/below",
-        "translate a.wav --model m --format srt --out LONG.srt",
-    ],
-)
-def test_a_name_at_which_the_system_refuses_to_look(tmp_path, monkeypatch, capsys, command):
-    monkeypatch.chdir(tmp_path)
-    assert main.main(command.replace("LONG", 300 * "a").split()) == 2
-    assert "name too long" in (error := capsys.readouterr().err.lower()) or "longer than the 255" in error

@@ -40,15 +40,15 @@ def test_table_states_scores_signature_and_normalisation(path, capsys):
     assert "(no speaker)" in out
     assert "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:" in out
     assert "normalisation: lower case" in out
-    assert "left out, not written or no reference: 1 transcripts" in out
-    assert "of 1 pairs, as the reference to the letter: 0 transcripts, 1 translations, 0 both" in out
+    assert "left out, not written or no reference: 1 transcript\n" in out
+    assert "of 1 pair, as the reference to the letter: 0 transcripts, 1 translation, 0 both" in out
 
 
 def test_shards_are_one_corpus(path, capsys):
     assert main(["score", path, path, "--json"]) == 0
     output = capsys.readouterr()
     assert json.loads(output.out)["sentences"] == 4
-    assert "note: 2 ids come more than once, such as " in output.err
+    assert "note: 2 ids found more than once, such as " in output.err
     assert main(["score", path]) == 0
     assert capsys.readouterr().err == ""
 

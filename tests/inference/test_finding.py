@@ -11,6 +11,7 @@ def touch(*paths):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
 
+
 def test_folders_are_searched_below_by_name(tmp_path):
     touch(
         tmp_path / "b.wav",

@@ -88,9 +88,11 @@ def test_given_environment_keeps_what_it_has(script, environment):
     assert environment.read_stamp()["made_here"] is False
 
 
-def test_the_original_fairseq_is_in_the_way(script, environment):
-    environment.packages |= {"torch": "2.7.1", "fairseq": "0.12.2"}
-    with pytest.raises(script.SetupError, match=r"original fairseq.* -m pip uninstall fairseq, then run"):
+@pytest.mark.parametrize("there", [["fairseq"], ["fairseq", "fairseq-fixed"]])
+def test_the_original_fairseq_is_in_the_way(script, environment, there):
+    environment.packages |= {"torch": "2.7.1", **dict.fromkeys(there, "0.12.2")}
+    message = f"original fairseq.* -m pip uninstall {' '.join(there)}, then run"
+    with pytest.raises(script.SetupError, match=message):
         script.install(environment, torch_index=None)
     assert environment.calls == []
 

@@ -78,7 +78,7 @@ writer.add(0, {pair(0)})
     result = subprocess.run(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, timeout=60)
     assert result.returncode != 0
     name = ending.split()[1].partition("(")[0]
-    assert f"pairs.jsonl: not written, as {name} ended the run after 1 sentence" in result.stderr
+    assert f"pairs.jsonl: not written, as {name} ended the run after 1 sentence;" in result.stderr
     assert path.read_text() == "of an earlier run"
 
 

@@ -100,7 +100,7 @@ def join_manifests(
     differing = [name for name in both if transcripts[name].n_frames != translations[name].n_frames]
     if differing:
         raise DataError(
-            f"{asr} and {st}: {len(differing)} ids with other numbers of frames (first: "
+            f"{asr} and {st}: {counted(len(differing), 'id')} with other numbers of frames (first: "
             f"{', '.join(differing[:SHOWN_IDS])}); they are not of the same features, prepare them again"
         )
     joined.only_asr = [name for name in transcripts if name not in translations]

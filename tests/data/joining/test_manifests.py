@@ -192,7 +192,7 @@ def test_manifests_that_cannot_be_joined(folder, change, message):
 def test_other_features_are_refused(folder):
     rows = read_manifest(folder / "dev_asr.tsv")
     edit(folder / "dev_asr.tsv", lambda text: text.replace(f"\t{rows[1]['n_frames']}\t", "\t7\t"))
-    with pytest.raises(DataError, match=f"1 ids with other numbers of frames .first: {rows[1]['id']}"):
+    with pytest.raises(DataError, match=f"1 id with other numbers of frames .first: {rows[1]['id']}"):
         join_manifests(folder / "dev_asr.tsv", folder / "dev_st.tsv")
 
 

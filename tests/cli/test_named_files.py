@@ -1,0 +1,37 @@
+"""Files that are named on the command line."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from interactive_st.cli import named_file
+from interactive_st.cli.main import main
+from interactive_st.errors import UserError
+
+
+def test_a_file_behind_a_name_that_is_not_there_is_not_cut(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a=b.jsonl").touch()
+    assert named_file("x=a=b.jsonl") == ("x", Path("a=b.jsonl"))
+    assert named_file("x=gone.jsonl") == ("x", Path("gone.jsonl"))
+    os.mkfifo("pipe")
+    assert named_file("lr=0.1=pipe") == ("lr=0.1", Path("pipe"))
+    with pytest.raises(UserError, match=r"^dev=lr=0\.1/t\.jsonl: there is no file behind any = of it"):
+        named_file("dev=lr=0.1/t.jsonl")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "export LONG.pt model",
+        "average LONG.pt --output a.pt",
+        "join LONG.tsv b.tsv --out c.tsv",
+        "translate a.wav --model m --format srt --out LONG/below",
+        "translate a.wav --model m --format srt --out LONG.srt",
+    ],
+)
+def test_a_name_at_which_the_system_refuses_to_look(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    assert main(command.replace("LONG", 300 * "a").split()) == 2
+    assert "name too long" in (error := capsys.readouterr().err.lower()) or "longer than the 255" in error
