@@ -20,7 +20,7 @@ def test_refused_by_name_with_the_reason(generate, corpus, trained, tmp_path, na
     result = generate(corpus.data, trained.best, *words, pairs_path=tmp_path / "pairs.jsonl")
     assert result.status != 0
     message = result.stderr.splitlines()[-1]
-    assert message.startswith(f"ValueError: --{name.replace('_', '-')} ")
+    assert message.startswith(f"interactive_st.errors.SettingError: --{name.replace('_', '-')} ")
     assert reason in message
     assert not result.lines("H")
     assert not list(tmp_path.iterdir())
@@ -30,7 +30,7 @@ def test_a_language_model_is_refused(generate, corpus, trained):
     """fairseq loads it before anybody is asked, so any model serves."""
     result = generate(corpus.data, trained.best, lm_path=trained.last)
     assert result.status != 0
-    assert result.stderr.splitlines()[-1].startswith("ValueError: --lm-path ")
+    assert result.stderr.splitlines()[-1].startswith("interactive_st.errors.SettingError: --lm-path ")
 
 
 def test_text_alone_is_not_decoded(generate, with_text, trained):
