@@ -17,10 +17,12 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from fairseq.data import Dictionary
 
 from benchmarks import footprint, memory, timing, workload
 from benchmarks.arguments import check_arguments
@@ -63,11 +65,20 @@ DEFAULTS = {
     "cpu": {"sentences": 8, "max_frames": 6_000, "rounds": 5, "decode_batches": 6, "train_batches": 3},
     "cuda": {"sentences": 64, "max_frames": 40_000, "rounds": 9, "decode_batches": 8, "train_batches": 8},
 }
-QUICK = {"rounds": 3, "decode_batches": 2, "train_batches": 1}
+QUICK = {"rounds": 5, "decode_batches": 2, "train_batches": 1}
 DESCRIPTION = """\
 Speed and peak memory of the interactive model, which writes both texts, against stock fairseq. The
 contestants take turns, every ratio is of the same round, and what each has written is counted.
 """
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the contestants are given."""
+
+    entries: Dictionary
+    decoded: list[workload.Sample]
+    trained: list[workload.Sample]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,8 +89,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     details: dict[str, Any] = {"machine": machine, "workload": describe_workload(args)}
     result: dict[str, Any] = {}
     measures = {"decode": measure_decoding, "train": measure_training, "memory": measure_memory}
+    inputs = make_inputs(args, device)
     for phase in args.only:
-        result[phase], details[phase] = measures[phase](args, device)
+        result[phase], details[phase] = measures[phase](args, device, inputs)
     result["details"] = details
     show(result)
     write_result(args.json, result)
@@ -105,10 +117,24 @@ def describe_workload(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def measure_decoding(args: argparse.Namespace, device: torch.device) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Ratios of sentences a second, and what they come from."""
+def make_inputs(args: argparse.Namespace, device: torch.device) -> Inputs:
+    """The batches of all phases, made before anything is measured: where there are not enough, nothing is."""
     entries = workload.vocabulary(VOCABULARY[args.size])
-    batches = workload.make_equal_batches(entries, args.decode_batches, args.sentences, args.seed, device)
+    decoded, trained = [], []
+    if "decode" in args.only:
+        decoded = workload.make_equal_batches(
+            entries, args.decode_batches, args.sentences, args.seed, device
+        )
+    if {"train", "memory"} & set(args.only):
+        trained = workload.make_batches(entries, args.train_batches, args.max_frames, args.seed, device)
+    return Inputs(entries, decoded, trained)
+
+
+def measure_decoding(
+    args: argparse.Namespace, device: torch.device, inputs: Inputs
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Ratios of sentences a second, and what they come from."""
+    entries, batches = inputs.entries, inputs.decoded
     systems, runs = {}, {}
     for name in decoded_on(device):
         say(f"decode: building {name}")
@@ -138,10 +164,11 @@ def decoded_on(device: torch.device) -> tuple[str, ...]:
     return tuple(name for name in DECODED if "half" not in name or has_fast_bfloat16())
 
 
-def measure_training(args: argparse.Namespace, device: torch.device) -> tuple[dict[str, Any], dict[str, Any]]:
+def measure_training(
+    args: argparse.Namespace, device: torch.device, inputs: Inputs
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Ratio of updates a second, and what it comes from."""
-    entries = workload.vocabulary(VOCABULARY[args.size])
-    batches = workload.make_batches(entries, args.train_batches, args.max_frames, args.seed, device)
+    entries, batches = inputs.entries, inputs.trained
     runs, parameters = {}, {}
     for name in TRAINED + (TRAINED_ON_GPU if device.type == "cuda" else ()):
         say(f"train: building {name}")
@@ -162,8 +189,10 @@ def measure_training(args: argparse.Namespace, device: torch.device) -> tuple[di
     return _medians(details["ratios"]), details
 
 
-def measure_memory(args: argparse.Namespace, device: torch.device) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Ratios of peak memory, and what they come from."""
+def measure_memory(
+    args: argparse.Namespace, device: torch.device, _: Inputs
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Ratios of peak memory, and what they come from, in processes that make their own batches."""
     details: dict[str, Any] = {}
     speech = footprint.Decoding(args.size, MEMORY_BEAM, MEMORY_SENTENCES, MEMORY_SECONDS, args.front_end)
     updates = footprint.Training(args.size, args.train_batches, args.max_frames, args.seed, args.front_end)
@@ -230,11 +259,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--size", choices=list(SUFFIX), help="of all models (default: paper, with --quick s)")
     add("--device", default="cpu", help="cpu (default), cuda, cuda:1, …")
     add("--threads", type=int, help="CPU threads (default: torch's choice)")
-    add("--rounds", type=int, help="alternated rounds that count (default: 5, GPU 9, --quick 3)")
+    add("--rounds", type=int, help="alternated rounds that count (default: 5, on a GPU 9 without --quick)")
     add(
         "--quick",
         action="store_true",
-        help="a rougher answer in under five minutes: fewer rounds, of less work",
+        help="a rougher answer in under five minutes: rounds of less work",
     )
     add("--only", choices=PHASES, nargs="+", default=list(PHASES), help="measure only these")
     add("--json", type=Path, metavar="FILE", help="write the ratios, and what they come from, here as well")

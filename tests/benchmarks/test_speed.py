@@ -7,6 +7,7 @@ import torch
 
 from benchmarks import contestants, memory, speed
 from benchmarks.work import UnequalWork
+from interactive_st.errors import DataError
 
 SMALL = ["--size", "tiny", "--threads", "1", "--rounds", "1", "--beam", "2", "--sentences", "2"]
 SMALL += ["--decode-batches", "1", "--train-batches", "1", "--max-frames", "3000"]
@@ -79,6 +80,12 @@ def test_writing_less_ends_the_run(monkeypatch):
     monkeypatch.setattr(contestants.OurSystem, "write", lazy)
     with pytest.raises(UnequalWork, match="interactive, batch 1 of 1, sentence 1"):
         speed.main([*SMALL, "--only", "decode"])
+
+
+def test_too_few_utterances_are_found_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr(speed, "build", lambda *_: pytest.fail("measured something first"))
+    with pytest.raises(DataError, match=r"there are utterances for .* not 2000; ask for fewer"):
+        speed.main([*SMALL, "--train-batches", "2000"])
 
 
 def test_defaults(monkeypatch):
