@@ -90,7 +90,7 @@ class DeviceSteps:
         copied = torch.empty(done.shape, dtype=done.dtype, pin_memory=True)
         copied.copy_(done, non_blocking=True)
         arrived = torch.cuda.Event()
-        arrived.record()
+        arrived.record(torch.cuda.current_stream(done.device))  # of a device that need not be the current
         return copied, arrived
 
     def _allocate(self) -> None:

@@ -1,5 +1,7 @@
 """Steps that ask the host nothing: the hypotheses are those by lanes, and a graph could repeat all of it."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -187,3 +189,21 @@ def test_nothing_is_recorded_under_autocast(monkeypatch):
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda: True)  # of a GPU, which may not be there
     generator = DualBeamGenerator([tiny.model()], tiny.dictionary())
     assert generator._is_on_device(torch.device("cuda"), None) is False
+
+
+def test_the_host_waits_for_the_device_of_the_search(monkeypatch):
+    """Which need not be the current one (``--device cuda:1``): an event of that one would not wait."""
+    recorded = []
+
+    class Event:
+        def record(self, stream=None):
+            recorded.append(stream)
+
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device=None: f"stream of {device}")
+    monkeypatch.setattr(torch, "empty", lambda *shape, **_: torch.zeros(*shape, dtype=torch.bool))
+    done = SimpleNamespace(device=torch.device("cuda:1"), dtype=torch.bool, shape=(2, 3))
+    monkeypatch.setattr(torch.Tensor, "copy_", lambda self, *_, **__: self)
+    steps = DeviceSteps(SimpleNamespace(beams=SimpleNamespace(done=done)))
+    steps._copy_ended()
+    assert recorded == ["stream of cuda:1"]
