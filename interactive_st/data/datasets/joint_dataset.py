@@ -24,6 +24,7 @@ from interactive_st.data.datasets.row_features import RowFeatures
 from interactive_st.data.datasets.target_texts import TargetTexts, tag_ids
 from interactive_st.data.datasets.text_collation import collate_texts
 from interactive_st.data.features.archive_reader import FeatureReader
+from interactive_st.errors import DataError
 from interactive_st.wording import counted
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ class JointSpeechToTextDataset(JointBatches, RowFeatures, SpeechToTextDataset):
         others: `SpeechToTextDataset`'s own.
 
     Raises:
-        DataError: a row has no language, or one whose tag is not in the dictionary.
+        DataError: a row has no language, or one whose tag is not in the dictionary, or a speaker who is not
+            in the set of speakers.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class JointSpeechToTextDataset(JointBatches, RowFeatures, SpeechToTextDataset):
             tgt_langs=tgt_langs,
             **others,
         )
+        self._check_speakers()
         self.tgt_dict = dictionary
         languages = (self.src_langs, self.tgt_langs)
         tags = [tag_ids(stream, languages[stream], self._rows, dictionary, cfg) for stream in BOTH]
@@ -105,6 +108,17 @@ class JointSpeechToTextDataset(JointBatches, RowFeatures, SpeechToTextDataset):
         if texts is not None:
             self._targets = TargetTexts(split, texts, dictionary, [self.pre_tokenizer, self.bpe_tokenizer])
             self._set_target_lengths(BOTH)
+
+    def _check_speakers(self) -> None:
+        """Raise ``DataError`` for a row whose speaker ``speaker_set_filename`` does not list."""
+        if self.speaker_to_id is None or self.speakers is None:
+            return
+        for row, speaker in zip(self._rows, self.speakers, strict=True):
+            if speaker not in self.speaker_to_id:
+                raise DataError(
+                    f"{row}: the speaker {speaker!r} is not in {self.cfg.speaker_set_filename}; add it, "
+                    f"or remove speaker_set_filename from {self.cfg.path}"
+                )
 
     def set_target_streams(self, streams: Sequence[int]) -> None:
         """Set the target lengths, which fairseq's limits are for, to those of the longer text of these; the

@@ -16,14 +16,14 @@ from tests.joint_corpus import task_arguments, write_config, write_corpus, write
 def load(tmp_path):
     """Loads a split of these rows, texts in whole words."""
 
-    def run(rows):
+    def run(rows, **options):
         folder = write_corpus(tmp_path, {"test": []})
         write_config(folder, bpe_tokenizer=None, feature_transforms=None)
         write_split(folder, "test", rows)
         dictionary = tiny.dictionary()
         config = JointDataConfig(folder / task_arguments(folder).config_yaml)
         return JointDatasetCreator.from_tsv(
-            str(folder), config, "test", dictionary, None, None, is_train_split=False, epoch=1, seed=1
+            str(folder), config, "test", dictionary, None, None, False, epoch=1, seed=1, **options
         )
 
     return run
@@ -60,3 +60,11 @@ def test_features_that_are_no_numbers_are_named(load, tmp_path, value):
 def test_file_names_may_hold_colons(load):
     dataset = load([("a:1:b", 20, "w1", "w2", "", "en", "de")])
     assert len(dataset[0].source) == 20
+
+
+@pytest.mark.parametrize("speaker", ["", "lucas"])
+def test_a_speaker_that_the_set_lacks_is_named_before_training(load, speaker):
+    rows = [("a", 20, "w1", "w2", "theo", "en", "de"), ("b", 21, "w1", "w2", speaker, "en", "de")]
+    with pytest.raises(DataError, match=rf"test\.tsv:3 \(b\): the speaker '{speaker}' is not in"):
+        load(rows, speaker_to_id={"theo": 0})
+    assert load(rows[:1], speaker_to_id={"theo": 0})[0].speaker_id == 0
