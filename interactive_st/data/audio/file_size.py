@@ -2,12 +2,13 @@
 
 libsndfile and FFmpeg read a file of these formats that was cut off as a shorter one, silently.
 
-Sources: Apple's AIFF-C draft of 1991, EBU Tech 3306 (RF64), RFC 8794 (EBML, Matroska), and for Wave64 and AU
-libsndfile's src/w64.c and src/au.c.
+Sources: Apple's AIFF-C draft of 1991, EBU Tech 3306 (RF64), RFC 8794 (EBML, Matroska), RFC 3533 (Ogg), and
+for Wave64 and AU libsndfile's src/w64.c and src/au.c.
 """
 
 import os
 import struct
+from typing import BinaryIO
 
 from interactive_st.errors import DataError
 
@@ -17,19 +18,26 @@ UNKNOWN_SIZE = 0x7F000000
 TOLERATED = 64
 HEAD_BYTES = 256
 W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+#: An Ogg page begins with this and its version; it has this many bytes before its table, and at most so many.
+OGG_PAGE, OGG_HEAD_BYTES, OGG_PAGE_BYTES = b"OggS\x00", 27, 65307
 EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
 def require_whole(path: str | os.PathLike) -> None:
-    """Make sure that an AIFF, W64, RF64, AU, AVI or Matroska file has the size that it says.
+    """Make sure that an AIFF, W64, RF64, AU, AVI or Matroska file has the size that it says, and that the
+    last page of an Ogg file is whole.
 
     Raises:
         DataError: it was cut off.
         OSError: it cannot be read.
     """
     with open(path, "rb") as file:
-        promised, size = _promised_bytes(file.read(HEAD_BYTES)), os.fstat(file.fileno()).st_size
-    if promised - size > TOLERATED:
+        head, size, tolerated = file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size, TOLERATED
+        if head.startswith(OGG_PAGE):
+            promised, tolerated = _end_of_last_page(file, size), 0
+        else:
+            promised = _promised_bytes(head)
+    if promised - size > tolerated:
         raise DataError(
             f"{path}: damaged or cut off, {size} of {promised} bytes are there; copy it anew, or write "
             "what is there to a new file, as by ffmpeg -i FILE new.flac"
@@ -54,6 +62,20 @@ def _promised_bytes(head: bytes) -> int:
     elif head[:4] == b".snd":
         before, size = struct.unpack_from(">II", head, 4)
     return before + size if 0 < size < UNKNOWN_SIZE else 0
+
+
+def _end_of_last_page(file: BinaryIO, size: int) -> int:
+    """Return where the last page of an Ogg file ends; 0 if there is none near the end of the file."""
+    start = max(0, size - OGG_PAGE_BYTES)
+    file.seek(start)
+    tail = file.read()
+    place = tail.rfind(OGG_PAGE)
+    if place < 0:
+        return 0
+    page = tail[place:]
+    segments = page[OGG_HEAD_BYTES - 1] if len(page) >= OGG_HEAD_BYTES else 0
+    end = OGG_HEAD_BYTES + segments
+    return start + place + end + sum(page[OGG_HEAD_BYTES:end])
 
 
 def _promised_bytes_of_matroska(head: bytes) -> int:
