@@ -3,7 +3,7 @@
 libsndfile and FFmpeg read a file of these formats that was cut off as a shorter one, silently.
 
 Sources: Apple's AIFF-C draft of 1991, EBU Tech 3306 (RF64), RFC 8794 (EBML, Matroska), RFC 3533 (Ogg), and
-for Wave64 and AU libsndfile's src/w64.c and src/au.c.
+for Wave64, AU and NIST SPHERE libsndfile's src/w64.c, src/au.c and src/nist.c.
 """
 
 import os
@@ -16,7 +16,8 @@ from interactive_st.errors import DataError
 UNKNOWN_SIZE = 0x7F000000
 #: Tolerated difference (bytes): writers disagree on whether header and padding count.
 TOLERATED = 64
-HEAD_BYTES = 256
+HEAD_BYTES = 1024
+SPHERE = b"NIST_1A\n"
 W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 #: An Ogg page begins with this and its version; it has this many bytes before its table, and at most so many.
 OGG_PAGE, OGG_HEAD_BYTES, OGG_PAGE_BYTES = b"OggS\x00", 27, 65307
@@ -24,8 +25,8 @@ EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
 def require_whole(path: str | os.PathLike) -> None:
-    """Make sure that an AIFF, W64, RF64, AU, AVI or Matroska file has the size that it says, and that the
-    last page of an Ogg file is whole.
+    """Make sure that an AIFF, W64, RF64, AU, AVI, Matroska or SPHERE file has the size that it says, and
+    that the last page of an Ogg file is whole.
 
     Raises:
         DataError: it was cut off.
@@ -50,6 +51,8 @@ def _promised_bytes(head: bytes) -> int:
         return 0
     if head[:4] == EBML:
         return _promised_bytes_of_matroska(head)
+    if head.startswith(SPHERE):
+        return _promised_bytes_of_sphere(head)
     if head[:16] == W64:
         return struct.unpack_from("<q", head, 16)[0]
     if head[:4] in (b"RF64", b"BW64") and head[8:16] == b"WAVEds64":
@@ -85,6 +88,20 @@ def _promised_bytes_of_matroska(head: bytes) -> int:
         return 0
     size, place = _variable(head, place + 4)
     return place + size if size else 0
+
+
+def _promised_bytes_of_sphere(head: bytes) -> int:
+    """The header is text: its own size, then a name, a type and a value in each line."""
+    lines = [line.split() for line in head.partition(b"end_head")[0].splitlines()]
+    fields = {line[0]: line[2] for line in lines if len(line) == 3}
+    if b"," in fields.get(b"sample_coding", b""):  # compressed, which libsndfile refuses
+        return 0
+    try:
+        before = int(lines[1][0])
+        each = int(fields[b"sample_n_bytes"]) * int(fields.get(b"channel_count", 1))
+        return before + each * int(fields[b"sample_count"])
+    except (IndexError, KeyError, ValueError):
+        return 0
 
 
 def _variable(head: bytes, place: int) -> tuple[int, int]:

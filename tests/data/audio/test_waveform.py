@@ -185,10 +185,10 @@ def test_a_wav_file_cut_off_is_refused(tmp_path):
     assert len(load_audio(path, None, 0.25, 0.5)[0]) == RATE // 2  # this part is there
 
 
-@pytest.mark.parametrize("kind", ["aiff", "w64", "rf64", "au"])
+@pytest.mark.parametrize("kind", ["aiff", "w64", "rf64", "au", "nist"])
 def test_other_files_cut_off_are_refused(tmp_path, kind):
     path = tmp_path / f"a.{kind}"
-    soundfile.write(path, noise(3.0), RATE, subtype="PCM_16")
+    soundfile.write(path, noise(3.0), RATE, format=kind, subtype="PCM_16")
     assert len(load_audio(path)[0]) == 3 * RATE
     content = path.read_bytes()
     path.write_bytes(content[: 2 * RATE])
