@@ -113,10 +113,12 @@ def readable(cue: Cue, following: Cue | None, duration: float | None = None) -> 
         for text, language in zip(cue.texts, cue.languages, strict=True)
     )
     if following is not None:
-        free = following.start - GAP
-    else:  # in whole milliseconds, as times are written: rounded, it could end after the recording
-        free = math.inf if duration is None else math.floor(duration * 1000) / 1000
-    return replace(cue, end=max(cue.end, min(cue.start + needed, free)))
+        return replace(cue, end=max(cue.end, min(cue.start + needed, following.start - GAP)))
+    end = max(cue.end, cue.start + needed)
+    if duration is not None:  # in whole milliseconds, as times are written: rounded, it could be later
+        last = math.floor(duration * 1000) / 1000
+        end = min(end, last) if _milliseconds(last) > _milliseconds(cue.start) else cue.end
+    return replace(cue, end=end)
 
 
 def _pieces(

@@ -164,6 +164,11 @@ def test_no_cue_outlasts_the_recording():
     assert "00:00:59,500 --> 00:01:00,000" in ending.render("srt")
 
 
+def test_no_cue_outlasts_the_recording_by_rounding():
+    (cue,) = segment_cues(segment(0.0, 0.7855))
+    assert readable(cue, None, 0.78549).end == 0.785
+
+
 def test_chinese_and_japanese_have_shorter_lines():
     translation = "请不要问你的国家能为你做什么，而要问你能为你的国家做什么。"
     segments = (segment(0.0, 6.0, "ask what", translation),)
