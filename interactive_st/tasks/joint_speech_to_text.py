@@ -43,7 +43,7 @@ from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.precision import in_precision_of
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.search_settings import ctc_weight, search_settings
-from interactive_st.tasks.starting_point import first_checkpoint, rules_of_first
+from interactive_st.tasks.starting_point import first_checkpoint, rules_of_first, warn_of_other_words
 from interactive_st.tasks.validation import DecodesInValidation
 from interactive_st.tasks.written_texts import streams_to_write
 
@@ -77,7 +77,10 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         config = JointDataConfig(Path(args.data) / args.config_yaml)
         check_decoding_options(args, config)
         check_dictionary(Path(args.data) / config.vocab_filename)
-        return super().setup_task(args, **kwargs)
+        task = super().setup_task(args, **kwargs)
+        if getattr(args, "path", None):  # not a training, whose model is asked about
+            warn_of_other_words(args, task.tgt_dict)
+        return task
 
     def __init__(self, args: Namespace, tgt_dict: Dictionary) -> None:
         if getattr(args, "multitask_config_yaml", None) is not None:
@@ -272,6 +275,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         if not from_checkpoint:
             check_best_checkpoint_metric(self.args, arch, self.streams)
             model.loading = rules_of_first(first_checkpoint(self.args), args, self.tgt_dict)
+            warn_of_other_words(self.args, self.tgt_dict)
         self._prepare_validation(model)
         return model
 

@@ -1,14 +1,17 @@
-"""What the model that a training begins with (``--finetune-from-model``) shares with the one it trains."""
+"""What a checkpoint shares with the model that it is to fill: that a training begins with
+(``--finetune-from-model``), or goes on from, and those that are decoded (``--path``)."""
 
 import glob
 import logging
 from argparse import Namespace
 from pathlib import Path
 
+from fairseq import utils
 from fairseq.data import Dictionary
 from fairseq.data.audio.data_cfg import S2TDataConfig
 
-from interactive_st.checkpoint_reading import option_of, options_of, read_checkpoint
+from interactive_st.checkpoint_reading import load_state, option_of, options_of, read_checkpoint
+from interactive_st.conventions import option_name
 from interactive_st.errors import DataError
 from interactive_st.models.pretrained import LoadingRules, warn_of_other_meaning
 
@@ -59,6 +62,41 @@ def rules_of_first(path: str | None, args: Namespace, dictionary: Dictionary) ->
         return LoadingRules(allow_new_vocabulary=True)
     other_words = Dictionary.load(str(file)).symbols != dictionary.symbols
     return LoadingRules(allow_new_vocabulary=True, discard_embeddings=other_words)
+
+
+def warn_of_other_words(args: Namespace, dictionary: Dictionary) -> None:
+    """Warn where a checkpoint that is loaded as it is was trained on a data folder that holds another
+    dictionary of as many words: its tokens would be read as other words. It is no error: other data may be
+    in that folder by now.
+
+    Args:
+        args: the options of any of the tools.
+        dictionary: that of the data folder.
+    """
+    for option, path in _loaded_as_they_are(args):
+        try:
+            file = _dictionary_file(options_of(load_state(path, mmap=True), "task"))
+            other_words = file is not None and Dictionary.load(str(file)).symbols != dictionary.symbols
+        except Exception:  # a file that cannot be read says nothing of the words
+            continue
+        if other_words:
+            logger.warning(
+                f"{option} {path}: was trained with {file}, which has other words than the dictionary of "
+                f"{args.data}; unless other data have been put there since, what it writes is read as other "
+                "words. interactive-st prepare --like makes data for a model that is trained"
+            )
+
+
+def _loaded_as_they_are(args: Namespace) -> list[tuple[str, str]]:
+    """The checkpoints, with their options, of which every tensor is taken."""
+    if paths := getattr(args, "path", None):
+        return [("--path", path) for path in utils.split_paths(paths)]
+    suffix = getattr(args, "checkpoint_suffix", None) or ""
+    last = Path(getattr(args, "save_dir", None) or "") / f"checkpoint_last{suffix}.pt"
+    if last.is_file():
+        return [("--save-dir", str(last))]
+    given = [(option, getattr(args, option, None)) for option in ("continue_once", "restore_file")]
+    return [(option_name(option), path) for option, path in given if path and Path(path).is_file()]
 
 
 def _dictionary_file(task: object) -> Path | None:

@@ -1,4 +1,4 @@
-"""What a training begins with, and the rules by which that is loaded."""
+"""What a training begins with, the rules by which that is loaded, and whose words a checkpoint knows."""
 
 from argparse import Namespace
 
@@ -9,7 +9,7 @@ import yaml
 
 from interactive_st.errors import DataError
 from interactive_st.models.pretrained import LoadingRules
-from interactive_st.tasks.starting_point import first_checkpoint, rules_of_first
+from interactive_st.tasks.starting_point import first_checkpoint, rules_of_first, warn_of_other_words
 
 
 def save(path, data, config=None, **options):
@@ -77,3 +77,25 @@ def test_a_checkpoint_that_is_not_there_is_that_of_the_option(tmp_path):
     assert rules_of_first(None, Namespace(), tiny.dictionary()) == LoadingRules()
     with pytest.raises(DataError, match=r"--finetune-from-model .*gone\.pt: no such checkpoint"):
         rules_of_first(str(tmp_path / "gone.pt"), Namespace(), tiny.dictionary())
+
+
+@pytest.mark.parametrize("option", ["--path", "--save-dir", "--restore-file", "--continue-once"])
+def test_other_words_of_a_checkpoint_that_is_loaded_as_it_is_are_told(tmp_path, caplog, option):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "config.yaml").write_text(yaml.safe_dump({"vocab_filename": "words.txt"}))
+    path = save(tmp_path / "checkpoint_last.pt", data)
+    name = option.strip("-").replace("-", "_")
+    args = Namespace(data="new", **{name: str(tmp_path) if name == "save_dir" else path})
+    warn_of_other_words(args, tiny.dictionary(5))  # nobody knows its words
+    tiny.dictionary().save(str(data / "words.txt"))
+    warn_of_other_words(args, tiny.dictionary())
+    assert not caplog.text
+    warn_of_other_words(args, tiny.dictionary(5))
+    assert f"{option} {path}: was trained with {data / 'words.txt'}, which has other words" in caplog.text
+
+
+def test_words_of_a_file_that_is_no_checkpoint_are_left_to_its_loading(tmp_path, caplog):
+    (tmp_path / "a.pt").write_text("none")
+    warn_of_other_words(Namespace(data="new", path=f"{tmp_path}/a.pt:{tmp_path}/gone.pt"), tiny.dictionary())
+    assert not caplog.text
