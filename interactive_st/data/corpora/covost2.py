@@ -34,6 +34,7 @@ def read_covost2(request: Request) -> dict[str, Split]:
     """
     folder = request.root / request.source_lang
     if not (folder / CLIPS).is_dir():
+        request.refuse_folder_of_language(CLIPS)
         raise DataError(
             f"{folder / CLIPS}: no such folder; unpack Common Voice of {request.source_lang} to {folder}"
         )
@@ -75,9 +76,13 @@ def read_covost2(request: Request) -> dict[str, Split]:
 def _read_translations(request: Request, table: Path) -> list[tuple[int, dict[str, str]]]:
     if not table.is_file():
         packed = table.with_name(f"{table.name}.tar.gz")
-        way_out = (
-            f"unpack {packed.name} there" if packed.is_file() else f"CoVoST 2 offers it as {packed.name}"
-        )
+        prefix = f"covost_v2.{request.source_lang}_"
+        there = sorted(path.stem.removeprefix(prefix) for path in table.parent.glob(f"{prefix}*.tsv"))
+        way_out = f"CoVoST 2 offers the languages that it has as {prefix}….tsv.tar.gz"
+        if packed.is_file():
+            way_out = f"unpack {packed.name} there"
+        elif there:
+            way_out = f"the folder has {', '.join(there)}; {way_out}"
         raise DataError(f"{table}: no such file; {way_out}")
     return list(_read_table(request, table, ("path", "translation", "split")))
 

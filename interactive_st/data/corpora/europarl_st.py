@@ -25,7 +25,7 @@ from interactive_st.errors import DataError
 
 #: ``train-noisy`` is taken as a further training split where it is asked for.
 SPLITS = ("train", "dev", "test")
-SEGMENTS = "segments.lst"
+SEGMENTS, AUDIOS = "segments.lst", "audios"
 
 
 def read_europarl_st(request: Request) -> dict[str, Split]:
@@ -35,11 +35,12 @@ def read_europarl_st(request: Request) -> dict[str, Split]:
         DataError: files are missing or do not fit each other, or recordings are m4a, and PyAV is not there.
     """
     spoken = request.root / request.source_lang
-    recordings = _Recordings(spoken / "audios")
+    recordings = _Recordings(spoken / AUDIOS)
     splits: dict[str, Split] = {}
     for lang in request.target_langs:
         folder = spoken / lang
         if not folder.is_dir():
+            request.refuse_folder_of_language(AUDIOS)
             there = sorted(p.parent.parent.name for p in spoken.glob(f"*/*/{SEGMENTS}"))
             raise DataError(
                 f"{folder}: no such folder; {spoken} has {', '.join(dict.fromkeys(there)) or 'no languages'}"

@@ -50,6 +50,13 @@ class Request:
         """The name of a split of the corpus in one target language."""
         return split if len(self.target_langs) == 1 else f"{split}_{language}"
 
+    def refuse_folder_of_language(self, part: str) -> None:
+        """Raise `DataError` if the folder of the spoken language, with `part` in it, was given for the one
+        above."""
+        whole = self.root.resolve()
+        if whole.name == self.source_lang and (whole / part).is_dir():
+            raise DataError(f"{self.root}: give the folder above, {whole.parent}, which holds {whole.name}")
+
     def choose_splits(self, known: Sequence[str], is_there: Callable[[str], bool], where: Path) -> list[str]:
         """The splits to read: those asked for, or those of `known` that are there.
 

@@ -139,7 +139,7 @@ def test_a_line_that_is_not_utf8_is_named(tmp_path):
 def test_tables_that_do_not_fit(tmp_path):
     root = make_covost2(tmp_path)
     table = root / "en" / "covost_v2.en_de.tsv"
-    with pytest.raises(DataError, match=r"covost_v2\.en_ja\.tsv: no such file; CoVoST 2 offers it as"):
+    with pytest.raises(DataError, match=r"covost_v2\.en_ja\.tsv: no such file; the folder has de; "):
         read(root, ("ja",))
     (root / "en" / "covost_v2.en_ja.tsv.tar.gz").touch()
     with pytest.raises(DataError, match=r"unpack covost_v2\.en_ja\.tsv\.tar\.gz there"):
@@ -164,3 +164,11 @@ def test_tables_that_do_not_fit(tmp_path):
     edit(table, lambda text: text.replace(";", "\t").replace("voice_en", "voice_xx"))
     with pytest.raises(DataError, match="release 4 of Common Voice"):
         read(root)
+
+
+def test_the_folder_of_a_language_in_place_of_the_one_above(tmp_path, monkeypatch):
+    root = make_covost2(tmp_path)
+    monkeypatch.chdir(root / "en")
+    for path in (root / "en", "."):
+        with pytest.raises(DataError, match=rf"give the folder above, {root}, which holds en$"):
+            read(path)

@@ -103,6 +103,11 @@ def test_damaged_lists_are_named(tmp_path, file, content, message):
         read(root)
 
 
+def test_the_folder_of_a_language_in_place_of_the_one_above(corpus):
+    with pytest.raises(DataError, match=rf"give the folder above, {corpus}, which holds en$"):
+        read(corpus / "en")
+
+
 def test_unknown_language_and_missing_recording(tmp_path):
     root = make_europarl_st(tmp_path, suffix=".flac")
     with pytest.raises(DataError, match=r"en/it: no such folder; .* has de"):
