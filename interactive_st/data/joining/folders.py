@@ -195,6 +195,10 @@ def _languages(folder: Path, source_lang: str | None, target_lang: str | None) -
     named = match.groups() if match else (None, None)
     source, target = source_lang or named[0], target_lang or named[1]
     if not source or not target:
+        pairs = (path.name for path in folder.glob("*-*") if path.is_dir())
+        there = sorted(name for name in pairs if _FOLDER.fullmatch(name))
+        if there:
+            raise DataError(f"{folder}: holds {', '.join(there)}; give those, such as {folder / there[0]}")
         raise DataError(
             f"{folder}: its name is not a language pair such as en-de; pass --source-lang and --target-lang"
         )

@@ -227,6 +227,8 @@ def test_folders_that_cannot_be_joined(made, tmp_path):
     with pytest.raises(DataError, match="is for one folder"):
         join_folders([made.de, made.fr], out, target_lang="de")
     with pytest.raises(DataError, match="its name is not a language pair"):
+        join_folders([tmp_path], out)
+    with pytest.raises(DataError, match=rf"{made.root}: holds en-de, en-fr; give those, such as .*en-de"):
         join_folders([made.root], out)
     assert not out.exists()
 
