@@ -27,7 +27,7 @@ from interactive_st.search.hypotheses import NBest, PairHypothesis
 if TYPE_CHECKING:
     from interactive_st.tasks import JointSpeechToTextTask
 
-UNTRAINED_K = "wait_k {} was not trained, {} was: translations may be far worse (--train-wait-k)"
+UNTRAINED_K = "wait_k {} was not trained, {}: translations may be far worse (--train-wait-k)"
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,8 @@ class Decoding:
             raise OptionError("wait_k", wanted, "a whole number or inf is needed") from error
         trained = self.model.decoder.trained_wait_k
         if wait_k not in trained:
-            logger.warning(UNTRAINED_K.format(wait_k, ", ".join(map(str, trained))))
+            others = f"{', '.join(map(str, trained))} {'was' if len(trained) == 1 else 'were'}"
+            logger.warning(UNTRAINED_K.format(wait_k, others))
         return wait_k
 
     def _max_segment(self, max_frames: int) -> float:

@@ -14,7 +14,7 @@ from interactive_st.inference.voice_activity import WINDOW_SECONDS, VoiceActivit
 BEGINS, GOES_ON = 0.5, 0.35
 #: What an utterance keeps of the silence around it, in seconds, at most half of the pause.
 MARGIN = 0.2
-#: Less speech than this is a click, in seconds.
+#: Less speech, and a shorter sound, than this is a click, in seconds.
 SHORTEST_SPEECH = 0.1
 #: Shorter gaps do not part two stretches of speech, in seconds.
 SHORTEST_GAP = 0.2
@@ -66,7 +66,9 @@ def find_utterances(
     speech = _speech(windows, 0, rate)
     seconds = len(samples) / rate
     if _is_one_utterance(speech, seconds, min_pause):
-        yield _sounding(samples, 0, speech, rate)
+        utterance = _sounding(samples, 0, speech, rate)
+        # one that is all of a recording is for the model, which refuses what is too short
+        yield from [utterance] if len(utterance.samples) == len(samples) else _if_not_a_click(utterance)
     else:
         yield from cut_at_pauses(windows, rate, max_segment, min_pause)
 
@@ -141,7 +143,8 @@ class _Cutter:
         if spoken * WINDOW_SECONDS >= SHORTEST_SPEECH:
             samples = np.concatenate([window for window, _ in taken])
             start = self.first_sample
-            yield _sounding(samples, start, _speech(taken, start, self.rate), self.rate)
+            speech = _speech(taken, start, self.rate)
+            yield from _if_not_a_click(_sounding(samples, start, speech, self.rate))
         self._drop(count)
         self.voiced -= count
 
@@ -170,6 +173,12 @@ def _sounding(samples: np.ndarray, first_sample: int, speech: Spans, rate: int) 
     spans = ((max(begin, start), min(stop, end)) for begin, stop in speech)
     heard = tuple(span for span in spans if span[0] < span[1])
     return Utterance(start, end, samples[first:last], heard)
+
+
+def _if_not_a_click(utterance: Utterance) -> Iterator[Utterance]:
+    """Yield the utterance if it is long enough to be speech: what is left of a few windows may not be."""
+    if utterance.end - utterance.start >= SHORTEST_SPEECH:
+        yield utterance
 
 
 def _same(samples: np.ndarray) -> int:

@@ -114,7 +114,7 @@ class ArraySource:
 
     Args:
         samples: a numpy array or a tensor, shape (N,), (channels, N) or (N, channels), the shorter
-            side being taken for the channels; floats with full scale = 1.0, or integers.
+            side being taken for the channels; floats with full scale = 1.0, or integers of at most 32 bits.
         sample_rate: their rate in Hz.
 
     Raises:
@@ -128,6 +128,11 @@ class ArraySource:
             samples = samples.detach().cpu()
             samples = (samples.float() if samples.is_floating_point() else samples).numpy()
         samples = np.asarray(samples)
+        if samples.dtype == np.int64:
+            raise DataError(
+                "samples of type int64, which numpy and torch make of a list of whole numbers: no recording "
+                "has 64 bits, so full scale is not known; give them in their own type, as int16 or int32"
+            )
         if samples.dtype.kind == "i":
             samples = samples / -float(np.iinfo(samples.dtype).min)
         if samples.dtype.kind != "f":

@@ -152,7 +152,7 @@ class TestOptions:
         model(talk, wait_k="inf", **SHORT)
         assert not caplog.records
         model(talk, wait_k=1, **SHORT)
-        assert "wait_k 1 was not trained, 3, inf was" in caplog.text
+        assert "wait_k 1 was not trained, 3, inf were: " in caplog.text
 
     def test_languages(self, model, talk):
         turned = model(talk, source_lang="de", target_lang="en", **SHORT)

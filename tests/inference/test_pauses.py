@@ -161,6 +161,13 @@ class TestDigitalSilence:
         (utterance,) = find(samples)
         assert (utterance.start, utterance.end) == (0.0, 1.1)
 
+    def test_a_sound_of_some_samples_between_is_a_click(self, noise_is_speech):
+        """Which the detector takes for longer than it is, and of which no features could be made."""
+        assert find(self.muted(bursts([(0.4, 0.6)], 1.0), (0.0, 0.49), (0.51, 1.0))) == []
+
+    def test_so_is_one_in_a_long_recording(self, noise_is_speech):
+        assert find(self.muted(bursts([(0.4, 0.6)], 1.0), (0.0, 0.49), (0.51, 1.0)), max_segment=0.9) == []
+
     def test_a_tone_of_one_value_is_for_the_model(self):
         utterances = list(cut_at_pauses([(np.ones(WINDOW), 0.9)] * 20, RATE, 20.0, 0.5))
         assert in_windows(utterances) == [(0, 20)]

@@ -17,8 +17,10 @@ def require_audio_file(path: str | os.PathLike) -> None:
     """Make sure that a regular file is there.
 
     Raises:
-        DataError: it is not, or the system refuses to look.
+        DataError: it is not, or the system refuses to look; or the name is empty.
     """
+    if not os.fspath(path):
+        raise DataError("an empty line or name where the path of an audio file is needed")
     try:
         mode = os.stat(path).st_mode
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # the last of what no file is called

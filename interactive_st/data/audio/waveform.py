@@ -48,8 +48,6 @@ def load_audio(
             the segment is not inside it; or PyAV is needed and not installed.
     """
     _check_times(path, offset, duration)
-    if not os.fspath(path):
-        raise DataError("an empty line or name where the path of an audio file is needed")
     require_audio_file(path)
     try:
         require_whole(path)
