@@ -54,10 +54,12 @@ def newest_checkpoints(
         found = [(number, path) for number, path in found if number <= upper_bound]
     if not found:
         bound = "" if upper_bound is None else f" up to {upper_bound}"
-        raise FileNotFoundError(
-            f"{folder}: no numbered checkpoints{bound} to average; train with --keep-interval-updates or "
-            "--keep-last-epochs"
-        )
+        by = f" by {kind}" if kind else ""
+        advice = "train with --keep-interval-updates or --keep-last-epochs"
+        others = {"update": "epoch", "epoch": "update"}.get(kind, "")
+        if others and _numbered(folder, _BY_EPOCH if others == "epoch" else _BY_UPDATES):
+            advice = f"there are some by {others}: --num-{others}-checkpoints takes those"
+        raise FileNotFoundError(f"{folder}: no numbered checkpoints{by}{bound} to average; {advice}")
     return [path for _, path in sorted(found, reverse=True)[:count]]
 
 

@@ -100,7 +100,10 @@ def test_files(run_folder, tmp_path):
         (["{run}/checkpoint1.pt", "--output", "{run}/checkpoint1.pt"], "is one of the checkpoints"),
         (["{run}", "--output", "{run}"], ": is a folder; name a file"),
         (["{run}", "--num-epoch-checkpoints", "4"], "3 checkpoints by epoch, 4 were asked for"),
-        (["{run}", "--num-update-checkpoints", "4"], "no numbered checkpoints to average"),
+        (
+            ["{run}", "--num-update-checkpoints", "4"],
+            "no numbered checkpoints by update to average; there are some by epoch: --num-epoch-checkpoints",
+        ),
         (["{run}", "--last", "2", "--checkpoint-upper-bound", "0"], "no numbered checkpoints up to 0"),
         (["{run}", "--output", "{run}/checkpoint1.pt/below.pt"], "checkpoint1.pt is a file; give a folder"),
         (["{run}", "--best", "1", "--metric", "wer"], "no checkpoint.best_wer_*.pt"),
