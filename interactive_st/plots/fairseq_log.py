@@ -19,6 +19,8 @@ from typing import Any
 from interactive_st.errors import DataError
 
 LINE = re.compile(r"^(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^|]*\| )?INFO \| (\S+) \| (.*)$")
+#: Where a line begins within another one, to which the end was never written.
+WITHIN = re.compile(r"(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| INFO \| )")
 #: What a line of ``simple`` begins with that says no more than this.
 VALID = re.compile(r"epoch \d+ \| valid on '(.+?)' subset \|")
 SUMMARY = re.compile(r"epoch \d+ \|")
@@ -249,6 +251,9 @@ def _value(node: ast.expr) -> Any:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text("utf-8", errors="replace").splitlines()
+        lines = path.read_text("utf-8", errors="replace").splitlines(keepends=True)
     except OSError as error:
         raise LogError(f"{path}: cannot be read ({error.strerror}); is the name right?") from error
+    # a line that was cut off may end within a number, which is then another one; JSON tells by its end
+    pieces = (piece for line in lines for piece in WITHIN.split(line) if piece)
+    return [piece.rstrip() for piece in pieces if piece.endswith("\n") or piece.rstrip().endswith("}")]

@@ -148,3 +148,34 @@ def test_losses_that_cannot_be_drawn_are_none(loss):
 def test_a_time_that_is_damaged_is_none():
     line = '2024-13-45 10:10:10 | INFO | train_inner | {"loss": "0.1", "num_updates": "50", "wall": "3600"}'
     assert parse_log([line], "run").points["train_inner"][0].hours == 1.0
+
+
+def simple_lines(first: int, last: int) -> list[str]:
+    text = "epoch 001: {0} / 2500 loss=20.091, num_updates={0}, lr=0.002, wall={0}"
+    return [stamped(n, "train_inner", text.format(n)) for n in range(first, last + 1, 100)]
+
+
+@pytest.mark.parametrize("digits", [1, 2, 3])
+def test_a_line_cut_off_within_a_number_removes_no_points(tmp_path, digits):
+    *whole, last = simple_lines(100, 2000)
+    cut = last[: last.index("num_updates=") + len("num_updates=") + digits]
+    path = tmp_path / "train.log"
+    path.write_text("\n".join([*whole, cut]), encoding="utf-8")
+    assert read_log(path, "run").last_update == 1900
+
+
+def test_a_last_line_without_an_end_counts_where_it_is_whole_json(tmp_path):
+    path = tmp_path / "train.log"
+    path.write_text("\n".join(json_lines()), encoding="utf-8")
+    assert read_log(path, "run").points == parse_log(json_lines(), "run").points
+
+
+def test_a_resumed_run_may_begin_within_the_line_that_was_cut_off(tmp_path):
+    *whole, last = simple_lines(100, 2000)
+    cut = last[: last.index("num_updates=") + len("num_updates=20")]
+    again = [stamped(9000, "fairseq_cli.train", "{'model': Namespace(arch='b')}")]
+    again.append(stamped(9060, "train_inner", '{"loss": "0.5", "num_updates": "2000"}'))
+    path = write_log(tmp_path / "train.log", [*whole, cut + again[0], again[1]])
+    points = read_log(path, "run").points["train_inner"]
+    assert (len(points), points[-1].updates) == (20, 2000)
+    assert points[-1].hours == pytest.approx((1800 + 60) / 3600)
