@@ -213,7 +213,7 @@ def _metrics(text: str, subset: str) -> dict[str, float]:
     if text.startswith("{"):
         try:
             pairs = [(key.removeprefix(f"{subset}_"), value) for key, value in json.loads(text).items()]
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # damaged, also by a number of too many digits or many brackets
             return {}
     else:
         pairs = re.findall(r"(\w+)[= ]([^\s,|]+)(?=,|\s*\||\s*$)", text)
@@ -221,8 +221,8 @@ def _metrics(text: str, subset: str) -> dict[str, float]:
     for key, value in pairs:
         try:
             number = float(value)
-        except (TypeError, ValueError):
-            continue  # metrics of other tasks may be text
+        except (TypeError, ValueError, OverflowError):
+            continue  # metrics of other tasks may be text, or too large
         metrics[key] = math.nan if abs(number) > LARGEST else number
     return metrics if metrics.get("num_updates", math.nan).is_integer() else {}
 

@@ -179,3 +179,14 @@ def test_a_resumed_run_may_begin_within_the_line_that_was_cut_off(tmp_path):
     points = read_log(path, "run").points["train_inner"]
     assert (len(points), points[-1].updates) == (20, 2000)
     assert points[-1].hours == pytest.approx((1800 + 60) / 3600)
+
+
+@pytest.mark.parametrize("damaged", ["1" * 5000, "[" * 100_000])
+def test_a_line_that_json_cannot_hold_is_passed_over(damaged):
+    line = stamped(9000, "train_inner", f'{{"num_updates": "50", "loss": {damaged}}}')
+    assert parse_log([*json_lines(), line], "run").points == parse_log(json_lines(), "run").points
+
+
+def test_a_whole_number_too_large_to_be_drawn_is_passed_over():
+    line = stamped(0, "train_inner", f'{{"num_updates": "50", "loss": {10**400}}}')
+    assert parse_log([line], "run").points["train_inner"][0].metrics == {}
