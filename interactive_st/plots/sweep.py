@@ -80,11 +80,12 @@ def read_sweep(path: Path, parameter: str | None = None) -> Sweep:
         )
     found: dict[str, dict[str, list[float]]] = {}
     for number, row in enumerate(rows, 1):
-        if row.get(name) in (None, ""):
+        if row.get(name) in (None, "") or math.isnan(Setting(str(row[name]), {}).number or 0.0):
             raise PlotError(f"{path}: row {number} has no {name}; fill it in or remove the row")
         value = _canonical(row[name])
         given, size = str(row[name]), abs(Setting(value, {}).number or 0.0)
-        if LARGEST < size < math.inf or (math.isinf(size) and "inf" not in given.lower()):
+        word = given.lower().lstrip("+ ").startswith("inf")  # rather than digits or -inf, which have no place
+        if LARGEST < size < math.inf or (math.isinf(size) and not word):
             shown = given if len(given) <= SHOWN else f"{given[:SHOWN]}…"
             raise PlotError(f"{path}: row {number}, {name}: {shown} is too large to be drawn; correct it")
         scores = found.setdefault(value, {score: [] for score in SCORES})
@@ -175,12 +176,12 @@ def _label(setting: Setting) -> str:
     number = setting.number
     if number is None:
         return setting.value
-    return "∞" if math.isinf(number) else f"{number:g}"
+    return "∞" if math.isinf(number) else f"{number:.9g}"
 
 
 def _canonical(value: Any) -> str:
     try:
-        return f"{float(value):g}"
+        return f"{float(value) + 0.0:.15g}"  # 0.0 makes -0 a 0
     except (TypeError, ValueError):
         return str(value).strip()
     except OverflowError:

@@ -124,3 +124,24 @@ def test_crowded_values_stand_at_equal_distances(tmp_path):
         figure = draw_sweep([read_sweep(path)])
         assert problems(figure) == []
         assert any(text.get_text() == "no values" for text in figure.axes[1].texts)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"), [("nan", "row 2 has no k"), ("-inf", "row 2, k: -inf is too large to be drawn")]
+)
+def test_settings_that_have_no_place_on_the_axis(tmp_path, value, message):
+    path = tmp_path / "a.tsv"
+    path.write_text(f"k\twer\n3\t1\n{value}\t2\n1\t3\n")
+    with pytest.raises(PlotError, match=message):
+        read_sweep(path)
+
+
+def test_settings_are_told_apart_by_all_their_digits(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("updates\twer\n1000001\t10\n1000002\t30\n1000001.0\t20\n-0\t1\n0\t2\n")
+    sweep = read_sweep(path, "updates")
+    assert [(s.value, s.scores["wer"]) for s in sweep.settings] == [
+        ("0", [1.0, 2.0]), ("1000001", [10.0, 20.0]), ("1000002", [30.0])
+    ]  # fmt: skip
+    axes = draw_sweep([sweep]).axes[1]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "1000001", "1000002"]
