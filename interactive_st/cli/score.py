@@ -77,14 +77,14 @@ def _print_table(scores: dict[str, Any]) -> None:
     from interactive_st.scoring.columns import COLUMNS, SIGNATURES, cells
 
     table = Table(box=box.SIMPLE)
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for column in ("sentences", *COLUMNS.values()):
         table.add_column(column, justify="right")
     rows = [(speaker or "(no speaker)", own) for speaker, own in scores.get("speakers", {}).items()]
     for name, row in [*rows, ("all", scores)]:
         table.add_row(name, str(row["sentences"]), *cells(row))
-    # signatures are copied into papers: never broken into lines, never read as rich's markup
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    # signatures are copied into papers: never broken into lines; nor is `:a:` of a name a picture to draw
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     console.print(table)
     if scores["wer"] is not None:
         console.print(

@@ -44,6 +44,17 @@ def test_table_states_scores_signature_and_normalisation(path, capsys):
     assert "of 1 pair, as the reference to the letter: 0 transcripts, 1 translation, 0 both" in out
 
 
+def test_names_of_speakers_are_shown_as_they_are(tmp_path, capsys):
+    names = ["talk:a:1", "[red]", *("s" * 60 + end for end in "12")]
+    write_pairs(tmp_path / "pairs.jsonl", [PAIRS[0] | {"speaker": name} for name in names])
+    assert main(["score", str(tmp_path / "pairs.jsonl"), "--per-speaker"]) == 0
+    out = capsys.readouterr().out
+    assert "talk:a:1" in out
+    assert "[red]" in out
+    first_column = "".join(line.split()[0] for line in out.splitlines() if line.startswith("  s"))
+    assert first_column.replace("sentences", "") == names[2] + names[3]
+
+
 def test_shards_are_one_corpus(path, capsys):
     assert main(["score", path, path, "--json"]) == 0
     output = capsys.readouterr()
