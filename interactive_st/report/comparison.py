@@ -30,6 +30,14 @@ class Utterance:
         texts = (pair.get(f"reference_{stream}") for pair in self.pairs.values())
         return next((text for text in texts if text), None)
 
+    def with_references(self, system: str) -> Pair:
+        """A system's pair, with `reference` where its file has none."""
+        pair = self.pairs[system]
+        return pair | {
+            f"reference_{stream}": pair.get(f"reference_{stream}") or self.reference(stream)
+            for stream in STREAM_NAMES
+        }
+
     def field(self, key: str) -> str:
         """A field such as ``speaker`` or ``tgt_lang``; empty where unknown."""
         return next((pair[key] for pair in self.pairs.values() if pair.get(key)), "")
@@ -90,8 +98,11 @@ class Comparison:
 
     @cached_property
     def scores(self) -> dict[str, dict[str, Any]]:
-        """Corpus scores by system, of the utterances that all have, BLEU by one tokeniser."""
-        by_system = {s: [u.pairs[s] for u in self.utterances] for s in self.systems}
+        """Corpus scores by system, of the utterances that all have, BLEU by one tokeniser.
+
+        A reference that a file lacks is that of the others, or its system would be scored on fewer utterances.
+        """
+        by_system = {s: [u.with_references(s) for u in self.utterances] for s in self.systems}
         tokeniser = _tokeniser(chain.from_iterable(by_system.values()))
         return {s: score_pairs(pairs, sacrebleu_tokenizer=tokeniser) for s, pairs in by_system.items()}
 

@@ -92,6 +92,15 @@ def test_reference_of_the_first_file_that_has_one():
     assert utterance.field("speaker") == "theo"
 
 
+def test_a_system_whose_file_lacks_references_is_scored_on_as_many_utterances():
+    one = [pair("u1", "a b"), pair("u2", "x y", "x y")]
+    other = [pair("u1", "a b"), pair("u2", "x y", "x y", reference=None, reference_translation="")]
+    comparison = match({"one": one, "other": other})
+    assert comparison.scores["other"] == comparison.scores["one"]
+    assert comparison.scores["other"]["wer"] == 50.0
+    assert comparison.notes == []
+
+
 def test_other_references_are_noted():
     comparison = match({"a": [pair("u")], "b": [pair("u", reference="a b c")]})
     assert len(comparison.notes) == 1
