@@ -256,4 +256,8 @@ def _lines(path: Path) -> list[str]:
         raise LogError(f"{path}: cannot be read ({error.strerror}); is the name right?") from error
     # a line that was cut off may end within a number, which is then another one; JSON tells by its end
     pieces = (piece for line in lines for piece in WITHIN.split(line) if piece)
-    return [piece.rstrip() for piece in pieces if piece.endswith("\n") or piece.rstrip().endswith("}")]
+    return [piece.rstrip() for piece in pieces if _has_its_end(piece)]
+
+
+def _has_its_end(line: str) -> bool:
+    return line.splitlines()[0] != line or line.rstrip().endswith("}")

@@ -170,6 +170,13 @@ def test_a_last_line_without_an_end_counts_where_it_is_whole_json(tmp_path):
     assert read_log(path, "run").points == parse_log(json_lines(), "run").points
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n"])
+def test_a_line_may_end_as_a_progress_bar_ends_it(tmp_path, end):
+    path = tmp_path / "train.log"
+    path.write_bytes("".join(f"{line}{end}" for line in simple_lines(100, 2000)).encode())
+    assert read_log(path, "run").last_update == 2000
+
+
 def test_a_resumed_run_may_begin_within_the_line_that_was_cut_off(tmp_path):
     *whole, last = simple_lines(100, 2000)
     cut = last[: last.index("num_updates=") + len("num_updates=20")]
