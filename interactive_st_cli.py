@@ -6,7 +6,7 @@ import sys
 
 #: How often a thread of torch looks for work before it lets others have the core. With the library's own
 #: number one busy core makes decoding on two threads many times slower, with this one hardly; where nothing
-#: else runs this one is 9 % slower (benchmarks/changes.md).
+#: else runs this one is 8 % slower (benchmarks/changes.md).
 SPIN_COUNT = "1000"
 
 # Also when run as `python -m interactive_st_cli` or again in a worker process, under which this
