@@ -71,11 +71,10 @@ def main(args: argparse.Namespace) -> int:
     if args.html is not None:
         print(args.html)
         return 0
-    from rich.console import Console
-
     from interactive_st.report.compare_terminal import show
+    from interactive_st.terminal import PipedConsole
 
-    show(comparison, in_order(comparison.utterances, order)[: args.limit], Console(highlight=False))
+    show(comparison, in_order(comparison.utterances, order)[: args.limit], PipedConsole(highlight=False))
     return 0
 
 

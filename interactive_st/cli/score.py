@@ -71,10 +71,10 @@ def _note_repeated(pairs: Sequence[Mapping[str, Any]]) -> None:
 
 def _print_table(scores: dict[str, Any]) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     from interactive_st.scoring.columns import COLUMNS, SIGNATURES, cells
+    from interactive_st.terminal import PipedConsole
 
     table = Table(box=box.SIMPLE)
     table.add_column("", overflow="fold")
@@ -84,7 +84,7 @@ def _print_table(scores: dict[str, Any]) -> None:
     for name, row in [*rows, ("all", scores)]:
         table.add_row(name, str(row["sentences"]), *cells(row))
     # signatures are copied into papers: never broken into lines; nor is `:a:` of a name a picture to draw
-    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    console = PipedConsole(soft_wrap=True, highlight=False, markup=False, emoji=False)
     console.print(table)
     if scores["wer"] is not None:
         console.print(

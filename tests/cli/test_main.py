@@ -160,12 +160,14 @@ def test_interruption(command, capsys):
     assert capsys.readouterr().err == "interactive-st greet: interrupted\n"
 
 
-def test_reader_that_goes_away():
+@pytest.mark.parametrize("words", [["user-dir"], ["score", "pairs.jsonl"], ["compare", "pairs.jsonl"]])
+def test_reader_that_goes_away(tmp_path, words):
+    (tmp_path / "pairs.jsonl").write_text('{"id": "u", "transcript": "a", "translation": "b"}\n')
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as closed:
-        command = [sys.executable, "-m", "interactive_st_cli", "user-dir"]
-        result = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, timeout=60)
+        command = [sys.executable, "-m", "interactive_st_cli", *words]
+        result = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, timeout=60, cwd=tmp_path)
     assert result.returncode == 141
     assert result.stderr == b""
 
