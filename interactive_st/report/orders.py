@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from interactive_st.report.comparison import Utterance
 
 
+#: Python makes no numbers of more than 4300 digits.
+MOST_DIGITS = 4300
+
+
 @dataclass(frozen=True)
 class Order:
     """An order: what a page calls it, and the key to sort by."""
@@ -22,7 +26,11 @@ class Order:
 def natural(text: str) -> tuple:
     """Sort key in which ``a_10`` comes after ``a_9``."""
     parts = re.split(r"(\d+)", text)
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)
+    return tuple(
+        (0, int(part), "") if part.isdecimal() and len(part) <= MOST_DIGITS else (1, 0, part)
+        for part in parts
+        if part
+    )
 
 
 def _mean(values: Mapping[str, float | None]) -> float | None:

@@ -73,6 +73,11 @@ def test_numbers_in_ids_count_as_numbers():
     assert sorted(["1²", "1"], key=natural) == ["1", "1²"]  # a digit, but no number to int()
 
 
+def test_an_id_of_more_digits_than_a_number_may_have_is_text():
+    long = "9" * 5000
+    assert sorted([long, "10", "9"], key=natural) == ["9", "10", long]
+
+
 def test_errors_among_characters_are_called_so():
     texts = {"transcript": "我们听见", "reference": "我们看见"}
     chinese, english = match({"a": [pair("u", **texts), pair("v")]}).utterances
