@@ -19,15 +19,16 @@ SIZE = (4.2, 2.9)  # inches; read at the width of a phone
 
 
 def curves_html(logs: Sequence[TrainingLog]) -> str:
-    """All panels of all trainings, each a ``<figure>``.
+    """All panels of all trainings, each a ``<figure>``; a training without any is passed over beside others.
 
     Raises:
         PlotError: matplotlib is missing, or there is nothing to draw.
     """
-    from interactive_st.plots.style import drawing, require_matplotlib
+    from interactive_st.plots.style import PlotError, drawing, require_matplotlib
     from interactive_st.plots.training import draw_panel, legend_entries, panels_of
 
     require_matplotlib()
+    panels_of(logs)  # raises where none has any
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -35,7 +36,10 @@ def curves_html(logs: Sequence[TrainingLog]) -> str:
     ink |= {"xtick.color": "#010101", "ytick.color": "#010101", "grid.color": "#020202"}
     figures = []
     for log in logs:
-        panels = panels_of([log])
+        try:
+            panels = panels_of([log])
+        except PlotError:
+            continue
         for number, panel in enumerate(panels):
             with drawing(base_size=10.0), rc_context({**ink, "svg.fonttype": "path"}):
                 figure = Figure(SIZE, layout="constrained")

@@ -7,10 +7,12 @@ import sys
 
 import pytest
 import soundfile
-from training_log import json_lines, write_log
+from training_log import json_lines, stamped, write_log
 
 from interactive_st.errors import DataError
+from interactive_st.plots.fairseq_log import parse_log
 from interactive_st.report.audio_clips import Recordings
+from interactive_st.report.curves import curves_html
 from interactive_st.report.page import build_page
 from interactive_st.report.run_contents import read_contents
 from interactive_st.scoring.pairs_file import write_pairs
@@ -167,3 +169,10 @@ def test_trainings_of_one_name_are_told_apart(tmp_path):
     logs = [write_log(tmp_path / run / "train.log", json_lines()) for run in ("a", "b")]
     (tmp_path / "run").mkdir()
     assert [log.name for log in read_contents(tmp_path / "run", logs).logs] == ["a/train", "b/train"]
+
+
+def test_a_log_with_nothing_to_draw_takes_no_curves_from_the_others():
+    pytest.importorskip("matplotlib")
+    bare = parse_log([stamped(0, "train_inner", '{"num_updates": "1", "wps": "3"}')], "bare")
+    good = parse_log(json_lines(), "good")
+    assert curves_html([bare, good]).count("<figure") == curves_html([good]).count("<figure") > 0
