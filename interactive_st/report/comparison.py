@@ -100,7 +100,7 @@ class Comparison:
     def scores(self) -> dict[str, dict[str, Any]]:
         """Corpus scores by system, of the utterances that all have, BLEU by one tokeniser.
 
-        A reference that a file lacks is that of the others: its system is not scored on fewer utterances.
+        A reference that a file lacks is that of the others, so that all are scored on as many utterances.
         """
         by_system = {s: [u.with_references(s) for u in self.utterances] for s in self.systems}
         tokeniser = _tokeniser(chain.from_iterable(by_system.values()))
