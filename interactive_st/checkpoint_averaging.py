@@ -119,13 +119,15 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
     as a starting point.
     The mean is taken in float64 and rounded once, so it does not depend on the order of the other paths.
 
-    Raises `DataError` where there is nothing to average, a file is not a fairseq checkpoint, or the
-    checkpoints are of different models: of another architecture, or with other parameters.
+    Raises `DataError` where there is nothing to average, a file is not a fairseq checkpoint or holds weights
+    that are no numbers, or the checkpoints are of different models: of another architecture, or with other
+    parameters.
     """
     if not paths:
         raise DataError("no checkpoints to average: name at least one")
     result = load_state(paths[0])
     weights = result["model"]
+    _check_numbers(paths[0], weights)
     sums = {name: value.double() for name, value in weights.items() if value.is_floating_point()}
     for path in paths[1:]:
         state = load_state(path)
@@ -137,6 +139,7 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
                 f"{path}: other parameters than {paths[0]} ({', '.join(different[:3])}"
                 f"{', …' if len(different) > 3 else ''}); average checkpoints of one model only"
             )
+        _check_numbers(path, other)
         for name, total in sums.items():
             total += other[name].double()
     for name, total in sums.items():
@@ -147,6 +150,15 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
     for key in _EMA_KEYS:
         (result.get("extra_state") or {}).pop(key, None)
     return result
+
+
+def _check_numbers(path: Path | str, weights: dict[str, torch.Tensor]) -> None:
+    for name, value in weights.items():
+        if value.is_floating_point() and not value.isfinite().all():
+            raise DataError(
+                f"{path}: {name} holds NaN or infinite values, and so would the mean; the training had "
+                "diverged by then, average earlier checkpoints"
+            )
 
 
 def save_checkpoint(state: dict[str, Any], path: Path | str) -> None:

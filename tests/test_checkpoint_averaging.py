@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from interactive_st import checkpoint_averaging as averaging
+from interactive_st.errors import DataError
 
 
 def save(path, seed, options=(), **changes):
@@ -60,6 +61,15 @@ def test_different_models_are_refused(tmp_path, changes):
     save(tmp_path / "checkpoint2.pt", 2, **changes)
     with pytest.raises(ValueError, match=next(iter(changes))):
         averaging.average_checkpoints([tmp_path / "checkpoint1.pt", tmp_path / "checkpoint2.pt"])
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_weights_that_are_no_numbers_are_named(tmp_path, number):
+    paths = [tmp_path / f"checkpoint{i}.pt" for i in (1, 2)]
+    for i, path in enumerate(paths, 1):
+        save(path, i, **({"weight": torch.full((3, 4), float("nan"))} if i == number else {}))
+    with pytest.raises(DataError, match=rf"checkpoint{number}\.pt: weight holds NaN or infinite values"):
+        averaging.average_checkpoints(paths)
 
 
 @pytest.mark.parametrize(
