@@ -43,9 +43,9 @@ def main(args: argparse.Namespace) -> int:
         DataError: a file cannot be read, or an option has no meaning.
     """
     from interactive_st.scoring.corpus_scores import score_pairs
-    from interactive_st.scoring.pairs_file import read_pairs
+    from interactive_st.scoring.pairs_file import read_shards
 
-    pairs = [pair for path in args.pairs for pair in read_pairs(path)]
+    pairs = read_shards(args.pairs)
     scores = score_pairs(
         pairs,
         wer_lowercase=args.wer_lowercase,

@@ -120,9 +120,27 @@ def read_pairs(path: str | os.PathLike) -> list[Pair]:
     Raises:
         DataError: the file is missing, unreadable or empty, or a line is not a pair; the message names it.
     """
+    return read_shards([path])
+
+
+def read_shards(paths: Sequence[str | os.PathLike]) -> list[Pair]:
+    """Return the pairs of files as `read_pairs` does, one after the other.
+
+    One of several may be empty: of a corpus with fewer batches than shards some shards have none.
+
+    Raises:
+        DataError: a file is missing or unreadable, all are empty, or a line is not a pair.
+    """
+    pairs = [pair for path in paths for pair in _read(path)]
+    if not pairs:
+        raise DataError(f"{paths[0]}: holds no pair; did the decoding that wrote it finish?")
+    return pairs
+
+
+def _read(path: str | os.PathLike) -> list[Pair]:
     try:
         with open(path, encoding="utf-8-sig") as lines:
-            pairs = [_parse(line, f"{path}:{n}") for n, line in enumerate(lines, 1) if line.strip()]
+            return [_parse(line, f"{path}:{n}") for n, line in enumerate(lines, 1) if line.strip()]
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); is the name right?") from error
     except UnicodeDecodeError as error:
@@ -130,9 +148,6 @@ def read_pairs(path: str | os.PathLike) -> list[Pair]:
             f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); give a file written "
             "by --pairs-path"
         ) from error
-    if not pairs:
-        raise DataError(f"{path}: holds no pair; did the decoding that wrote it finish?")
-    return pairs
 
 
 def write_pairs(path: str | os.PathLike, pairs: Iterable[Pair]) -> None:

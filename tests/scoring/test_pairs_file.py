@@ -4,7 +4,7 @@ import os
 import pytest
 
 from interactive_st.errors import DataError
-from interactive_st.scoring.pairs_file import read_pairs, write_pairs
+from interactive_st.scoring.pairs_file import read_pairs, read_shards, write_pairs
 
 
 def test_what_is_written_is_read_and_nothing_else_is_left(tmp_path):
@@ -79,6 +79,16 @@ def test_whole_characters_may_be_written_as_escapes(tmp_path):
     path = tmp_path / "pairs.jsonl"
     path.write_text(r'{"transcript": "\ud83d\ude00", "translation": "\\ud800 \u00fc"}' + "\n")
     assert read_pairs(path) == [{"transcript": "\U0001f600", "translation": "\\ud800 ü"}]
+
+
+def test_a_shard_may_be_empty(tmp_path):
+    pair = '{"transcript": "%s", "translation": "x"}\n'
+    for shard, text in enumerate([pair % "a", "", pair % "b"]):
+        (tmp_path / f"test.jsonl.{shard}").write_text(text)
+    shards = sorted(tmp_path.iterdir())
+    assert [pair["transcript"] for pair in read_shards(shards)] == ["a", "b"]
+    with pytest.raises(DataError, match=r"test\.jsonl\.1: holds no pair"):
+        read_shards([shards[1], shards[1]])
 
 
 def test_missing_empty_and_binary_files_are_named(tmp_path):
