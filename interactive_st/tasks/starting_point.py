@@ -11,9 +11,11 @@ from fairseq.data import Dictionary
 from fairseq.data.audio.data_cfg import S2TDataConfig
 
 from interactive_st.checkpoint_reading import load_state, option_of, options_of, read_checkpoint
-from interactive_st.conventions import option_name
 from interactive_st.errors import DataError
 from interactive_st.models.pretrained import LoadingRules, warn_of_other_meaning
+
+#: fairseq's ``--restore-file``: it stands for one of ``--save-dir``.
+LAST = "checkpoint_last.pt"
 
 logger = logging.getLogger(__name__)
 
@@ -92,11 +94,13 @@ def _loaded_as_they_are(args: Namespace) -> list[tuple[str, str]]:
     if paths := getattr(args, "path", None):
         return [("--path", path) for path in utils.split_paths(paths)]
     suffix = getattr(args, "checkpoint_suffix", None) or ""
-    last = Path(getattr(args, "save_dir", None) or "") / f"checkpoint_last{suffix}.pt"
-    if last.is_file():
-        return [("--save-dir", str(last))]
-    given = [(option, getattr(args, option, None)) for option in ("continue_once", "restore_file")]
-    return [(option_name(option), path) for option, path in given if path and Path(path).is_file()]
+    restored = getattr(args, "restore_file", None) or LAST
+    if restored != LAST:  # then fairseq asks for no other
+        places = {"--restore-file": restored.replace(".pt", f"{suffix}.pt")}
+    else:
+        last = Path(getattr(args, "save_dir", None) or "") / LAST.replace(".pt", f"{suffix}.pt")
+        places = {"--save-dir": str(last), "--continue-once": getattr(args, "continue_once", None)}
+    return [(option, path) for option, path in places.items() if path and Path(path).is_file()][:1]
 
 
 def _dictionary_file(task: object) -> Path | None:

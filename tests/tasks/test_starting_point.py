@@ -95,6 +95,33 @@ def test_other_words_of_a_checkpoint_that_is_loaded_as_it_is_are_told(tmp_path, 
     assert f"{option} {path}: was trained with {data / 'words.txt'}, which has other words" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"save_dir": "same"}, None),
+        ({"save_dir": "same", "restore_file": "other.pt"}, "--restore-file other.pt"),
+        ({"save_dir": "other", "restore_file": "same.pt"}, None),
+        ({"save_dir": "same", "continue_once": "other.pt"}, None),
+        ({"save_dir": "none", "restore_file": "same.pt", "continue_once": "other.pt"}, None),
+        ({"save_dir": "none", "continue_once": "other.pt"}, "--continue-once other.pt"),
+        ({"save_dir": "none"}, None),
+    ],
+)
+def test_only_the_checkpoint_that_fairseq_loads_is_looked_at(tmp_path, monkeypatch, caplog, options, told):
+    monkeypatch.chdir(tmp_path)
+    for name, dictionary in (("same", tiny.dictionary()), ("other", tiny.dictionary(5))):
+        data = tmp_path / f"data_{name}"
+        data.mkdir()
+        (data / "config.yaml").write_text(yaml.safe_dump({"vocab_filename": "words.txt"}))
+        dictionary.save(str(data / "words.txt"))
+        (tmp_path / name).mkdir()
+        for path in (f"{name}.pt", f"{name}/checkpoint_last.pt", "checkpoint_last.pt"):
+            save(path, data)
+    args = Namespace(**{"data": "data_same", "restore_file": "checkpoint_last.pt", **options})
+    warn_of_other_words(args, tiny.dictionary())
+    assert [record.message.split(": ")[0] for record in caplog.records] == ([told] if told else [])
+
+
 def test_words_of_a_file_that_is_no_checkpoint_are_left_to_its_loading(tmp_path, caplog):
     (tmp_path / "a.pt").write_text("none")
     warn_of_other_words(Namespace(data="new", path=f"{tmp_path}/a.pt:{tmp_path}/gone.pt"), tiny.dictionary())
