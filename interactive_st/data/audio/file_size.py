@@ -21,27 +21,34 @@ SPHERE = b"NIST_1A\n"
 W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 #: An Ogg page begins with this and its version; it has this many bytes before its table, and at most so many.
 OGG_PAGE, OGG_HEAD_BYTES, OGG_PAGE_BYTES = b"OggS\x00", 27, 65307
+#: Where in a page its flags are, the one of a stream's first page, and where the number of its stream is.
+OGG_FLAGS, OGG_FIRST, OGG_STREAM = 5, 2, slice(14, 18)
 EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
 def require_whole(path: str | os.PathLike) -> None:
     """Make sure that an AIFF, W64, RF64, AU, AVI, Matroska or SPHERE file has the size that it says, and
-    that the last page of an Ogg file is whole.
+    that the last page of an Ogg file is whole, and of a stream that the file begins with.
 
     Raises:
-        DataError: it was cut off.
+        DataError: it was cut off, or libsndfile would read the first of several recordings alone.
         OSError: it cannot be read.
     """
     with open(path, "rb") as file:
         head, size, tolerated = file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size, TOLERATED
         if head.startswith(OGG_PAGE):
-            promised, tolerated = _end_of_last_page(file, size), 0
+            (promised, stream), tolerated = _last_page(file, size), 0
         else:
-            promised = _promised_bytes(head)
+            promised, stream = _promised_bytes(head), b""
     if promised - size > tolerated:
         raise DataError(
             f"{path}: damaged or cut off, {size} of {promised} bytes are there; copy it anew, or write "
             "what is there to a new file, as by ffmpeg -i FILE new.flac"
+        )
+    if stream and (first := _first_streams(head)) and stream not in first:
+        raise DataError(
+            f"{path}: holds several recordings, one behind the other, of which the first alone would be "
+            "read; join them, as by ffmpeg -i FILE new.flac"
         )
 
 
@@ -67,18 +74,32 @@ def _promised_bytes(head: bytes) -> int:
     return before + size if 0 < size < UNKNOWN_SIZE else 0
 
 
-def _end_of_last_page(file: BinaryIO, size: int) -> int:
-    """Return where the last page of an Ogg file ends; 0 if there is none near the end of the file."""
+def _last_page(file: BinaryIO, size: int) -> tuple[int, bytes]:
+    """Return where the last page of an Ogg file ends, and the number of its stream; 0 and nothing if there is
+    none near the end of the file."""
     start = max(0, size - OGG_PAGE_BYTES)
     file.seek(start)
     tail = file.read()
     place = tail.rfind(OGG_PAGE)
     if place < 0:
-        return 0
+        return 0, b""
     page = tail[place:]
+    return start + place + _page_bytes(page), page[OGG_STREAM]
+
+
+def _page_bytes(page: bytes) -> int:
     segments = page[OGG_HEAD_BYTES - 1] if len(page) >= OGG_HEAD_BYTES else 0
     end = OGG_HEAD_BYTES + segments
-    return start + place + end + sum(page[OGG_HEAD_BYTES:end])
+    return end + sum(page[OGG_HEAD_BYTES:end])
+
+
+def _first_streams(head: bytes) -> set[bytes]:
+    """Return the numbers of the streams that an Ogg file begins with; none if there may be more of them."""
+    found, page = set(), head
+    while len(page) >= OGG_HEAD_BYTES and page[OGG_FLAGS] & OGG_FIRST:
+        found.add(page[OGG_STREAM])
+        page = page[_page_bytes(page) :]
+    return found if len(page) >= OGG_HEAD_BYTES else set()
 
 
 def _promised_bytes_of_matroska(head: bytes) -> int:

@@ -198,21 +198,6 @@ def test_other_files_cut_off_are_refused(tmp_path, kind):
             read(path)
 
 
-@pytest.mark.parametrize(("kind", "subtype"), [("ogg", "VORBIS"), ("opus", "OPUS")])
-def test_an_ogg_file_cut_off_is_refused(tmp_path, kind, subtype):
-    path = tmp_path / f"a.{kind}"
-    soundfile.write(path, noise(3.0), RATE, format="OGG", subtype=subtype)
-    content = path.read_bytes()
-    last = content.rfind(b"OggS")
-    for size in (len(content) // 2, last + 10, last + 28, len(content) - 1):
-        path.write_bytes(content[:size])
-        for read in (load_audio, open_file):
-            with pytest.raises(DataError, match=rf"a\.{kind}: damaged or cut off, {size} of \d+ bytes"):
-                read(path)
-    path.write_bytes(content + b"TAG" + bytes(125))  # as some programs put behind
-    require_whole(path)
-
-
 @pytest.mark.parametrize(("kind", "place"), [("aiff", 4), ("w64", 16), ("au", 8)])
 def test_an_unknown_size_is_none(tmp_path, kind, place):
     """As of a file that was written to a pipe."""
