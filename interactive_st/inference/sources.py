@@ -128,7 +128,7 @@ class ArraySource:
             samples = samples.detach().cpu()
             samples = (samples.float() if samples.is_floating_point() else samples).numpy()
         samples = np.asarray(samples)
-        if samples.dtype == np.int64:
+        if samples.dtype.kind == "i" and samples.itemsize == 8:
             raise DataError(
                 "samples of type int64, which numpy and torch make of a list of whole numbers: no recording "
                 "has 64 bits, so full scale is not known; give them in their own type, as int16 or int32"

@@ -181,6 +181,7 @@ class TestArraySource:
             (np.array(["a"]), "type"),
             (np.array([0.0, np.inf]), "NaN, or values that are infinite"),
             ([0, 12000, -12000], "samples of type int64, which numpy and torch make .* as int16 or int32"),
+            (np.array([0, 12000], ">i8"), "samples of type int64, which"),
             (np.array([0.0, 1e300]), "NaN, or values that are infinite"),
         ],
     )
