@@ -50,6 +50,7 @@ def newest_checkpoints(
             found.append((updates, last))
     if not found and kind != "update":
         found = _numbered(folder, _BY_EPOCH)
+    first = min(found, default=(0, folder))[0]
     if upper_bound is not None:
         found = [(number, path) for number, path in found if number <= upper_bound]
     if not found:
@@ -57,7 +58,9 @@ def newest_checkpoints(
         by = f" by {kind}" if kind else ""
         advice = "train with --keep-interval-updates or --keep-last-epochs"
         others = {"update": "epoch", "epoch": "update"}.get(kind, "")
-        if others and _numbered(folder, _BY_EPOCH if others == "epoch" else _BY_UPDATES):
+        if first:
+            advice = f"the first is {int(first)}: raise --checkpoint-upper-bound"
+        elif others and _numbered(folder, _BY_EPOCH if others == "epoch" else _BY_UPDATES):
             advice = f"there are some by {others}: --num-{others}-checkpoints takes those"
         raise FileNotFoundError(f"{folder}: no numbered checkpoints{by}{bound} to average; {advice}")
     return [path for _, path in sorted(found, reverse=True)[:count]]

@@ -104,7 +104,7 @@ def test_files(run_folder, tmp_path):
             ["{run}", "--num-update-checkpoints", "4"],
             "no numbered checkpoints by update to average; there are some by epoch: --num-epoch-checkpoints",
         ),
-        (["{run}", "--last", "2", "--checkpoint-upper-bound", "0"], "no numbered checkpoints up to 0"),
+        (["{run}", "--last", "2", "--checkpoint-upper-bound", "0"], "up to 0 to average; the first is 1: r"),
         (["{run}", "--output", "{run}/checkpoint1.pt/below.pt"], "checkpoint1.pt is a file; give a folder"),
         (["{run}", "--best", "1", "--metric", "wer"], "no checkpoint.best_wer_*.pt"),
     ],
