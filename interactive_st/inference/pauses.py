@@ -68,7 +68,7 @@ def find_utterances(
     if _is_one_utterance(speech, seconds, min_pause):
         utterance = _sounding(samples, 0, speech, rate)
         # one that is all of a recording is for the model, which refuses what is too short
-        yield from [utterance] if len(utterance.samples) == len(samples) else _if_not_a_click(utterance)
+        yield from [utterance] if len(utterance.samples) == len(samples) else _if_not_a_click(utterance, rate)
     else:
         yield from cut_at_pauses(windows, rate, max_segment, min_pause)
 
@@ -144,7 +144,7 @@ class _Cutter:
             samples = np.concatenate([window for window, _ in taken])
             start = self.first_sample
             speech = _speech(taken, start, self.rate)
-            yield from _if_not_a_click(_sounding(samples, start, speech, self.rate))
+            yield from _if_not_a_click(_sounding(samples, start, speech, self.rate), self.rate)
         self._drop(count)
         self.voiced -= count
 
@@ -175,9 +175,9 @@ def _sounding(samples: np.ndarray, first_sample: int, speech: Spans, rate: int) 
     return Utterance(start, end, samples[first:last], heard)
 
 
-def _if_not_a_click(utterance: Utterance) -> Iterator[Utterance]:
+def _if_not_a_click(utterance: Utterance, rate: int) -> Iterator[Utterance]:
     """Yield the utterance if it is long enough to be speech: what is left of a few windows may not be."""
-    if utterance.end - utterance.start >= SHORTEST_SPEECH:
+    if len(utterance.samples) >= SHORTEST_SPEECH * rate:
         yield utterance
 
 

@@ -68,8 +68,8 @@ def rules_of_first(path: str | None, args: Namespace, dictionary: Dictionary) ->
 
 def warn_of_other_words(args: Namespace, dictionary: Dictionary) -> None:
     """Warn where a checkpoint that is loaded as it is was trained on a data folder that holds another
-    dictionary of as many words: its tokens would be read as other words. It is no error: other data may be
-    in that folder by now.
+    dictionary. If that has as many words, nothing else tells that its tokens are read as others. It is no
+    error: other data may be in that folder by now.
 
     Args:
         args: the options of any of the tools.
