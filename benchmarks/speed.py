@@ -65,7 +65,7 @@ DEFAULTS = {
     "cpu": {"sentences": 8, "max_frames": 6_000, "rounds": 5, "decode_batches": 6, "train_batches": 3},
     "cuda": {"sentences": 64, "max_frames": 40_000, "rounds": 9, "decode_batches": 8, "train_batches": 8},
 }
-QUICK = {"rounds": 5, "decode_batches": 2, "train_batches": 1}
+QUICK = {"rounds": 7, "decode_batches": 2, "train_batches": 1}
 DESCRIPTION = """\
 Speed and peak memory of the interactive model, which writes both texts, against stock fairseq. The
 contestants take turns, every ratio is of the same round, and what each has written is counted.
@@ -259,7 +259,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--size", choices=list(SUFFIX), help="of all models (default: paper, with --quick s)")
     add("--device", default="cpu", help="cpu (default), cuda, cuda:1, …")
     add("--threads", type=int, help="CPU threads (default: torch's choice)")
-    add("--rounds", type=int, help="alternated rounds that count (default: 5, on a GPU 9 without --quick)")
+    add("--rounds", type=int, help="alternated rounds that count (default: 5, GPU 9, --quick 7)")
     add(
         "--quick",
         action="store_true",
