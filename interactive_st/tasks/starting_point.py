@@ -62,8 +62,9 @@ def rules_of_first(path: str | None, args: Namespace, dictionary: Dictionary) ->
             "its embedding table is taken if it has as many entries as this one; are they the same words?"
         )
         return LoadingRules(allow_new_vocabulary=True)
-    other_words = Dictionary.load(str(file)).symbols != dictionary.symbols
-    return LoadingRules(allow_new_vocabulary=True, discard_embeddings=other_words)
+    return LoadingRules(
+        allow_new_vocabulary=True, discard_embeddings=_has_other_words(file, dictionary)
+    )
 
 
 def warn_of_other_words(args: Namespace, dictionary: Dictionary) -> None:
@@ -77,9 +78,13 @@ def warn_of_other_words(args: Namespace, dictionary: Dictionary) -> None:
     """
     for option, path in _loaded_as_they_are(args):
         try:
-            file = _dictionary_file(options_of(load_state(path, mmap=True), "task"))
-            other_words = file is not None and Dictionary.load(str(file)).symbols != dictionary.symbols
-        except Exception:  # a file that cannot be read says nothing of the words
+            trained = options_of(load_state(path, mmap=True), "task")
+        except DataError:  # which fairseq is about to load, and to complain of
+            continue
+        try:
+            file = _dictionary_file(trained)
+            other_words = file is not None and _has_other_words(file, dictionary)
+        except Exception:  # fairseq's Dictionary raises that; a damaged folder of long ago ends nothing today
             continue
         if other_words:
             logger.warning(
@@ -101,6 +106,10 @@ def _loaded_as_they_are(args: Namespace) -> list[tuple[str, str]]:
         last = Path(getattr(args, "save_dir", None) or "") / LAST.replace(".pt", f"{suffix}.pt")
         places = {"--save-dir": str(last), "--continue-once": getattr(args, "continue_once", None)}
     return [(option, path) for option, path in places.items() if path and Path(path).is_file()][:1]
+
+
+def _has_other_words(file: Path, dictionary: Dictionary) -> bool:
+    return Dictionary.load(str(file)).symbols != dictionary.symbols
 
 
 def _dictionary_file(task: object) -> Path | None:
