@@ -1,6 +1,22 @@
 """Words of messages."""
 
+import re
+from typing import TextIO
+
+#: Control characters but tab and newline: a terminal takes them as commands, such as one to clear the screen.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 
 def counted(number: int, thing: str) -> str:
     """``1 row``, ``2 rows``: of things whose plural has an s more."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def for_terminal(text: str) -> str:
+    """A text with its control characters as JSON escapes them, ``\\u001b``; in JSON the meaning stays."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def shown_on(stream: TextIO | None, text: str) -> str:
+    """The text `for_terminal` where the stream is one; else, as in a pipe or a file, the text itself."""
+    return for_terminal(text) if stream is not None and stream.isatty() else text

@@ -9,9 +9,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from interactive_st.errors import UserError
 from interactive_st.standard_output import is_of_standard_output
+from interactive_st.wording import shown_on
 
 
 @contextmanager
@@ -29,10 +31,16 @@ def user_errors() -> Iterator[None]:
         raise UserError(str(error)) from error
 
 
+def say(text: object, stream: TextIO | None = None) -> None:
+    """Print a line that holds names or texts of files; on standard output if not said otherwise."""
+    stream = stream or sys.stdout
+    print(shown_on(stream, str(text)), file=stream)
+
+
 def print_notes(notes: Iterable[str]) -> None:
     """Say on standard error what the user should know of a work that is done."""
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}", sys.stderr)
 
 
 def named_file(text: str) -> tuple[str | None, Path]:

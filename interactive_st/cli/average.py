@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import print_notes, user_errors, whole_number
+from interactive_st.cli import print_notes, say, user_errors, whole_number
 from interactive_st.errors import UserError
 from interactive_st.wording import counted
 
@@ -105,8 +105,8 @@ def main(args: argparse.Namespace) -> int:
         state = average_checkpoints(paths)
         save_checkpoint(state, output)
     for path in paths:
-        print(path)
-    print(f"average of {len(paths)}: {output}")
+        say(path)
+    say(f"average of {len(paths)}: {output}")
     return 0
 
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import named_file, print_notes, user_errors
+from interactive_st.cli import named_file, print_notes, say, user_errors
 from interactive_st.errors import UserError
 from interactive_st.report.orders import ORDERS, in_order
 
@@ -69,7 +69,7 @@ def main(args: argparse.Namespace) -> int:
                 write_whole(args.html, page)
     print_notes([*missing_notes(comparison), *comparison.notes])
     if args.html is not None:
-        print(args.html)
+        say(args.html)
         return 0
     from interactive_st.report.compare_terminal import show
     from interactive_st.terminal import PipedConsole

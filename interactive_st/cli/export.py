@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import user_errors
+from interactive_st.cli import say, user_errors
 from interactive_st.errors import UserError, require_file
 from interactive_st.inference.quieting import quiet
 
@@ -98,5 +98,5 @@ def main(args: argparse.Namespace) -> int:
         )
         stored = load_checkpoint(args.checkpoint, args.data)
         folder = write_model_folder(stored, args.out, card, args.overwrite)
-    print(f"ready: {folder}")
+    say(f"ready: {folder}")
     return 0

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import names, print_notes, user_errors
+from interactive_st.cli import names, print_notes, say, user_errors
 from interactive_st.data import choices
 from interactive_st.errors import UserError
 
@@ -119,12 +119,12 @@ def _join_folders(args: argparse.Namespace) -> int:
     print_notes(notes)
     for split, part in joined.items():
         for line in part.describe():
-            print(f"{split}: {line}")
+            say(f"{split}: {line}")
     for archive in sorted({archive for part in joined.values() for archive in part.archives}):
-        print(f"features: {archive}")
+        say(f"features: {archive}")
     print(f"audio of these features: {args.sample_rate or choices.SAMPLE_RATE} Hz (--sample-rate)")
     print(f"vocabulary: {size} entries")
-    print(f"ready: {args.out}")
+    say(f"ready: {args.out}")
     return 0
 
 
@@ -151,6 +151,6 @@ def _join_files(args: argparse.Namespace) -> int:
         keep_unmatched=args.keep_unmatched,
     )
     for line in joined.describe():
-        print(line)
-    print(f"ready: {args.out}")
+        say(line)
+    say(f"ready: {args.out}")
     return 0

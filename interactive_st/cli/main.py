@@ -13,6 +13,7 @@ from interactive_st import cli
 from interactive_st.errors import UserError
 from interactive_st.standard_output import drop_output, is_of_standard_output, mark_errors, why_not_written
 from interactive_st.version import __version__
+from interactive_st.wording import shown_on
 
 PROGRAM = "interactive-st"
 #: Exit statuses as a shell reports them for a program ended by SIGINT and SIGPIPE.
@@ -85,7 +86,7 @@ def refuse_unknown(parser: argparse.ArgumentParser, words: Sequence[str]) -> NoR
     known = sorted(name for name in parser._option_string_actions if name.startswith("--"))
     hints = dict.fromkeys(hint for word in words for hint in _like(word, known))
     advice = f"did you mean {' or '.join(hints)}?" if hints else f"{parser.prog} --help lists what there is"
-    parser.error(f"unrecognized arguments: {' '.join(words)}; {advice}")
+    parser.error(shown_on(sys.stderr, f"unrecognized arguments: {' '.join(words)}; {advice}"))
 
 
 def _like(word: str, known: Sequence[str]) -> list[str]:
@@ -130,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a closed pipe is still caught
         return status
     except UserError as error:
-        print(f"{PROGRAM} {args.command}: error: {error}", file=sys.stderr)
+        cli.say(f"{PROGRAM} {args.command}: error: {error}", sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"{PROGRAM} {args.command}: interrupted", file=sys.stderr)

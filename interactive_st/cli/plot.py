@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import print_notes, user_errors, whole_number
+from interactive_st.cli import print_notes, say, user_errors, whole_number
 from interactive_st.errors import DataError, UserError
 from interactive_st.inference.quieting import quiet
 
@@ -54,7 +54,7 @@ def main(args: argparse.Namespace) -> int:
         check_out(args.out)
         notes = args.draw(args)
     print_notes(notes)
-    print(args.out)
+    say(args.out)
     return 0
 
 

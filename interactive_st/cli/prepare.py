@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from interactive_st.cli import names, print_notes, user_errors
+from interactive_st.cli import names, print_notes, say, user_errors
 from interactive_st.data import choices
 from interactive_st.errors import UserError
 from interactive_st.wording import counted
@@ -157,8 +157,8 @@ def main(args: argparse.Namespace) -> int:
     for split, rows in report.rows.items():
         frames = report.frames[split]
         what = f"{frames} frames of {report.dim} features" if frames else "text alone"
-        print(f"{split}: {counted(rows, 'row')}, {what}")
-    print(f"ready: {report.folder}")
+        say(f"{split}: {counted(rows, 'row')}, {what}")
+    say(f"ready: {report.folder}")
     return 0
 
 

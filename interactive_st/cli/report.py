@@ -4,7 +4,7 @@ import argparse
 import math
 from pathlib import Path
 
-from interactive_st.cli import named_file, print_notes, user_errors
+from interactive_st.cli import named_file, print_notes, say, user_errors
 from interactive_st.errors import UserError
 
 HELP = "write one self-contained HTML page of a run: curves, scores, examples to listen to"
@@ -94,7 +94,7 @@ def main(args: argparse.Namespace) -> int:
         with explained(out):
             write_whole(out, html)
     print_notes(notes)
-    print(out)
+    say(out)
     return 0
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from interactive_st.cli import print_notes
-from interactive_st.wording import counted
+from interactive_st.cli import print_notes, say
+from interactive_st.wording import counted, for_terminal
 
 HELP = "score the transcripts and translations of a pairs file"
 
@@ -55,7 +55,7 @@ def main(args: argparse.Namespace) -> int:
     )
     _note_repeated(pairs)
     if args.json:
-        print(json.dumps(scores, ensure_ascii=False, indent=2))
+        say(json.dumps(scores, ensure_ascii=False, indent=2))
     else:
         _print_table(scores)
     return 0
@@ -81,10 +81,10 @@ def _print_table(scores: dict[str, Any]) -> None:
     for column in ("sentences", *COLUMNS.values()):
         table.add_column(column, justify="right")
     rows = [(speaker or "(no speaker)", own) for speaker, own in scores.get("speakers", {}).items()]
-    for name, row in [*rows, ("all", scores)]:
-        table.add_row(name, str(row["sentences"]), *cells(row))
     # signatures are copied into papers: never broken into lines; nor is `:a:` of a name a picture to draw
     console = PipedConsole(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    for name, row in [*rows, ("all", scores)]:
+        table.add_row(for_terminal(name), str(row["sentences"]), *cells(row))
     console.print(table)
     if scores["wer"] is not None:
         console.print(

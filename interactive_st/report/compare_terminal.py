@@ -11,6 +11,7 @@ from interactive_st.conventions import STREAM_NAMES
 from interactive_st.report.comparison import Comparison, Utterance
 from interactive_st.report.word_diff import legend_for_terminal, to_plain, to_terminal
 from interactive_st.scoring.columns import COLUMNS, all_signatures, cells, number
+from interactive_st.wording import for_terminal
 
 
 def show(comparison: Comparison, utterances: Sequence[Utterance], console: Console) -> None:
@@ -24,7 +25,8 @@ def show(comparison: Comparison, utterances: Sequence[Utterance], console: Conso
         console.print()
         speaker = utterance.field("speaker")
         about = [part for part in (speaker, f"difference {utterance.difference:.2f}") if part]
-        console.print(Text.assemble((utterance.id, "bold"), "  ", (" · ".join(about), "dim")))
+        heading = (for_terminal(utterance.id), "bold"), "  ", (for_terminal(" · ".join(about)), "dim")
+        console.print(Text.assemble(*heading))
         console.print(_grid(utterance, comparison.systems, plain))
 
 
@@ -34,7 +36,7 @@ def _scores(comparison: Comparison) -> Table:
     for column in COLUMNS.values():
         table.add_column(column, justify="right")
     for system, scores in comparison.scores.items():
-        table.add_row(Text(system), *cells(scores))
+        table.add_row(_text(system), *cells(scores))
     return table
 
 
@@ -45,7 +47,7 @@ def _grid(utterance: Utterance, systems: Sequence[str], plain: bool) -> Table:
     grid.add_column(overflow="fold", ratio=1)
     for row, stream in enumerate(STREAM_NAMES):
         reference = utterance.reference(stream)
-        grid.add_row("reference" if row == 0 else "", stream, Text(reference if reference else "–"))
+        grid.add_row("reference" if row == 0 else "", stream, _text(reference or "–"))
     for system in systems:
         scores = (
             (utterance.error_rate, utterance.wer[system]),
@@ -53,12 +55,16 @@ def _grid(utterance: Utterance, systems: Sequence[str], plain: bool) -> Table:
         )
         for row, (stream, (metric, value)) in enumerate(zip(STREAM_NAMES, scores, strict=True)):
             label = f"{stream}  {metric} {number(value, 1)}"
-            grid.add_row(Text(system) if row == 0 else "", label, _marked(utterance, system, stream, plain))
+            grid.add_row(_text(system) if row == 0 else "", label, _marked(utterance, system, stream, plain))
     return grid
 
 
 def _marked(utterance: Utterance, system: str, stream: str, plain: bool) -> Text:
     difference = utterance.marked(system, stream)
     if difference is None:
-        return Text(utterance.pairs[system][stream] or "–")
-    return Text(to_plain(difference)) if plain else to_terminal(difference)
+        return _text(utterance.pairs[system][stream] or "–")
+    return _text(to_plain(difference)) if plain else to_terminal(difference)
+
+
+def _text(text: str) -> Text:
+    return Text(for_terminal(text))

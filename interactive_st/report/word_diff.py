@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import jiwer
 
 from interactive_st.report.html import escape
+from interactive_st.wording import for_terminal
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -115,7 +116,8 @@ def to_terminal(difference: Difference) -> "Text":
     text = Text()
     for number, piece in enumerate(difference.pieces):
         text.append(difference.joiner if number else "")
-        text.append(piece.text if piece.kind != MISSING else piece.reference, TERMINAL_STYLES.get(piece.kind))
+        shown = piece.text if piece.kind != MISSING else piece.reference
+        text.append(for_terminal(shown), TERMINAL_STYLES.get(piece.kind))
     return text
 
 

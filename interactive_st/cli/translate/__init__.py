@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interactive_st.cli import user_errors
+from interactive_st.cli import say, user_errors
 from interactive_st.cli.translate.arguments import add_arguments
 from interactive_st.conventions import STREAM_NAMES, option_name
 from interactive_st.errors import UserError
@@ -59,7 +59,7 @@ def main(args: argparse.Namespace) -> int:
         with user_errors():
             found, files = _outputs(args, found)
     for error in unread:
-        print(f"interactive-st translate: failed: {error}", file=sys.stderr)
+        say(f"interactive-st translate: failed: {error}", sys.stderr)
     if not found:
         return 1 if unread else 0
     given = {name: getattr(args, name, None) for name in Options.__dataclass_fields__}

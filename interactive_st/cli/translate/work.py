@@ -19,7 +19,7 @@ from interactive_st.inference.finding import Found
 from interactive_st.inference.hub import InteractiveST
 from interactive_st.inference.recordings import Outcome
 from interactive_st.inference.results import Recording, Segment
-from interactive_st.wording import counted
+from interactive_st.wording import counted, shown_on
 from interactive_st.writing import not_written, write_whole
 
 #: Where no other file could be written either: a full disk, a quota that is used up, a disk that became
@@ -140,7 +140,7 @@ class Work:
 
     def _out(self, text: str) -> None:
         if text:
-            self.bar.write(text, file=sys.stdout, end="")
+            self.bar.write(shown_on(sys.stdout, text), file=sys.stdout, end="")
             sys.stdout.flush()
 
     def _note_silence(self, recording: Recording) -> None:
@@ -152,7 +152,7 @@ class Work:
         self._say(f"failed: {reason}")
 
     def _say(self, message: str) -> None:
-        self.bar.write(f"interactive-st translate: {message}", file=sys.stderr)
+        self.bar.write(shown_on(sys.stderr, f"interactive-st translate: {message}"), file=sys.stderr)
 
     def _report(self, wall: float) -> None:
         text = f"{counted(len(self.found), 'recording')}, {self.seconds:.1f} s of audio in {wall:.1f} s"
