@@ -102,6 +102,7 @@ def main(args: argparse.Namespace) -> int:
         if output.is_dir():
             raise UserError(f"--output {output}: is a folder; name a file")
         check_folder(output.parent, f"--output {output}")
+        _note_repeated(paths)
         state = average_checkpoints(paths)
         save_checkpoint(state, output)
     for path in paths:
@@ -156,6 +157,16 @@ def _choose(args: argparse.Namespace, inputs: list[Path]) -> list[Path]:
     if len(paths) < wanted:
         print_notes([f"{counted(len(paths), 'checkpoint')}, not {wanted}: {folder} has no more"])
     return paths
+
+
+def _note_repeated(paths: list[Path]) -> None:
+    """Say which files are named more than once, also by another path or a link."""
+    first: dict[tuple[int, int], Path] = {}
+    for path in paths:
+        place = path.stat()
+        same = first.setdefault((place.st_dev, place.st_ino), path)
+        if same is not path:
+            print_notes([f"{path} is {same} again, which counts once more in the mean"])
 
 
 def _default_name(args: argparse.Namespace) -> str:

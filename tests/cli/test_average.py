@@ -56,6 +56,20 @@ def test_the_best_are_known_by_what_the_checkpoints_say(tmp_path, capsys, option
     capsys.readouterr()
 
 
+def test_a_file_named_twice_is_noted(run_folder, capsys):
+    (run_folder / "link.pt").symlink_to("checkpoint2.pt")
+    (run_folder / "hard.pt").hardlink_to(run_folder / "checkpoint2.pt")
+    one, two, link, hard = (
+        str(run_folder / name) for name in ("checkpoint1.pt", "checkpoint2.pt", "link.pt", "hard.pt")
+    )
+    other = f"{run_folder}/../{run_folder.name}/checkpoint2.pt"
+    assert main(["average", one, two, other, link, hard, two, "--output", str(run_folder / "avg.pt")]) == 0
+    assert weight(run_folder / "avg.pt") == pytest.approx(11 / 6)
+    again = f"is {two} again, which counts once more in the mean"
+    notes = [f"{path} {again}" for path in (other, link, hard, two)]
+    assert capsys.readouterr().err.splitlines() == [f"note: {note}" for note in notes]
+
+
 def test_updates_are_preferred_unless_epochs_are_asked_for(run_folder, tmp_path):
     save(run_folder / "checkpoint_3_400.pt", 400)
     save(run_folder / "checkpoint_3_500.pt", 500)
