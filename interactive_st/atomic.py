@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import glob
+import logging
 import os
 import platform
 import shutil
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from interactive_st.errors import DataError
 from interactive_st.writing import NO_ROOM, explained, make_parents, umask
+
+logger = logging.getLogger(__name__)
 
 #: How many files a message names.
 SHOWN = 3
@@ -29,7 +32,7 @@ def atomic_folder(
     If the block raises, the temporary folder is removed and `out` is as it was. A killed process
     leaves only its temporary folder (``.NAME.preparing-…``), which the next run for the same `out` on
     the same machine removes; it knows by a lock that nobody writes there any more. Other machines cannot
-    know, as network file systems do not lock folders for them, and leave it alone.
+    know, as network file systems do not lock folders for them, and leave it alone, with a warning.
 
     Args:
         out: the folder to make; its parents are made as well.
@@ -42,14 +45,20 @@ def atomic_folder(
     """
     out = Path(out).resolve()
     machine = f"{zlib.crc32(os.fsencode(platform.node())):08x}"
-    prefix, replaced = f".{out.name}.preparing-{machine}-", out.with_name(f".{out.name}.replaced")
+    unfinished, replaced = f".{out.name}.preparing-", out.with_name(f".{out.name}.replaced")
+    prefix = f"{unfinished}{machine}-"
     with explained(out):
         if replaced.exists() and not out.exists():
             replaced.rename(out)  # a run was killed between the two renames below
         check_out(out, replaces, check)
         make_parents(out)
-        for stale in out.parent.glob(f"{glob.escape(prefix)}*"):
-            _remove_if_stale(stale)
+        others = sorted(out.parent.glob(f"{glob.escape(unfinished)}*"))
+        left = [path for path in others if not (path.name.startswith(prefix) and _remove_if_stale(path))]
+        if left:
+            logger.warning(
+                f"{_listed([str(path) for path in left])}: unfinished, of a run of another machine or user; "
+                "if it has ended, remove that by hand"
+            )
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))
     with _lock(folder):
         try:
@@ -84,9 +93,8 @@ def refuse_foreign(folder: Path, foreign: Sequence[str], kind: str) -> None:
         DataError: there are such names.
     """
     if foreign:
-        more = ", …" if len(foreign) > SHOWN else ""
         raise DataError(
-            f"{folder}: holds {', '.join(foreign[:SHOWN])}{more}, no part of a {kind}, which "
+            f"{folder}: holds {_listed(foreign)}, no part of a {kind}, which "
             "--overwrite would delete; move that elsewhere, or choose a new folder"
         )
 
@@ -125,16 +133,21 @@ def _lock(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _remove_if_stale(folder: Path) -> None:
-    """Remove a temporary folder if the process that made it has ended."""
+def _remove_if_stale(folder: Path) -> bool:
+    """Remove a temporary folder if the process that made it has ended; return whether it is gone or used."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return  # removed by its owner just now
+    except OSError:  # removed by its owner just now, or of another user
+        return not folder.exists()
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
     except BlockingIOError:
-        pass  # in use
+        return True
     finally:
         os.close(descriptor)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

@@ -122,6 +122,27 @@ def test_a_folder_of_another_machine_is_left_alone(tmp_path, monkeypatch):
             ours.mkdir()
 
 
+def test_unfinished_folders_that_stay_are_named(tmp_path, caplog):
+    theirs = [tmp_path / f".out.preparing-{number}-x" for number in range(2)]
+    for folder in (*theirs, tmp_path / ".else.preparing-0-x"):
+        folder.mkdir()
+    with atomic.atomic_folder(tmp_path / "out"), atomic.atomic_folder(tmp_path / "out"):
+        pass
+    warning = f"{theirs[0]}, {theirs[1]}: unfinished, of a run of another machine or user; if it has ended, "
+    assert [record.getMessage() for record in caplog.records] == [f"{warning}remove that by hand"] * 2
+    assert all(folder.exists() for folder in theirs)
+
+
+def test_an_unfinished_folder_that_may_not_be_removed_is_named(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(atomic.shutil, "rmtree", lambda *_, **__: None)
+    with pytest.raises(Crash), atomic.atomic_folder(tmp_path / "out"):
+        raise Crash
+    with atomic.atomic_folder(tmp_path / "out"):
+        pass
+    (left,) = leftovers(tmp_path)
+    assert f"{tmp_path / left}: unfinished" in caplog.text
+
+
 def test_what_was_replaced_does_not_come_back_after_a_kill(tmp_path, monkeypatch):
     rows = make_rows(tmp_path)
     run(tmp_path, rows)
