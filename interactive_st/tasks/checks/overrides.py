@@ -9,6 +9,7 @@ from typing import Any
 from fairseq.dataclass.configs import GenerationConfig
 from fairseq.models import ARCH_CONFIG_REGISTRY
 
+from interactive_st.checkpoint_reading import UNSEEN_OPTIONS
 from interactive_st.conventions import option_name
 from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCrossEntropyConfig
 from interactive_st.errors import SettingError
@@ -45,7 +46,8 @@ def read_overrides(args: Namespace) -> dict[str, Any]:
 
 def check_overrides(args: Namespace, arch: str) -> None:
     """Raise ``SettingError`` where ``--model-overrides`` names an unknown option, or one that is not the
-    model's: fairseq would ignore it silently, and a sweep over it would measure nothing.
+    model's: fairseq would ignore it silently, and a sweep over it would measure nothing. So it does for one
+    with which the weights fit and compute what they were not trained for; where they do not, torch says so.
 
     Args:
         args: the options of any of the tools.
@@ -61,6 +63,11 @@ def check_overrides(args: Namespace, arch: str) -> None:
             raise SettingError(
                 f"--model-overrides: {name} says which model the checkpoint holds, and cannot be another; "
                 "leave it out"
+            )
+        if name in UNSEEN_OPTIONS:
+            raise SettingError(
+                f"--model-overrides: with another {name} than in training the weights compute something "
+                "else; leave it out"
             )
         if name in of_decoding:
             raise SettingError(

@@ -5,6 +5,7 @@ from argparse import Namespace
 
 import pytest
 
+from interactive_st.checkpoint_reading import UNSEEN_OPTIONS
 from interactive_st.tasks.checks.overrides import check_overrides
 from tests.fake_decoding import setup
 
@@ -46,9 +47,17 @@ def test_a_model_stays_what_it_is(name):
         check_overrides(Namespace(model_overrides=f"{{'{name}': 'e2e_st'}}", arch="x"), "interactive_st_tiny")
 
 
+@pytest.mark.parametrize("name", UNSEEN_OPTIONS)
+@pytest.mark.parametrize("arch", ["interactive_st_tiny", "two_stage_st_tiny"])
+def test_what_gives_the_weights_another_meaning(name, arch):
+    message = f"--model-overrides: with another {name} than in training the weights compute something else"
+    with pytest.raises(ValueError, match=message):
+        check_overrides(Namespace(model_overrides=f"{{'wait_k': 5, '{name}': 4}}"), arch)
+
+
 def test_overrides_of_all_that_there_is():
     for text in (None, "{}", "{'wait_k': 'inf', 'fusion': 'tanh', 'dropout': 0, 'encoder_layers': 3}",
-                 "{'data': 'moved', 'ctc_weight': 0.3, 'no_scale_embedding': True}",
+                 "{'data': 'moved', 'ctc_weight': 0.3, 'checkpoint_activations': True}",
                  "{'decoding_ctc_weight': 0.5, 'max_source_positions': 9}"):  # fmt: skip
         args = Namespace(model_overrides=text, data="", max_source_positions=9, decoding_ctc_weight=0)
         check_overrides(args, "interactive_st_tiny")
