@@ -3,7 +3,7 @@
 import errno
 import os
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,13 +15,16 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NAME_PART = 58
 
 
-def check_file(path: Path, option: str, makes_folder: bool = False) -> None:
+def check_file(
+    path: Path, option: str, makes_folder: bool = False, inputs: Iterable[Path] = ()
+) -> None:
     """Refuse a file that cannot be written, before the work is done.
 
     Args:
         path: the file.
         option: that names it.
         makes_folder: its folder is made when it is written, as `write_whole` does, and need not be there.
+        inputs: files that are read, which it would replace.
 
     Raises:
         DataError: naming the option that says where.
@@ -32,6 +35,8 @@ def check_file(path: Path, option: str, makes_folder: bool = False) -> None:
         raise DataError(f"{option} {path}: is a folder; name a file")
     if os.path.exists(path) and not os.path.isfile(path):  # a pipe or a device, which is written in place
         return
+    if os.path.exists(path) and any(os.path.exists(each) and os.path.samefile(path, each) for each in inputs):
+        raise DataError(f"{option} {path}: is one of the files to read; choose another name")
     if makes_folder:
         check_folder(folder, f"{option} {path}")
         return

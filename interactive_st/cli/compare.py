@@ -60,9 +60,10 @@ def main(args: argparse.Namespace) -> int:
         raise UserError(f"--limit {args.limit}: give a number from 1")
     order = args.sort or ("difference" if len(args.files) > 1 else "id")
     with user_errors():
+        files = _named(args.files)
         if args.html is not None:
-            check_file(args.html, "--html")
-        comparison = match({name: read_pairs(path) for name, path in _named(args.files).items()})
+            check_file(args.html, "--html", inputs=files.values())
+        comparison = match({name: read_pairs(path) for name, path in files.items()})
         if args.html is not None:
             page = build_page(comparison, args.title or TITLE, order, args.limit)
             with explained(args.html):

@@ -73,16 +73,18 @@ def main(args: argparse.Namespace) -> int:
         UserError: something cannot be read or written.
     """
     from interactive_st.report.page import build_page
-    from interactive_st.report.run_contents import read_contents
+    from interactive_st.report.run_contents import files_of_run, read_contents
     from interactive_st.writing import check_file, explained, write_whole
 
     if args.examples < 0 or not 0 < args.clip_seconds < math.inf:
         raise UserError("--examples is 0 or more, --clip-seconds more than 0")
     out = args.out or args.folder / "report.html"
     with user_errors():
+        sets = _sets(args.pairs)
         if args.out is not None:
-            check_file(args.out, "--out")
-        contents = read_contents(args.folder, args.log, _sets(args.pairs) or None, args.audio)
+            inputs = [*args.log, *sets.values(), *args.audio, *files_of_run(args.folder)]
+            check_file(args.out, "--out", inputs=inputs)
+        contents = read_contents(args.folder, args.log, sets or None, args.audio)
         html, notes = build_page(
             contents,
             args.title or contents.name,

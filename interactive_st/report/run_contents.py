@@ -15,6 +15,8 @@ from interactive_st.scoring.corpus_scores import score_pairs
 from interactive_st.scoring.pairs_file import Pair, read_pairs
 
 FRAMES_PER_HOUR = 3600 * FRAMES_PER_SECOND
+#: What is read of a run.
+FILES = ("report.json", "logs/*.log", "*.log", "pairs/*.jsonl", "corpus/*.tsv", "data/*.tsv")
 
 
 @dataclass
@@ -32,6 +34,11 @@ class RunContents:
     data: dict[str, tuple[int, float | None]] = field(default_factory=dict)
     manifests: list[Path] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
+
+
+def files_of_run(run: Path) -> list[Path]:
+    """The files of a run that `read_contents` may read."""
+    return [path for pattern in FILES for path in run.glob(pattern)]
 
 
 def read_contents(

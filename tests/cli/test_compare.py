@@ -84,6 +84,16 @@ def test_page(files, tmp_path, capsys):
     assert "not in one/test, left out: u3" in page
 
 
+def test_the_page_replaces_no_input(files, tmp_path, capsys):
+    link = tmp_path / "link.html"
+    link.symlink_to(files[1])
+    for out in (files[0], link):
+        assert main(["compare", *files, "--html", str(out)]) == 2
+        message = f"error: --html {out}: is one of the files to read; choose another name"
+        assert message in capsys.readouterr().err
+    assert main(["compare", *files]) == 0
+
+
 def test_control_characters_of_texts_are_not_in_the_page(tmp_path):
     texts = {"translation": "b\x07c", "reference_transcript": "a\x00 x\x1b[0m", "speaker": "th\x9beo"}
     write_pairs(tmp_path / "odd\x08.jsonl", [pair("u\x1b1", "a\x00 \x1b[1mtwo\tthree") | texts])

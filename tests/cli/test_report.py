@@ -32,6 +32,20 @@ def test_the_page_is_in_the_run_folder(run, capsys):
     assert "<h1>run</h1>" in (run / "report.html").read_text(encoding="utf-8")
 
 
+def test_the_page_replaces_no_input(run, tmp_path, capsys):
+    log, table = write_log(tmp_path / "train.log", json_lines()), tmp_path / "test.tsv"
+    table.write_text("id\taudio\n")
+    pairs = tmp_path / "own.jsonl"
+    write_pairs(pairs, [PAIR])
+    (run / "report.json").write_text("{}")
+    words = ["report", str(run), "--log", str(log), "--pairs", str(pairs), "--audio", str(table)]
+    for out in (log, pairs, table, run / "report.json", run / "pairs" / "test.jsonl"):
+        assert main([*words, "--out", str(out)]) == 2
+        message = f"error: --out {out}: is one of the files to read; choose another name"
+        assert message in capsys.readouterr().err
+    assert main(words) == 0
+
+
 def test_odd_characters_of_texts_are_named_or_replaced(run, capsys):
     pairs = run / "pairs" / "test.jsonl"
     write_pairs(pairs, [PAIR | {"transcript": "a\x00\x1b[1m", "reference_translation": "c\x07"}])
