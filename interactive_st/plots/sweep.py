@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,7 +209,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         raise PlotError(f"{path}: cannot be read ({error}); give a JSON or TSV table in UTF-8") from error
     if path.suffix.lower() == ".json":
         try:
-            table = json.loads(text)
+            table = json.loads(text, parse_float=str)  # else 1e400 is infinite, which only the word means
         except json.JSONDecodeError as error:
             raise PlotError(f"{path}:{error.lineno}: not JSON ({error.msg})") from error
         except (ValueError, RecursionError) as error:  # a number of thousands of digits, or as many brackets
@@ -216,9 +217,12 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         rows = table.get("rows") if isinstance(table, dict) else table
     else:
         try:
-            rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+            reader = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+            rows = list(reader)
         except csv.Error as error:  # a field of more than 100,000 characters
             raise PlotError(f"{path}: cannot be read as TSV ({error}); give a JSON or TSV table") from error
+        if twice := [name for name, count in Counter(reader.fieldnames or ()).items() if name and count > 1]:
+            raise PlotError(f"{path}: two columns are called {twice[0]}; rename or remove one")
         for number, row in enumerate(rows, 1):
             if any(row.pop(None, ())):  # empty ones are of tabs at the end of the line
                 raise PlotError(f"{path}: row {number} has more fields than the header; correct it")

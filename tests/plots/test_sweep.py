@@ -75,6 +75,8 @@ def test_bad_tables(tmp_path, name, text, message):
         ("a.tsv", "k\twer\n0\t1\n0\tinf\n", "row 2, wer: inf is no score in percent"),
         ("a.tsv", "k\twer\n0\t1e308\n0\t1e308\n", r"row 1, wer: 1e\+308 is no score in percent"),
         ("a.json", f'[{{"k": {10**400}, "bleu": 3}}]', f"row 1, k: {10**19}… is too large to be drawn"),
+        ("a.json", '[{"k": 1e400, "bleu": 3}]', "row 1, k: 1e400 is too large to be drawn"),
+        ("a.tsv", "k\tbleu\tbleu\n1\t20\t30\n", "a.tsv: two columns are called bleu; rename or remove one"),
         ("a.tsv", f"k\tbleu\n{10**400}\t3\n", f"row 1, k: {10**19}… is too large to be drawn"),
         ("a.tsv", "k\twer\n1e308\t3\n-1e308\t4\n", r"row 1, k: 1e308 is too large to be drawn"),
         ("a.tsv", f"k\twer\n{'1' * 200_000}\t1\n", "cannot be read as TSV"),
