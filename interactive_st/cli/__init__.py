@@ -76,6 +76,17 @@ def names(text: str) -> list[str]:
     return found
 
 
+def path_name(text: str) -> Path:
+    """Return the value of an option that names a file or a folder; a type for argparse.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty, which pathlib takes for the folder that one is in.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name; is a variable of the shell unset?")
+    return Path(text)
+
+
 def whole_number(text: str) -> int:
     """Return the value of an option that counts something; a type for argparse.
 

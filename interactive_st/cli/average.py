@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import print_notes, say, user_errors, whole_number
+from interactive_st.cli import path_name, print_notes, say, user_errors, whole_number
 from interactive_st.errors import UserError
 from interactive_st.wording import counted
 
@@ -31,10 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     parser.add_argument(
-        "checkpoints", nargs="*", type=Path, help="the folder of a run (--save-dir), or checkpoint files"
+        "checkpoints", nargs="*", type=path_name, help="the folder of a run (--save-dir), or checkpoint files"
     )
     parser.add_argument(
-        "--inputs", nargs="+", type=Path, default=[], metavar="PATH", help="the same, as in fairseq's script"
+        "--inputs",
+        nargs="+",
+        type=path_name,
+        default=[],
+        metavar="PATH",
+        help="the same, as in fairseq's script",
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
@@ -75,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--output",
-        type=Path,
+        type=path_name,
         metavar="FILE",
         help="the averaged checkpoint (default: avg_last_N_checkpoint.pt or avg_best_N_checkpoint.pt in the "
         "folder of the run)",

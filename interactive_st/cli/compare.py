@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import named_file, print_notes, say, user_errors
+from interactive_st.cli import named_file, path_name, print_notes, say, user_errors
 from interactive_st.errors import UserError
 from interactive_st.report.orders import ORDERS, in_order
 
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: difference, with one file id)",
     )
     add("--limit", type=int, metavar="N", help="show the first N utterances of that order (default: all)")
-    add("--html", type=Path, metavar="FILE", help="write a self-contained page instead of printing")
+    add("--html", type=path_name, metavar="FILE", help="write a self-contained page instead of printing")
     add("--title", metavar="TEXT", help=f"title of the page (default: {TITLE})")
 
 

@@ -1,9 +1,8 @@
 """`interactive-st export`: a checkpoint as a model folder that stands on its own."""
 
 import argparse
-from pathlib import Path
 
-from interactive_st.cli import say, user_errors
+from interactive_st.cli import path_name, say, user_errors
 from interactive_st.errors import UserError, require_file
 from interactive_st.inference.quieting import quiet
 
@@ -33,11 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument
-    add("checkpoint", type=Path, metavar="CKPT", help="a checkpoint of fairseq-train, one only")
-    add("out", type=Path, metavar="DIR", help="the folder to make")
+    add("checkpoint", type=path_name, metavar="CKPT", help="a checkpoint of fairseq-train, one only")
+    add("out", type=path_name, metavar="DIR", help="the folder to make")
     add(
         "--data",
-        type=Path,
+        type=path_name,
         metavar="DATA",
         help="data folder of the model (default: where it was in training)",
     )
@@ -59,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metrics",
         nargs="+",
         default=[],
-        type=Path,
+        type=path_name,
         metavar="SCORES.json",
         help="scores printed by `interactive-st score --json`; the name of each file, without what "
         "follows its first dot, names the set",

@@ -1,9 +1,8 @@
 """`interactive-st join`: joint manifests from data that fairseq's recipes prepared."""
 
 import argparse
-from pathlib import Path
 
-from interactive_st.cli import names, print_notes, say, user_errors
+from interactive_st.cli import names, path_name, print_notes, say, user_errors
 from interactive_st.data import choices
 from interactive_st.errors import UserError
 
@@ -36,10 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     parser.add_argument(
-        "inputs", nargs="+", type=Path, metavar="FOLDER|TSV", help="folders, or an ASR and an ST manifest"
+        "inputs",
+        nargs="+",
+        type=path_name,
+        metavar="FOLDER|TSV",
+        help="folders, or an ASR and an ST manifest",
     )
     parser.add_argument(
-        "--out", required=True, type=Path, metavar="PATH", help="the data folder, or the manifest, to make"
+        "--out",
+        required=True,
+        type=path_name,
+        metavar="PATH",
+        help="the data folder, or the manifest, to make",
     )
     parser.add_argument(
         "--source-lang", metavar="XX", help="language of the transcripts (default: from the folder, en-de)"

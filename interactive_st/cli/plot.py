@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import print_notes, say, user_errors, whole_number
+from interactive_st.cli import path_name, print_notes, say, user_errors, whole_number
 from interactive_st.errors import DataError, UserError
 from interactive_st.inference.quieting import quiet
 
@@ -66,7 +66,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "runs",
         nargs="+",
-        type=Path,
+        type=path_name,
         metavar="RUN",
         help="a log file, or a folder with *.log or logs/*.log, such as the runs/NAME of the examples",
     )
@@ -82,13 +82,17 @@ def _add_attention(parser: argparse.ArgumentParser) -> None:
         "the interactive attention between transcript and translation, in both directions; of 30 s at most."
     )
     add = parser.add_argument
-    add("audio", type=Path, metavar="AUDIO", help="a recording (or .npy of precomputed features)")
+    add("audio", type=path_name, metavar="AUDIO", help="a recording (or .npy of precomputed features)")
     add(
-        "--model", required=True, type=Path, metavar="MODEL", help="a checkpoint, or an exported model folder"
+        "--model",
+        required=True,
+        type=path_name,
+        metavar="MODEL",
+        help="a checkpoint, or an exported model folder",
     )
     add(
         "--data",
-        type=Path,
+        type=path_name,
         metavar="DIR",
         help="data folder of the checkpoint (default: where it was when the model was trained)",
     )
@@ -102,7 +106,7 @@ def _add_attention(parser: argparse.ArgumentParser) -> None:
 
 def _add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="a table; one row of axes for each"
+        "files", nargs="+", type=path_name, metavar="FILE", help="a table; one row of axes for each"
     )
     parser.add_argument(
         "--parameter", metavar="NAME", help="column of the varied setting (default: k or lambda)"
@@ -113,7 +117,7 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
 def _add_out(parser: argparse.ArgumentParser, default: str, draw) -> None:
     parser.add_argument(
         "--out",
-        type=Path,
+        type=path_name,
         default=Path(default),
         metavar="FILE",
         help=f"the picture, .png, .svg or .pdf (default: {default})",

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from interactive_st.cli import names, print_notes, say, user_errors
+from interactive_st.cli import names, path_name, print_notes, say, user_errors
 from interactive_st.data import choices
 from interactive_st.errors import UserError
 from interactive_st.wording import counted
@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for option, layout in zip(CORPORA, LAYOUTS, strict=True):
         source.add_argument(
-            option, type=Path, metavar="ROOT", help=f"instead of manifests, a corpus: {layout}"
+            option, type=path_name, metavar="ROOT", help=f"instead of manifests, a corpus: {layout}"
         )
     add(
         "--text",
@@ -89,10 +89,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "train_text=text.tsv; once for each split. With --like and no speech, for a folder that is there "
         "already: SPLIT.tsv can be copied into it",
     )
-    add("--out", required=True, type=Path, metavar="DIR", help="the data folder to make")
+    add("--out", required=True, type=path_name, metavar="DIR", help="the data folder to make")
     add(
         "--audio-root",
-        type=Path,
+        type=path_name,
         metavar="DIR",
         help="what relative audio paths are relative to (default: the folder of the manifest)",
     )
@@ -108,7 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group("run")
     run.add_argument(
         "--like",
-        type=Path,
+        type=path_name,
         metavar="DIR",
         help="take vocabulary, features, CMVN, SpecAugment and languages from this data folder, "
         "to make new data for a model that was trained on it",

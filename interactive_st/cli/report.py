@@ -4,7 +4,7 @@ import argparse
 import math
 from pathlib import Path
 
-from interactive_st.cli import named_file, print_notes, say, user_errors
+from interactive_st.cli import named_file, path_name, print_notes, say, user_errors
 from interactive_st.errors import UserError
 
 HELP = "write one self-contained HTML page of a run: curves, scores, examples to listen to"
@@ -29,13 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument
-    add("folder", type=Path, metavar="RUN", help="folder of the run")
-    add("--out", type=Path, metavar="FILE", help="the page (default: RUN/report.html)")
+    add("folder", type=path_name, metavar="RUN", help="folder of the run")
+    add("--out", type=path_name, metavar="FILE", help="the page (default: RUN/report.html)")
     add("--title", metavar="TEXT", help="title of the page (default: the folder's name)")
     add(
         "--log",
         action="append",
-        type=Path,
+        type=path_name,
         default=[],
         metavar="FILE",
         help="log of fairseq-train; repeatable",
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--audio",
         action="append",
-        type=Path,
+        type=path_name,
         default=[],
         metavar="FILE.tsv",
         help="table with id and audio, as it was given to prepare, to find recordings by; repeatable "

@@ -35,3 +35,27 @@ def test_a_name_at_which_the_system_refuses_to_look(tmp_path, monkeypatch, capsy
     monkeypatch.chdir(tmp_path)
     assert main(command.replace("LONG", 300 * "a").split()) == 2
     assert "name too long" in (error := capsys.readouterr().err.lower()) or "longer than the 255" in error
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "average EMPTY --output a.pt",
+        "average a.pt --inputs EMPTY --output a.pt",
+        "compare a.jsonl --html EMPTY",
+        "export EMPTY model",
+        "export a.pt EMPTY",
+        "join EMPTY --out data",
+        "plot training EMPTY",
+        "prepare --manifest train=a.tsv --out EMPTY",
+        "prepare --manifest train=a.tsv --audio-root EMPTY --out data",
+        "report EMPTY",
+        "translate a.wav --model EMPTY",
+        "translate a.wav --model model --out EMPTY",
+    ],
+)
+def test_an_empty_name_is_not_the_folder_that_one_is_in(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["" if word == "EMPTY" else word for word in command.split()])
+    assert "an empty name; is a variable of the shell unset?" in capsys.readouterr().err

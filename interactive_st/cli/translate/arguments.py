@@ -1,9 +1,8 @@
 """The arguments of `interactive-st translate`."""
 
 import argparse
-from pathlib import Path
 
-from interactive_st.cli import whole_number
+from interactive_st.cli import path_name, whole_number
 from interactive_st.conventions import SEARCHES, STREAM_NAMES
 from interactive_st.inference.options import FORMATS, MAX_SEGMENT, Options
 
@@ -41,11 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--model",
         required=True,
-        type=Path,
+        type=path_name,
         metavar="PATH",
         help="model folder made by `interactive-st export`, or a checkpoint of fairseq-train",
     )
-    add("--data", type=Path, metavar="DIR", help="data folder of a checkpoint that was moved")
+    add("--data", type=path_name, metavar="DIR", help="data folder of a checkpoint that was moved")
     add("--source-lang", metavar="XX", help="language of the speech (default: the model's)")
     add("--target-lang", metavar="XX", help="language to translate to (default: the model's)")
     _add_output(parser.add_argument_group("output"))
@@ -65,7 +64,7 @@ def _formats(text: str) -> list[str]:
 def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--out",
-        type=Path,
+        type=path_name,
         metavar="DIR",
         help="write one file a recording and format there, in sub-folders like those that were "
         "searched; existing files are replaced, unless --skip-existing is given (default: print)",
