@@ -138,8 +138,11 @@ def check_separator(path: str | os.PathLike, columns: Sequence[str]) -> None:
 
 
 def _read_header(path: str | os.PathLike, raw: bytes, required: Sequence[str]) -> list[str]:
+    header = raw.removesuffix(b"\r")
+    if b"\r" in header:
+        raise DataError(f"{path}:1: a carriage return in the header; save the file with line feeds instead")
     try:
-        columns = raw.removesuffix(b"\r").decode("utf-8").split("\t")
+        columns = header.decode("utf-8").split("\t")
     except UnicodeDecodeError as error:
         reason = f"the header is not UTF-8 text ({error.reason}); save the file as UTF-8"
         raise DataError(f"{path}:1: {reason}") from error

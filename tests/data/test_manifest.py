@@ -92,6 +92,7 @@ def test_bad_rows_are_listed_with_line_and_reason(tmp_path):
         (b"\n\n", "is empty"),
         (b"id\tid\n", "id twice"),
         (b"id\t\xff\n", "header is not UTF-8"),
+        (b"id\taudio\ra\tb\r", "1: a carriage return in the header; save the file with line feeds"),
         (b"id audio\n", "missing column audio; the header, separated by tabs, has id audio"),
     ],
 )
