@@ -31,8 +31,10 @@ def clip(path: Path, offset: float = 0.0, duration: float | None = None, longest
     if rate > HIGHEST_RATE:
         samples, rate = load_audio(path, HIGHEST_RATE, offset, duration)
     cut = len(samples) > longest * rate
+    if cut:
+        samples = samples[: int(longest * rate)]
     content = io.BytesIO()
-    soundfile.write(content, samples[: int(longest * rate)], rate, format="FLAC", subtype="PCM_16")
+    soundfile.write(content, samples, rate, format="FLAC", subtype="PCM_16")
     note = f'<span class="soft">the first {longest:g} s</span>' if cut else ""
     return f'<audio controls preload="none" src="{data_url("audio/flac", content.getvalue())}"></audio>{note}'
 

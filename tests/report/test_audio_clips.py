@@ -25,6 +25,11 @@ def test_a_clip_is_the_segment_at_any_rate(tmp_path, rate, expected):
     assert abs(found[int(0.6 * expected) :]).max() > 0.4
 
 
+def test_a_clip_of_any_length_is_the_whole_recording(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(8000), 8000)
+    assert len(heard(clip(tmp_path / "a.wav", longest=1e308))[0]) == 8000
+
+
 def test_of_two_rows_with_one_id_the_first_counts(tmp_path):
     for name, seconds in (("a", 1), ("b", 3)):
         soundfile.write(tmp_path / f"{name}.wav", np.zeros(seconds * 8000), 8000)

@@ -143,14 +143,14 @@ def _locate(
     """Return the first sample of a segment and how many it has."""
     if frames == 0:
         raise DataError(f"{path}: zero length")
-    start = round(offset * rate)
+    start = round(min(offset * rate, UNKNOWN_FRAMES))  # 1e308 s are infinitely many samples
     if start >= frames:
         raise DataError(
             f"{path}: offset {offset:g} s is beyond the end of the audio ({frames / rate:.2f} s)"
         )
     if duration is None:
         return start, frames - start
-    length = round(duration * rate)
+    length = round(min(duration * rate, UNKNOWN_FRAMES))
     if start + length - frames > SLACK * rate:
         raise DataError(
             f"{path}: the segment ends at {offset + duration:g} s, beyond the end of the audio "

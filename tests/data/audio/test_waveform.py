@@ -106,6 +106,8 @@ def test_rounded_times_may_end_just_after_the_audio(tmp_path):
         (0.0, 0.0, "duration must be"),
         (0.0, float("inf"), "duration must be"),
         (1.0, None, "beyond the end"),
+        (1e308, None, "beyond the end"),
+        (0.0, 1e308, "beyond the end"),
     ],
 )
 def test_bad_times_are_refused(tmp_path, offset, duration, message):
