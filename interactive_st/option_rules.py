@@ -68,7 +68,9 @@ RULES = {
     "ctc_weight": Rule(float, 0, 1, "at most 1 has a meaning and at least 0, as it is a share"),
     "max_segment": _seconds(1.0),
     "min_pause": _seconds(0.1),
-    "batch_seconds": Rule(float, math.ulp(0.0), needed="more than 0 seconds are needed"),
+    "batch_seconds": Rule(  # times frames a second it has to stay a number of 64 bits
+        float, math.ulp(0.0), 1e9, "more than 0 seconds are needed, and at most 1e9"
+    ),
 }
 
 

@@ -95,6 +95,7 @@ def test_options_that_contradict(translate, audio, capsys):
         ("--min-pause", "0.0", "at least 0.1 seconds are needed"),
         ("--batch-seconds", "inf", "a finite number is needed"),
         ("--batch-seconds", "-1.0", "more than 0 seconds are needed"),
+        ("--batch-seconds", "1e+308", "more than 0 seconds are needed, and at most 1e9"),
         ("--max-segment", "9.0", "the model reads at most 3 s"),
         ("--lenpen", "nan", "a finite number is needed"),
         ("--lenpen", "10.5", "a number from -10 to 10 is needed: scores are divided by length"),
