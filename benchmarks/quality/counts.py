@@ -12,12 +12,12 @@ import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 from sacrebleu.metrics.base import Metric, Score, Signature
 
+from interactive_st.conventions import STREAM_NAMES
+from interactive_st.scoring.metrics import METRICS
 from interactive_st.scoring.statistics import word_error_statistics
 
 #: sacrebleu's names of the scores, by ours.
 NAMES = {"wer": "WER", "bleu": "BLEU", "chrf": "chrF2"}
-#: Which text a score is of.
-TEXT_OF = {"wer": "transcript", "bleu": "translation", "chrf": "translation"}
 _STORED = {kind: np.dtype(kind) for kind in ("|i1", "<i2", "<i4")}
 # how far back the like count of the order before is, by how many counts there are: chrF has three an order
 _LAG = {18: 3}
@@ -45,18 +45,19 @@ class WordErrorRate(Metric):
         return list(word_error_statistics([hypothesis], [ref_kwargs["reference"]]))
 
 
-METRICS: dict[str, type[Metric]] = {"wer": WordErrorRate, "bleu": BLEU, "chrf": CHRF}
+CLASSES: dict[str, type[Metric]] = {"wer": WordErrorRate, "bleu": BLEU, "chrf": CHRF}
 
 
 def count(metric: str, texts: Sequence[str], truth: Sequence[str]) -> np.ndarray:
     """What ``metric`` (wer, bleu or chrf) counts in each text, ``(utterances, n)``."""
-    return np.array(METRICS[metric]()._extract_corpus_statistics(list(texts), [list(truth)])).astype(int)
+    return np.array(CLASSES[metric]()._extract_corpus_statistics(list(texts), [list(truth)])).astype(int)
 
 
 def count_pairs(pairs: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
     """The counts of every score of which all ``pairs`` have the text and its reference."""
     found = {}
-    for metric, kind in TEXT_OF.items():
+    for metric in CLASSES:
+        kind = STREAM_NAMES[METRICS[metric].stream]
         texts, truth = ([pair.get(key) for pair in pairs] for key in (kind, f"reference_{kind}"))
         if None not in texts and None not in truth:
             found[metric] = count(metric, texts, truth)

@@ -13,8 +13,8 @@ from benchmarks.quality.run_list import RunList
 from benchmarks.quality.runs import SCORES, Run, Variant, effective
 from benchmarks.quality.summary import Cell, Table
 from examples.stamps import write_text
+from interactive_st.scoring.columns import COLUMNS
 
-TITLES = {"wer": "WER %", "bleu": "BLEU", "chrf": "chrF"}
 NONE = "–"
 
 
@@ -163,7 +163,7 @@ def _learns_from(variant: Variant) -> str:
 def _table_markdown(table: Table) -> str:
     head = [table.group.parameter or "system"]
     for score in SCORES:
-        head += [TITLES[score], "p"]
+        head += [COLUMNS[score], "p"]
     head += ["seeds", "training, min"]
     lines = [_line(head), _line(["---", *["---:"] * (len(head) - 1)])]
     for row in table.rows:

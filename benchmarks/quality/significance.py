@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sacrebleu.significance import PairedTest
 
-from benchmarks.quality.counts import METRICS, NAMES
+from benchmarks.quality.counts import CLASSES, NAMES
 
 RESAMPLES = 1000
 logging.getLogger("sacrebleu").setLevel(logging.WARNING)  # it tells of every step
@@ -67,7 +67,7 @@ def compare(
 def _counted(metric: str) -> Any:
     """The metric, given what it counts in place of the texts."""
 
-    class Counted(METRICS[metric]):
+    class Counted(CLASSES[metric]):
         def _extract_corpus_statistics(self, hypotheses: Sequence, references: None) -> list[list[float]]:
             return list(hypotheses)
 

@@ -11,6 +11,7 @@ from benchmarks.quality.counts import unpack
 from benchmarks.quality.reports import Reports
 from benchmarks.quality.run_list import RunList
 from benchmarks.quality.runs import PART_OF_THE_COST, SCORES, DataSet, Group, Run, Variant
+from interactive_st.scoring.metrics import METRICS
 
 
 @dataclass
@@ -126,6 +127,6 @@ def _compare(table: Table, done: Mapping[str, Mapping[int, Mapping[str, Any]]], 
                 for each in (reference, row)
             )
             cell.p = compare(score, ours, theirs, resamples).p
-            sign = -1 if score == "wer" else 1
+            sign = 1 if METRICS[score].higher_is_better else -1
             gains = [sign * (reference.scores[score].values[s] - cell.values[s]) for s in seeds]
             cell.reference_better = (sum(gain > 0 for gain in gains), len(seeds))

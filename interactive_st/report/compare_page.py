@@ -7,7 +7,7 @@ from interactive_st.report.comparison import Comparison, Utterance
 from interactive_st.report.html import article, escape, line, page, table, text_or_dash
 from interactive_st.report.orders import ORDERS, in_order
 from interactive_st.report.word_diff import HTML_LEGEND, to_html
-from interactive_st.scoring.columns import COLUMNS, all_signatures, cells, number
+from interactive_st.scoring.columns import COLUMNS, all_signatures, cells
 from interactive_st.scoring.pairs_file import LANGUAGE_KEYS
 
 #: Puts the utterances in the order that is chosen; places are computed here, not in the browser.
@@ -67,8 +67,7 @@ def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int
         if reference := utterance.reference(stream):
             lines.append(line(f"reference {stream}", escape(reference), languages[stream]))
     for system in systems:
-        wer, bleu = (number(scores[system], 1) for scores in (utterance.wer, utterance.bleu))
-        scores = f"{utterance.error_rate} {wer} · BLEU {bleu}"
+        scores = " · ".join(f"{name} {score}" for name, score in utterance.shown_scores(system))
         lines.append(
             f'<dt class="system">{escape(system)} <span class="soft">{scores}</span></dt><dd hidden></dd>'
         )

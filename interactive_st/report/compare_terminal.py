@@ -10,7 +10,7 @@ from rich.text import Text
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.report.comparison import Comparison, Utterance
 from interactive_st.report.word_diff import legend_for_terminal, to_plain, to_terminal
-from interactive_st.scoring.columns import COLUMNS, all_signatures, cells, number
+from interactive_st.scoring.columns import COLUMNS, all_signatures, cells
 from interactive_st.wording import for_terminal
 
 
@@ -49,12 +49,9 @@ def _grid(utterance: Utterance, systems: Sequence[str], plain: bool) -> Table:
         reference = utterance.reference(stream)
         grid.add_row("reference" if row == 0 else "", stream, _text(reference or "–"))
     for system in systems:
-        scores = (
-            (utterance.error_rate, utterance.wer[system]),
-            ("BLEU", utterance.bleu[system]),
-        )
-        for row, (stream, (metric, value)) in enumerate(zip(STREAM_NAMES, scores, strict=True)):
-            label = f"{stream}  {metric} {number(value, 1)}"
+        scores = zip(STREAM_NAMES, utterance.shown_scores(system), strict=True)
+        for row, (stream, (metric, score)) in enumerate(scores):
+            label = f"{stream}  {metric} {score}"
             grid.add_row(_text(system) if row == 0 else "", label, _marked(utterance, system, stream, plain))
     return grid
 

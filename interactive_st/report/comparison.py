@@ -14,7 +14,9 @@ from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import DataError
 from interactive_st.report.word_diff import Difference, compare, distance, is_unspaced
 from interactive_st.scoring.bleu_tokenizer import tokenizer_for
+from interactive_st.scoring.columns import number
 from interactive_st.scoring.corpus_scores import score_pairs
+from interactive_st.scoring.metrics import METRICS
 from interactive_st.scoring.pairs_file import Pair
 
 
@@ -84,6 +86,11 @@ class Utterance:
             return metric.sentence_score(text, [reference]).score if reference and text is not None else None
 
         return {system: score(pair["translation"]) for system, pair in self.pairs.items()}
+
+    def shown_scores(self, system: str) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Of a system's transcript and of its translation, what the score is called, and it as text."""
+        wer, bleu = (number(values[system], 1) for values in (self.wer, self.bleu))
+        return (self.error_rate, wer), (METRICS["bleu"].title, bleu)
 
 
 @dataclass(frozen=True)

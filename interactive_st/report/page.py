@@ -10,6 +10,7 @@ from interactive_st.report.html import article, escape, facts, folded, line, pag
 from interactive_st.report.run_contents import RunContents
 from interactive_st.report.word_diff import HTML_LEGEND, compare, to_html
 from interactive_st.scoring.columns import COLUMNS, all_signatures, cells, number
+from interactive_st.scoring.metrics import METRICS
 from interactive_st.scoring.pairs_file import LANGUAGE_KEYS, Pair
 
 #: Options that tell what a model is and how it was trained: how they are called in the page.
@@ -32,8 +33,10 @@ OFF_AT_ZERO = (
     "learn_fusion_lambda", "cross_attention_positions", "max_update", "stop_time_hours", "prefix_corruption",
     "clip_norm",
 )  # fmt: skip
-#: Metrics of validation and whether the largest value is the best.
-BEST = (("loss", "loss", False), ("WER %", "wer", False), ("BLEU", "bleu", True))
+#: Metrics of validation: what they are called, and whether the largest value is the best.
+BEST = {"loss": ("loss", False)} | {
+    name: (METRICS[name].title, METRICS[name].higher_is_better) for name in ("wer", "bleu")
+}
 
 
 def build_page(
@@ -113,7 +116,7 @@ def _best(logs: Sequence[TrainingLog]) -> str:
     for log in logs:
         for subset in log.valid_subsets:
             where = f"{log.name}, {subset}" if len(logs) > 1 else subset
-            for label, metric, largest in BEST:
+            for metric, (label, largest) in BEST.items():
                 if point := log.best(subset, metric, largest):
                     rows.append((where, label, number(point.metrics[metric]), f"{point.updates:,}"))
     if not rows:

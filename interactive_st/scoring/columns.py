@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from interactive_st.errors import DataError
+from interactive_st.scoring.metrics import METRICS
 
 #: Heads of the columns by the keys of `interactive_st.scoring.corpus_scores.score_pairs`.
-COLUMNS = {"wer": "WER %", "cer": "CER %", "bleu": "BLEU", "chrf": "chrF"}
+COLUMNS = {name: metric.title for name, metric in METRICS.items()}
 #: What scores were counted by: names by the keys of the same.
 SIGNATURES = {"bleu_signature": "BLEU", "chrf_signature": "chrF", "wer_normalisation": "WER, normalisation"}
 

@@ -94,7 +94,7 @@ def test_references_without_a_word():
 
 def test_counts_as_json():
     truth = sentences(20)
-    for metric in counts.METRICS:
+    for metric in counts.CLASSES:
         found = counts.count(metric, with_errors(truth, 4), truth)
         packed = json.loads(json.dumps(counts.pack(found)))
         assert np.array_equal(counts.unpack(packed), found)

@@ -6,22 +6,26 @@ fairseq looks for it after the first validation, hours later, and stumbles.
 from argparse import Namespace
 from difflib import get_close_matches
 
-from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION, option_name
+from interactive_st.conventions import STREAM_CODES, STREAM_NAMES, option_name
 from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
+from interactive_st.scoring.metrics import METRICS
 from interactive_st.tasks.checks.criterion import JOINT
 
 #: What the criteria log whose values are known, beside the scores of the task.
 LOSSES = ("loss", "nll_loss", "ppl")
-BY_STREAM = {TRANSCRIPT: ("asr_loss", "asr_nll_loss"), TRANSLATION: ("st_loss", "st_nll_loss")}
+OF_A_STREAM = ("loss", "nll_loss", "accuracy")
 LOGGED = {
     "cross_entropy": LOSSES,
     "label_smoothed_cross_entropy": (*LOSSES, "accuracy"),
     JOINT: (
-        *LOSSES, "accuracy", "ctc_loss", *BY_STREAM[TRANSCRIPT], "asr_accuracy",
-        *BY_STREAM[TRANSLATION], "st_accuracy",
+        *LOSSES,
+        "accuracy",
+        "ctc_loss",
+        *(f"{code}_{name}" for code in STREAM_CODES for name in OF_A_STREAM),
     ),
-}  # fmt: skip
+}
+#: Of what is decoded in validation, each with the option ``--eval-…``.
 SCORES = ("bleu", "wer")
 
 
@@ -61,7 +65,7 @@ def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -
             f"--best-checkpoint-metric {metric} needs {option_name(option)}, without which validation "
             "has no such value; add it, or choose another metric"
         )
-    higher = metric == "bleu" or metric.endswith("accuracy")
+    higher = METRICS[metric].higher_is_better if metric in SCORES else metric.endswith("accuracy")
     maximizes = bool(getattr(args, "maximize_best_checkpoint_metric", False))
     if higher != maximizes and metric in (*SCORES, *(logged or ())):
         way, advice = ("higher", "add") if higher else ("lower", "leave out")
@@ -73,10 +77,11 @@ def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -
 
 def text_of(metric: str | None) -> int | None:
     """The text of the model that a metric is of; None: of both, or of the encoder."""
-    if metric == "wer" or str(metric).startswith("asr_"):
-        return TRANSCRIPT
-    if metric == "bleu" or str(metric).startswith("st_"):
-        return TRANSLATION
+    if metric in SCORES:
+        return METRICS[metric].stream
+    for stream, code in enumerate(STREAM_CODES):
+        if str(metric).startswith(f"{code}_"):
+            return stream
     return None
 
 

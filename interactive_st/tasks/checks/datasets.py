@@ -8,10 +8,10 @@ from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT
 from interactive_st.data.folder.layout import TEXT_COLUMNS, is_train
 from interactive_st.errors import DataError
 from interactive_st.modules.streams import Streams
-from interactive_st.tasks.checks.best_checkpoint import text_of
+from interactive_st.tasks.checks.best_checkpoint import SCORES, text_of
 
 #: Metrics that need speech: of what is decoded, or of the encoder.
-SPEECH_METRICS = ("bleu", "wer", "ctc_loss")
+SPEECH_METRICS = (*SCORES, "ctc_loss")
 
 
 def check_texts(

@@ -2,10 +2,11 @@
 
 from argparse import Namespace
 
-from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION, option_name
+from interactive_st.conventions import STREAM_NAMES, option_name
 from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
 from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
+from interactive_st.tasks.checks.best_checkpoint import SCORES, text_of
 from interactive_st.tasks.checks.data_parallel import check_frozen_encoder
 from interactive_st.tasks.checks.decoding_options import DECODING_OPTIONS, given
 
@@ -57,7 +58,8 @@ def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
         arch: the model's architecture.
         streams: what it writes.
     """
-    for option, stream in (("eval_wer", TRANSCRIPT), ("eval_bleu", TRANSLATION)):
+    for score in SCORES:
+        option, stream = f"eval_{score}", text_of(score)
         if getattr(args, option, False) and stream not in streams:
             raise SettingError(
                 f"{option_name(option)} scores {STREAM_NAMES[stream]}s, which --arch {arch} does not write; "
