@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.quality.summary import Table
+from interactive_st.plots.sweep import SCORES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-SHOWN = {"bleu": "BLEU", "wer": "WER (%)"}
 
 
 def draw_all(tables: Sequence[Table], folder: Path) -> list[str]:
@@ -39,11 +38,11 @@ def _sweep(tables: Sequence[Table]) -> Figure:
     for table in tables:
         scores: dict[str, dict[str, list[float]]] = {}
         for row in table.rows:
-            scores[row.value] = {score: [*row.scores[score].values.values()] for score in SHOWN}
+            scores[row.value] = {score: [*row.scores[score].values.values()] for score in SCORES}
         sweeps.append(make_sweep(table.group.parameter, scores))
     figure = draw_sweep(sweeps)
     for place, table in enumerate(tables):
-        for axes, title in zip(figure.axes[2 * place : 2 * place + 2], SHOWN.values(), strict=True):
+        for axes, title in zip(figure.axes[2 * place : 2 * place + 2], SCORES.values(), strict=True):
             axes.set_title(f"{title}, {_title(table)}", loc="left")
     return figure
 
@@ -53,9 +52,9 @@ def _systems(tables: Sequence[Table]) -> Figure:
 
     rows = max(len(table.rows) for table in tables)
     figure = Figure((9.0, (0.8 + 0.32 * rows) * len(tables) + 0.3), layout="constrained")
-    grid = figure.subplots(len(tables), len(SHOWN), squeeze=False)
+    grid = figure.subplots(len(tables), len(SCORES), squeeze=False)
     for table, line in zip(tables, grid, strict=True):
-        for axes, (score, title) in zip(line, SHOWN.items(), strict=True):
+        for axes, (score, title) in zip(line, SCORES.items(), strict=True):
             _draw_systems(axes, table, score)
             axes.set_title(f"{title}, {_title(table)}", loc="left")
     note = "strokes: each seed; points: mean of the seeds; bars: standard deviation"
@@ -65,7 +64,7 @@ def _systems(tables: Sequence[Table]) -> Figure:
 
 def _draw_systems(axes: Any, table: Table, score: str) -> None:
     """A line a system, the first on top; systems without the score have an empty line."""
-    from interactive_st.plots.style import OKABE_ITO, TRANSLATION_COLOUR
+    from interactive_st.plots.style import OKABE_ITO
 
     for place, row in enumerate(table.rows):
         cell = row.scores[score]
@@ -74,7 +73,7 @@ def _draw_systems(axes: Any, table: Table, score: str) -> None:
                           ha="center", va="center", color="#777777", fontsize="small",
                           bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
             continue
-        colour = TRANSLATION_COLOUR if row.variant.name == table.group.reference else OKABE_ITO[1]
+        colour = OKABE_ITO[2 if row.variant.name == table.group.reference else 1]
         values = list(cell.values.values())
         axes.errorbar(cell.mean, place, xerr=cell.deviation, color=colour, marker="o", capsize=3)
         if len(values) > 1:

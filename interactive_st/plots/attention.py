@@ -10,13 +10,12 @@ import numpy as np
 
 from interactive_st.conventions import BOTH, FRAMES_PER_SECOND, STREAM_NAMES
 from interactive_st.errors import DataError
-from interactive_st.plots.style import TRANSCRIPT_COLOUR, TRANSLATION_COLOUR
+from interactive_st.plots.style import STREAM_COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = (TRANSCRIPT_COLOUR, TRANSLATION_COLOUR)
 COLOUR_MAP = "cividis"  # made for colour-blind readers, even in brightness
 #: Labels an axis has room for, upright and below; of longer texts every second, third … token is named.
 MOST_ROWS, MOST_COLUMNS = 60, 44
@@ -73,7 +72,7 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
     for place, stream in enumerate(picture.streams):
         axes = figure.add_subplot(grid[1 + place, :], sharex=top)
         image = _draw_weights(axes, picture.encoder[place], (0.0, seconds))
-        _name_rows(axes, _written(picture.tokens[place]), COLOURS[stream])
+        _name_rows(axes, _written(picture.tokens[place]), STREAM_COLOURS[stream])
         axes.set_title(f"{STREAM_NAMES[stream].capitalize()}: attention to the speech", loc="left")
         axes.set_xlabel("time (s)")
         figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
@@ -182,9 +181,9 @@ def _draw_partner(figure: "Figure", axes: "Axes", picture: AttentionPicture, str
     seen = np.ma.masked_equal(weights, 0.0)
     axes.patch.set(facecolor="#FFFFFF", edgecolor="#BBBBBB", hatch="////", linewidth=0.0)
     image = _draw_weights(axes, seen, (-0.5, weights.shape[1] - 0.5))
-    _name_rows(axes, _written(picture.tokens[stream]), COLOURS[stream])
+    _name_rows(axes, _written(picture.tokens[stream]), STREAM_COLOURS[stream])
     places = _labelled(len(read), MOST_COLUMNS)
-    axes.set_xticks(places, [_shown(read[i]) for i in places], rotation=90, color=COLOURS[1 - stream])
+    axes.set_xticks(places, [_shown(read[i]) for i in places], rotation=90, color=STREAM_COLOURS[1 - stream])
     axes.set_xlabel(f"token of the {other} that is read")
     axes.set_title(f"{name.capitalize()} reads {other}", loc="left")
     figure.colorbar(image, ax=axes, pad=0.02, fraction=0.05)

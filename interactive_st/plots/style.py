@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 #: Okabe and Ito, "Color Universal Design", 2008; black first, the pale yellow left out.
 OKABE_ITO = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-TRANSCRIPT_COLOUR, TRANSLATION_COLOUR = "#0072B2", "#D55E00"
+#: Of the transcript and the translation.
+STREAM_COLOURS, STREAM_MARKERS = OKABE_ITO[1:3], ("o", "s")
+#: Of what is said beside the curves.
+GREY = "#555555"
 SUFFIXES = (".png", ".svg", ".pdf")
 LONGEST_LABEL = 40  # characters
 DOTS_PER_INCH = 200

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interactive_st.plots.style import TRANSCRIPT_COLOUR, TRANSLATION_COLOUR, PlotError
+from interactive_st.plots.style import STREAM_COLOURS, STREAM_MARKERS, PlotError
+from interactive_st.scoring.metrics import METRICS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +25,8 @@ PARAMETERS = {
     "fusion_lambda": "λ (weight of what is read in the other stream)",
     "λ": "λ (weight of what is read in the other stream)",
 }
-SCORES = {"bleu": ("BLEU", TRANSLATION_COLOUR, "s"), "wer": ("WER (%)", TRANSCRIPT_COLOUR, "o")}
+#: The scores that are drawn, from left to right, and their titles.
+SCORES = {"bleu": "BLEU", "wer": "WER (%)"}
 #: Numbers above are none of these scores or settings, and cannot be drawn beside them.
 LARGEST = 1e9
 #: Characters of a number that a message shows.
@@ -114,8 +116,8 @@ def draw_sweep(sweeps: Sequence[Sweep]) -> "Figure":
     grid = figure.subplots(len(sweeps), 2, squeeze=False)
     for sweep, row in zip(sweeps, grid, strict=True):
         places, split = _places(sweep.settings)
-        for axes, (score, (title, colour, marker)) in zip(row, SCORES.items(), strict=True):
-            _draw_score(axes, sweep, places, split, score, colour, marker)
+        for axes, (score, title) in zip(row, SCORES.items(), strict=True):
+            _draw_score(axes, sweep, places, split, score)
             axes.set_title(title, loc="left")
             axes.set_xlabel(PARAMETERS.get(sweep.parameter, sweep.parameter))
     runs = " / ".join(dict.fromkeys(seeds_of(sweep) for sweep in sweeps))
@@ -129,9 +131,9 @@ def seeds_of(sweep: Sweep) -> str:
     return str(min(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
 
 
-def _draw_score(
-    axes: Any, sweep: Sweep, places: list[float], split: int, score: str, colour: str, marker: str
-) -> None:
+def _draw_score(axes: Any, sweep: Sweep, places: list[float], split: int, score: str) -> None:
+    stream = METRICS[score].stream
+    style = {"color": STREAM_COLOURS[stream], "marker": STREAM_MARKERS[stream], "capsize": 3}
     points = [(x, s.scores[score]) for x, s in zip(places, sweep.settings, strict=True)]
     for part, line in ((points[:split], "-"), (points[split:], "none")):
         part = [(x, values) for x, values in part if values]
@@ -141,7 +143,7 @@ def _draw_score(
         mean = [statistics.fmean(values) for _, values in part]
         spread = [statistics.stdev(values) if len(values) > 1 else 0.0 for _, values in part]
         bars = spread if any(spread) else None
-        axes.errorbar(x, mean, yerr=bars, color=colour, marker=marker, linestyle=line, capsize=3)
+        axes.errorbar(x, mean, yerr=bars, linestyle=line, **style)
     axes.set_xticks(places, [_label(setting) for setting in sweep.settings])
     margin = 0.06 * ((max(places) - min(places)) or 1.0)
     axes.set_xlim(min(places) - margin, max(places) + margin)

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.plots.fairseq_log import Point, TrainingLog
-from interactive_st.plots.style import OKABE_ITO, TRANSCRIPT_COLOUR, TRANSLATION_COLOUR, PlotError, shorten
+from interactive_st.plots.style import GREY, OKABE_ITO, STREAM_COLOURS, STREAM_MARKERS, PlotError, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 X_AXES = {"updates": "updates", "hours": "training time (hours)"}
-STREAM_LINES = {"transcript": "-", "translation": (0, (4, 1.5)), "both": (0, (1, 1))}
-STREAM_MARKERS = {"transcript": "o", "translation": "s", "both": "D"}
-STREAM_COLOURS = {"transcript": TRANSCRIPT_COLOUR, "translation": TRANSLATION_COLOUR, "both": OKABE_ITO[3]}
+#: What a curve is of: one of the streams, or both together.
+TEXTS = (*STREAM_NAMES, "both")
+LINES = dict(zip(TEXTS, ("-", (0, (4, 1.5)), (0, (1, 1))), strict=True))
+MARKERS = dict(zip(TEXTS, (*STREAM_MARKERS, "D"), strict=True))
+COLOURS = dict(zip(TEXTS, (*STREAM_COLOURS, OKABE_ITO[3]), strict=True))
 MOST_RUNS = len(OKABE_ITO)
 PANEL_SIZE = (4.7, 3.1)  # inches
 
@@ -89,13 +92,13 @@ def draw_panel(axes: "Axes", panel: Panel, logs: Sequence[TrainingLog], x_axis: 
     for number, log in enumerate(logs):
         for stream, metric in panel.metrics.items():
             colour = _colour(number, stream, len(logs))
-            style = {"color": colour, "linestyle": STREAM_LINES[stream]}
+            style = {"color": colour, "linestyle": LINES[stream]}
             if not panel.decoded:
                 x, y = _series(log.training_points, metric, x_axis, log.name)
                 axes.plot(x, y, alpha=0.5, linewidth=1.0, **style)
             for subset in log.valid_subsets:
                 x, y = _series(log.points[subset], metric, x_axis, log.name)
-                axes.plot(x, y, marker=STREAM_MARKERS[stream], **style)
+                axes.plot(x, y, marker=MARKERS[stream], **style)
         moments = (_moment(points[-1], x_axis, log.name) for points in log.points.values() if points)
         last = max(last, *moments)
     axes.set_title(panel.title, loc="left")
@@ -109,9 +112,9 @@ def legend_entries(logs: Sequence[TrainingLog], panels: Sequence[Panel]) -> list
     """Proxies for a legend of the whole picture."""
     from matplotlib.lines import Line2D
 
-    streams = [s for s in STREAM_LINES if any(s in panel.metrics for panel in panels)]
+    streams = [s for s in TEXTS if any(s in panel.metrics for panel in panels)]
     subsets = ", ".join(dict.fromkeys(subset for log in logs for subset in log.valid_subsets))
-    grey, several = "#555555", len(logs) > 1
+    several = len(logs) > 1
     entries = []
     if several:
         entries += [
@@ -119,14 +122,14 @@ def legend_entries(logs: Sequence[TrainingLog], panels: Sequence[Panel]) -> list
             for i, log in enumerate(logs)
         ]
     for stream in streams:
-        style = {"linestyle": STREAM_LINES[stream], "marker": STREAM_MARKERS[stream]}
-        colour = grey if several else STREAM_COLOURS[stream]
+        style = {"linestyle": LINES[stream], "marker": MARKERS[stream]}
+        colour = GREY if several else COLOURS[stream]
         label = "both streams" if stream == "both" else stream
         entries.append(Line2D([], [], color=colour, label=label, **style))
     if any(log.training_points for log in logs) and not all(panel.decoded for panel in panels):
-        entries.append(Line2D([], [], color=grey, alpha=0.5, linewidth=1.0, label="thin: training"))
+        entries.append(Line2D([], [], color=GREY, alpha=0.5, linewidth=1.0, label="thin: training"))
     if subsets:
-        entries.append(Line2D([], [], color=grey, marker="o", label=f"points: {shorten(subsets)}"))
+        entries.append(Line2D([], [], color=GREY, marker="o", label=f"points: {shorten(subsets)}"))
     return entries
 
 
@@ -150,4 +153,4 @@ def _moment(point: Point, x_axis: str, name: str) -> float:
 
 
 def _colour(number: int, stream: str, runs: int) -> str:
-    return OKABE_ITO[(number + 1) % MOST_RUNS] if runs > 1 else STREAM_COLOURS[stream]
+    return OKABE_ITO[(number + 1) % MOST_RUNS] if runs > 1 else COLOURS[stream]

@@ -4,16 +4,18 @@ import re
 from collections.abc import Sequence
 from io import StringIO
 
+from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.plots.fairseq_log import TrainingLog
+from interactive_st.plots.style import GREY, STREAM_COLOURS
 from interactive_st.report.html import escape
 
 #: Colours to draw with that are then replaced, so that one picture fits light and dark pages.
 THEMED = {
     "#010101": "currentColor",
     "#020202": "var(--line)",
-    "#555555": "var(--soft)",
-    "#0072b2": "var(--transcript)",
-    "#d55e00": "var(--translation)",
+    GREY: "var(--soft)",
+    STREAM_COLOURS[TRANSCRIPT]: "var(--transcript)",
+    STREAM_COLOURS[TRANSLATION]: "var(--translation)",
 }
 SIZE = (4.2, 2.9)  # inches; read at the width of a phone
 
