@@ -14,6 +14,7 @@ from torch import nn
 
 from interactive_st.conventions import FRAMES_PER_SECOND, STREAM_NAMES
 from interactive_st.data.datasets.config import JointDataConfig
+from interactive_st.data.features.settings import FBANK
 from interactive_st.data.languages import language_tag, tag_language
 from interactive_st.errors import DataError, SettingError
 from interactive_st.inference.decoding_lock import decoding_lock
@@ -153,7 +154,7 @@ def check_features(config: JointDataConfig) -> None:
     Raises:
         DataError: the features of the model were computed elsewhere.
     """
-    if config.features.get("type") != "fbank":
+    if config.features.get("type") != FBANK:
         raise DataError(
             f"the model reads features of type {config.features.get('type')!r} that were computed "
             "elsewhere, not audio; decode a data folder of such features by fairseq-generate"

@@ -11,7 +11,8 @@ from fairseq.data.audio.dataset_transforms import AUDIO_DATASET_TRANSFORM_REGIST
 from fairseq.data.audio.feature_transforms import AUDIO_FEATURE_TRANSFORM_REGISTRY as FEATURE_TRANSFORMS
 
 from interactive_st.data.features import dynamic_range
-from interactive_st.data.folder.config_check import FEATURES, check_mappings, check_numbers, check_texts
+from interactive_st.data.features.settings import FBANK, KINDS, FeatureSettings, filterbanks
+from interactive_st.data.folder.config_check import check_mappings, check_numbers, check_texts
 from interactive_st.data.languages import language_tag
 from interactive_st.errors import DataError
 
@@ -168,18 +169,14 @@ class JointDataConfig(S2TDataConfig):
         return (dictionary.index(tags[0]), dictionary.index(tags[1])) if known else None
 
     @property
-    def features(self) -> dict[str, Any]:
-        """How audio becomes features, for `interactive_st.data.features.compute.features_from_file`.
+    def features(self) -> FeatureSettings:
+        """How audio becomes features.
 
         fairseq's own configurations have no such entry; theirs are filterbanks.
         """
-        default = {
-            "type": "fbank",
-            "num_mel_bins": self.input_feat_per_channel,
-            "sample_rate": self.sample_rate,
-        }
+        default = filterbanks(self.input_feat_per_channel, self.sample_rate)
         found = self.config.get("features") or default
-        return default | found if found.get("type") == "fbank" else found
+        return default | found if found.get("type") == FBANK else found
 
     def _check_transforms(self) -> None:
         for kind in ("transforms", "feature_transforms", "dataset_transforms"):
@@ -215,8 +212,8 @@ class JointDataConfig(S2TDataConfig):
                 f"{self.input_feat_per_channel}; the two have to agree"
             )
         numbers = {key: getattr(self, key) for key in ("input_feat_per_channel", "input_channels")}
-        if self.features.get("type") == "fbank":
-            of_features = {key: self.features[key] for key in FEATURES["fbank"]}
+        if self.features.get("type") == FBANK:
+            of_features = {key: self.features[key] for key in KINDS[FBANK]}
             numbers |= {f"{key} of features": _whole_number(value) for key, value in of_features.items()}
         check_numbers(self.path, numbers, ADVICE)
 

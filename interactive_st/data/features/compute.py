@@ -6,12 +6,12 @@ samples as 16-bit integers. Only the dither is off, so that features can be comp
 """
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from interactive_st.conventions import FRAMES_PER_SECOND
+from interactive_st.data.features.settings import FBANK, KINDS, PRECOMPUTED, FeatureSettings
 from interactive_st.errors import DataError, require_file
 
 if TYPE_CHECKING:
@@ -74,19 +74,16 @@ def is_longer(frames: int, seconds: float) -> bool:
     return shortest > 1000 * seconds
 
 
-def check_filterbank(spec: Mapping[str, object]) -> None:
-    """Make sure that there are such filters, before audio is read.
-
-    Args:
-        spec: see `features_from_file`.
+def check_filterbank(settings: FeatureSettings) -> None:
+    """Make sure that there are such filters, before audio is read; other features are left alone.
 
     Raises:
         DataError: Kaldi refuses them.
     """
-    if spec.get("type") != "fbank":
+    if settings.get("type") != FBANK:
         return
     try:
-        _make_computer(int(spec["sample_rate"]), int(spec["num_mel_bins"]))
+        _make_computer(int(settings["sample_rate"]), int(settings["num_mel_bins"]))
     except DataError as error:
         raise DataError(f"{error}; choose others by --num-mel-bins and --sample-rate") from error
 
@@ -109,7 +106,7 @@ def _make_computer(sample_rate: int, num_mel_bins: int) -> "OnlineFbank":
 
 def features_from_file(
     path: str | os.PathLike,
-    spec: Mapping[str, object],
+    settings: FeatureSettings,
     offset: float = 0.0,
     duration: float | None = None,
 ) -> np.ndarray:
@@ -117,8 +114,7 @@ def features_from_file(
 
     Args:
         path: audio for ``type: fbank``, a ``.npy`` file of shape (T, F) for ``type: precomputed``.
-        spec: ``{type: fbank, num_mel_bins: 80, sample_rate: 16000}`` or
-            ``{type: precomputed, dim: 13}``; without ``dim``, any F is taken.
+        settings: how they are made.
         offset: start in the audio, seconds; audio only.
         duration: length in seconds, None to the end; audio only.
 
@@ -128,21 +124,21 @@ def features_from_file(
     Raises:
         DataError: the file does not hold such features; the message names it.
     """
-    kind = spec.get("type")
-    if kind == "fbank":
-        rate = int(spec["sample_rate"])
+    kind = settings.get("type")
+    if kind == FBANK:
+        rate = int(settings["sample_rate"])
         from interactive_st.data.audio.waveform import load_audio
 
         waveform, _ = load_audio(path, rate, offset, duration)
         try:
-            return fbank(waveform, rate, int(spec["num_mel_bins"]))
+            return fbank(waveform, rate, int(settings["num_mel_bins"]))
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
-    if kind == "precomputed":
+    if kind == PRECOMPUTED:
         if offset or duration is not None:
             raise DataError(f"{path}: offset and duration are for audio; features are taken whole")
-        return _load_features(path, spec.get("dim"))
-    raise DataError(f"features of unknown type {kind!r}: it must be fbank or precomputed")
+        return _load_features(path, settings.get("dim"))
+    raise DataError(f"features of unknown type {kind!r}: it must be {' or '.join(KINDS)}")
 
 
 def _load_features(path: str | os.PathLike, dim: object) -> np.ndarray:

@@ -5,9 +5,7 @@ from typing import Any
 import numpy as np
 from fairseq.data.audio.feature_transforms import AudioFeatureTransform, register_audio_feature_transform
 
-from interactive_st.data.features.range_limit import limit_range
-
-NAME = "dynamic_range"
+from interactive_st.data.features.range_limit import NAME, limit_range
 
 
 @register_audio_feature_transform(NAME)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+#: The name of the transform, and the key of its entry in a configuration.
+NAME = "dynamic_range"
 #: Percentile of an utterance's frames that is taken as the peak, so that clicks do not count.
 PEAK = 99.0
 

@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from interactive_st.data.features.settings import KINDS
 from interactive_st.errors import DataError
 
 ADVICE = "a data folder made by `interactive-st prepare` is needed"
 NEEDED = ("vocab_filename", "bpe_tokenizer", "features", "input_feat_per_channel")
 #: Entries that hold entries themselves, and which of them are needed.
 INNER = {"bpe_tokenizer": ("sentencepiece_model",), "global_cmvn": ("stats_npz_path",), "features": ("type",)}
-#: Kinds of features, and the numbers that say how they are made.
-FEATURES = {"fbank": ("num_mel_bins", "sample_rate"), "precomputed": ()}
 #: Entries that are texts where they are there.
 TEXTS = ("vocab_filename", "source_lang", "target_lang")
 
@@ -84,9 +83,9 @@ def check_config(path: Path, config: object) -> None:
         raise DataError(f"{path}: lacks {', '.join(missing)}; {ADVICE}")
     features = config["features"]
     kind = features["type"]
-    if kind not in tuple(FEATURES):
-        raise DataError(f"{path}: features of unknown type {kind!r}: it must be {' or '.join(FEATURES)}")
-    numbers = {f"{key} of features": features.get(key) for key in FEATURES[kind]}
+    if kind not in tuple(KINDS):
+        raise DataError(f"{path}: features of unknown type {kind!r}: it must be {' or '.join(KINDS)}")
+    numbers = {f"{key} of features": features.get(key) for key in KINDS[kind]}
     numbers["input_feat_per_channel"] = config["input_feat_per_channel"]
     if "dim" in features:
         numbers["dim of features"] = features["dim"]

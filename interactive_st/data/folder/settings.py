@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from interactive_st.data.features import range_limit
+from interactive_st.data.features.settings import FeatureSettings
 from interactive_st.data.folder.config_check import check_config
 from interactive_st.data.folder.layout import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
 from interactive_st.data.folder.vocabulary import dictionary_languages, load_model
@@ -29,7 +31,7 @@ POLICY_DIMENSIONS = 80
 
 
 def make_config(
-    features: Mapping[str, object],
+    features: FeatureSettings,
     dim: int,
     source_lang: str,
     target_lang: str,
@@ -41,7 +43,7 @@ def make_config(
     """Return the configuration of a data folder.
 
     Args:
-        features: how the features were made, see `features.compute.features_from_file`.
+        features: how the features were made.
         dim: their dimension, F.
         source_lang: language of transcripts where a row names none.
         target_lang: language of translations where a row names none.
@@ -52,7 +54,7 @@ def make_config(
     """
     normalisation = [] if cmvn == "none" else [f"{cmvn}_cmvn"]
     if dynamic_range is not None:
-        normalisation.insert(0, "dynamic_range")
+        normalisation.insert(0, range_limit.NAME)
     transforms = {"*": normalisation}
     config: dict[str, object] = {
         "vocab_filename": DICTIONARY,
@@ -66,7 +68,7 @@ def make_config(
         "features": dict(features),
     }
     if dynamic_range is not None:
-        config["dynamic_range"] = {"decibels": dynamic_range}
+        config[range_limit.NAME] = {"decibels": dynamic_range}
     if cmvn == "global":
         config["global_cmvn"] = {"stats_npz_path": GLOBAL_CMVN}
     if specaugment != "none":

@@ -18,6 +18,7 @@ from interactive_st.data.choices import (
     VOCAB_TYPE,
 )
 from interactive_st.data.features.compute import check_filterbank
+from interactive_st.data.features.settings import filterbanks
 from interactive_st.data.folder.config_check import check_mappings
 from interactive_st.data.folder.layout import (
     COLUMNS,
@@ -137,7 +138,7 @@ def _fill(
     first = next(iter(joined.values())).rows[0]["audio"]
     archive, _, place = first.partition(":")
     _, dimension = feature_shape(Path(archive), place)
-    features = {"type": "fbank", "num_mel_bins": dimension, "sample_rate": sample_rate or SAMPLE_RATE}
+    features = filterbanks(dimension, sample_rate or SAMPLE_RATE)
     if sample_rate is not None:
         check_filterbank(features)
     tags = {language for pair in languages for language in pair}

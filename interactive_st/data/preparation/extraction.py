@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
@@ -18,6 +18,7 @@ from types import TracebackType
 import numpy as np
 
 from interactive_st.data.features.compute import features_from_file
+from interactive_st.data.features.settings import FeatureSettings
 from interactive_st.data.utterances import Segment
 from interactive_st.errors import DataError
 
@@ -48,9 +49,9 @@ class Extractor:
     under ``if __name__ == "__main__":``.
     """
 
-    def __init__(self, spec: Mapping[str, object], workers: int) -> None:
-        """Take the ``features`` entry of a data folder's configuration and a process count."""
-        self._spec = dict(spec)
+    def __init__(self, settings: FeatureSettings, workers: int) -> None:
+        """Take how features are made, and how many processes make them."""
+        self._settings = settings
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
 
@@ -83,7 +84,7 @@ class Extractor:
         """
         if self._pool is None:
             for segment in segments:
-                yield _compute(segment, self._spec)
+                yield _compute(segment, self._settings)
             return
         remaining = iter(segments)
         pending: deque[Future[list[Result]]] = deque()
@@ -94,7 +95,7 @@ class Extractor:
                     if not batch:
                         break
                     with _sigint_blocked():  # this is what starts the processes
-                        pending.append(self._pool.submit(_compute_batch, batch, self._spec))
+                        pending.append(self._pool.submit(_compute_batch, batch, self._settings))
                 if not pending:
                     return
                 yield from pending.popleft().result()
@@ -105,18 +106,18 @@ class Extractor:
             ) from error
 
 
-def _compute(segment: Segment, spec: Mapping[str, object]) -> Result:
+def _compute(segment: Segment, settings: FeatureSettings) -> Result:
     try:
-        return features_from_file(segment.path, spec, segment.offset, segment.duration)
+        return features_from_file(segment.path, settings, segment.offset, segment.duration)
     except DataError as error:
         return str(error)
     except OSError as error:  # such as a network drive that fails: the other rows are not at fault
         return f"{segment.path}: {error.strerror or error}"
 
 
-def _compute_batch(batch: Sequence[Segment], spec: Mapping[str, object]) -> list[Result]:
+def _compute_batch(batch: Sequence[Segment], settings: FeatureSettings) -> list[Result]:
     _exit_with_parent()
-    return [_compute(segment, spec) for segment in batch]
+    return [_compute(segment, settings) for segment in batch]
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from interactive_st.data.features.archive import FeatureArchive
 from interactive_st.data.features.cmvn import RunningStatistics
 from interactive_st.data.features.compute import is_longer
 from interactive_st.data.features.range_limit import limit_range
+from interactive_st.data.features.settings import FeatureSettings
 from interactive_st.data.folder.layout import COLUMNS, is_train
 from interactive_st.data.manifest import write_manifest
 from interactive_st.data.preparation.extraction import Extractor, Result, default_workers
@@ -33,7 +34,7 @@ class FeaturePass:
     def __init__(
         self,
         folder: Path,
-        features: Mapping[str, object],
+        features: FeatureSettings,
         dim: int | None,
         keep_going: bool,
         dynamic_range: float | None = None,
@@ -42,7 +43,7 @@ class FeaturePass:
 
         Args:
             folder: where archives and manifests go.
-            features: see `features.compute.features_from_file`.
+            features: how they are made.
             dim: dimension that all features must have, None for that of the first.
             keep_going: go on writing after a bad row; otherwise the rest is only checked.
             dynamic_range: decibels that features are limited to before global CMVN, which the statistics

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from interactive_st.data import choices
+from interactive_st.data.features.settings import PRECOMPUTED, FeatureSettings, filterbanks
 from interactive_st.data.folder.settings import read_config
 from interactive_st.data.languages import check_language
 from interactive_st.errors import DataError
@@ -48,7 +49,7 @@ class Options:
     """What `PrepareOptions` come to.
 
     Attributes:
-        features: how features are made, see `features.compute.features_from_file`.
+        features: how features are made.
         dim: their dimension, None while only the files know it.
         source_lang: language of transcripts where a row names none; None if nobody said.
         target_lang: the same of translations.
@@ -56,7 +57,7 @@ class Options:
         like: the data folder that vocabulary, features and CMVN are taken from.
     """
 
-    features: Mapping[str, object]
+    features: FeatureSettings
     dim: int | None
     source_lang: str | None
     target_lang: str | None
@@ -104,10 +105,10 @@ def resolve_options(asked: PrepareOptions) -> Options:
         if others[name] is not None and others[name] not in known:
             raise DataError(f"{name} must be one of {', '.join(known)}, got {others[name]!r}")
     if asked.features:
-        dim, features = None, {"type": "precomputed"}
+        dim, features = None, FeatureSettings(type=PRECOMPUTED)
     else:
         dim, rate = asked.num_mel_bins or choices.NUM_MEL_BINS, asked.sample_rate or choices.SAMPLE_RATE
-        features = {"type": "fbank", "num_mel_bins": dim, "sample_rate": rate}
+        features = filterbanks(dim, rate)
     return Options(
         features=features,
         dim=dim,
@@ -124,7 +125,7 @@ def resolve_options(asked: PrepareOptions) -> Options:
 
 def _options_like(asked: PrepareOptions) -> Options:
     config = read_config(asked.like)
-    if asked.features and config["features"]["type"] != "precomputed":
+    if asked.features and config["features"]["type"] != PRECOMPUTED:
         raise DataError(
             f"{asked.like}: its features were computed from audio; give audio, without --features"
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 from interactive_st.data.choices import SOURCE_LANG, TARGET_LANG
 from interactive_st.data.features.compute import check_filterbank
+from interactive_st.data.features.settings import PRECOMPUTED
 from interactive_st.data.folder.layout import DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB, is_train
 from interactive_st.data.folder.new_folder import new_data_folder
 from interactive_st.data.folder.settings import copy_settings, make_config, write_config
@@ -197,9 +198,9 @@ def _copy_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options) 
 
 
 def _write_settings(folder: Path, feature_pass: FeaturePass, options: Options) -> None:
-    features = dict(options.features)
-    if features["type"] == "precomputed":
-        features["dim"] = feature_pass.dim
+    features = options.features
+    if features["type"] == PRECOMPUTED:
+        features = features | {"dim": feature_pass.dim}
     languages = _default_languages(feature_pass.kept, options)
     config = make_config(
         features,
