@@ -23,6 +23,7 @@ from fairseq.logging import metrics
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
+from interactive_st.batch import Batch
 from interactive_st.conventions import BOTH, STREAM_CODES, TRANSCRIPT
 from interactive_st.criterions.ctc_loss import ctc_loss
 from interactive_st.criterions.prefix_corruption import (
@@ -117,15 +118,15 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         self.register_buffer("candidates", candidates, persistent=False)
 
     def forward(
-        self, model: nn.Module, sample: dict[str, Any], reduce: bool = True
+        self, model: nn.Module, sample: Batch, reduce: bool = True
     ) -> tuple[Tensor, int, dict[str, Any]]:
         """Loss of one batch of `joint_speech_to_text`.
 
         Args:
-            model: called with ``prev_output_tokens`` (S, R, L) of its S ``streams`` (both if it has no such
+            model: called with ``prev_output_tokens`` (S, r·B, L) of its S ``streams`` (both if it has no such
                 attribute), the ``rows`` that are tokens and, if they are fewer, those ``wanted``; returns
-                ``(logits (N, V), …)`` of the wanted ones.
-            sample: the batch, with ``targets`` (2, B, L) and ``transcript_lengths`` (B,).
+                ``(logits (N, V), …)`` of the wanted ones. r is 2 with ``--prefix-corruption-of partner``.
+            sample: the batch, with texts.
             reduce: must be True.
 
         Returns:
@@ -174,7 +175,7 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         return loss, sample_size, log
 
     def _inputs_and_targets(
-        self, sample: dict[str, Any], streams: Streams, training: bool
+        self, sample: Batch, streams: Streams, training: bool
     ) -> tuple[Tensor, Tensor]:
         """Decoder inputs of S streams and what they are to predict, both (S, B, L) or (2, 2B, L)."""
         prefixes, targets = sample["net_input"]["prev_output_tokens"], sample["targets"]
@@ -193,13 +194,13 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
             return corrupted, targets
         return partner_views(prefixes, corrupted), partner_targets(targets, pad)
 
-    def _ntokens_of_ctc_alone(self, streams: Streams, sample: dict[str, Any]) -> int:
+    def _ntokens_of_ctc_alone(self, streams: Streams, sample: Batch) -> int:
         """Tokens of transcripts from which a model of translations learns by CTC, having no translation."""
         spoken = sample["net_input"]["src_tokens"].size(1) > 0
         by_ctc_alone = self.ctc_weight > 0 and TRANSCRIPT not in streams and spoken
         return sample["ntokens_alone"][TRANSCRIPT] if by_ctc_alone else 0
 
-    def _ctc(self, model: nn.Module, net_output: tuple, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    def _ctc(self, model: nn.Module, net_output: tuple, sample: Batch) -> tuple[Tensor, Tensor]:
         """CTC loss of transcripts, summed over utterances, and their tokens without </s>; 0 of text alone."""
         if net_output[1]["encoder_out"] is None:
             zero = net_output[0].new_zeros((), dtype=torch.float32)

@@ -6,12 +6,13 @@ import copy
 import logging
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn
 
+from interactive_st.batch import Batch
 from interactive_st.conventions import FRAMES_PER_SECOND, STREAM_NAMES
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.features.settings import FBANK
@@ -138,7 +139,7 @@ class Decoding:
             float(hypothesis["pair_score"]),
         )
 
-    def _search(self, sample: dict[str, Any]) -> list[NBest]:
+    def _search(self, sample: Batch) -> list[NBest]:
         like = next(self.model.parameters())
         net_input = sample["net_input"]
         net_input["src_tokens"] = net_input["src_tokens"].to(like)

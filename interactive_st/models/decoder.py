@@ -16,7 +16,7 @@ from interactive_st.modules.decoding_cache import DecodingCache, StepView, colum
 from interactive_st.modules.fast.joined_linear import prepare_linears
 from interactive_st.modules.interactive_decoder_layer import InteractiveDecoderLayer
 from interactive_st.modules.lanes import Histories, Lanes
-from interactive_st.modules.memory import Memory
+from interactive_st.modules.memory import EncoderOut, Memory
 from interactive_st.modules.streams import parse_streams
 from interactive_st.modules.token_rows import TokenRows, take_rows
 from interactive_st.modules.visibility import BothTerms, teacher_forced_visibility
@@ -210,7 +210,7 @@ class InteractiveDecoder(TeacherForced, StreamDecoder):
     def states(
         self,
         prev_output_tokens: Tensor,
-        encoder_out: dict[str, list[Tensor]] | None,
+        encoder_out: EncoderOut | None,
         rows: TokenRows | None = None,
     ) -> Tensor:
         return self.features(prev_output_tokens, [Memory.of_speech(encoder_out)], rows)

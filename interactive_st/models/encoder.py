@@ -7,6 +7,7 @@ from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerEncoder
 from torch import Tensor, nn
 
 from interactive_st.models.front_end import build_front_end
+from interactive_st.modules.memory import EncoderOut
 from interactive_st.modules.speech_layer import SpeechEncoderLayer, visible_frames
 
 
@@ -29,7 +30,7 @@ class SpeechEncoder(S2TTransformerEncoder):
 
     def _forward(
         self, src_tokens: Tensor, src_lengths: Tensor, return_all_hiddens: bool = False
-    ) -> dict[str, list[Tensor]]:
+    ) -> EncoderOut:
         """As fairseq's, with one mask for all layers.
 
         fairseq synchronises a GPU twice, for the longest length and for ``padding.any()``. Here only the
@@ -41,8 +42,7 @@ class SpeechEncoder(S2TTransformerEncoder):
             return_all_hiddens: keep the states of every layer.
 
         Returns:
-            fairseq's dictionary: ``encoder_out`` holds the states ``(T, B, C)``, ``encoder_padding_mask``
-            the mask ``(B, T)``, True = padding, or nothing
+            the states and their padding; with ``return_all_hiddens`` also ``encoder_states``
         """
         x, lengths = self.subsample(src_tokens, src_lengths)
         padding = torch.arange(x.size(0), device=x.device) >= lengths.unsqueeze(1)

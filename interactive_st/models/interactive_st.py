@@ -5,7 +5,6 @@ Interactive Decoding". Sizes and option names follow fairseq's ``s2t_transformer
 """
 
 from argparse import ArgumentParser, Namespace
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +13,7 @@ from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel
 from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
+from interactive_st.batch import Batch
 from interactive_st.errors import SettingError
 from interactive_st.models.decoder import InteractiveDecoder
 from interactive_st.models.encoder import SpeechEncoder
@@ -29,15 +29,14 @@ from interactive_st.models.pretrained import (
     restore_versions,
 )
 from interactive_st.models.sizes import base_architecture
+from interactive_st.models.teacher_forcing import NetOutput
 from interactive_st.modules.fast.dropout import use_dropout
 from interactive_st.modules.fast.onednn_linear import use_onednn_linears
 from interactive_st.modules.fusion import FUSIONS
+from interactive_st.modules.memory import EncoderOut
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.token_rows import TokenRows
 from interactive_st.modules.zero_gradients import with_zero_gradients
-
-#: Of ``forward``: logits, and ``{"encoder_out": …}``.
-NetOutput = tuple[Tensor, dict[str, dict[str, list[Tensor]] | None]]
 
 
 @register_model("interactive_st")
@@ -143,16 +142,16 @@ class InteractiveSTModel(S2TTransformerModel):
         """What the model writes: (0, 1) both texts, (0,) the transcript, (1,) the translation."""
         return self.decoder.streams
 
-    def get_targets(self, sample: dict[str, Any], net_output: NetOutput) -> Tensor:
+    def get_targets(self, sample: Batch, net_output: NetOutput) -> Tensor:
         """Targets of the model's streams, ``(S, B, T)``."""
         return sample["targets"][list(self.streams)]
 
-    def get_ctc_target(self, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    def get_ctc_target(self, sample: Batch) -> tuple[Tensor, Tensor]:
         """The transcript ``(B, T)`` and its lengths ``(B,)``, ``</s>`` included, for criteria of users that
         have CTC; the parent's ``get_ctc_target`` would give them the translation."""
         return sample["transcript"], sample["transcript_lengths"]
 
-    def get_ctc_output(self, net_output: NetOutput, sample: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    def get_ctc_output(self, net_output: NetOutput, sample: Batch) -> tuple[Tensor, Tensor]:
         """CTC log-probabilities of the encoder, with the interface of fairseq's models.
 
         Returns:
@@ -164,7 +163,7 @@ class InteractiveSTModel(S2TTransformerModel):
         logits, lengths = self.get_ctc_logits(net_output[1]["encoder_out"])
         return F.log_softmax(logits.float(), dim=-1), lengths
 
-    def get_ctc_logits(self, encoder_out: dict[str, list[Tensor]]) -> tuple[Tensor, Tensor]:
+    def get_ctc_logits(self, encoder_out: EncoderOut) -> tuple[Tensor, Tensor]:
         """Unnormalised CTC scores: encoder states times the decoder's output projection.
 
         Returns:

@@ -2,7 +2,11 @@
 
 from torch import Tensor
 
+from interactive_st.modules.memory import EncoderOut
 from interactive_st.modules.token_rows import TokenRows
+
+#: Logits (or features), and ``{"encoder_out": …}``, what the encoder gave.
+NetOutput = tuple[Tensor, dict[str, EncoderOut | None]]
 
 
 class TeacherForced:
@@ -11,11 +15,11 @@ class TeacherForced:
     def forward(
         self,
         prev_output_tokens: Tensor,
-        encoder_out: dict[str, list[Tensor]] | None,
+        encoder_out: EncoderOut | None,
         features_only: bool = False,
         rows: TokenRows | None = None,
         wanted: TokenRows | None = None,
-    ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]] | None]]:
+    ) -> NetOutput:
         """Teacher forcing.
 
         Args:
@@ -39,17 +43,17 @@ class TeacherForced:
     def extract_features(
         self,
         prev_output_tokens: Tensor,
-        encoder_out: dict[str, list[Tensor]] | None,
+        encoder_out: EncoderOut | None,
         rows: TokenRows | None = None,
         wanted: TokenRows | None = None,
-    ) -> tuple[Tensor, dict[str, dict[str, list[Tensor]] | None]]:
+    ) -> NetOutput:
         """:meth:`forward` without the projection to the vocabulary."""
         return self.forward(prev_output_tokens, encoder_out, True, rows, wanted)
 
     def states(
         self,
         prev_output_tokens: Tensor,
-        encoder_out: dict[str, list[Tensor]] | None,
+        encoder_out: EncoderOut | None,
         rows: TokenRows | None = None,
     ) -> Tensor:
         """Teacher-forced features ``(S, r·B, T, C)``, with ``rows`` ``(R, C)``; arguments as in

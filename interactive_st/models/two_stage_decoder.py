@@ -12,7 +12,7 @@ from interactive_st.conventions import BOTH
 from interactive_st.models.decoder import InteractiveDecoder, StreamDecoder
 from interactive_st.models.sizes import NO_INTERACTION
 from interactive_st.models.teacher_forcing import TeacherForced
-from interactive_st.modules.memory import Memory
+from interactive_st.modules.memory import EncoderOut, Memory
 from interactive_st.modules.second_decoder_layer import SecondDecoderLayer
 from interactive_st.modules.streams import Streams
 from interactive_st.modules.token_rows import TokenRows, put_rows
@@ -51,7 +51,7 @@ class TwoStageDecoder(TeacherForced, FairseqDecoder):
     def states(
         self,
         prev_output_tokens: Tensor,
-        encoder_out: dict[str, list[Tensor]] | None,
+        encoder_out: EncoderOut | None,
         rows: TokenRows | None = None,
     ) -> Tensor:
         inputs = prev_output_tokens.split(1)
@@ -67,7 +67,7 @@ class TwoStageDecoder(TeacherForced, FairseqDecoder):
     def first_stage(
         self,
         prev_output_tokens: Tensor,
-        encoder_out: dict[str, list[Tensor]] | None,
+        encoder_out: EncoderOut | None,
         rows: TokenRows | None = None,
     ) -> tuple[Tensor, Memory]:
         """Teacher-force the first decoder.

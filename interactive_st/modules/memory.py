@@ -7,6 +7,9 @@ from torch import Tensor
 from interactive_st.modules.token_rows import TokenRows
 from interactive_st.modules.visibility import Visibility, additive, score_mask
 
+#: fairseq's dictionary of an encoder's output: ``encoder_out`` holds the states ``(positions, B, C)``, and
+#: ``encoder_padding_mask`` the mask ``(B, positions)``, True = padding, or nothing where there is no padding.
+EncoderOut = dict[str, list[Tensor]]
 MemoryKeys = tuple[Tensor, Tensor]  # keys and values, each (B, heads, positions, head_dim)
 
 
@@ -22,7 +25,7 @@ class Memory(NamedTuple):
     visibility: Visibility | None = None
 
     @classmethod
-    def of_speech(cls, encoder_out: dict[str, list[Tensor]] | None) -> "Memory":
+    def of_speech(cls, encoder_out: EncoderOut | None) -> "Memory":
         """An encoder's output; every sentence has frames. ``None`` = no speech."""
         if encoder_out is None:
             return cls(None)

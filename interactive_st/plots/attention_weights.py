@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from interactive_st.batch import NetInput
 from interactive_st.errors import DataError
 from interactive_st.modules.encoder_attention import EncoderAttention
 from interactive_st.modules.interactive_attention import InteractiveAttention
@@ -48,12 +49,12 @@ class LayerAttention(NamedTuple):
 
 
 @torch.no_grad()
-def attention_weights(model: nn.Module, net_input: dict[str, Any], layer: int = -1) -> LayerAttention:
+def attention_weights(model: nn.Module, net_input: NetInput, layer: int = -1) -> LayerAttention:
     """Run the model under teacher forcing and return the weights of a decoder layer.
 
     Args:
         model: of one decoder (not a two-stage model), in eval mode.
-        net_input: ``src_tokens``, ``src_lengths`` and ``prev_output_tokens`` ``(S, B, T)``.
+        net_input: with texts, of the model's S streams.
         layer: number of the decoder layer, from 0; negative from the end.
 
     Raises:

@@ -1,18 +1,16 @@
 """Encodes a batch in chunks of limited size."""
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
+from interactive_st.batch import NetInput
 from interactive_st.modules.fast.joined_linear import prepare_linears
-
-EncoderOut = dict[str, list[Tensor]]
+from interactive_st.modules.memory import EncoderOut
 
 
 def encode(
-    models: list[nn.Module], net_input: dict[str, Any], max_frames: int | None = None
+    models: list[nn.Module], net_input: NetInput, max_frames: int | None = None
 ) -> list[EncoderOut]:
     """Apply each model's encoder to a batch.
 
@@ -22,12 +20,12 @@ def encode(
 
     Args:
         models: with ``encoder``.
-        net_input: ``src_tokens`` ``(B, T, F)``, ``src_lengths`` ``(B,)``.
+        net_input: of which the speech is read.
         max_frames: of a chunk, padding included; None: the whole batch is one. A longer utterance is a chunk
             of its own.
 
     Returns:
-        per model fairseq's encoder output: states ``(T', B, C)``, padding mask ``(B, T')`` or none
+        per model its encoder's output
     """
     speech, lengths = net_input["src_tokens"], net_input["src_lengths"]
     if speech.device.type == "cpu":

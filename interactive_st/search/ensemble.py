@@ -12,8 +12,8 @@ from interactive_st.models.decoder import StreamDecoder
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.lanes import Histories, Lanes
+from interactive_st.modules.memory import EncoderOut
 from interactive_st.modules.wait_k import WaitK
-from interactive_st.search.encoding import EncoderOut
 
 
 class Ensemble:

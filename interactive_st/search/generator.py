@@ -6,14 +6,15 @@ import torch
 from fairseq.data import Dictionary
 from torch import Tensor, nn
 
+from interactive_st.batch import Batch
 from interactive_st.errors import SettingError
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
-from interactive_st.modules.memory import Memory
+from interactive_st.modules.memory import EncoderOut, Memory
 from interactive_st.modules.wait_k import WaitK
 from interactive_st.search.constraints import Constraints
 from interactive_st.search.ctc_prefix import CtcPrefixScorer
 from interactive_st.search.dual_search import DualSearch
-from interactive_st.search.encoding import EncoderOut, encode
+from interactive_st.search.encoding import encode
 from interactive_st.search.ensemble import (
     Ensemble,
     check_alike,
@@ -99,7 +100,7 @@ class DualBeamGenerator:
     def generate(
         self,
         models: list[nn.Module],
-        sample: dict[str, Any],
+        sample: Batch,
         prefix_tokens: Tensor | None = None,
         constraints: Tensor | None = None,
     ) -> list[NBest]:
@@ -107,9 +108,9 @@ class DualBeamGenerator:
 
         Args:
             models: ignored, as in fairseq; the generator has its models.
-            sample: ``net_input`` with ``src_tokens`` ``(B, T, F)`` and ``src_lengths`` ``(B,)``;
-                ``lang_tags`` ``(2, B)`` where rows have their own.
+            sample: of which the speech is read, and ``lang_tags`` where there are any.
             prefix_tokens: ``(B, P)`` forced beginning of the translation, padded.
+            constraints: fairseq's lexical ones, which are refused.
 
         Returns:
             of every utterance its hypotheses, best first
@@ -124,7 +125,7 @@ class DualBeamGenerator:
 
     @torch.no_grad()
     def start(
-        self, sample: dict[str, Any], prefix_tokens: Tensor | None = None
+        self, sample: Batch, prefix_tokens: Tensor | None = None
     ) -> DualSearch | TwoStageSearch:
         """Encode a batch and set up its search, not yet run; arguments as those of :meth:`generate`."""
         check_alike(self.models)
@@ -168,7 +169,7 @@ class DualBeamGenerator:
             candidates=max(4 * self.options.beam_size, 20),
         )
 
-    def _tags(self, sample: dict[str, Any]) -> Tensor:
+    def _tags(self, sample: Batch) -> Tensor:
         src_lengths = sample["net_input"]["src_lengths"]
         if sample.get("lang_tags") is not None:
             return sample["lang_tags"].to(src_lengths.device)

@@ -5,9 +5,8 @@ from torch import Tensor
 
 from interactive_st.conventions import TRANSCRIPT
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
-from interactive_st.modules.memory import Memory
+from interactive_st.modules.memory import EncoderOut, Memory
 from interactive_st.search.ctc_prefix import CtcPrefixScorer
-from interactive_st.search.encoding import EncoderOut
 from interactive_st.search.ensemble import Ensemble
 from interactive_st.search.hypotheses import NBest, TextHypothesis, make_hypotheses
 from interactive_st.search.inputs import SearchInputs

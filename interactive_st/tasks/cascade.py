@@ -17,6 +17,7 @@ from fairseq.tasks import TASK_REGISTRY
 from fairseq.tasks.translation import TranslationTask
 from torch import nn
 
+from interactive_st.batch import Batch
 from interactive_st.checkpoint_reading import option_of, read_checkpoint, task_name
 from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.data.folder.layout import MT_FOLDER
@@ -207,7 +208,7 @@ class CascadeGenerator:
     def generate(
         self,
         models: list[nn.Module],
-        sample: dict[str, Any],
+        sample: Batch,
         prefix_tokens: torch.Tensor | None = None,
         constraints: torch.Tensor | None = None,
     ) -> list[NBest]:

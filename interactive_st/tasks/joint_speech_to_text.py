@@ -12,6 +12,7 @@ from fairseq.data.iterators import EpochBatchIterator
 from fairseq.tasks import register_task
 from fairseq.tasks.speech_to_text import SpeechToTextTask
 
+from interactive_st.batch import Batch
 from interactive_st.conventions import BOTH, TRANSLATION
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
@@ -227,7 +228,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         self,
         generator: DualBeamGenerator | CascadeGenerator,
         models: list[torch.nn.Module],
-        sample: dict[str, Any],
+        sample: Batch,
         prefix_tokens: torch.Tensor | None = None,
         constraints: torch.Tensor | None = None,
     ) -> list[NBest]:

@@ -2,11 +2,11 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from fairseq.data import ConcatDataset, FairseqDataset
 from fairseq.data.iterators import EpochBatchIterator
 
+from interactive_st.batch import Batch
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.features_dataset import FeaturesDataset
@@ -102,7 +102,7 @@ class PairsOutput:
 
     def add(
         self,
-        sample: dict[str, Any],
+        sample: Batch,
         hypotheses: Sequence[NBest],
         detokenise: Detokeniser,
     ) -> None:

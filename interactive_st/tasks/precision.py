@@ -1,11 +1,11 @@
 """Batches in the precision of a model: with --fp16 fairseq's tools convert models only."""
 
-from typing import Any
-
 from torch import nn
 
+from interactive_st.batch import Batch
 
-def in_precision_of(model: nn.Module, sample: dict[str, Any]) -> dict[str, Any]:
+
+def in_precision_of(model: nn.Module, sample: Batch) -> Batch:
     """Return a batch whose features ``(B, T, F)`` have the type of the model's parameters."""
     source, wanted = sample["net_input"]["src_tokens"], next(model.parameters()).dtype
     if source.dtype == wanted:

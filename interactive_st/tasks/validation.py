@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from interactive_st.batch import Batch
 from interactive_st.conventions import TRANSLATION
 from interactive_st.modules.streams import Streams
 from interactive_st.search import DualBeamGenerator
@@ -46,7 +47,7 @@ class DecodesInValidation:
             self._validation = ValidationMetrics(self.detokenise, bleu, wer, print_samples=shown)
 
     def valid_step(
-        self, sample: dict[str, Any], model: torch.nn.Module, criterion: torch.nn.Module
+        self, sample: Batch, model: torch.nn.Module, criterion: torch.nn.Module
     ) -> tuple[torch.Tensor, int, dict[str, Any]]:
         """As fairseq's; with ``--eval-bleu`` or ``--eval-wer`` the batch is decoded as well. It is empty
         where a process of fairseq-validate has fewer batches than others."""

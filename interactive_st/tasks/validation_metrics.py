@@ -9,6 +9,7 @@ import torch
 from fairseq.logging import metrics
 from sacrebleu.metrics.bleu import MAX_NGRAM_ORDER
 
+from interactive_st.batch import Batch
 from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION
 from interactive_st.data.languages import tag_language
 from interactive_st.scoring.bleu_tokenizer import tokenizer_for
@@ -39,11 +40,11 @@ class ValidationMetrics:
         self.detokenise, self.bleu, self.wer = detokenise, bleu, wer
         self.print_samples = print_samples
 
-    def statistics(self, sample: dict[str, Any], decoded: Sequence[NBest]) -> dict[str, int]:
+    def statistics(self, sample: Batch, decoded: Sequence[NBest]) -> dict[str, int]:
         """Return the sums of one batch, the same keys for every batch.
 
         Args:
-            sample: the batch, with ``targets`` of shape (2, B, L).
+            sample: the batch, with texts.
             decoded: hypotheses of the B utterances, best first; none without speech.
         """
         targets = sample["targets"][:, : len(decoded)]

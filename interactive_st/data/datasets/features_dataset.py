@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from fairseq.data import Dictionary
 
+from interactive_st.batch import Batch
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.joint_dataset import JointItem, JointSpeechToTextDataset
 
@@ -31,7 +31,7 @@ class FeaturesDataset(JointSpeechToTextDataset):
         self.first_line = first_line
         self.batches: deque[list[int]] = deque()
 
-    def collater(self, samples: list[JointItem], return_order: bool = False) -> dict[str, Any]:
+    def collater(self, samples: list[JointItem], return_order: bool = False) -> Batch:
         """As the parent's, and remember whose rows these are."""
         batch = super().collater(samples, return_order)
         self.batches.append(batch["id"].tolist())

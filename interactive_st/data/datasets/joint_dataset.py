@@ -17,6 +17,7 @@ from fairseq.data.audio.speech_to_text_dataset import (
     SpeechToTextDatasetItem,
 )
 
+from interactive_st.batch import Batch
 from interactive_st.conventions import BOTH, STREAM_NAMES, TRANSCRIPT, TRANSLATION
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.joint_batches import FRAMES_PER_PIECE, JointBatches
@@ -185,16 +186,9 @@ class JointSpeechToTextDataset(JointBatches, RowFeatures, SpeechToTextDataset):
             tags=tuple(self.tags[:, index].tolist()),
         )
 
-    def collater(self, samples: list[JointItem], return_order: bool = False) -> dict[str, Any]:
-        """Return a batch of B utterances, longest speech first, padded on the right.
-
-        Keys: ``id`` (B,); ``net_input``: ``src_tokens`` (B, T, F), ``src_lengths`` (B,),
-        ``prev_output_tokens`` (2, B, L): tag, y1 … yn; ``targets`` (2, B, L): y1 … yn, ``</s>``; ``target``
-        and ``transcript`` (B, L), its two halves; ``target_lengths`` and ``transcript_lengths`` (B,), with
-        ``</s>``; ``lang_tags`` (2, B); ``ntokens`` of both; plain numbers of each: ``ntokens_by_stream``,
-        ``ntokens_alone`` (of utterances that lack the other text), ``longest_by_stream``; ``nsentences``;
-        ``speaker``. A text that is missing is padding throughout, its length 0. Without speech T is 0.
-        """
+    def collater(self, samples: list[JointItem], return_order: bool = False) -> Batch:
+        """Return the batch of these utterances, empty where there are none; with ``return_order`` also
+        ``order`` (B,), whose they are."""
         if not samples:
             return {}
         batch = super().collater(samples, return_order=True)

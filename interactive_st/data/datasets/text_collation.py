@@ -9,7 +9,7 @@ import torch
 def collate_texts(
     texts: Sequence[tuple[torch.Tensor, torch.Tensor]], tags: torch.Tensor, pad: int
 ) -> dict[str, Any]:
-    """Return what a batch says of its texts, see `JointSpeechToTextDataset.collater`.
+    """Return what a batch says of its texts, see `Batch`, and ``prev_output_tokens`` of its ``net_input``.
 
     Args:
         texts: ids of the transcript and the translation of each utterance with ``</s>``, empty where missing.
