@@ -1,5 +1,7 @@
 """Names and numbers that all parts share; light, so that the command line can import them."""
 
+#: What fairseq knows the task and the criterion of this package by.
+TASK, CRITERION = "joint_speech_to_text", "joint_label_smoothed_cross_entropy"
 #: The streams of text, by index, everywhere.
 TRANSCRIPT, TRANSLATION = 0, 1
 #: What each stream is called.

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from interactive_st.cli import user_errors
-from interactive_st.conventions import option_name
+from interactive_st.conventions import TASK, option_name
 from interactive_st.errors import UserError
 
 HELP = "transcribe with one model, translate the transcripts with another, in one pass"
@@ -79,7 +79,7 @@ def main(args: argparse.Namespace) -> int:
     from interactive_st.writing import check_folder
 
     register()
-    words = [args.data, "--task", "joint_speech_to_text", "--path", args.asr, "--mt-path", args.mt]
+    words = [args.data, "--task", TASK, "--path", args.asr, "--mt-path", args.mt]
     for name in PASSED_ON:
         value = getattr(args, name)
         words += [] if value is None else [option_name(name), str(value)]
@@ -118,7 +118,6 @@ def _check_models(args: argparse.Namespace) -> None:
     from fairseq.utils import split_paths
 
     from interactive_st.checkpoint_reading import read_checkpoint, task_name
-    from interactive_st.inference.stored_model import TASK
     from interactive_st.tasks.checks.decoding_options import check_text_model
 
     for path in split_paths(args.asr):

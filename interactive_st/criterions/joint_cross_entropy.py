@@ -24,7 +24,7 @@ from fairseq.tasks import FairseqTask
 from torch import Tensor, nn
 
 from interactive_st.batch import Batch
-from interactive_st.conventions import BOTH, STREAM_CODES, TRANSCRIPT
+from interactive_st.conventions import BOTH, CRITERION, STREAM_CODES, TRANSCRIPT
 from interactive_st.criterions.ctc_loss import ctc_loss
 from interactive_st.criterions.prefix_corruption import (
     corrupt,
@@ -69,7 +69,7 @@ NO_PREFIX = (
 )
 
 
-@register_criterion("joint_label_smoothed_cross_entropy", dataclass=JointLabelSmoothedCrossEntropyConfig)
+@register_criterion(CRITERION, dataclass=JointLabelSmoothedCrossEntropyConfig)
 class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion):
     """Weighted sum of the streams' label-smoothed cross entropies and of CTC.
 
@@ -138,8 +138,8 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         """
         if not reduce:
             raise SettingError(
-                "joint_label_smoothed_cross_entropy adds token losses and utterance losses (CTC) "
-                "and has no unreduced form: call it with reduce=True"
+                f"{CRITERION} adds token losses and utterance losses (CTC) and has no unreduced form: call "
+                "it with reduce=True"
             )
         streams = getattr(model, "streams", BOTH)
         prefixes, targets = self._inputs_and_targets(sample, streams, model.training)
@@ -155,8 +155,8 @@ class JointLabelSmoothedCrossEntropyCriterion(LabelSmoothedCrossEntropyCriterion
         if logits.shape[:-1] != labels.shape:
             raise SettingError(
                 f"the model returned logits of shape {tuple(logits.shape)} for {labels.numel()} target "
-                "tokens: joint_label_smoothed_cross_entropy needs a model that says which streams it "
-                "writes, such as --arch interactive_st or e2e_st"
+                f"tokens: {CRITERION} needs a model that says which streams it writes, such as --arch "
+                "interactive_st or e2e_st"
             )
         token_losses = smoothed_cross_entropy(logits, labels, self.eps, with_correct=self.report_accuracy)
         losses = _by_stream(token_losses.loss, counts)

@@ -8,13 +8,13 @@ from typing import Any
 from torch import Tensor, nn
 
 from interactive_st.checkpoint_reading import read_checkpoint, task_name
+from interactive_st.conventions import TASK
 from interactive_st.data.folder.layout import CONFIG
 from interactive_st.errors import DataError
 from interactive_st.inference.quieting import quiet
 from interactive_st.models.architectures import option_names
 from interactive_st.registration import register
 
-TASK = "joint_speech_to_text"
 #: Options of the task that decoding depends on, and by which it is done by default.
 TASK_OPTIONS = (
     "max_source_positions",

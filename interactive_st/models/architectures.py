@@ -16,18 +16,16 @@ from typing import Any
 from fairseq.models import ARCH_CONFIG_REGISTRY, ARCH_MODEL_REGISTRY, register_model_architecture
 
 from interactive_st.conventions import option_name
-
-# the models have to be registered first
 from interactive_st.errors import SettingError
-from interactive_st.models import interactive_st, two_stage_st  # noqa: F401
+from interactive_st.models import interactive_st, two_stage_st
 from interactive_st.models.sizes import NO_INTERACTION, SIZES, Architecture
 
 #: System: (registered model, options it fixes).
 SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
-    "multitask_st": ("interactive_st", {"streams": "both", **NO_INTERACTION}),
-    "e2e_st": ("interactive_st", {"streams": "st", **NO_INTERACTION}),
-    "asr": ("interactive_st", {"streams": "asr", **NO_INTERACTION}),
-    "two_stage_st": ("two_stage_st", {"streams": "both"}),
+    "multitask_st": (interactive_st.NAME, {"streams": "both", **NO_INTERACTION}),
+    "e2e_st": (interactive_st.NAME, {"streams": "st", **NO_INTERACTION}),
+    "asr": (interactive_st.NAME, {"streams": "asr", **NO_INTERACTION}),
+    two_stage_st.NAME: (two_stage_st.NAME, {"streams": "both"}),
 }
 
 
@@ -44,17 +42,17 @@ def architecture(system: str, size: str) -> Architecture:
             if str(given) != str(value):  # --wait-k is text
                 raise SettingError(
                     f"{option_name(option)} {given} contradicts --arch {name}, for which it is "
-                    f"{value}: leave the option out, or use --arch interactive_st{size}"
+                    f"{value}: leave the option out, or use --arch {interactive_st.NAME}{size}"
                 )
             setattr(args, option, value)
         SIZES[size](args)
 
-    fill_in.__name__, fill_in.__doc__ = name, f"``{system}`` in the size of ``interactive_st{size}``."
+    fill_in.__name__, fill_in.__doc__ = name, f"``{system}`` in the size of ``{interactive_st.NAME}{size}``."
     return fill_in
 
 
 for _size, _fill_in in SIZES.items():
-    register_model_architecture("interactive_st", f"interactive_st{_size}")(_fill_in)
+    register_model_architecture(interactive_st.NAME, f"{interactive_st.NAME}{_size}")(_fill_in)
 #: Those of the other systems, by name.
 ARCHITECTURES: dict[str, Architecture] = {
     f"{system}{size}": register_model_architecture(model, f"{system}{size}")(architecture(system, size))

@@ -38,8 +38,11 @@ from interactive_st.modules.streams import Streams
 from interactive_st.modules.token_rows import TokenRows
 from interactive_st.modules.zero_gradients import with_zero_gradients
 
+#: What fairseq knows the model by, and the architecture in the paper's size.
+NAME = "interactive_st"
 
-@register_model("interactive_st")
+
+@register_model(NAME)
 class InteractiveSTModel(S2TTransformerModel):
     """``s2t_transformer`` whose decoder writes transcript and translation together.
 

@@ -22,8 +22,11 @@ from interactive_st.models.pretrained import (
 from interactive_st.models.sizes import INTERACTION
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 
+#: What fairseq knows the model by, and the architecture in the paper's size.
+NAME = "two_stage_st"
 
-@register_model("two_stage_st")
+
+@register_model(NAME)
 class TwoStageSTModel(InteractiveSTModel):
     """One speech encoder, a decoder for each text, one tied embedding table."""
 

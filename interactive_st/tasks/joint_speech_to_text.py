@@ -13,7 +13,7 @@ from fairseq.tasks import register_task
 from fairseq.tasks.speech_to_text import SpeechToTextTask
 
 from interactive_st.batch import Batch
-from interactive_st.conventions import BOTH, TRANSLATION
+from interactive_st.conventions import BOTH, TASK, TRANSLATION
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
 from interactive_st.data.folder.layout import is_train
@@ -49,7 +49,7 @@ from interactive_st.tasks.validation import DecodesInValidation
 from interactive_st.tasks.written_texts import streams_to_write
 
 
-@register_task("joint_speech_to_text")
+@register_task(TASK)
 class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
     """fairseq's task for speech-to-text with two texts per utterance, decoded at the same time.
 

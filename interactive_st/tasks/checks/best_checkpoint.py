@@ -6,11 +6,10 @@ fairseq looks for it after the first validation, hours later, and stumbles.
 from argparse import Namespace
 from difflib import get_close_matches
 
-from interactive_st.conventions import STREAM_CODES, STREAM_NAMES, option_name
+from interactive_st.conventions import CRITERION, STREAM_CODES, STREAM_NAMES, option_name
 from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
 from interactive_st.scoring.metrics import METRICS
-from interactive_st.tasks.checks.criterion import JOINT
 
 #: What the criteria log whose values are known, beside the scores of the task.
 LOSSES = ("loss", "nll_loss", "ppl")
@@ -18,7 +17,7 @@ OF_A_STREAM = ("loss", "nll_loss", "accuracy")
 LOGGED = {
     "cross_entropy": LOSSES,
     "label_smoothed_cross_entropy": (*LOSSES, "accuracy"),
-    JOINT: (
+    CRITERION: (
         *LOSSES,
         "accuracy",
         "ctc_loss",

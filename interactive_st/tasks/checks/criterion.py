@@ -4,13 +4,11 @@ from fairseq.criterions import CRITERION_REGISTRY, FairseqCriterion
 from fairseq.criterions.cross_entropy import CrossEntropyCriterion
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
 
-from interactive_st.conventions import BOTH, STREAM_CODES, STREAM_NAMES
+from interactive_st.conventions import BOTH, CRITERION, STREAM_CODES, STREAM_NAMES
 from interactive_st.criterions.joint_cross_entropy import NO_PREFIX, JointLabelSmoothedCrossEntropyCriterion
 from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
 
-#: The criterion of this package.
-JOINT = "joint_label_smoothed_cross_entropy"
 #: fairseq's criteria that sum over tokens, which is right for two texts as well.
 TOKEN_SUM_CRITERIA = (CrossEntropyCriterion, LabelSmoothedCrossEntropyCriterion)
 
@@ -44,7 +42,7 @@ def checked_criterion(
         name = next(names, kind.__module__.rpartition(".")[2])  # composite_loss makes a class of its own
         raise SettingError(
             f"--criterion {name} expects batches of one text, and those of this task have two; give "
-            f"--criterion {JOINT}, which has CTC as well (--ctc-weight)"
+            f"--criterion {CRITERION}, which has CTC as well (--ctc-weight)"
         )
     return criterion
 

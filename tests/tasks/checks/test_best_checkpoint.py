@@ -4,21 +4,20 @@ from argparse import Namespace
 
 import pytest
 
-from interactive_st.conventions import BOTH
+from interactive_st.conventions import BOTH, CRITERION
 from interactive_st.modules.streams import STREAMS
 from interactive_st.tasks.checks.best_checkpoint import LOGGED, SCORES, check_best_checkpoint_metric
-from interactive_st.tasks.checks.criterion import JOINT
 
 HIGHER = ("bleu", "accuracy", "asr_accuracy", "st_accuracy")
 ALL = {"eval_bleu": True, "eval_wer": True, "report_accuracy": True, "ctc_weight": 0.3}
 
 
-def check(metric, streams="both", criterion=JOINT, **options):
+def check(metric, streams="both", criterion=CRITERION, **options):
     args = Namespace(best_checkpoint_metric=metric, criterion=criterion, **options)
     check_best_checkpoint_metric(args, "model", STREAMS[streams])
 
 
-@pytest.mark.parametrize("metric", [*LOGGED[JOINT], *SCORES])
+@pytest.mark.parametrize("metric", [*LOGGED[CRITERION], *SCORES])
 def test_every_metric_that_is_logged_is_taken_in_its_own_direction(metric):
     right = metric in HIGHER
     check(metric, maximize_best_checkpoint_metric=right, **ALL)
@@ -56,8 +55,8 @@ def test_the_encoder_hears_for_every_model():
 
 @pytest.mark.parametrize(
     ("metric", "criterion", "close"),
-    [("blue", JOINT, r"; did you mean bleu\?"), ("st_loss", "label_smoothed_cross_entropy", ""),
-     ("accuracy", "cross_entropy", ""), ("x", JOINT, "")],
+    [("blue", CRITERION, r"; did you mean bleu\?"), ("st_loss", "label_smoothed_cross_entropy", ""),
+     ("accuracy", "cross_entropy", ""), ("x", CRITERION, "")],
 )  # fmt: skip
 def test_an_unknown_metric_is_named_with_those_there_are(metric, criterion, close):
     message = rf"--best-checkpoint-metric {metric}: validation has no such value{close}.* It has loss, .*wer"
