@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from interactive_st.data.folder.layout import LANGUAGE_COLUMNS, TEXT_COLUMNS
 from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import Line, clean_text
 from interactive_st.errors import BadRow, DataError
 
 #: Columns of an input manifest.
-REQUIRED = ("id", "audio", "src_text", "tgt_text")
-OPTIONAL = ("speaker", "src_lang", "tgt_lang", "offset", "duration")
-LANGUAGES = ("src_lang", "tgt_lang")
+REQUIRED = ("id", "audio", *TEXT_COLUMNS)
+OPTIONAL = ("speaker", *LANGUAGE_COLUMNS, "offset", "duration")
 
 
 class Segment(NamedTuple):
@@ -89,8 +89,8 @@ def make_split(
         source_lang: language of the transcript where a row names none; empty if it has to.
         target_lang: language of the translation where a row names none; empty if it has to.
     """
-    defaults = {"src_lang": source_lang, "tgt_lang": target_lang}
-    needed = ["id"] + ["audio"] * (root is not None) + [name for name in LANGUAGES if not defaults[name]]
+    defaults = dict(zip(LANGUAGE_COLUMNS, (source_lang, target_lang), strict=True))
+    needed = ["id"] + ["audio"] * (root is not None) + [name for name, usual in defaults.items() if not usual]
     first_lines: dict[str, int] = {}
     utterances, bad = [], []
     for line in lines:
@@ -111,10 +111,10 @@ def _find_faults(fields: Mapping[str, str], needed: Iterable[str]) -> list[str]:
     faults = [f"{name} is empty" for name in needed if not fields[name]]
     if not fields["src_text"] and not fields["tgt_text"]:
         faults.append("src_text and tgt_text are both empty")
-    for name in ("src_text", "tgt_text"):
+    for name in TEXT_COLUMNS:
         if tag := find_tag(fields[name]):
             faults.append(f"{name} holds {tag}, which stands for a language")
-    for name in LANGUAGES:
+    for name in LANGUAGE_COLUMNS:
         try:
             if fields[name]:
                 check_language(name, fields[name])

@@ -11,6 +11,7 @@ from fairseq.data import Dictionary
 from interactive_st.conventions import BOTH, STREAM_NAMES, option_name
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.token_store import TokenStore
+from interactive_st.data.folder.layout import LANGUAGE_COLUMNS
 from interactive_st.data.languages import language_tag
 from interactive_st.errors import DataError
 
@@ -90,18 +91,17 @@ def tag_ids(
 
 
 def _tag_id(stream: int, language: str, row: str, dictionary: Dictionary, cfg: JointDataConfig) -> int:
-    prefix = ("src", "tgt")[stream]
-    key = ("source_lang", "target_lang")[stream]
+    column, key = LANGUAGE_COLUMNS[stream], ("source_lang", "target_lang")[stream]
     if not language:
         raise DataError(
-            f"{row}: the {STREAM_NAMES[stream]} has no language; add a column {prefix}_lang, {key} to "
+            f"{row}: the {STREAM_NAMES[stream]} has no language; add a column {column}, {key} to "
             f"{cfg.path}, or {option_name(key)}"
         )
     tag = language_tag(language)
     if tag not in dictionary:
         raise DataError(
             f"{row}: the {STREAM_NAMES[stream]} is in {language!r}, but {tag} is not in the dictionary "
-            f"{cfg.vocab_filename}; correct {prefix}_lang (or {key}), or prepare the vocabulary with that "
+            f"{cfg.vocab_filename}; correct {column} (or {key}), or prepare the vocabulary with that "
             "language"
         )
     return dictionary.index(tag)

@@ -13,6 +13,8 @@ MT_FOLDER = "mt"
 COLUMNS = ("id", "audio", "n_frames", "tgt_text", "src_text", "speaker", "src_lang", "tgt_lang")
 #: Those of them that hold the transcript and the translation.
 TEXT_COLUMNS = ("src_text", "tgt_text")
+#: Those that hold the languages of the two.
+LANGUAGE_COLUMNS = ("src_lang", "tgt_lang")
 TRAIN_PREFIX = "train"
 
 

@@ -26,6 +26,7 @@ from interactive_st.data.folder.layout import (
     DICTIONARY,
     GLOBAL_CMVN,
     MODEL,
+    TEXT_COLUMNS,
     VOCAB,
     is_train,
 )
@@ -132,8 +133,8 @@ def _fill(
         for name, part in joined.items()
         if is_train(name)
         for row in part.rows
-        for text in (row["src_text"], row["tgt_text"])
-        if text
+        for column in TEXT_COLUMNS
+        if (text := row[column])
     ]
     first = next(iter(joined.values())).rows[0]["audio"]
     archive, _, place = first.partition(":")

@@ -5,13 +5,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from interactive_st.data.folder.layout import LANGUAGE_COLUMNS, TEXT_COLUMNS
 from interactive_st.data.manifest import Line, scan_manifest
 from interactive_st.data.utterances import OPTIONAL, REQUIRED, Split, make_split
 from interactive_st.errors import BadRow, DataError
 
 #: Columns of tables of text alone.
-REQUIRED_OF_TEXT = ("src_text", "tgt_text")
-OPTIONAL_OF_TEXT = ("id", "src_lang", "tgt_lang")
+REQUIRED_OF_TEXT = TEXT_COLUMNS
+OPTIONAL_OF_TEXT = ("id", *LANGUAGE_COLUMNS)
 
 
 def read_split(
