@@ -11,7 +11,7 @@ STREAM_CODES = ("asr", "st")
 #: The streams of a model that writes both texts.
 BOTH = (TRANSCRIPT, TRANSLATION)
 #: How two beams are kept, see `interactive_st.search`.
-SEARCHES = ("rank", "joint")
+SEARCHES = RANK, JOINT = ("rank", "joint")
 #: Frame rate of Kaldi filterbanks (10 ms shift).
 FRAMES_PER_SECOND = 100
 

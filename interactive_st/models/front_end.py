@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from interactive_st.errors import SettingError
 from interactive_st.modules.fast.im2col_convolution import convolve
 
+FRONT_ENDS = CONV1D, STACK = ("conv1d", "stack")
 LEFT_CONTEXT = 3
 KEEP_EVERY = 3
 
@@ -63,9 +64,9 @@ def build_front_end(args: Namespace) -> nn.Module:
             "--front-end conv1d takes fairseq's convolutions over time, stack the paper's stacked frames"
         )
     feature_dim = args.input_feat_per_channel * args.input_channels
-    if args.front_end == "stack":
+    if args.front_end == STACK:
         return StackedFrames(feature_dim, args.encoder_embed_dim)
-    if args.front_end == "conv1d":
+    if args.front_end == CONV1D:
         kernels: list[int] = [int(k) for k in str(args.conv_kernel_sizes).split(",")]
         return PaddedConv1dSubsampler(feature_dim, args.conv_channels, args.encoder_embed_dim, kernels)
     raise SettingError(f"--front-end must be 'stack' or 'conv1d', not {args.front_end!r}")

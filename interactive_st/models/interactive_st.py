@@ -17,6 +17,7 @@ from interactive_st.batch import Batch
 from interactive_st.errors import SettingError
 from interactive_st.models.decoder import InteractiveDecoder
 from interactive_st.models.encoder import SpeechEncoder
+from interactive_st.models.front_end import FRONT_ENDS
 from interactive_st.models.pretrained import (
     LoadingRules,
     adapt_fusion,
@@ -208,7 +209,7 @@ def add_speech_args(parser: ArgumentParser) -> None:
     S2TTransformerModel.add_args(parser)
     parser.add_argument(
         "--front-end",
-        choices=["conv1d", "stack"],
+        choices=FRONT_ENDS,
         help="subsampling before the encoder: fairseq's convolutions, or the paper's stack of each "
         "frame with its 3 left neighbours, every third kept (default: stack in the paper's "
         "architecture, conv1d in the others)",

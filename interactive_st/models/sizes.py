@@ -15,6 +15,8 @@ from fairseq.models.speech_to_text.s2t_transformer import (
     s2t_transformer_xs,
 )
 
+from interactive_st.models.front_end import CONV1D, STACK
+
 Architecture = Callable[[Namespace], None]
 
 #: How the streams read each other by default. λ = 1 gave far better translations than 0 and 0.3 on both sets
@@ -30,7 +32,7 @@ NO_INTERACTION = {
 
 def base_architecture(args: Namespace) -> None:
     """The paper's: d = 512, FFN 2048, 6 + 6 layers, post-norm, stacked frames, one tied table."""
-    args.front_end = getattr(args, "front_end", "stack")
+    args.front_end = getattr(args, "front_end", STACK)
     args.encoder_layers = getattr(args, "encoder_layers", 6)
     args.encoder_normalize_before = getattr(args, "encoder_normalize_before", False)
     args.decoder_normalize_before = getattr(args, "decoder_normalize_before", False)
@@ -65,7 +67,7 @@ def interactive_st_tiny(args: Namespace) -> None:
 
 
 def _like_s2t(args: Namespace, architecture: Architecture) -> None:
-    args.front_end = getattr(args, "front_end", "conv1d")
+    args.front_end = getattr(args, "front_end", CONV1D)
     _common_defaults(args)
     architecture(args)
 

@@ -7,6 +7,7 @@ from fairseq.data import Dictionary
 from torch import Tensor, nn
 
 from interactive_st.batch import Batch
+from interactive_st.conventions import JOINT, RANK
 from interactive_st.errors import SettingError
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.memory import EncoderOut, Memory
@@ -30,7 +31,7 @@ from interactive_st.search.options import SearchOptions
 from interactive_st.search.rank_search import RankSearch
 from interactive_st.search.two_stage_search import TwoStageSearch
 
-SEARCH_CLASSES = {"rank": RankSearch, "joint": JointSearch}
+SEARCH_CLASSES = {RANK: RankSearch, JOINT: JointSearch}
 
 
 class DualBeamGenerator:
@@ -144,7 +145,7 @@ class DualBeamGenerator:
         wait_k = common_wait_k(decoders) if self.wait_k is None else self.wait_k
         caches = [decoder.start(read, wait_k) for decoder, read in zip(decoders, memories, strict=True)]
         ensemble = Ensemble(decoders, caches)
-        search = self.search or ("joint" if ensemble.interacts else "rank")
+        search = self.search or (JOINT if ensemble.interacts else RANK)
         kind = SEARCH_CLASSES[search] if len(ensemble.streams) == 2 else RankSearch
         return inputs.begin(kind, ensemble, ctc)
 

@@ -37,7 +37,7 @@ from interactive_st.tasks.checks.generation_options import (
     check_options_of_translations,
 )
 from interactive_st.tasks.checks.model_options import settle_model_options
-from interactive_st.tasks.checks.training_options import check_scores, check_training_options
+from interactive_st.tasks.checks.training_options import check_scored_texts, check_training_options
 from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
 from interactive_st.tasks.missing_references import fill_missing
 from interactive_st.tasks.pairs import PairsOutput
@@ -272,7 +272,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         self._trains = not from_checkpoint
         self._streams = getattr(model, "streams", BOTH)
         self._reads_other_text = getattr(getattr(model, "decoder", None), "reads_other_text", True)
-        check_scores(self.args, arch, self.streams)
+        check_scored_texts(self.args, arch, self.streams)
         if not from_checkpoint:
             check_best_checkpoint_metric(self.args, arch, self.streams)
             model.loading = rules_of_first(first_checkpoint(self.args), args, self.tgt_dict)

@@ -8,6 +8,7 @@ from fairseq.models import ARCH_CONFIG_REGISTRY
 
 from interactive_st.conventions import option_name
 from interactive_st.errors import SettingError
+from interactive_st.models.front_end import STACK
 from interactive_st.models.sizes import INTERACTION
 from interactive_st.modules.wait_k import parse_train_wait_k, parse_wait_k
 from interactive_st.tasks.checks.architecture import check_architecture
@@ -59,7 +60,7 @@ def _check_train_wait_k(args: Namespace) -> None:
 
 def _check_convolutions(args: Namespace, arch: str) -> None:
     """Refuse to shape convolutions that the front end does not have."""
-    if getattr(args, "front_end", None) != "stack" or arch not in ARCH_CONFIG_REGISTRY:
+    if getattr(args, "front_end", None) != STACK or arch not in ARCH_CONFIG_REGISTRY:
         return
     usual = Namespace()
     ARCH_CONFIG_REGISTRY[arch](usual)

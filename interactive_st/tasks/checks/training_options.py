@@ -50,7 +50,7 @@ def _check_validation(args: Namespace) -> None:
             )
 
 
-def check_scores(args: Namespace, arch: str, streams: Streams) -> None:
+def check_scored_texts(args: Namespace, arch: str, streams: Streams) -> None:
     """Raise ``SettingError`` where validation is to score a text that the model does not write.
 
     Args:
