@@ -23,8 +23,8 @@ from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
 from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Hypothesis
 from interactive_st.modules.wait_k import WaitK, parse_wait_k
-from interactive_st.search.ensemble import check_ctc
 from interactive_st.search.hypotheses import NBest, PairHypothesis
+from interactive_st.search.model_checks import check_ctc
 
 if TYPE_CHECKING:
     from interactive_st.tasks import JointSpeechToTextTask

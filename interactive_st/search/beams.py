@@ -143,7 +143,7 @@ class Beams(HypothesisTensors):
             lanes.update(self.row, lanes.control[2] + 1)
         else:
             row = lanes.take(self.row).clone()
-            self.row[lanes.streams[0] : lanes.streams[-1] + 1] += lanes.advances.view(-1, lanes.batch)
+            self.row[lanes.span] += lanes.advances.view(-1, lanes.batch)
         lanes.put_at(self.tokens, token.int(), row + 1)
         lanes.put_at(self.cumulative, score, row)
         if self.ctc is not None:

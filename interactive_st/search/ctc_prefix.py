@@ -47,16 +47,17 @@ class CtcPrefixScorer:
         candidates: int,
     ) -> None:
         self.blank_index, self.eos, self.weight, self.candidates = blank, eos, weight, candidates
-        frames = log_probs.transpose(0, 1).float().clamp(min=IMPOSSIBLE)
-        beyond = torch.arange(frames.size(1), device=frames.device) >= lengths.unsqueeze(1)
-        self.frames = frames.masked_fill_(beyond.unsqueeze(2), IMPOSSIBLE)  # (B, T, V)
-        # sums over frames are in double precision
-        self.blank = frames[:, :, blank].double().masked_fill(beyond, 0.0)  # (B, T); padding changes nothing
-        shape = (frames.size(0), width)
-        self.ends_in_token = self.blank.new_full((*shape, frames.size(1)), IMPOSSIBLE)  # (B, W, T)
+        log_probs = log_probs.transpose(0, 1).float().clamp(min=IMPOSSIBLE)
+        batch, frames, _ = log_probs.shape
+        beyond = torch.arange(frames, device=log_probs.device) >= lengths.unsqueeze(1)
+        self.log_probs = log_probs.masked_fill_(beyond.unsqueeze(2), IMPOSSIBLE)  # (B, T, V)
+        # (B, T), in double precision as all sums over frames; padding changes nothing
+        self.blank = log_probs[:, :, blank].double().masked_fill(beyond, 0.0)
+        shape = (batch, width)
+        self.ends_in_token = self.blank.new_full((*shape, frames), IMPOSSIBLE)  # (B, W, T)
         self.ends_in_blank = self.blank.cumsum(dim=1).unsqueeze(1).repeat(1, width, 1)
         self.score = self.blank.new_zeros(shape)
-        self.last = torch.full(shape, -1, device=frames.device)
+        self.last = torch.full(shape, -1, device=log_probs.device)
 
     def blend(self, log_probs: Tensor, lanes: Lanes) -> Tensor:
         """Score the next token of transcripts by attention and CTC.
@@ -109,7 +110,7 @@ class CtcPrefixScorer:
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences``."""
-        for name in ("frames", "blank", "ends_in_token", "ends_in_blank", "score", "last"):
+        for name in ("log_probs", "blank", "ends_in_token", "ends_in_blank", "score", "last"):
             setattr(self, name, getattr(self, name).index_select(0, sentences))
 
     def _extensions(self, sentence: Tensor, token: Tensor) -> Tensor:
@@ -122,8 +123,8 @@ class CtcPrefixScorer:
 
     def _emissions(self, sentence: Tensor, token: Tensor) -> Tensor:
         """``(N, W, T, K)`` log-probability of each token ``(N, W, K)`` in each frame."""
-        frame = torch.arange(self.frames.size(1), device=token.device).view(-1, 1)
-        return self.frames[sentence.view(-1, 1, 1, 1), frame, token.unsqueeze(2)].double()
+        frame = torch.arange(self.log_probs.size(1), device=token.device).view(-1, 1)
+        return self.log_probs[sentence.view(-1, 1, 1, 1), frame, token.unsqueeze(2)].double()
 
     def _before(self, sentence: Tensor, token: Tensor) -> Tensor:
         """``(N, W, T, K)`` log-probability that the prefix is complete before each frame and ``token`` may

@@ -144,6 +144,21 @@ class DualSearch:
         if self.prefix_tokens is not None:
             self.prefix_tokens = self.prefix_tokens.index_select(0, sentences)
 
+    def _move_to_pool(
+        self, lanes: Lanes, finished: Tensor, *, parent: Tensor, score: Tensor, length: Tensor
+    ) -> None:
+        """Move candidates to the pool, until it is full; arguments as those of :meth:`.Pool.add`."""
+        self.pool.add(
+            self.beams,
+            lanes,
+            finished,
+            parent=parent,
+            score=score,
+            length=length,
+            normalized=self.options.normalized(score, length.to(score)),
+            eos=self.constraints.eos,
+        )
+
     def _begin(self) -> None:
         """Make what the search keeps beside ``beams`` and ``pool``: the scores of its hypotheses."""
         raise NotImplementedError

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from interactive_st.conventions import TRANSCRIPT
 from interactive_st.errors import SettingError
 from interactive_st.models.decoder import StreamDecoder
-from interactive_st.models.two_stage_decoder import TwoStageDecoder
 from interactive_st.modules.decoding_cache import DecodingCache
 from interactive_st.modules.lanes import Histories, Lanes
 from interactive_st.modules.memory import EncoderOut
@@ -68,54 +66,10 @@ class Ensemble:
             cache.reserve(len(self.streams), columns, width)
 
 
-def check_kind(models: list[nn.Module]) -> None:
-    """Raise ``SettingError`` for models that are not of this package."""
-    for model in models:
-        if not hasattr(getattr(model, "decoder", None), "streams"):
-            raise SettingError(
-                f"this is a model of fairseq ({type(model).__name__}), which writes one text: decode it by "
-                "the task that it was trained with, --task speech_to_text, or begin a training of two texts "
-                "with it, --finetune-from-model"
-            )
-
-
-def check_alike(models: list[nn.Module]) -> None:
-    """Raise ``SettingError`` for models that cannot decode together: they have to write the same texts, in
-    the same order."""
-    decoders = [model.decoder for model in models]
-    if len({(decoder.streams, isinstance(decoder, TwoStageDecoder)) for decoder in decoders}) > 1:
-        raise SettingError(
-            "the models of an ensemble must be of one system, these write different texts or in different "
-            "ways; give --path models of one --arch"
-        )
-    delays = sorted({float(decoder.wait_k) for decoder in decoders if decoder.interacts})
-    if len(delays) > 1:
-        raise SettingError(
-            f"the models of an ensemble must share one wait-k, these have {delays}; set it for all "
-            f"with --model-overrides \"{{'wait_k': {delays[0]:g}}}\""
-        )
-
-
 def common_wait_k(decoders: Sequence[StreamDecoder]) -> WaitK:
-    """The k of an ensemble: of those whose texts read each other, which :func:`check_alike` has found equal;
+    """The k of an ensemble: of those whose texts read each other, which :func:`.check_alike` has found equal;
     that of the others decides nothing."""
     return next((decoder.wait_k for decoder in decoders if decoder.interacts), decoders[0].wait_k)
-
-
-def check_ctc(models: list[nn.Module], weight: float) -> None:
-    """Raise ``SettingError`` where CTC cannot score the transcripts of ``models``."""
-    if not 0.0 < weight <= 1.0:
-        raise SettingError(f"--decoding-ctc-weight must lie between 0 and 1, not {weight:g}")
-    for model in models:
-        if TRANSCRIPT not in model.decoder.streams:
-            raise SettingError(
-                "--decoding-ctc-weight concerns the transcript, which this model does not write; leave it out"
-            )
-        if not getattr(model.decoder.args, "ctc_weight", 0.0):
-            raise SettingError(
-                "--decoding-ctc-weight needs a model trained with --ctc-weight above 0; this one's CTC head "
-                "was never trained: leave the option out"
-            )
 
 
 def ctc_log_probs(models: list[nn.Module], encoded: list[EncoderOut]) -> tuple[Tensor, Tensor]:

@@ -16,17 +16,11 @@ from interactive_st.search.constraints import Constraints
 from interactive_st.search.ctc_prefix import CtcPrefixScorer
 from interactive_st.search.dual_search import DualSearch
 from interactive_st.search.encoding import encode
-from interactive_st.search.ensemble import (
-    Ensemble,
-    check_alike,
-    check_ctc,
-    check_kind,
-    common_wait_k,
-    ctc_log_probs,
-)
+from interactive_st.search.ensemble import Ensemble, common_wait_k, ctc_log_probs
 from interactive_st.search.hypotheses import NBest
 from interactive_st.search.inputs import SearchInputs
 from interactive_st.search.joint_search import JointSearch
+from interactive_st.search.model_checks import check_alike, check_ctc, check_kind
 from interactive_st.search.options import SearchOptions
 from interactive_st.search.rank_search import RankSearch
 from interactive_st.search.two_stage_search import TwoStageSearch

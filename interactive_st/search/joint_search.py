@@ -133,16 +133,8 @@ class JointSearch(DualSearch):
             x[:, :, :width].flatten(0, 1)
             for x in (candidates.parent, candidates.stream_score, candidates.length)
         )
-        self.pool.add(
-            self.beams,
-            self.beams.everyone(),
-            complete.repeat(2, 1),
-            parent=parent,
-            score=score,
-            length=length,
-            normalized=self.options.normalized(score, length.to(score)),
-            eos=self.constraints.eos,
-        )
+        everyone = self.beams.everyone()
+        self._move_to_pool(everyone, complete.repeat(2, 1), parent=parent, score=score, length=length)
 
     def _continue(self, chosen: "Candidates", lanes: Lanes) -> None:
         """Let the beam hold the ``chosen`` W pairs of every sentence."""

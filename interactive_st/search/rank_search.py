@@ -58,26 +58,15 @@ class RankSearch(DualSearch):
         stops = count.ge(width) | score.isinf().all(dim=1)
         any_finishes, stops = self._to_control(finishes.any(dim=1), stops)
         if lanes.advances is not None or any_finishes.any():
-            self._finish(lanes, parent[:, :width], scores[:, :width], finishes)
+            length = (lanes.row + 1).unsqueeze(1).expand_as(finishes)
+            self._move_to_pool(
+                lanes, finishes, parent=parent[:, :width], score=scores[:, :width], length=length
+            )
         forced_end = self.constraints.forces_end(lanes, self.prefix_tokens)
         stops = stops | at_max_len if forced_end is None else stops | at_max_len | forced_end
         self.beams.advance(lanes, parent.gather(1, chosen), token.gather(1, chosen), score)
         lanes.update(self.score, score)
         lanes.update(self.beams.done, stops)
-
-    def _finish(self, lanes: Lanes, parent: Tensor, scores: Tensor, finished: Tensor) -> None:
-        """Move ``finished`` candidates ``(N, W)`` to the pools, until they are full."""
-        length = (lanes.row + 1).unsqueeze(1).expand_as(parent)
-        self.pool.add(
-            self.beams,
-            lanes,
-            finished,
-            parent=parent,
-            score=scores,
-            length=length,
-            normalized=self.options.normalized(scores, length.to(scores)),
-            eos=self.constraints.eos,
-        )
 
     def _keep(self, sentences: Tensor) -> None:
         super()._keep(sentences)
