@@ -62,11 +62,6 @@ def smoothed_cross_entropy(
     return RowLosses(loss, nll, correct if with_correct else None)
 
 
-def _rows_per_chunk(logits: Tensor) -> int:
-    elements = _CPU_CHUNK if logits.device.type == "cpu" else _DEVICE_CHUNK
-    return max(1, elements // logits.size(1))
-
-
 class _SmoothedCrossEntropy(torch.autograd.Function):
     """(N, V) logits, (N,) targets -> (N,) loss, nll and correct."""
 
@@ -118,5 +113,6 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
 
 def row_chunks(logits: Tensor) -> list[slice]:
     """Slices of the rows of ``logits`` ``(N, V)`` that are worked on together."""
-    size = _rows_per_chunk(logits)
+    elements = _CPU_CHUNK if logits.device.type == "cpu" else _DEVICE_CHUNK
+    size = max(1, elements // logits.size(1))
     return [slice(first, first + size) for first in range(0, logits.size(0), size)]

@@ -19,11 +19,8 @@ if TYPE_CHECKING:
 
 #: Column of the varied setting → how it is labelled.
 PARAMETERS = {
-    "k": "k (tokens by which the transcript leads)",
-    "wait_k": "k (tokens by which the transcript leads)",
-    "lambda": "λ (weight of what is read in the other stream)",
-    "fusion_lambda": "λ (weight of what is read in the other stream)",
-    "λ": "λ (weight of what is read in the other stream)",
+    **dict.fromkeys(("k", "wait_k"), "k (tokens by which the transcript leads)"),
+    **dict.fromkeys(("lambda", "fusion_lambda", "λ"), "λ (weight of what is read in the other stream)"),
 }
 #: The scores that are drawn, from left to right, and their titles.
 SCORES = {"bleu": "BLEU", "wer": "WER (%)"}

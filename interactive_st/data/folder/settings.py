@@ -6,8 +6,8 @@ All file names in it are relative to the folder, which can therefore be moved.
 
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict
 
 import yaml
 
@@ -30,6 +30,29 @@ TIME_MASK_SHARE = {"lb": 1.0, "ld": 1.0, "sm": 0.2, "ss": 0.2}
 POLICY_DIMENSIONS = 80
 
 
+class FolderConfig(TypedDict, total=False):
+    """What `config_joint.yaml` holds.
+
+    Names of files are relative to the folder; ``audio_root`` is that of audio paths, where it is another
+    folder. ``feature_transforms`` are lists of names by split, ``*`` for all and ``_train`` for training;
+    ``specaugment``, ``dynamic_range`` and ``global_cmvn`` the options of those that have some.
+    """
+
+    vocab_filename: str
+    bpe_tokenizer: dict[str, str]
+    input_feat_per_channel: int
+    input_channels: int
+    shuffle: bool
+    feature_transforms: dict[str, list[str]]
+    source_lang: str
+    target_lang: str
+    features: FeatureSettings
+    dynamic_range: dict[str, float]
+    global_cmvn: dict[str, str]
+    specaugment: dict[str, float]
+    audio_root: str
+
+
 def make_config(
     features: FeatureSettings,
     dim: int,
@@ -39,7 +62,7 @@ def make_config(
     cmvn: str,
     specaugment: str,
     dynamic_range: float | None = None,
-) -> dict[str, object]:
+) -> FolderConfig:
     """Return the configuration of a data folder.
 
     Args:
@@ -56,7 +79,7 @@ def make_config(
     if dynamic_range is not None:
         normalisation.insert(0, range_limit.NAME)
     transforms = {"*": normalisation}
-    config: dict[str, object] = {
+    config: FolderConfig = {
         "vocab_filename": DICTIONARY,
         "bpe_tokenizer": {"bpe": "sentencepiece", "sentencepiece_model": MODEL},
         "input_feat_per_channel": dim,
@@ -85,13 +108,13 @@ def make_config(
     return config
 
 
-def write_config(folder: Path, config: Mapping[str, object]) -> None:
+def write_config(folder: Path, config: FolderConfig) -> None:
     """Write a configuration into a data folder."""
     text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
     (folder / CONFIG).write_text(text, encoding="utf-8")
 
 
-def read_config(folder: str | os.PathLike) -> dict[str, object]:
+def read_config(folder: str | os.PathLike) -> FolderConfig:
     """Read the configuration of a data folder.
 
     Raises:
@@ -121,7 +144,7 @@ def find_file(folder: str | os.PathLike, name: str) -> Path:
     return path
 
 
-def copy_settings(source: str | os.PathLike, folder: Path, changes: Mapping[str, object]) -> None:
+def copy_settings(source: str | os.PathLike, folder: Path, changes: FolderConfig) -> None:
     """Copy vocabulary, dictionary, CMVN statistics and configuration of one data folder to another.
 
     Args:

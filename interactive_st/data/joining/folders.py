@@ -31,7 +31,7 @@ from interactive_st.data.folder.layout import (
     is_train,
 )
 from interactive_st.data.folder.new_folder import new_data_folder
-from interactive_st.data.folder.settings import make_config, write_config
+from interactive_st.data.folder.settings import FolderConfig, make_config, write_config
 from interactive_st.data.folder.translation_text import write_translation_text
 from interactive_st.data.folder.vocabulary import describe_unknown, save_vocabulary, train_vocabulary
 from interactive_st.data.joining.fairseq_manifest import Archives, feature_shape
@@ -155,7 +155,7 @@ def _fill(
     return size, describe_unknown(*unknown)
 
 
-def _take_over(sources: Sequence[Path], name: str, folder: Path) -> dict[str, object]:
+def _take_over(sources: Sequence[Path], name: str, folder: Path) -> FolderConfig:
     """Return what fairseq's configuration says of transforms, and copy the statistics it names."""
     path = sources[0] / name
     if not path.is_file():

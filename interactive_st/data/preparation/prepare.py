@@ -169,9 +169,9 @@ def _inputs(splits: Iterable[Split]) -> Iterator[str]:
 
 
 def _write_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options) -> list[str]:
-    """Write vocabulary and dictionary, or copy existing ones; return notes about them."""
+    """Write vocabulary and dictionary, or copy those of `like` with its settings; return notes about them."""
     if options.like is not None:
-        return _copy_vocabulary(folder, rows, options)
+        return _copy_from_like(folder, rows, options)
     texts = _texts(row for row in rows if is_train(row.split))
     used = {language for row in rows for language in (row.src_lang, row.tgt_lang)}
     languages = used | set(_default_languages(rows, options))
@@ -184,7 +184,7 @@ def _write_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options)
     return [f"the vocabulary has {size} entries, not {options.vocab_size}: the text gives no more", *notes]
 
 
-def _copy_vocabulary(folder: Path, rows: Sequence[Utterance], options: Options) -> list[str]:
+def _copy_from_like(folder: Path, rows: Sequence[Utterance], options: Options) -> list[str]:
     defaults = {"source_lang": options.source_lang, "target_lang": options.target_lang}
     copy_settings(options.like, folder, {k: v for k, v in defaults.items() if v is not None})
     used = {language for row in rows for language in (row.src_lang, row.tgt_lang)}
