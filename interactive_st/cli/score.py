@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from interactive_st.cli import print_notes, say
+from interactive_st.scoring.metrics import Scores
 from interactive_st.wording import counted, for_terminal
 
 HELP = "score the transcripts and translations of a pairs file"
@@ -69,7 +70,7 @@ def _note_repeated(pairs: Sequence[Mapping[str, Any]]) -> None:
         print_notes([f"{counted(len(repeated), 'id')} found more than once, {example}"])
 
 
-def _print_table(scores: dict[str, Any]) -> None:
+def _print_table(scores: Scores) -> None:
     from rich import box
     from rich.table import Table
 

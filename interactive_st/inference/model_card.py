@@ -11,6 +11,7 @@ import yaml
 
 from interactive_st.errors import DataError
 from interactive_st.scoring.columns import COLUMNS, cells, check_scores, signatures
+from interactive_st.scoring.metrics import Scores
 
 NOT_STATED = "not stated"
 
@@ -29,7 +30,7 @@ class Card:
     author: str | None = None
     contact: str | None = None
     limits: str | None = None
-    metrics: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    metrics: Mapping[str, Scores] = field(default_factory=dict)
 
     def render(self, settings: Mapping[str, Any]) -> str:
         """Return the card as Markdown.
@@ -119,7 +120,7 @@ print(result.translation)
 ```"""
 
 
-def read_metrics(paths: Sequence[str | os.PathLike]) -> dict[str, dict[str, Any]]:
+def read_metrics(paths: Sequence[str | os.PathLike]) -> dict[str, Scores]:
     """Return scores by the name of their file, without its suffixes.
 
     Args:
@@ -128,7 +129,7 @@ def read_metrics(paths: Sequence[str | os.PathLike]) -> dict[str, dict[str, Any]
     Raises:
         DataError: a file holds no such scores, or two have one name.
     """
-    metrics: dict[str, dict[str, Any]] = {}
+    metrics: dict[str, Scores] = {}
     for path in paths:
         try:
             scores = json.loads(Path(path).read_text(encoding="utf-8"))

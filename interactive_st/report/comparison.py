@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, combinations
-from typing import Any
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import DataError
@@ -16,7 +15,7 @@ from interactive_st.report.word_diff import Difference, compare, distance, is_un
 from interactive_st.scoring.bleu_tokenizer import tokenizer_for
 from interactive_st.scoring.columns import number
 from interactive_st.scoring.corpus_scores import score_pairs
-from interactive_st.scoring.metrics import METRICS
+from interactive_st.scoring.metrics import METRICS, Scores
 from interactive_st.scoring.pairs_file import Pair
 
 
@@ -104,7 +103,7 @@ class Comparison:
     notes: list[str]
 
     @cached_property
-    def scores(self) -> dict[str, dict[str, Any]]:
+    def scores(self) -> dict[str, Scores]:
         """Corpus scores by system, of the utterances that all have, BLEU by one tokeniser.
 
         A reference that a file lacks is that of the others, so that all are scored on as many utterances.

@@ -10,7 +10,7 @@ from interactive_st.report.html import article, escape, facts, folded, line, pag
 from interactive_st.report.run_contents import RunContents
 from interactive_st.report.word_diff import HTML_LEGEND, compare, to_html
 from interactive_st.scoring.columns import COLUMNS, all_signatures, cells, number
-from interactive_st.scoring.metrics import METRICS
+from interactive_st.scoring.metrics import METRICS, Scores
 from interactive_st.scoring.pairs_file import LANGUAGE_KEYS, Pair
 
 #: Options that tell what a model is and how it was trained: how they are called in the page.
@@ -96,7 +96,7 @@ def _scores(contents: RunContents) -> str:
     return f"<h2>Scores</h2>{table(head, rows, rows_inside=inside)}<ul class='soft'>{lines}</ul>"
 
 
-def _score_row(name: str, scores: dict[str, Any]) -> list[str]:
+def _score_row(name: str, scores: Scores) -> list[str]:
     return [name, str(scores.get("sentences", "–")), *cells(scores)]
 
 

@@ -12,6 +12,7 @@ from interactive_st.file_names import unique_names
 from interactive_st.plots.fairseq_log import LogError, TrainingLog, read_log, read_run
 from interactive_st.scoring.columns import check_scores
 from interactive_st.scoring.corpus_scores import score_pairs
+from interactive_st.scoring.metrics import Scores
 from interactive_st.scoring.pairs_file import Pair, read_pairs
 
 FRAMES_PER_HOUR = 3600 * FRAMES_PER_SECOND
@@ -30,7 +31,7 @@ class RunContents:
     name: str
     logs: list[TrainingLog] = field(default_factory=list)
     pairs: dict[str, list[Pair]] = field(default_factory=dict)
-    scores: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scores: dict[str, Scores] = field(default_factory=dict)
     data: dict[str, tuple[int, float | None]] = field(default_factory=dict)
     manifests: list[Path] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
@@ -121,7 +122,7 @@ def _check_summary(summary: Mapping[str, Any], path: Path) -> None:
             raise DataError(f"{path}: {name} is {summary[name]!r}; remove the file, or run the example again")
 
 
-def _known_scores(summary: Mapping[str, Any], path: Path) -> dict[str, dict[str, Any]]:
+def _known_scores(summary: Mapping[str, Any], path: Path) -> dict[str, Scores]:
     sets = summary.get("sets", {})
     if not isinstance(sets, dict):
         raise DataError(f"{path}: sets is {sets!r}, where test sets and their scores are needed")

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from interactive_st.errors import DataError
-from interactive_st.scoring.metrics import METRICS
+from interactive_st.scoring.metrics import METRICS, Scores
 
-#: Heads of the columns by the keys of `interactive_st.scoring.corpus_scores.score_pairs`.
+#: Heads of the columns by the keys of `Scores`.
 COLUMNS = {name: metric.title for name, metric in METRICS.items()}
 #: What scores were counted by: names by the keys of the same.
 SIGNATURES = {"bleu_signature": "BLEU", "chrf_signature": "chrF", "wer_normalisation": "WER, normalisation"}
@@ -16,7 +16,7 @@ def check_scores(scores: Any, where: str) -> None:
     """Refuse what is read from a file and cannot be shown as scores.
 
     Args:
-        scores: as `interactive_st.scoring.corpus_scores.score_pairs` returns them.
+        scores: what should be `Scores`.
         where: begins the message.
 
     Raises:
@@ -39,16 +39,16 @@ def number(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def signatures(scores: Mapping[str, Any]) -> dict[str, str]:
+def signatures(scores: Scores) -> dict[str, str]:
     """What scores were counted by, as far as they say it, by the names in `SIGNATURES` and in that order."""
     return {name: scores[key] for key, name in SIGNATURES.items() if scores.get(key)}
 
 
-def all_signatures(several: Iterable[Mapping[str, Any]]) -> list[str]:
+def all_signatures(several: Iterable[Scores]) -> list[str]:
     """What the scores of several systems or test sets were counted by, each once, by name."""
     return sorted({f"{name} {text}" for scores in several for name, text in signatures(scores).items()})
 
 
-def cells(scores: Mapping[str, Any]) -> list[str]:
+def cells(scores: Scores) -> list[str]:
     """The scores in the order of `COLUMNS`."""
     return [number(scores.get(key)) for key in COLUMNS]

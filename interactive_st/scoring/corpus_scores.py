@@ -1,13 +1,13 @@
 """Corpus scores of pairs: BLEU and chrF of the translations, WER and CER of the transcripts."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import jiwer
 from sacrebleu.metrics import BLEU, CHRF
 
 from interactive_st.errors import DataError
 from interactive_st.scoring.bleu_tokenizer import tokenizer_for
+from interactive_st.scoring.metrics import Exact, Scores
 from interactive_st.scoring.pairs_file import Pair
 
 #: What a pair without a speaker is counted under.
@@ -21,7 +21,7 @@ def score_pairs(
     wer_remove_punctuation: bool = False,
     sacrebleu_tokenizer: str | None = None,
     per_speaker: bool = False,
-) -> dict[str, Any]:
+) -> Scores:
     """Score a corpus.
 
     A pair without a transcript or its reference is left out of WER and CER, one without a translation or
@@ -35,15 +35,6 @@ def score_pairs(
             (``tgt_lang``), see `interactive_st.scoring.bleu_tokenizer`.
         per_speaker: add ``speakers``, the scores of each.
 
-    Returns:
-        ``sentences``; ``wer``, ``cer``, ``bleu``, ``chrf`` in percent (0 to 100, error rates may
-        exceed 100); ``transcripts_scored``, ``translations_scored`` (pairs with text and reference);
-        ``words`` and ``characters`` of the references; ``substitutions``, ``deletions``,
-        ``insertions`` (words); ``exact``: of the ``pairs`` with both texts and both references, how many
-        ``transcripts``, how many ``translations`` and how many times ``both`` are the reference to the letter
-        (transcripts as they are compared), None without such pairs; ``bleu_signature``, ``chrf_signature``,
-        ``wer_normalisation``; and ``speakers``, by name: the same numbers without the last four.
-
     Raises:
         DataError: there are no pairs, or sacrebleu has no such tokeniser or cannot make it.
     """
@@ -53,8 +44,7 @@ def score_pairs(
     normalise = _normaliser(wer_lowercase, wer_remove_punctuation)
     tokeniser = sacrebleu_tokenizer or tokenizer_for({pair.get("tgt_lang") for pair in pairs})
     bleu, chrf = _bleu(tokeniser), CHRF()
-    scores = _transcript_scores(pairs, normalise) | _translation_scores(pairs, bleu, chrf)
-    scores = {"sentences": len(pairs)} | scores
+    scores = _scores(pairs, normalise, bleu, chrf)
     scores["exact"] = _exact(pairs, normalise)
     scores["bleu_signature"] = bleu.get_signature().format() if scores["bleu"] is not None else None
     scores["chrf_signature"] = chrf.get_signature().format() if scores["chrf"] is not None else None
@@ -64,12 +54,14 @@ def score_pairs(
         for pair in pairs:
             speakers.setdefault(pair.get("speaker") or NO_SPEAKER, []).append(pair)
         scores["speakers"] = {
-            speaker: {"sentences": len(own)}
-            | _transcript_scores(own, normalise)
-            | _translation_scores(own, bleu, chrf)
-            for speaker, own in sorted(speakers.items())
+            speaker: _scores(own, normalise, bleu, chrf) for speaker, own in sorted(speakers.items())
         }
     return scores
+
+
+def _scores(pairs: Sequence[Pair], normalise: jiwer.Compose, bleu: BLEU, chrf: CHRF) -> Scores:
+    transcripts = _transcript_scores(pairs, normalise)
+    return {"sentences": len(pairs)} | transcripts | _translation_scores(pairs, bleu, chrf)
 
 
 def _bleu(tokeniser: str) -> BLEU:
@@ -107,7 +99,7 @@ def _version() -> str:
     return version("jiwer")
 
 
-def _transcript_scores(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[str, Any]:
+def _transcript_scores(pairs: Sequence[Pair], normalise: jiwer.Compose) -> Scores:
     compared = [
         (normalise(pair["reference_transcript"]), normalise(pair["transcript"]))
         for pair in pairs
@@ -115,7 +107,7 @@ def _transcript_scores(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[
     ]
     # a reference of punctuation only says nothing once that is removed
     compared = [(reference, heard) for reference, heard in compared if reference]
-    scores: dict[str, Any] = {"transcripts_scored": len(compared), "wer": None, "cer": None}
+    scores: Scores = {"transcripts_scored": len(compared), "wer": None, "cer": None}
     if not compared:
         return scores
     references, transcripts = (list(texts) for texts in zip(*compared, strict=True))
@@ -132,13 +124,13 @@ def _transcript_scores(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[
     }
 
 
-def _translation_scores(pairs: Sequence[Pair], bleu: BLEU, chrf: CHRF) -> dict[str, Any]:
+def _translation_scores(pairs: Sequence[Pair], bleu: BLEU, chrf: CHRF) -> Scores:
     scored = [
         pair
         for pair in pairs
         if (pair.get("reference_translation") or "").strip() and pair["translation"] is not None
     ]
-    scores: dict[str, Any] = {"translations_scored": len(scored), "bleu": None, "chrf": None}
+    scores: Scores = {"translations_scored": len(scored), "bleu": None, "chrf": None}
     if not scored:
         return scores
     translations = [pair["translation"] for pair in scored]
@@ -149,14 +141,11 @@ def _translation_scores(pairs: Sequence[Pair], bleu: BLEU, chrf: CHRF) -> dict[s
     }
 
 
-def _exact(pairs: Sequence[Pair], normalise: jiwer.Compose) -> dict[str, int] | None:
-    """Count texts that are the reference to the letter; see ``exact`` of `score_pairs`.
+def _exact(pairs: Sequence[Pair], normalise: jiwer.Compose) -> Exact | None:
+    """Count texts that are the reference to the letter, transcripts as they are compared; None where no pair
+    has both texts and both references.
 
     Where a transcript is right and its translation is not, it is the translation that failed.
-
-    Returns:
-        ``pairs`` with both texts and both references, and of them the ``transcripts``, ``translations`` and
-        ``both`` that are right; None without such pairs.
     """
     whole = [
         pair
