@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sacrebleu.metrics import BLEU
 from sacrebleu.metrics.bleu import MAX_NGRAM_ORDER
 
-from interactive_st.scoring.bleu_tokenizer import DEFAULT
+from interactive_st.scoring.bleu_tokenizer import DEFAULT, tokenizer_for
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,19 @@ class BleuCounts:
         score = BLEU(tokenize=tokenizer).corpus_score(list(hypotheses), [list(references)])
         counts, totals = (tuple(int(n) for n in each) for each in (score.counts, score.totals))
         return cls(counts, totals, int(score.sys_len), int(score.ref_len))
+
+    @classmethod
+    def by_language(
+        cls, hypotheses: Sequence[str], references: Sequence[str], languages: Sequence[str | None]
+    ) -> "BleuCounts":
+        """Return those of a corpus, each sentence cut up as its own language asks for; None: unknown."""
+        tokenizers = [tokenizer_for([language]) for language in languages]
+        sums = cls()
+        for tokenizer in sorted(set(tokenizers)):
+            rows = [row for row, own in enumerate(tokenizers) if own == tokenizer]
+            texts = ([texts[row] for row in rows] for texts in (hypotheses, references))
+            sums += cls.of(*texts, tokenizer)
+        return sums
 
     def __add__(self, other: "BleuCounts") -> "BleuCounts":
         counts, totals = (

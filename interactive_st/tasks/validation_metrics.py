@@ -12,7 +12,6 @@ from sacrebleu.metrics.bleu import MAX_NGRAM_ORDER
 from interactive_st.batch import Batch
 from interactive_st.conventions import STREAM_NAMES, TRANSCRIPT, TRANSLATION
 from interactive_st.data.languages import tag_language
-from interactive_st.scoring.bleu_tokenizer import tokenizer_for
 from interactive_st.scoring.statistics import BleuCounts, word_error_statistics
 from interactive_st.search.hypotheses import NBest, PairHypothesis
 from interactive_st.tasks.detokenise import Detokeniser
@@ -57,7 +56,7 @@ class ValidationMetrics:
             hypotheses, references, rows = self._texts(TRANSLATION, best, targets)
             tags = sample["lang_tags"][TRANSLATION].tolist()
             languages = [tag_language(self.detokenise.dictionary[tags[row]]) for row in rows]
-            sums |= _to_log(_counts(hypotheses, references, languages))
+            sums |= _to_log(BleuCounts.by_language(hypotheses, references, languages))
         return sums
 
     def _texts(
@@ -95,19 +94,6 @@ class ValidationMetrics:
             metrics.log_scalar("_bleu_sys_len", counts.sys_len)
             metrics.log_scalar("_bleu_ref_len", counts.ref_len)
             metrics.log_derived("bleu", _bleu)
-
-
-def _counts(
-    hypotheses: Sequence[str], references: Sequence[str], languages: Sequence[str | None]
-) -> BleuCounts:
-    """Return what BLEU follows from, each sentence cut up as its own language asks for."""
-    tokenizers = [tokenizer_for([language]) for language in languages]
-    sums = BleuCounts()
-    for tokenizer in sorted(set(tokenizers)):
-        rows = [row for row, own in enumerate(tokenizers) if own == tokenizer]
-        texts = ([texts[row] for row in rows] for texts in (hypotheses, references))
-        sums += BleuCounts.of(*texts, tokenizer)
-    return sums
 
 
 def _to_log(counts: BleuCounts) -> dict[str, int]:
