@@ -125,7 +125,7 @@ class StreamDecoder(TransformerDecoder):
         """
         x = self._embed(tokens, self._position_table()[lanes.row + self.padding_idx + 1].unsqueeze(1))
         view = self._step_view(lanes, histories, cache.wait_k, x.dtype)
-        for layer, keys, own in zip(cache.steps, cache.memory_keys, cache.layers, strict=True):
+        for layer, keys, own in zip(cache.steps, cache.memory_keys, cache.self_caches, strict=True):
             x = layer(x, own, keys, cache.visibilities, lanes, view)
         return self.output_layer(self._finish(x))
 

@@ -130,7 +130,7 @@ class DecodingCache:
     ``(batch, heads, positions, head_dim)``, computed once for all streams and hypotheses.
     ``visibilities``: of each memory, by :meth:`.Memory.for_steps`.
     ``wait_k``: k of the wait-k policy for this batch.
-    ``layers``: per layer the `SelfCache` of its interactive attention.
+    ``self_caches``: per layer that of its interactive attention.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class DecodingCache:
         self.memory_keys = memory_keys
         self.visibilities = visibilities
         self.wait_k = wait_k
-        self.layers = [SelfCache() for _ in memory_keys]
+        self.self_caches = [SelfCache() for _ in memory_keys]
 
     def keep(self, sentences: Tensor) -> None:
         """Drop every sentence not named in ``sentences`` (``(kept,)`` long)."""
@@ -157,11 +157,12 @@ class DecodingCache:
             None if visibility is None else Visibility(*map(kept, visibility))
             for visibility in self.visibilities
         ]
-        for layer in self.layers:
-            layer.keep(sentences)
+        for cache in self.self_caches:
+            cache.keep(sentences)
 
     def reserve(self, n_streams: int, columns: int, width: int) -> None:
         """Allocate for ``columns`` columns of ``width`` slots in ``n_streams`` streams, keeping the
         contents."""
-        for layer in self.layers:
-            layer.reserve(self.memory_keys[0][0][0], n_streams, columns, width)
+        like = self.memory_keys[0][0][0]  # any keys; those of a memory are there from the start
+        for cache in self.self_caches:
+            cache.reserve(like, n_streams, columns, width)

@@ -66,7 +66,7 @@ def test_the_cache_of_one_text_has_room_for_no_other():
     running = generator.start(tiny.sample([40, 30]))
     with torch.no_grad():
         running.run()
-    rows = running.ensemble.caches[0].layers[0].rows
+    rows = running.ensemble.caches[0].self_caches[0].rows
     assert rows.size(1) == 1
 
 
