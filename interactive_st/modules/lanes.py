@@ -88,11 +88,11 @@ class Lanes(NamedTuple):
     def update(self, x: Tensor, values: Tensor) -> None:
         """Write ``values`` ``(N, …)`` to the entries of ``x`` ``(2, B, …)`` of the lanes that advance, and
         leave those of the others. ``x`` may be on the control device."""
-        stream, sentence, _ = self.control if x.device == self.control[0].device else self[:3]
         if self.advances is not None:
             advances = self.advances.view(-1, *[1] * (values.dim() - 1))
             self.put(x, torch.where(advances, values, self.take(x)))
         else:
+            stream, sentence, _ = self.control if x.device == self.control[0].device else self[:3]
             x[stream, sentence] = values
 
     @property

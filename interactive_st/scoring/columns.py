@@ -9,7 +9,11 @@ from interactive_st.scoring.metrics import METRICS, Scores
 #: Heads of the columns by the keys of `Scores`.
 COLUMNS = {name: metric.title for name, metric in METRICS.items()}
 #: What scores were counted by: names by the keys of the same.
-SIGNATURES = {"bleu_signature": "BLEU", "chrf_signature": "chrF", "wer_normalisation": "WER, normalisation"}
+SIGNATURES = {
+    "bleu_signature": METRICS["bleu"].title,
+    "chrf_signature": METRICS["chrf"].title,
+    "wer_normalisation": "WER, normalisation",
+}
 
 
 def check_scores(scores: Any, where: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from interactive_st.conventions import FRAMES_PER_SECOND
+from interactive_st.data.choices import NUM_MEL_BINS
 from interactive_st.data.features.settings import FBANK, KINDS, PRECOMPUTED, FeatureSettings
 from interactive_st.errors import DataError, require_file
 
@@ -24,7 +25,7 @@ FULL_SCALE = 2.0**15
 LARGEST = 1_000_000
 
 
-def fbank(waveform: np.ndarray, sample_rate: int, num_mel_bins: int = 80) -> np.ndarray:
+def fbank(waveform: np.ndarray, sample_rate: int, num_mel_bins: int = NUM_MEL_BINS) -> np.ndarray:
     """Compute log mel filterbanks as Kaldi does.
 
     Args:
