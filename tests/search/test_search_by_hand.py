@@ -18,10 +18,12 @@ WORDS, LONGEST = 12, 6  # of the vocabulary, and of a text without </s>
 
 
 class Hypothesis(NamedTuple):
-    """One text so far: its tokens, ``</s>`` included, and the sum of their log-probabilities."""
+    """One text so far: its tokens, ``</s>`` included, the sum of their log-probabilities, and the exponent of
+    the length by which that is normalised."""
 
     tokens: tuple[int, ...] = ()
     score: float = 0.0
+    penalty: float = 1.0
 
     @property
     def ended(self) -> bool:
@@ -33,7 +35,7 @@ class Hypothesis(NamedTuple):
 
     @property
     def normalized(self) -> float:
-        return self.score / max(len(self.tokens), 1)
+        return self.score / max(len(self.tokens), 1) ** self.penalty
 
 
 Pair = tuple[Hypothesis, Hypothesis]  # transcript and translation
@@ -67,7 +69,9 @@ def continuations(model, batch, pair: Pair, stream: int) -> list[Hypothesis]:
         allowed = [EOS]
     else:  # no text is empty
         allowed = [token for token in range(len(scores)) if token != PAD and (written or token != EOS)]
-    return [Hypothesis((*own.tokens, token), own.score + scores[token]) for token in allowed]
+    return [
+        own._replace(tokens=(*own.tokens, token), score=own.score + scores[token]) for token in allowed
+    ]
 
 
 def advancing(k: float, step: int, ended: list[bool]) -> list[bool]:
@@ -77,10 +81,11 @@ def advancing(k: float, step: int, ended: list[bool]) -> list[bool]:
     return [not ended[s] and (step >= delays[s] or ended[1 - s]) for s in (0, 1)]
 
 
-def by_rank(model, batch, k: float, width: int) -> list[Pair]:
+def by_rank(model, batch, k: float, width: int, penalty: float) -> list[Pair]:
     """Synchronous beam search (Liu et al. 2020, section 3): a beam for each text, and rank r of the one
     reads rank r of the other."""
-    beams, pools, ended = [[Hypothesis()], [Hypothesis()]], [[], []], [False, False]
+    empty = Hypothesis(penalty=penalty)
+    beams, pools, ended = [[empty], [empty]], [[], []], [False, False]
     for step in itertools.count():
         if all(ended):
             break
@@ -105,9 +110,10 @@ def by_rank(model, batch, k: float, width: int) -> list[Pair]:
     return [(transcripts[min(r, len(transcripts) - 1)], text) for r, text in enumerate(translations)]
 
 
-def by_pairs(model, batch, k: float, width: int) -> list[Pair]:
+def by_pairs(model, batch, k: float, width: int, penalty: float) -> list[Pair]:
     """One beam of pairs: each text of a pair reads the other one of the same pair."""
-    beam, pool = [(Hypothesis(), Hypothesis())], []
+    empty = Hypothesis(penalty=penalty)
+    beam, pool = [(empty, empty)], []
     for step in itertools.count():
         if len(pool) == width or not beam:
             break
@@ -138,15 +144,18 @@ def build(seed: int, k: float):
     return model
 
 
-@pytest.mark.parametrize("k", [2, 1, -1, math.inf])  # with k = 0, pairs turned round tie
+# with k = 0, pairs turned round tie
+@pytest.mark.parametrize(
+    ("k", "penalty"), [(2, 1.0), (1, 1.0), (-1, 1.0), (math.inf, 1.0), (1, 0.0), (1, 3.0)]
+)
 @pytest.mark.parametrize(("kind", "definition"), [("rank", by_rank), ("joint", by_pairs)])
-def test_the_search_is_its_definition(kind, definition, k):
+def test_the_search_is_its_definition(kind, definition, k, penalty):
     lengths = set()
     for seed, width in itertools.product(range(3), (2, 3)):
         model, batch = build(seed, k), tiny.sample([24], seed=seed)
-        options = {"search": kind, "beam_size": width, "max_len_b": LONGEST}
+        options = {"search": kind, "beam_size": width, "max_len_b": LONGEST, "len_penalty": penalty}
         [found] = DualBeamGenerator([model], tiny.dictionary(WORDS), **options).generate([model], batch)
-        expected = definition(model, batch, k, width)
+        expected = definition(model, batch, k, width, penalty)
         [texts] = tiny.hypothesis_pairs([found])
         assert texts == [tuple(list(text.tokens) for text in pair) for pair in expected]
         scores = [total_normalized(pair) for pair in expected]
