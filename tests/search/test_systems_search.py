@@ -9,6 +9,8 @@ from fairseq.sequence_generator import SequenceGenerator
 from searching import rescore, run_logged
 
 from interactive_st.search import DualBeamGenerator
+from interactive_st.search.encoding import encode
+from interactive_st.search.ensemble import ctc_log_probs
 
 WORDS = 20
 UNTIED = {"share_decoder_input_output_embed": False}  # a random tied model repeats itself
@@ -164,6 +166,20 @@ def test_a_model_twice_is_the_model_once():
         once, twice = generate([model], batch), generate([model, model], batch)
         for one, two in zip(once, twice, strict=True):
             assert [h["tokens"].tolist() for h in one] == [h["tokens"].tolist() for h in two]
+
+
+@torch.no_grad()
+def test_probabilities_by_ctc_are_averaged():
+    models, batch = [system("asr", seed, ctc_weight=0.3) for seed in (1, 2)], tiny.sample([40, 30])
+    encoded = encode(models, batch["net_input"])
+    outputs = [
+        model.get_ctc_output((None, {"encoder_out": out}), {})
+        for model, out in zip(models, encoded, strict=True)
+    ]
+    log_probs, lengths = ctc_log_probs(models, encoded)
+    mean = torch.stack([each.exp() for each, _ in outputs]).mean(dim=0)
+    torch.testing.assert_close(log_probs.exp(), mean, atol=1e-6, rtol=1e-4)
+    assert lengths.tolist() == outputs[0][1].tolist() == [10, 8]
 
 
 @pytest.mark.parametrize("kind", ["rank", "joint"])
