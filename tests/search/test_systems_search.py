@@ -168,6 +168,14 @@ def test_a_model_twice_is_the_model_once():
             assert [h["tokens"].tolist() for h in one] == [h["tokens"].tolist() for h in two]
 
 
+def test_no_text_is_longer_than_each_model_takes():
+    models = [system("e2e_st", seed, max_target_positions=limit) for seed, limit in ((1, 20), (2, 9))]
+    for ensemble in (models, models[::-1]):
+        generator = DualBeamGenerator(ensemble, tiny.dictionary(WORDS), max_len_b=50)
+        search = generator.start(tiny.sample([40, 30]))
+        assert search.beams.max_len.tolist() == [8, 8]
+
+
 @torch.no_grad()
 def test_probabilities_by_ctc_are_averaged():
     models, batch = [system("asr", seed, ctc_weight=0.3) for seed in (1, 2)], tiny.sample([40, 30])
