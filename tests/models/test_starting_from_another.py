@@ -27,6 +27,18 @@ def test_both_stages_start_from_a_multi_task_model(caplog):
     assert "started" not in caplog.text
 
 
+def test_of_two_tables_both_stages_take_that_of_the_input():
+    """As a model of one decoder does: there is one table, which words go in by and come out by."""
+    weights = system("multitask_st", seed=5, share_decoder_input_output_embed=False).state_dict()
+    put, out = (weights[f"decoder.{name}.weight"] for name in ("embed_tokens", "output_projection"))
+    assert not torch.equal(put, out)
+    model = system("two_stage_st")
+    model.load_state_dict(dict(weights))
+    for stage in (model.decoder.first, model.decoder.second):
+        assert torch.equal(stage.embed_tokens.weight, put)
+        assert torch.equal(stage.output_projection.weight, put)
+
+
 def test_an_interactive_model_starts_from_a_multi_task_model(caplog):
     multitask = system("multitask_st")
     model = system("interactive_st", seed=5)
