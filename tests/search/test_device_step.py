@@ -120,6 +120,26 @@ def test_more_steps_than_there_was_room_for_at_first():
     } == {length + 1}
 
 
+@pytest.mark.parametrize("search", list(SEARCH_CLASSES))
+def test_a_text_that_has_ended_asks_for_no_position_behind_the_last(search):
+    """It is as long as the model takes, and the other one goes on."""
+    models = [tiny.model(wait_k="3", max_target_positions=9)]
+    options = {"search": search, "min_len": 8}
+    compare(generate(models, on_device=True, **options), generate(models, **options))
+
+
+def test_which_texts_have_ended_is_asked_of_what_is_left_of_a_batch():
+    """As where others end in the very step behind which a batch shrinks."""
+    beams = SimpleNamespace(done=torch.zeros(2, 4, dtype=torch.bool), columns=9, width=1)
+    beams.device, beams.column = beams.done.device, torch.zeros(1, dtype=torch.long)
+    ensemble = SimpleNamespace(reserve=lambda columns, width: None)
+    steps = DeviceSteps(SimpleNamespace(beams=beams, ensemble=ensemble, step=lambda number: None))
+    steps.take()
+    beams.done = torch.tensor([[True, False], [True, True]])
+    steps.shapes_changed()
+    assert torch.equal(steps.take(), beams.done)
+
+
 class OnDevice(TorchDispatchMode):
     """Refuses what a CUDA graph cannot hold, of tensors that stand for a device's."""
 
