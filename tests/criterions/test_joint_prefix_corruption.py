@@ -54,6 +54,20 @@ def test_corruption_of_the_partner_keeps_the_own_prefix(model, criterion, batch,
 
 
 @pytest.mark.parametrize("of", ["both", "partner"])
+def test_as_many_tokens_are_replaced_as_are_asked_for(model, of, criterion, batch):
+    sample = batch([(40, 50)] * 20)
+    clean = sample["net_input"]["prev_output_tokens"]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        criterion(prefix_corruption=0.3, prefix_corruption_of=of)(model, sample)
+    [seen] = model.seen
+    if of == "partner":  # each stream as its partner sees it
+        seen = torch.stack([seen[0, 20:], seen[1, :20]])
+    changed = seen.ne(clean).sum() / (20 * (40 + 50))
+    assert changed.item() == pytest.approx(0.3 * 6 / 7, abs=0.05)  # one of 7 words is itself
+
+
+@pytest.mark.parametrize("of", ["both", "partner"])
 def test_no_corruption_in_evaluation(model, of, criterion, batch):
     sample = batch(FULL)
     plain, _, _ = criterion()(model, sample)
