@@ -37,7 +37,8 @@ def test_arguments(tmp_path, handed_over):
     words = ["cascade", "--asr", "a.pt", "--mt", "m.pt", str(tmp_path)]
     assert main(words) == 0
     assert main([*words, "--gen-subset", "dev", "--pairs-path", "p", "--beam", "3", "--nbest", "2",
-                 "--mt-args", '{"beam": 4}', "--max-tokens", "99", "--cpu",
+                 "--mt-args", '{"beam": 4}', "--max-tokens", "99", "--cpu", "--fp16", "--lenpen", "0.6",
+                 "--batch-size", "7", "--mt-data", "d",
                  "--generate-options=--max-len-b 7 --scoring wer"]) == 0  # fmt: skip
     plain, full = handed_over
     assert (plain.task, plain.path, plain.mt_path) == ("joint_speech_to_text", "a.pt", "m.pt")
@@ -45,6 +46,8 @@ def test_arguments(tmp_path, handed_over):
     assert (plain.beam, plain.nbest, plain.pairs_path, plain.mt_args) == (5, 1, None, "{}")
     assert (full.gen_subset, full.pairs_path, full.beam, full.nbest) == ("dev", "p", 3, 2)
     assert (full.mt_args, full.max_tokens, full.cpu) == ('{"beam": 4}', 99, True)
+    assert (full.fp16, full.lenpen, full.batch_size, full.mt_data) == (True, 0.6, 7, "d")
+    assert (plain.fp16, plain.lenpen, plain.batch_size, plain.mt_data) == (False, 1.0, None, None)
     assert (full.max_len_b, full.scoring) == (7, "wer")
 
 
