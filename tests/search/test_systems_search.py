@@ -11,6 +11,9 @@ from searching import rescore, run_logged
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.encoding import encode
 from interactive_st.search.ensemble import ctc_log_probs
+from interactive_st.search.joint_search import JointSearch
+from interactive_st.search.rank_search import RankSearch
+from interactive_st.search.two_stage_search import TwoStageSearch
 
 WORDS = 20
 UNTIED = {"share_decoder_input_output_embed": False}  # a random tied model repeats itself
@@ -33,6 +36,22 @@ def system(name: str, seed: int = 1, **options):
 def generate(models, batch, **options):
     options = {"beam_size": 5, "max_len_b": 12, **options}
     return DualBeamGenerator(models, tiny.dictionary(WORDS), **options).generate(models, batch)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("interactive_st", {}, JointSearch),
+        ("interactive_st", {"fusion_lambda": 0.0}, RankSearch),
+        ("multitask_st", {}, RankSearch),
+        ("e2e_st", {}, RankSearch),
+        ("two_stage_st", {}, TwoStageSearch),
+    ],
+)
+def test_the_usual_search(name, options, expected):
+    """Pairs where the texts read each other."""
+    generator = DualBeamGenerator([system(name, **options)], tiny.dictionary(WORDS))
+    assert type(generator.start(tiny.sample([40]))) is expected
 
 
 # ---- one text
