@@ -116,15 +116,17 @@ def test_concat_augment_joins_speech_and_texts_that_both_rows_have(folder):
     assert seen == {30: ("one one", "elf"), 50: ("one one two", "elf zwei")}
 
 
-def test_concat_augment_joins_no_languages(folder):
+@pytest.mark.parametrize("languages", [("en", "fr"), ("fr", "de")])
+def test_concat_augment_joins_no_languages(folder, languages):
     write_config(
         folder,
         dataset_transforms={"_train": ["concataugment"]},
         concataugment={"rate": 1.0, "max_tokens": 0, "attempts": 1000},
     )
+    write_split(folder, "train", [*ROWS[:1], ("x", 20, "elf", "one", "", *languages)])
     dataset = load(folder, "train", is_train=True)
     with numpy_seed(1):
-        assert len(dataset[3].source) == 20  # the only one into French
+        assert [len(dataset[row].source) for row in (0, 1)] == [30, 20]
 
 
 def test_a_stock_manifest_is_a_corpus_without_transcripts(folder):
