@@ -112,6 +112,7 @@ def test_languages_without_spaces_are_counted_by_characters(dictionary):
     ]
     assert alone[0]["_bleu_ref_len"] == alone[1]["_bleu_ref_len"] == 5
     assert alone[0]["_bleu_counts_0"] == 4
-    sample, hypotheses = batch(dictionary, [chinese, german], "<lang:de>")
-    sample["lang_tags"][1, 0] = dictionary.index("<lang:zh>")
+    no_reference = ("a", "a", "", "a")
+    sample, hypotheses = batch(dictionary, [no_reference, chinese, german], "<lang:de>")
+    sample["lang_tags"][1, 1] = dictionary.index("<lang:zh>")
     assert scores.statistics(sample, hypotheses) == {key: alone[0][key] + alone[1][key] for key in alone[0]}
