@@ -84,6 +84,11 @@ def test_speech_without_a_pause_is_cut_where_it_is_weakest():
         assert before.end == after.start
 
 
+def test_what_is_left_of_speech_that_was_cut_ends_at_its_pause():
+    (_, end), last = in_windows(cut([0.9] * 312 + [0.0] * 60, max_segment=10.0))
+    assert last == (end, 312 + 6)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 60), st.sampled_from([0.0, 0.4, 0.9])), max_size=20))
 def test_speech_is_kept_in_order(runs):
