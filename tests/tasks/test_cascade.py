@@ -164,6 +164,12 @@ def test_options_of_the_text_model():
         text_options(config, '{"bem": 1}')
 
 
+def test_options_of_the_speech_model_are_those_of_the_text_model():
+    given = {"min_len": 3, "unkpen": 1.5, "temperature": 1.2, "no_repeat_ngram_size": 2, "lenpen": 0.6}
+    given |= {"unnormalized": True, "nbest": 2, "beam": 4, "max_len_b": 70}
+    assert vars(text_options(GenerationConfig(**given), "{}")) == given
+
+
 @pytest.mark.parametrize(("max_len_a", "max_len_b"), [(0, 60), (0.1, 200)])
 def test_a_limit_by_frames_is_not_the_text_models(max_len_a, max_len_b):
     options = text_options(GenerationConfig(max_len_a=max_len_a, max_len_b=60), "{}")
