@@ -76,3 +76,15 @@ def test_windows_stay_in_step_with_what_is_heard(rate, noise_is_speech):
     samples = np.zeros(rate * 4, dtype=np.float32)
     ends = np.cumsum([len(window) for window, _ in VoiceActivity(rate).windows([samples])])
     assert ends[:-1].tolist() == [(number + 1) * 32 * rate // 1000 for number in range(len(ends) - 1)]
+
+
+def test_what_is_resampled_is_heard_to_its_end(monkeypatch):
+    heard = []
+
+    def listen(self, network, window):
+        heard.append(window)
+        return 0.0
+
+    monkeypatch.setattr(VoiceActivity, "_probability", listen)
+    list(VoiceActivity(22050).windows([np.ones(22050, dtype=np.float32)]))
+    assert np.count_nonzero(np.concatenate(heard) > 0.5) == pytest.approx(16000, abs=16)
