@@ -114,6 +114,11 @@ class TestRecording:
         assert (best.transcript, best.translation_score) == ("one\ttwo one", (-0.25 - 1.5) / 2)
         assert (second.transcript, second.score) == ("one one", -2.5)
 
+    def test_a_segment_of_fewer_hypotheses_gives_its_last_one(self):
+        segments = (Segment(0.0, 2.5, (BEST, SECOND)), Segment(3.0, 4.0, (BEST, BEST, BEST)))
+        third = Recording(None, 9.0, "en", "de", segments).nbest[2]
+        assert third.translation == "eins eins zwei"
+
     def test_languages_without_spaces(self):
         """Nothing stands between sentences, unless words that are parted by spaces would meet."""
 
