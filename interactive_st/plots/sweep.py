@@ -68,7 +68,7 @@ def read_sweep(path: Path, parameter: str | None = None) -> Sweep:
     Raises:
         PlotError: the table cannot be read; the message names file and row and says how to fix it.
     """
-    rows = _rows(path)
+    rows = _rows(path, [*([parameter] if parameter else PARAMETERS), *SCORES])
     columns = list(dict.fromkeys(key for row in rows for key in row))
     name = parameter or next((key for key in columns if key in PARAMETERS), None)
     if name is None or name not in columns:
@@ -201,7 +201,8 @@ def _numbers(value: Any, where: str) -> list[float]:
     return [number for number in numbers if not math.isnan(number)]
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def _rows(path: Path, read: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of a table; of columns that are not ``read`` there may be two of one name."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -220,7 +221,8 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             rows = list(reader)
         except csv.Error as error:  # a field of more than 100,000 characters
             raise PlotError(f"{path}: cannot be read as TSV ({error}); give a JSON or TSV table") from error
-        if twice := [name for name, count in Counter(reader.fieldnames or ()).items() if name and count > 1]:
+        counts = Counter(reader.fieldnames)
+        if twice := [name for name in read if counts[name] > 1]:
             raise PlotError(f"{path}: two columns are called {twice[0]}; rename or remove one")
         for number, row in enumerate(rows, 1):
             if any(row.pop(None, ())):  # empty ones are of tabs at the end of the line

@@ -90,6 +90,15 @@ def test_numbers_that_cannot_be_drawn(tmp_path, name, text, message):
         read_sweep(tmp_path / name)
 
 
+def test_of_columns_that_are_passed_over_two_may_have_one_name(tmp_path):
+    (tmp_path / "a.tsv").write_text("k\twer\tp\tbleu\tp\n1\t20\t0.1\t30\t0.2\n")
+    (setting,) = read_sweep(tmp_path / "a.tsv").settings
+    assert setting.scores == {"bleu": [30.0], "wer": [20.0]}
+    (tmp_path / "b.tsv").write_text("beam\tbleu\tbeam\n1\t20\t2\n")
+    with pytest.raises(PlotError, match="two columns are called beam"):
+        read_sweep(tmp_path / "b.tsv", "beam")
+
+
 def test_a_score_that_is_not_a_number_is_a_missing_one(tmp_path):
     (tmp_path / "a.tsv").write_text("k\twer\n0\t1\n0\tnan\n")
     assert read_sweep(tmp_path / "a.tsv").settings[0].scores["wer"] == [1.0]
