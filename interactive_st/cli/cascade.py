@@ -4,7 +4,7 @@ import argparse
 import shlex
 from pathlib import Path
 
-from interactive_st.cli import user_errors
+from interactive_st.cli import path_name, user_errors
 from interactive_st.conventions import TASK, option_name
 from interactive_st.errors import UserError
 
@@ -38,12 +38,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument
-    add("data", metavar="DATA", help="data folder that the recogniser was trained on")
-    add("--asr", required=True, metavar="CKPT", help="checkpoint of a model that writes transcripts")
-    add("--mt", required=True, metavar="CKPT", help="checkpoint of fairseq's task translation")
-    add("--mt-data", metavar="DIR", help="folder of the text model's dictionaries (default: DATA/mt)")
+    add("data", type=_path_text, metavar="DATA", help="data folder that the recogniser was trained on")
+    add(
+        "--asr",
+        required=True,
+        type=_path_text,
+        metavar="CKPT",
+        help="checkpoint of a model that writes transcripts",
+    )
+    add(
+        "--mt",
+        required=True,
+        type=_path_text,
+        metavar="CKPT",
+        help="checkpoint of fairseq's task translation",
+    )
+    add(
+        "--mt-data",
+        type=_path_text,
+        metavar="DIR",
+        help="folder of the text model's dictionaries (default: DATA/mt)",
+    )
     add("--gen-subset", default="test", metavar="SPLIT", help="split to decode (default: %(default)s)")
-    add("--pairs-path", metavar="FILE", help="write both texts, scores and references here")
+    add(
+        "--pairs-path",
+        type=_path_text,
+        metavar="FILE",
+        help="write both texts, scores and references here",
+    )
     add("--beam", type=int, default=5, metavar="N", help="of both models (default: %(default)s)")
     add("--nbest", type=int, default=1, metavar="N", help="translations to keep (default: %(default)s)")
     add("--lenpen", type=float, default=1.0, help="length penalty of both models (default: %(default)s)")
@@ -107,6 +129,12 @@ def main(args: argparse.Namespace) -> int:
             raise
         raise UserError(f"{error}; leave it out of --generate-options") from error
     return 0
+
+
+def _path_text(text: str) -> str:
+    """As `path_name`, but the text as it is given, which fairseq reads."""
+    path_name(text)
+    return text
 
 
 def _check_models(args: argparse.Namespace) -> None:

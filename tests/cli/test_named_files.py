@@ -42,6 +42,11 @@ def test_a_name_at_which_the_system_refuses_to_look(tmp_path, monkeypatch, capsy
     [
         "average EMPTY --output a.pt",
         "average a.pt --inputs EMPTY --output a.pt",
+        "cascade EMPTY --asr a.pt --mt b.pt",
+        "cascade data --asr EMPTY --mt b.pt",
+        "cascade data --asr a.pt --mt EMPTY",
+        "cascade data --asr a.pt --mt b.pt --mt-data EMPTY",
+        "cascade data --asr a.pt --mt b.pt --pairs-path EMPTY",
         "compare a.jsonl --html EMPTY",
         "export EMPTY model",
         "export a.pt EMPTY",

@@ -46,8 +46,8 @@ def read_overrides(args: Namespace) -> dict[str, Any]:
 
 def check_overrides(args: Namespace, arch: str) -> None:
     """Raise ``SettingError`` where ``--model-overrides`` names an unknown option, or one that is not the
-    model's: fairseq would ignore it silently, and a sweep over it would measure nothing. So it does for one
-    with which the weights fit and compute what they were not trained for; where they do not, torch says so.
+    model's: fairseq would ignore it silently, and a sweep over it would measure nothing. The same is raised
+    for one with which the weights fit and compute something else; where they do not fit, torch says so.
 
     Args:
         args: the options of any of the tools.
