@@ -6,8 +6,8 @@ from interactive_st.errors import DataError
 
 #: Languages written without spaces between words.
 UNSPACED = {"ja", "km", "lo", "my", "th", "yue", "zh"}
-#: Those with wide characters, which have no spaces between sentences either.
-WIDE = {"ja", "yue", "zh"}
+#: Those with wide characters.
+WIDE = {"ja", "ko", "yue", "zh"}
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TAG = re.compile(r"<lang:([^<>\s]+)>")
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from interactive_st.data.languages import WIDE, base_language, is_latin
+from interactive_st.data.languages import UNSPACED, WIDE, base_language, is_latin
 from interactive_st.inference.documents import render
 
 
@@ -119,7 +119,7 @@ class Recording:
 def _touch(before: str, after: str, language: str | None) -> bool:
     """Whether two sentences are joined without a space: in Chinese and Japanese they are, unless a Latin
     letter or digit stands on both sides."""
-    if base_language(language) not in WIDE:
+    if base_language(language) not in WIDE & UNSPACED:
         return False
     return not (is_latin(before[-1]) and is_latin(after[0]))
 

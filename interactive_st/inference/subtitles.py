@@ -1,7 +1,7 @@
 """Subtitles: the texts of a recording as cues that can be read in time, in SRT and WebVTT.
 
 Formats: the SubRip text format as players read it; w3.org/TR/webvtt1. Lengths: at most two lines
-of 42 characters a language (16 of Chinese and Japanese) and seven seconds a cue, the usual limits of
+of 42 characters a language (16 of Chinese, Japanese and Korean) and seven seconds a cue, the usual limits of
 subtitling; only more text than can be read in the time, a cue a second, has more lines.
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from interactive_st.data.languages import UNSPACED, WIDE, base_language, is_latin
 
-#: Characters in a line, the usual limits of subtitling; those of Chinese and Japanese are wide.
+#: Characters in a line, the usual limits of subtitling; those of Chinese, Japanese and Korean are wide.
 LINE, WIDE_LINE = 42, 16
 #: Lines of a language in a cue.
 LINES = 2
@@ -15,10 +15,22 @@ LINES = 2
 PUNCTUATION_REACH = 0.35
 #: The same to fall between sentences.
 SENTENCE_REACH = 0.6
-_PAUSES = frozenset(".,;:!?…–。、，；：！？")
-#: What begins no line.
-_CLOSING = _PAUSES | frozenset(")]}»”’」』）】》")
-_SENTENCE_END = re.compile(r"[.!?…][\"'»”’)]*(?= )|[。！？][」』）”]*(?=.)")
+_PAUSES = frozenset(".,;:!?…–。、，；：！？،؛؟।۔")
+#: What begins no line; in Japanese also small letters and what repeats or lengthens the letter before, in
+#: Thai and Lao vowels behind their consonant (JIS X 4051; classes CJ, EX and NS of Unicode's UAX 14).
+_CLOSING = (
+    _PAUSES
+    | frozenset(")]}»”’」』）】》〉〕%％・")
+    | frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶー々ゝゞヽヾ〜")
+    | frozenset("ะาำๅๆฯະາຳຽໆ")
+)
+#: What ends no line: brackets, vowels of Thai and Lao that are written before their consonant, and signs of
+#: Khmer and Burmese that put the next consonant below.
+_OPENING = frozenset("([{«“‘「『（【《〈〔เแโใไເແໂໃໄ\u17d2\u1039")
+_SENTENCE_END = re.compile(r"[.!?…؟।۔][\"'»”’)]*(?: »)?(?= )|[。！？][」』）”]*(?=.)")
+#: Punctuation that stands alone, between spaces, as French has it.
+_CLOSING_ALONE = re.compile(r"[.,;:!?…»)\]]+(?= |$)")
+_OPENING_ALONE = re.compile(r"(?:^|(?<= ))[«(\[] $")
 
 Texts = tuple[str, ...]
 Languages = Sequence[str | None]
@@ -33,7 +45,8 @@ def places(text: str, language: str | None = None) -> list[int]:
     """Return where a text can be cut: between words, and inside what is longer than a line.
 
     Languages without spaces are cut between characters, but not inside words of Latin letters and
-    numbers nor before closing punctuation.
+    numbers. No part begins with closing punctuation or ends with an opening bracket, also where they have
+    spaces around them.
     """
     length, anywhere = line_length(language), base_language(language) in UNSPACED
     found: list[int] = []
@@ -41,7 +54,8 @@ def places(text: str, language: str | None = None) -> list[int]:
     for place in range(1, len(text)):
         before, after = text[place - 1], text[place]
         overlong = place - last >= length and after != " "
-        if before == " " or overlong or (anywhere and not _belong_together(before, after)):
+        between_words = before == " " and not _is_beside_punctuation(text, place)
+        if between_words or overlong or (anywhere and not _belong_together(before, after)):
             found.append(place)
             last = place
     return found
@@ -143,7 +157,18 @@ def _nearest(text: str, possible: Sequence[int], ideal: float, reach: float) -> 
     return min(possible, key=cost)
 
 
+def _is_beside_punctuation(text: str, place: int) -> bool:
+    """Tell whether the space before a place parts a word from its punctuation."""
+    return bool(_CLOSING_ALONE.match(text, place) or _OPENING_ALONE.search(text, max(place - 3, 0), place))
+
+
 def _belong_together(before: str, after: str) -> bool:
     """Tell of two characters of a language without spaces whether no line may end between them."""
+    if before == " " or after == " " or before in _OPENING or after in _CLOSING:
+        return True
     is_mark = unicodedata.category(after).startswith("M")
-    return after == " " or after in _CLOSING or is_mark or (is_latin(before) and is_latin(after))
+    return is_mark or (_is_western(before) and _is_western(after))
+
+
+def _is_western(character: str) -> bool:
+    return character.isascii() or is_latin(character)

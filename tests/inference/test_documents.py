@@ -130,6 +130,7 @@ class TestRecording:
         assert joined("zh", "買東西。", "謝謝") == "買東西。謝謝"
         assert joined("zh-TW", "買 iPhone", "Mac 或 PC") == "買 iPhone Mac 或 PC"
         assert joined("ja", "iPhone", "を買う", "", "2026") == "iPhoneを買う2026"
+        assert joined("ko", "좋아요.", "감사합니다.") == "좋아요. 감사합니다."
         assert joined("th", "สวัสดี", "ลาก่อน") == "สวัสดี ลาก่อน"
 
     def test_nothing_said(self):

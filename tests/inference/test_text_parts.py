@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,12 +91,11 @@ def test_lines_are_never_too_long_and_nothing_is_lost(text, language):
     assert places(text, language) == sorted(set(places(text, language)))
 
 
-def test_no_line_begins_with_closing_punctuation():
+def test_no_line_begins_with_closing_punctuation_or_ends_with_opening():
     text = "他说「好」，走了。"
     assert [text[:place] for place in places(text, "zh")] == [
         "他",
         "他说",
-        "他说「",
         "他说「好」，",
         "他说「好」，走",
     ]
@@ -105,3 +106,43 @@ def test_no_line_begins_with_closing_punctuation():
 @pytest.mark.parametrize(("shares", "expected"), [((1.0, 3.0), ["", "Danke"]), ((3.0, 1.0), ["Danke", ""])])
 def test_a_single_word_goes_where_more_time_is(shares, expected):
     assert [part[1] for part in split(("thank you so much", "Danke"), shares, ("en", "de"))] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "parts"),
+    [
+        ("きゅうり", "ja", ["きゅ", "う", "り"]),
+        ("メートル々", "ja", ["メー", "ト", "ル々"]),
+        ("共3.5%，U.S.", "zh", ["共", "3.5%，", "U.S."]),
+        ("ของเยอรมนี", "th", ["ข", "อ", "ง", "เย", "อ", "ร", "ม", "นี"]),
+        ("ข้าวแล้ว", "th", ["ข้า", "ว", "แล้", "ว"]),
+        ("ខ្មែរ", "km", ["ខ្មែ", "រ"]),
+    ],
+)
+def test_what_is_read_as_one_is_not_parted(text, language, parts):
+    """Of small letters, long vowels, numbers, and vowels that are written before or behind a consonant."""
+    cuts = [0, *places(text, language), len(text)]
+    assert [text[start:end] for start, end in itertools.pairwise(cuts)] == parts
+
+
+def test_punctuation_that_has_spaces_stays_where_it_is():
+    """As French has it, with the spaces that sentencepiece makes of narrow ones."""
+    text = "« Oui ! » dit-il : non ?"
+    assert [text[:place] for place in places(text, "fr")] == ["« Oui ! » ", "« Oui ! » dit-il : "]
+    before, after = "abcd " * 8, "a ! " + "efgh " * 7 + "efg"
+    assert lines(before + after, "fr") == [before.rstrip(), after]
+    assert parts("« Je pars demain ! » Il est parti.", 2, "fr") == ["« Je pars demain ! »", "Il est parti."]
+    german = "Er sagte »Ja« und – ging."
+    assert len(places(german, "de")) == german.count(" "), "there the same marks have no spaces"
+
+
+@pytest.mark.parametrize("mark", "،؛؟।۔")
+def test_cuts_come_after_punctuation_of_other_scripts(mark):
+    assert parts(f"one two{mark} three four five six", 2) == [f"one two{mark}", "three four five six"]
+    sentence = f"one two three four{mark} five six seven eight nine"
+    assert parts(sentence, 2)[0] == f"one two three four{mark}"
+
+
+def test_korean_is_as_wide_as_japanese():
+    text = "뉘른베르크와 퓌르트 사이에서 시작되었습니다."
+    assert lines(text, "ko") == ["뉘른베르크와 퓌르트", "사이에서 시작되었습니다."]
