@@ -16,6 +16,9 @@ from interactive_st.errors import DataError
 
 #: What is read at a time from a long file.
 BLOCK_SECONDS = 10.0
+#: Samples in memory that reach this (full scale = 1.0) are whole numbers that became floats, as fairseq's
+#: `get_waveform` returns them.
+NOT_SCALED = 100.0
 
 
 class Source(Protocol):
@@ -118,7 +121,7 @@ class ArraySource:
         sample_rate: their rate in Hz.
 
     Raises:
-        DataError: these are not samples.
+        DataError: these are not samples, or floats far beyond full scale.
     """
 
     name = None
@@ -146,6 +149,12 @@ class ArraySource:
             samples = samples.astype(np.float32)
         if not np.isfinite(samples).all():
             raise DataError("the samples hold NaN, or values that are infinite as 32-bit numbers")
+        largest = np.abs(samples).max()
+        if largest >= NOT_SCALED:
+            raise DataError(
+                f"the samples reach {largest:g}, and full scale of floats is 1.0; divide them by that of the "
+                "whole numbers that they were, 32768 of int16"
+            )
         self.samples, self.rate = samples, sample_rate
         self.duration = len(samples) / sample_rate
 

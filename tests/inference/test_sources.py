@@ -183,6 +183,7 @@ class TestArraySource:
             ([0, 12000, -12000], "samples of type int64, which numpy and torch make .* as int16 or int32"),
             (np.array([0, 12000], ">i8"), "samples of type int64, which"),
             (np.array([0.0, 1e300]), "NaN, or values that are infinite"),
+            (np.array([0.0, -12000.0]), r"reach 12000, .* is 1\.0; divide them by .* 32768 of int16"),
         ],
     )
     def test_no_samples(self, samples, message):
