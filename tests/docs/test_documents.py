@@ -145,6 +145,8 @@ def test_from_whisper(run):
     assert times == sorted(times)
     assert 0 <= times[0] < times[-1] <= 4100  # milliseconds
     assert all(cue.text for cue in cues)
+    own = [(folder / f"talk.{language}.srt").read_text() for language in ("en", "de")]
+    assert all(text.startswith("1\n") for text in own)
     rows = read_pairs(folder / "texts" / "talk1.jsonl")
     assert {row["audio"] for row in rows} == {"talk1.flac"}
     assert all((folder / "texts" / f"talk{n}.vtt").read_text().startswith("WEBVTT\n\n") for n in (1, 2))

@@ -80,7 +80,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         "--show",
         choices=("both", *STREAM_NAMES),
         default="both",
-        help="what text, srt and vtt show (default: both, the transcript above)",
+        help="what text, srt and vtt show (default: both, the transcript above); files have the same names, "
+        "so give each its own --out",
     )
     group.add_argument(
         "--skip-existing",
