@@ -136,8 +136,9 @@ class InteractiveST:
         """Transcribe and translate.
 
         Args:
-            audio: a file of any rate and number of channels, as `load_audio` reads it; samples as a
-                numpy array or a tensor, (N,), (channels, N) or (N, channels); such samples with
+            audio: a file of any rate and number of channels, as `load_audio` reads it; samples as a numpy
+                array or a tensor, (N,), (channels, N) or (N, channels), signed integers, or floats with
+                full scale = 1.0, and not a batch of several, which would be averaged; such samples with
                 their rate, as `soundfile.read` returns them or as a dict of ``array`` and
                 ``sampling_rate``, or what answers like one (Hugging Face's); or a list of these.
             sample_rate: of samples that come without it, in Hz, at least 1000.
