@@ -78,11 +78,11 @@ def test_two_lines(text):
     assert max(map(len, lines(text.strip()))) <= 42
 
 
-texts = st.text(alphabet=st.sampled_from("aü,. 请，<"), max_size=300)
+texts = st.text(alphabet=st.sampled_from("aü,. 请，<«!」「เ"), max_size=300)
 
 
 @settings(max_examples=200, deadline=None)
-@given(texts, st.sampled_from([None, "en", "zh", "th"]))
+@given(texts, st.sampled_from([None, "en", "fr", "zh", "th"]))
 def test_lines_are_never_too_long_and_nothing_is_lost(text, language):
     text = " ".join(text.split())
     found = lines(text, language)
