@@ -130,6 +130,13 @@ class InteractiveST:
         config, args = self.task.data_cfg, self.task.args
         return args.source_lang or config.source_lang, args.target_lang or config.target_lang
 
+    def languages_of(
+        self, source_lang: str | None = None, target_lang: str | None = None
+    ) -> tuple[str | None, str | None]:
+        """Language of the speech and of its translation with these options."""
+        source, target = self.languages
+        return source_lang or source, target_lang or target
+
     def __call__(
         self, audio: Any, sample_rate: int | None = None, **options: Any
     ) -> Recording | list[Recording]:

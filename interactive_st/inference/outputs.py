@@ -4,11 +4,49 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import DataError
 
 #: File name endings where they are not the name of the format.
 ENDINGS = {"text": "txt"}
+#: Formats that can show one of the texts; the others hold both always.
+SHOWING = ("text", "srt", "vtt")
+
+
+class Document(NamedTuple):
+    """One of the files that each recording gets: its format, what it shows, and what stands in its name
+    before the ending; see `Recording.render`."""
+
+    form: str
+    show: str = "both"
+    part: str | None = None
+
+    @property
+    def ending(self) -> str:
+        """Of its name, as ``srt`` or ``de.srt``."""
+        return ".".join(filter(None, (self.part, ENDINGS.get(self.form, self.form))))
+
+
+def a_file_for_each(
+    forms: Iterable[str], streams: Iterable[int], languages: tuple[str | None, str | None]
+) -> list[Document]:
+    """Return documents of each text alone, where the format allows; they are named by the languages, as
+    players expect it of subtitles (``talk.de.srt``).
+
+    Args:
+        forms: formats.
+        streams: the texts that there are.
+        languages: of transcript and translation; where one is not known or they are the same, names say
+            ``transcript`` and ``translation``.
+    """
+    parts = languages if all(languages) and len(set(languages)) == 2 else STREAM_NAMES
+    shown = [(STREAM_NAMES[stream], parts[stream]) for stream in streams]
+    found: list[Document] = []
+    for form in forms:
+        found += [Document(form, *of_text) for of_text in shown] if form in SHOWING else [Document(form)]
+    return found
 
 
 def output_names(places: Iterable[Path]) -> list[Path]:
@@ -35,12 +73,13 @@ def numbered(names: Sequence[Path]) -> list[Path]:
     return names
 
 
-def output_files(places: Iterable[Path], formats: Sequence[str], out: Path) -> list[dict[str, Path]]:
-    """Return for each recording the file below `out` of each format."""
-    names = output_names(places)
+def output_files(
+    places: Iterable[Path], documents: Sequence[Document], out: Path
+) -> list[dict[Document, Path]]:
+    """Return for each recording the file below `out` of each document."""
     return [
-        {form: out / name.with_name(f"{name.name}.{ENDINGS.get(form, form)}") for form in formats}
-        for name in names
+        {document: out / name.with_name(f"{name.name}.{document.ending}") for document in documents}
+        for name in output_names(places)
     ]
 
 

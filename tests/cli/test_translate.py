@@ -13,6 +13,7 @@ from interactive_st.cli import main
 from interactive_st.cli.translate.arguments import add_arguments
 from interactive_st.cli.translate.work import Work
 from interactive_st.inference.finding import Found
+from interactive_st.inference.outputs import Document
 from tests import speech_model
 from tests.media_files import files, piped_flac, write_media
 from tests.speech_model import bursts
@@ -105,6 +106,35 @@ def test_subtitles_of_one_text(translate, audio, tmp_path, shown, key):
     assert cue.plaintext == " ".join(pair[key].split())
 
 
+def test_subtitles_of_each_text(translate, audio, tmp_path, capsys):
+    """Files named as players look for them; what shows no text alone is one file."""
+    out, words = tmp_path / "out", ("--format", "srt,jsonl,text", "--show", "each", "--out")
+    assert translate(audio / "a.wav", *words, out) == 0
+    assert files(out) == ["a.de.srt", "a.de.txt", "a.en.srt", "a.en.txt", "a.jsonl"]
+    for language, shown in (("en", "transcript"), ("de", "translation")):
+        of_one = ("--format", "srt,text", "--show", shown, "--out", tmp_path / shown)
+        assert translate(audio / "a.wav", *of_one) == 0
+        for ending in ("srt", "txt"):
+            alone = tmp_path / shown / f"a.{ending}"
+            assert (out / f"a.{language}.{ending}").read_bytes() == alone.read_bytes()
+    (out / "a.de.srt").unlink()
+    capsys.readouterr()
+    assert translate(audio / "a.wav", *words, out, "--skip-existing") == 0
+    assert (out / "a.de.srt").is_file()
+    assert translate(audio / "a.wav", *words, out, "--skip-existing") == 0
+    assert "1 of 1 recordings have their files" in capsys.readouterr().err
+
+
+def test_each_text_where_there_is_one_or_languages_are_the_same(translate, audio, tmp_path):
+    words = ("--format", "srt", "--show", "each")
+    alone = speech_model.make(tmp_path / "alone", arch="asr_tiny").checkpoint
+    assert translate(audio / "a.wav", *words, "--out", tmp_path / "one", model=alone) == 0
+    assert files(tmp_path / "one") == ["a.en.srt"]
+    same = ("--target-lang", "en", "--out", tmp_path / "same")
+    assert translate(audio / "a.wav", *words, *same) == 0
+    assert files(tmp_path / "same") == ["a.transcript.srt", "a.translation.srt"]
+
+
 def test_text_of_one_stream(translate, audio, capsys):
     """As those want who have Whisper transcribe."""
     assert translate(audio / "a.wav", "--quiet") == 0
@@ -170,7 +200,7 @@ def test_a_flac_file_that_does_not_say_its_length(translate, tmp_path, capsys):
     path = piped_flac(tmp_path / "a.flac", bursts([(0.1, 0.9)], 1.0), speech_model.RATE)
     assert translate(path) == 0
     assert "1 recording, 1.0 s of audio in" in capsys.readouterr().err
-    work = Work([Found(path, path, path.name)], ["text"], "both", None)
+    work = Work([Found(path, path, path.name)], Document("text"), None)
     assert work.bar.total == 0.0
 
 

@@ -24,6 +24,10 @@ def test_skipping_without_files(translate, audio, capsys):
     check(translate, capsys, "give --out DIR", audio, "--skip-existing")
 
 
+def test_a_file_for_each_text_without_files(translate, audio, capsys):
+    check(translate, capsys, "--show each is for files: give --out DIR", audio / "a.wav", "--show", "each")
+
+
 def test_options_of_other_formats(translate, audio, tmp_path, capsys):
     wanted = "is for text and subtitles: add --format text, srt or vtt"
     words = (audio / "a.wav", "--out", tmp_path / "out", "--format", "jsonl,tsv")

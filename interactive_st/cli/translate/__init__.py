@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interactive_st.cli import say, user_errors
-from interactive_st.cli.translate.arguments import add_arguments
+from interactive_st.cli.translate.arguments import EACH, add_arguments
 from interactive_st.conventions import STREAM_NAMES, option_name
 from interactive_st.errors import UserError
 from interactive_st.inference.options import FORMATS, OptionError, Options
@@ -19,11 +19,11 @@ __all__ = ["HELP", "add_arguments", "main"]
 
 if TYPE_CHECKING:
     from interactive_st.inference.finding import Found
+    from interactive_st.inference.hub import InteractiveST
+    from interactive_st.inference.outputs import Document
 
 HELP = "transcribe and translate recordings: text, JSON lines, tables or bilingual subtitles"
 SUBTITLES = ("srt", "vtt")
-#: Formats that --show is for; the others hold both texts always.
-SHOWING = ("text", *SUBTITLES)
 
 
 @quiet()  # fairseq reports on its optional packages
@@ -36,6 +36,7 @@ def main(args: argparse.Namespace) -> int:
     """
     from interactive_st.cli.translate.work import Work
     from interactive_st.inference.finding import find_recordings
+    from interactive_st.inference.outputs import SHOWING, Document, a_file_for_each
 
     if "" in args.audio:  # pathlib would read the folder that one is in, and all below
         raise UserError("an empty AUDIO names nothing; is a variable of the shell unset?")
@@ -52,34 +53,54 @@ def main(args: argparse.Namespace) -> int:
             raise UserError("several formats need a folder for their files: give --out DIR")
         if args.format[0] in SUBTITLES and len(found) > 1:
             raise UserError("subtitles of several recordings need a file each: give --out DIR")
+        if args.show == EACH:
+            raise UserError(f"--show {EACH} is for files: give --out DIR")
         if args.skip_existing:
             raise UserError("--skip-existing is for files: give --out DIR")
+    options = _options(args)  # before the model is loaded
+    documents = [Document(form, args.show) for form in args.format]
+    model: InteractiveST | None = None
+    if args.show == EACH:  # files are named after the model's languages
+        model = _load(args)
+        languages = model.languages_of(args.source_lang, args.target_lang)
+        documents = a_file_for_each(args.format, model.model.streams, languages)
     files = None
     if args.out is not None:
         with user_errors():
-            found, files = _outputs(args, found)
+            found, files = _outputs(args, found, documents)
     for error in unread:
         say(f"interactive-st translate: failed: {error}", sys.stderr)
     if not found:
         return 1 if unread else 0
-    given = {name: getattr(args, name, None) for name in Options.__dataclass_fields__}
-    options = {name: value for name, value in given.items() if value is not None}
-    try:
-        Options(**options)  # before the model is loaded
-    except OptionError as error:
-        raise _named(error) from error
-    if options.get("nbest", 1) > 1 and "jsonl" not in args.format:
-        raise UserError(f"--nbest {args.nbest} is for --format jsonl, which alone lists them: add it")
-    model = _load(args)
+    model = model or _load(args)
     _check_shown(args, model.model.streams)
-    work = Work(found, args.format, args.show, files, progress=not args.quiet, unread=len(unread))
+    work = Work(found, documents[0], files, progress=not args.quiet, unread=len(unread))
     try:
         return 1 if work.decode(model, options) or unread else 0
     except OptionError as error:
         raise _named(error) from error
 
 
-def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found], list[dict[str, Path]]]:
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return those of `Options` that are given.
+
+    Raises:
+        UserError: one has no meaning.
+    """
+    given = {name: getattr(args, name, None) for name in Options.__dataclass_fields__}
+    options = {name: value for name, value in given.items() if value is not None}
+    try:
+        Options(**options)
+    except OptionError as error:
+        raise _named(error) from error
+    if options.get("nbest", 1) > 1 and "jsonl" not in args.format:
+        raise UserError(f"--nbest {args.nbest} is for --format jsonl, which alone lists them: add it")
+    return options
+
+
+def _outputs(
+    args: argparse.Namespace, found: list[Found], documents: list[Document]
+) -> tuple[list[Found], list[dict[Document, Path]]]:
     """Return the recordings that are to be decoded, and the files of each.
 
     Raises:
@@ -88,7 +109,7 @@ def _outputs(args: argparse.Namespace, found: list[Found]) -> tuple[list[Found],
     from interactive_st.inference.outputs import check_names, output_files
     from interactive_st.writing import check_folder
 
-    files = output_files((recording.place for recording in found), args.format, args.out)
+    files = output_files((recording.place for recording in found), documents, args.out)
     check_names(args.out, (path for own in files for path in own.values()))
     if args.out.suffix.lstrip(".").lower() in (*FORMATS, "txt") and not args.out.is_dir():
         raise UserError(
@@ -109,7 +130,7 @@ def _named(error: OptionError) -> UserError:
     return UserError(f"{option_name(error.option)} {error.value}: {error.reason}")
 
 
-def _load(args: argparse.Namespace) -> Any:
+def _load(args: argparse.Namespace) -> InteractiveST:
     import torch
 
     if args.threads is not None:

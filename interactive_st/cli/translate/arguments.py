@@ -21,9 +21,12 @@ exit status: 0 all recordings were decoded, 1 some failed, 2 nothing could be be
 examples:
   interactive-st translate talk.wav --model model
   interactive-st translate recordings/ --model model --out subtitles --format srt,jsonl --skip-existing
+  interactive-st translate talk.mp4 --model model --out subtitles --format srt --show each
   interactive-st translate talk.mp4 --model checkpoint_best.pt --data data --format vtt > talk.vtt
 """
 DEFAULTS = Options()
+#: Of --show: a file for each text.
+EACH = "each"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,10 +81,10 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--show",
-        choices=("both", *STREAM_NAMES),
+        choices=("both", *STREAM_NAMES, EACH),
         default="both",
-        help="what text, srt and vtt show (default: both, the transcript above); files have the same names, "
-        "so give each its own --out",
+        help="what text, srt and vtt show (default: both, the transcript above); each: every text in a file "
+        "of its own, named by its language, as talk.en.srt and talk.de.srt",
     )
     group.add_argument(
         "--skip-existing",

@@ -17,6 +17,7 @@ from interactive_st.errors import DataError
 from interactive_st.inference.documents import Writer
 from interactive_st.inference.finding import Found
 from interactive_st.inference.hub import InteractiveST
+from interactive_st.inference.outputs import Document
 from interactive_st.inference.recordings import Outcome
 from interactive_st.inference.results import Recording, Segment
 from interactive_st.wording import counted, shown_on
@@ -33,9 +34,8 @@ class Work:
 
     Args:
         found: the recordings.
-        formats: see `options.FORMATS`; one only without `out`.
-        show: what text and subtitles show, see `Recording.render`.
-        files: of each recording the file to write by its format; None to print.
+        printed: what is printed of each recording, where nothing is written.
+        files: of each recording the files to write; None to print.
         progress: show a bar, where standard error is a terminal, and the real-time factor.
         unread: how many folders could not be searched, which the report says too.
     """
@@ -43,13 +43,13 @@ class Work:
     def __init__(
         self,
         found: Sequence[Found],
-        formats: Sequence[str],
-        show: str,
-        files: Sequence[Mapping[str, Path]] | None,
+        printed: Document,
+        files: Sequence[Mapping[Document, Path]] | None,
         progress: bool = True,
         unread: int = 0,
     ) -> None:
-        self.found, self.formats, self.show, self.files, self.progress = found, formats, show, files, progress
+        self.found, self.printed, self.files = found, printed, files
+        self.progress = progress
         self.failed: set[int] = set()
         self.unread = unread
         self.seconds = 0.0
@@ -78,9 +78,8 @@ class Work:
             if self.files is not None:
                 self._write(results, self.files)
             else:
-                source, target = model.languages
-                languages = (options.get("source_lang") or source, options.get("target_lang") or target)
-                self._print(results, languages)
+                given = options.get("source_lang"), options.get("target_lang")
+                self._print(results, model.languages_of(*given))
         if self.progress:
             self._report(time.monotonic() - began)
         return len(self.failed)
@@ -100,7 +99,9 @@ class Work:
     def _progress(self, seconds: float) -> None:
         self.bar.update(min(seconds, self.bar.total - self.bar.n) if self.bar.total else seconds)
 
-    def _write(self, results: Iterator[tuple[int, Outcome]], files: Sequence[Mapping[str, Path]]) -> None:
+    def _write(
+        self, results: Iterator[tuple[int, Outcome]], files: Sequence[Mapping[Document, Path]]
+    ) -> None:
         for number, result in results:
             if isinstance(result, DataError):
                 self._fail(number, result)
@@ -110,11 +111,12 @@ class Work:
                     self.failed.update(range(number, len(files)))
                     return
 
-    def _write_files(self, number: int, recording: Recording, files: Mapping[str, Path]) -> bool:
+    def _write_files(self, number: int, recording: Recording, files: Mapping[Document, Path]) -> bool:
         """Write the files of a recording; return whether others may be tried."""
-        for form, path in files.items():
+        for document, path in files.items():
             try:
-                write_whole(path, recording.render(form, self.show, self.found[number].name))
+                text = recording.render(document.form, document.show, self.found[number].name)
+                write_whole(path, text)
             except OSError as error:
                 if error.errno in NOTHING_MORE:
                     self._fail(number, not_written(path, error, STOPPED))
@@ -125,7 +127,7 @@ class Work:
     def _print(
         self, results: Iterator[tuple[int, Outcome]], languages: tuple[str | None, str | None]
     ) -> None:
-        writer = Writer(self.formats[0], languages, self.show, named=len(self.found) > 1)
+        writer = Writer(self.printed.form, languages, self.printed.show, named=len(self.found) > 1)
         self._out(writer.head)
         for number, result in results:
             if isinstance(result, Segment):
