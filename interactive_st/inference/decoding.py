@@ -34,6 +34,19 @@ UNTRAINED_K = "wait_k {} was not trained, {}: translations may be far worse (--t
 logger = logging.getLogger(__name__)
 
 
+def check_languages(task: JointSpeechToTextTask, languages: Sequence[str | None]) -> None:
+    """Make sure that a model knows the languages of the speech and of its translation.
+
+    Raises:
+        OptionError: one of them is not known, or none.
+    """
+    for option, language in zip(("source_lang", "target_lang"), languages, strict=True):
+        if not language or language_tag(language) not in task.tgt_dict:
+            known = [tag_language(task.tgt_dict[i]) for i in sorted(task.tag_ids)]
+            reason = f"the model does not know it; choose one of {', '.join(known)}"
+            raise OptionError(option, language, reason)
+
+
 class Decoding:
     """A model with the options by which it decodes.
 
@@ -60,19 +73,11 @@ class Decoding:
         # the same task with these options, which other calls do not see
         self.task = copy.copy(task)
         self.task.args, self.task.data_cfg = args, self.config
-        self._check_languages()
+        check_languages(self.task, (self.config.source_lang, self.config.target_lang))
         self.max_segment = self._max_segment(args.max_source_positions)
         if options.wait_k is not None:
             self.task.decoding_wait_k = self._wait_k(options.wait_k)
         self.generator = self.task.build_generator([model], options.generation())
-
-    def _check_languages(self) -> None:
-        for option in ("source_lang", "target_lang"):
-            language = getattr(self.config, option)
-            if not language or language_tag(language) not in self.task.tgt_dict:
-                known = [tag_language(self.task.tgt_dict[i]) for i in sorted(self.task.tag_ids)]
-                reason = f"the model does not know it; choose one of {', '.join(known)}"
-                raise OptionError(option, language, reason)
 
     def _check_ctc(self, weight: float) -> None:
         try:

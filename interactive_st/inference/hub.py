@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from interactive_st.errors import DataError
-from interactive_st.inference.decoding import Decoding, check_features
+from interactive_st.inference.decoding import Decoding, check_features, check_languages
 from interactive_st.inference.model_path import read_model
 from interactive_st.inference.options import Options
 from interactive_st.inference.quieting import quiet
@@ -133,9 +133,15 @@ class InteractiveST:
     def languages_of(
         self, source_lang: str | None = None, target_lang: str | None = None
     ) -> tuple[str | None, str | None]:
-        """Language of the speech and of its translation with these options."""
+        """Language of the speech and of its translation with these options.
+
+        Raises:
+            OptionError: the model does not know one of them.
+        """
         source, target = self.languages
-        return source_lang or source, target_lang or target
+        found = source_lang or source, target_lang or target
+        check_languages(self.task, found)
+        return found
 
     def __call__(
         self, audio: Any, sample_rate: int | None = None, **options: Any

@@ -38,10 +38,12 @@ def a_file_for_each(
     Args:
         forms: formats.
         streams: the texts that there are.
-        languages: of transcript and translation; where one is not known or they are the same, names say
-            ``transcript`` and ``translation``.
+        languages: of transcript and translation; where there are both texts and their languages are the
+            same, names say ``transcript`` and ``translation``.
     """
-    parts = languages if all(languages) and len(set(languages)) == 2 else STREAM_NAMES
+    streams = list(streams)
+    alike = len({languages[stream] for stream in streams}) < len(streams)
+    parts = STREAM_NAMES if alike else languages
     shown = [(STREAM_NAMES[stream], parts[stream]) for stream in streams]
     found: list[Document] = []
     for form in forms:

@@ -131,8 +131,11 @@ def test_each_text_where_there_is_one_or_languages_are_the_same(translate, audio
     assert translate(audio / "a.wav", *words, "--out", tmp_path / "one", model=alone) == 0
     assert files(tmp_path / "one") == ["a.en.srt"]
     same = ("--target-lang", "en", "--out", tmp_path / "same")
+    assert translate(audio / "a.wav", *words, *same, model=alone) == 0
+    assert files(tmp_path / "same") == ["a.en.srt"], "nothing to tell it from"
+    same = ("--target-lang", "en", "--out", tmp_path / "both")
     assert translate(audio / "a.wav", *words, *same) == 0
-    assert files(tmp_path / "same") == ["a.transcript.srt", "a.translation.srt"]
+    assert files(tmp_path / "both") == ["a.transcript.srt", "a.translation.srt"]
 
 
 def test_text_of_one_stream(translate, audio, capsys):

@@ -114,6 +114,15 @@ def test_language_that_the_model_does_not_know(translate, audio, capsys):
     check(translate, capsys, "choose one of de, en", audio / "a.wav", "--target-lang", "fr")
 
 
+@pytest.mark.parametrize("language", ["../../de", "x" * 300])
+def test_such_a_language_names_no_file(translate, audio, tmp_path, language, capsys):
+    message = f"--target-lang {language}: the model does not know it; choose one of de, en"
+    out = tmp_path / "out"
+    words = (audio / "a.wav", "--show", "each", "--out", out)
+    check(translate, capsys, message, *words, "--target-lang", language)
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(("arch", "shown"), [("asr_tiny", "translation"), ("e2e_st_tiny", "transcript")])
 @pytest.mark.parametrize("form", ["srt", "text"])
 def test_a_text_that_is_not_written(translate, audio, tmp_path, arch, shown, form, capsys):

@@ -62,7 +62,10 @@ def main(args: argparse.Namespace) -> int:
     model: InteractiveST | None = None
     if args.show == EACH:  # files are named after the model's languages
         model = _load(args)
-        languages = model.languages_of(args.source_lang, args.target_lang)
+        try:
+            languages = model.languages_of(args.source_lang, args.target_lang)
+        except OptionError as error:
+            raise _named(error) from error
         documents = a_file_for_each(args.format, model.model.streams, languages)
     files = None
     if args.out is not None:
