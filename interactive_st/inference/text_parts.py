@@ -28,9 +28,9 @@ _CLOSING = (
 #: Khmer and Burmese that put the next consonant below.
 _OPENING = frozenset("([{«“‘「『（【《〈〔เแโใไເແໂໃໄ\u17d2\u1039")
 _SENTENCE_END = re.compile(r"[.!?…؟।۔][\"'»”’)]*(?: »)?(?= )|[。！？][」』）”]*(?=.)")
-#: Punctuation that stands alone, between spaces, as French has it.
-_CLOSING_ALONE = re.compile(r"[.,;:!?…»)\]]+(?= |$)")
-_OPENING_ALONE = re.compile(r"(?:^|(?<= ))[«(\[] $")
+#: Punctuation that stands alone, between spaces, as French and tokenised corpora have it.
+_CLOSING_ALONE = re.compile(r"[.,;:!?…»)\]،؛؟।۔。、，；：！？」』）】》]+(?= |$)")
+_OPENING_ALONE = re.compile(r"(?:^|(?<= ))[«(\[「『（【《] $")
 
 Texts = tuple[str, ...]
 Languages = Sequence[str | None]

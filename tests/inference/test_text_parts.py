@@ -136,6 +136,20 @@ def test_punctuation_that_has_spaces_stays_where_it_is():
     assert len(places(german, "de")) == german.count(" "), "there the same marks have no spaces"
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "parts"),
+    [
+        ("घर है । और", "hi", ["घर ", "है । ", "और"]),
+        ("نعم ، أنت هنا ؟", "ar", ["نعم ، ", "أنت ", "هنا ؟"]),
+        ("「 好 」 。 人 ，", "zh", ["「 好 」 。 ", "人 ，"]),
+    ],
+)
+def test_punctuation_of_other_scripts_that_has_spaces(text, language, parts):
+    """As tokenised corpora have it, and Hindi ones often."""
+    cuts = [0, *places(text, language), len(text)]
+    assert [text[start:end] for start, end in itertools.pairwise(cuts)] == parts
+
+
 @pytest.mark.parametrize("mark", "،؛؟।۔")
 def test_cuts_come_after_punctuation_of_other_scripts(mark):
     assert parts(f"one two{mark} three four five six", 2) == [f"one two{mark}", "three four five six"]
