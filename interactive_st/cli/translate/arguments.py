@@ -9,7 +9,7 @@ from interactive_st.inference.options import FORMATS, MAX_SEGMENT, Options
 DESCRIPTION = """\
 Decodes recordings of any length, rate and number of channels, in any format of libsndfile (wav,
 flac, ogg, mp3 …) or PyAV (m4a, mp4, webm …; pip install av). Transcript and translation are printed
-as they are ready, or written under --out, one file a recording and format.
+as they are ready, or written under --out, one file a recording and format, or more with --show each.
 
 A recording is cut at pauses of --min-pause or longer, and where it would be longer than
 --max-segment; silence is left out. A recording that fails is reported, and the others go on,
@@ -69,8 +69,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         "--out",
         type=path_name,
         metavar="DIR",
-        help="write one file a recording and format there, in sub-folders like those that were "
-        "searched; existing files are replaced, unless --skip-existing is given (default: print)",
+        help="write one file a recording and format there (see --show each), in sub-folders like those that "
+        "were searched; existing files are replaced, unless --skip-existing is given (default: print)",
     )
     group.add_argument(
         "--format",
@@ -84,7 +84,8 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         choices=("both", *STREAM_NAMES, EACH),
         default="both",
         help="what text, srt and vtt show (default: both, the transcript above); each: every text in a file "
-        "of its own, named by its language, as talk.en.srt and talk.de.srt",
+        "of its own, named by its language, as talk.en.srt and talk.de.srt, or talk.transcript.srt and "
+        "talk.translation.srt where the languages are the same",
     )
     group.add_argument(
         "--skip-existing",
