@@ -117,6 +117,9 @@ def test_a_single_word_goes_where_more_time_is(shares, expected):
         ("ของเยอรมนี", "th", ["ข", "อ", "ง", "เย", "อ", "ร", "ม", "นี"]),
         ("ข้าวแล้ว", "th", ["ข้า", "ว", "แล้", "ว"]),
         ("ខ្មែរ", "km", ["ខ្មែ", "រ"]),
+        ("ເດັກ", "lo", ["ເດັ", "ກ"]),
+        ("ဓမ္မ", "my", ["ဓ", "မ္မ"]),
+        ("约５％・人", "zh", ["约", "５％・", "人"]),
     ],
 )
 def test_what_is_read_as_one_is_not_parted(text, language, parts):
