@@ -84,7 +84,7 @@ def warn_of_other_words(args: Namespace, dictionary: Dictionary) -> None:
         try:
             file = _dictionary_file(trained)
             other_words = file is not None and _has_other_words(file, dictionary)
-        except Exception:  # fairseq's Dictionary raises that; a damaged folder of long ago ends nothing today
+        except Exception:  # all that fairseq's Dictionary raises: a damaged one of then must not end this run
             continue
         if other_words:
             logger.warning(
