@@ -5,15 +5,13 @@ import fcntl
 import glob
 import logging
 import os
-import platform
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from interactive_st.errors import DataError
-from interactive_st.writing import NO_ROOM, explained, make_parents, umask
+from interactive_st.writing import NO_ROOM, explained, machine, make_parents, umask
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +42,8 @@ def atomic_folder(
         DataError: `out` may not be made or replaced.
     """
     out = Path(out).resolve()
-    machine = f"{zlib.crc32(os.fsencode(platform.node())):08x}"
     unfinished, replaced = f".{out.name}.preparing-", out.with_name(f".{out.name}.replaced")
-    prefix = f"{unfinished}{machine}-"
+    prefix = f"{unfinished}{machine()}-"
     with explained(out):
         if replaced.exists() and not out.exists():
             replaced.rename(out)  # a run was killed between the two renames below

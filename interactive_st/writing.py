@@ -2,9 +2,13 @@
 
 import errno
 import os
+import platform
+import re
 import tempfile
+import zlib
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from interactive_st.errors import DataError
@@ -137,7 +141,9 @@ def make_parents(out: Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield another file to write, which becomes `path` in one step; nothing is left where the block fails.
 
-    What is not a file, such as a pipe or ``/dev/null``, is itself yielded, and a link stays one.
+    What is not a file, such as a pipe or ``/dev/null``, is itself yielded, and a link stays one. A killed
+    process leaves its file (``.NAME.MACHINE-PROCESS.tmp``), which the next process of the same machine that
+    writes in this folder removes.
 
     Raises:
         OSError: the folder does not exist or cannot be written.
@@ -148,7 +154,8 @@ def replacing(path: Path) -> Iterator[Path]:
     path = Path(os.path.realpath(path))
     # beside the target, because a rename is atomic within one file system only; of a long name only the
     # beginning, so that the temporary name is allowed wherever the target's is
-    unfinished = path.with_name(f".{path.name[:NAME_PART]}.{os.getpid()}.tmp")
+    unfinished = path.with_name(f".{path.name[:NAME_PART]}.{_processes()}-{os.getpid()}.tmp")
+    _remove_left(path.parent)
     try:
         yield unfinished
         os.replace(unfinished, path)
@@ -156,11 +163,44 @@ def replacing(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+def machine(part: str = "") -> str:
+    """Return eight hexadecimal digits for this machine, in names of files; others for each `part` of it."""
+    return f"{zlib.crc32(os.fsencode(platform.node() + part)):08x}"
+
+
 def umask() -> int:
     """Return which permissions new files are not given; the system tells only by setting them."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def _processes() -> str:
+    """`machine` for the processes that this one can see: a container may be named like its machine."""
+    with suppress(OSError):
+        return machine(os.readlink("/proc/self/ns/pid"))
+    return machine()
+
+
+@cache  # once a folder: translate writes many files into one
+def _remove_left(folder: Path) -> None:
+    """Remove what processes that have ended left of `replacing`; what cannot be removed stays."""
+    pattern = re.compile(rf"\..+\.{_processes()}-(\d{{1,9}})\.tmp", re.DOTALL)
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            match = pattern.fullmatch(name)
+            if match and not _runs(int(match[1])):
+                os.unlink(folder / name)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # asks only
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is of another user
+        pass
+    return True
 
 
 def _try(folder: Path, what: str) -> None:

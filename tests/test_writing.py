@@ -1,10 +1,22 @@
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
 from interactive_st.errors import DataError
-from interactive_st.writing import check_file, check_folder, not_written, write_whole
+from interactive_st.writing import check_file, check_folder, not_written, replacing, write_whole
+
+KILLED = """
+import os, sys, pathlib, interactive_st_cli  # which keeps the next from importing torch
+from interactive_st.writing import replacing
+with replacing(pathlib.Path(sys.argv[1])) as unfinished:
+    unfinished.touch()
+    print(unfinished.name, flush=True)
+    sys.stdin.read()
+    os._exit(1)
+"""
 
 
 def test_files_appear_whole(tmp_path):
@@ -48,6 +60,30 @@ def test_a_link_stays_one(tmp_path):
         assert (tmp_path / "link").is_symlink()
         assert (tmp_path / "deep" / "file").read_text() == text
     assert len(list(tmp_path.rglob("*"))) == 3
+
+
+def test_what_killed_runs_left_is_removed(tmp_path):
+    """But not what is still written, nor what processes of another machine write."""
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(
+        [*command, tmp_path / "a.pt"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        name = writer.stdout.readline().strip()
+        killed = subprocess.run([*command, tmp_path / "b\n.pt"], stdin=subprocess.DEVNULL, check=False)
+        assert killed.returncode == 1
+        assert len(list(tmp_path.iterdir())) == 2
+        elsewhere = [tmp_path / ".a.pt.01234567-999999999.tmp", tmp_path / ".a.pt.999999999.tmp"]
+        for path in elsewhere:
+            path.touch()
+        write_whole(tmp_path / "c", "text")
+        assert sorted(tmp_path.iterdir()) == sorted([*elsewhere, tmp_path / name, tmp_path / "c"])
+        writer.communicate()
+    (tmp_path / "link").symlink_to("new/a.pt")
+    (tmp_path / "new").mkdir()
+    (tmp_path / name).rename(tmp_path / "new" / name)
+    with replacing(tmp_path / "link") as unfinished:
+        unfinished.touch()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.pt"]
 
 
 def test_files_that_cannot_be_written_are_refused(tmp_path):

@@ -112,9 +112,9 @@ def test_a_folder_that_another_run_is_making_is_left_alone(tmp_path):
 
 def test_a_folder_of_another_machine_is_left_alone(tmp_path, monkeypatch):
     """Whose lock a network file system does not show here."""
-    monkeypatch.setattr(atomic.platform, "node", lambda: "elsewhere")
+    monkeypatch.setattr("platform.node", lambda: "elsewhere")
     with atomic.atomic_folder(tmp_path / "out") as theirs:
-        monkeypatch.setattr(atomic.platform, "node", lambda: "here")
+        monkeypatch.setattr("platform.node", lambda: "here")
         monkeypatch.setattr(atomic.fcntl, "flock", lambda *_: None)
         with atomic.atomic_folder(tmp_path / "out") as ours:
             assert theirs.exists()
