@@ -6,11 +6,13 @@ import glob
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from interactive_st.errors import DataError
+from interactive_st.wording import shown_on
 from interactive_st.writing import NO_ROOM, explained, machine, make_parents, umask
 
 logger = logging.getLogger(__name__)
@@ -52,8 +54,9 @@ def atomic_folder(
         others = sorted(out.parent.glob(f"{glob.escape(unfinished)}*"))
         left = [path for path in others if not (path.name.startswith(prefix) and _remove_if_stale(path))]
         if left:
+            names = shown_on(sys.stderr, _listed([str(path) for path in left]))  # where logging shows them
             logger.warning(
-                f"{_listed([str(path) for path in left])}: unfinished, of a run of another machine or user; "
+                f"{names}: unfinished, of a run of another machine or user; "
                 "if it has ended, remove that by hand"
             )
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=out.parent))

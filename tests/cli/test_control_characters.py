@@ -8,6 +8,7 @@ import sys
 import pytest
 from rich.console import Console
 
+from interactive_st.atomic import atomic_folder
 from interactive_st.cli.main import main
 from interactive_st.report.compare_terminal import show
 from interactive_st.report.comparison import match
@@ -53,6 +54,17 @@ def test_of_notes_and_of_json(is_terminal, tmp_path, capsys):
     for text in output:
         assert (SHOWN[1] if is_terminal else COLOUR) in text
     assert set(json.loads(output.out)["speakers"]) == {COLOUR}
+
+
+def test_of_folders_that_are_left(is_terminal, tmp_path, caplog):
+    out = tmp_path / f"out{CLEAR}"
+    left = tmp_path / f".{out.name}.preparing-0-x"
+    left.mkdir()
+    with atomic_folder(out):
+        pass
+    (message,) = caplog.messages
+    shown = str(left).replace(CLEAR, SHOWN[0]) if is_terminal else str(left)
+    assert message.startswith(f"{shown}: unfinished")
 
 
 def test_of_tables(tmp_path, capsys):
