@@ -7,9 +7,9 @@ from typing import TextIO
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def counted(number: int, thing: str) -> str:
-    """``1 row``, ``2 rows``: of things whose plural has an s more."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def counted(number: int, thing: str, form: str = "") -> str:
+    """``1 row``, ``2 rows``: of things whose plural has an s more; the number by `format`."""
+    return f"{number:{form}} {thing}" if number == 1 else f"{number:{form}} {thing}s"
 
 
 def for_terminal(text: str) -> str:

@@ -156,7 +156,7 @@ def main(args: argparse.Namespace) -> int:
         print_notes([f"{counted(len(report.skipped), 'bad row')} left out, see skipped.tsv"])
     for split, rows in report.rows.items():
         frames = report.frames[split]
-        what = f"{frames} frames of {report.dim} features" if frames else "text alone"
+        what = f"{counted(frames, 'frame')} of {counted(report.dim, 'feature')}" if frames else "text alone"
         say(f"{split}: {counted(rows, 'row')}, {what}")
     say(f"ready: {report.folder}")
     return 0

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from interactive_st.data.manifest import check_separator
 from interactive_st.data.text_encoding import not_utf8, refuse_utf16
 from interactive_st.errors import DataError
+from interactive_st.wording import counted
 
 
 def read_escaped_table(
@@ -49,8 +50,9 @@ def read_escaped_table(
                 if not fields:  # an empty line, which fairseq's reader passes over too
                     continue
                 if len(fields) < needed or (exact and len(fields) != len(header)):
+                    found = counted(len(fields), "field")
                     raise DataError(
-                        f"{path}:{reader.line_num}: {len(fields)} fields where the header has {len(header)}; "
+                        f"{path}:{reader.line_num}: {found} where the header has {len(header)}; "
                         "correct the line"
                     )
                 yield reader.line_num, dict(zip(header, fields, strict=False))

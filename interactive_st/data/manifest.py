@@ -10,6 +10,7 @@ from pathlib import Path
 
 from interactive_st.data.text_encoding import split_lines
 from interactive_st.errors import BadRow, BadRowsError, DataError
+from interactive_st.wording import counted
 from interactive_st.writing import replacing
 
 #: A field with one of these would break the table, or fairseq's reading of it.
@@ -167,7 +168,7 @@ def _read_row(raw: bytes, columns: Sequence[str]) -> dict[str, str]:
         raise ValueError(f"not UTF-8 text {at}; save the file as UTF-8") from error
     if len(fields) != len(columns):
         raise ValueError(
-            f"{len(fields)} fields where the header has {len(columns)} "
+            f"{counted(len(fields), 'field')} where the header has {len(columns)} "
             "(a tab or a line break inside a field, or a column missing)"
         )
     for name, field in zip(columns, fields, strict=True):

@@ -14,6 +14,7 @@ from interactive_st.data.folder.layout import LANGUAGE_COLUMNS, TEXT_COLUMNS
 from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import Line, clean_text
 from interactive_st.errors import BadRow, DataError
+from interactive_st.wording import counted
 
 #: Columns of an input manifest.
 REQUIRED = ("id", "audio", *TEXT_COLUMNS)
@@ -68,7 +69,7 @@ class Split(NamedTuple):
 
 def note_too_long(split: str, count: int, max_seconds: float) -> str:
     """Say that segments of a split were left out as they are too long."""
-    return f"{split}: {count} segments of more than {max_seconds:g} s left out (--max-seconds)"
+    return f"{split}: {counted(count, 'segment')} of more than {max_seconds:g} s left out (--max-seconds)"
 
 
 def make_split(

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, load_state, options_of
 from interactive_st.errors import DataError, SettingError
+from interactive_st.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -267,8 +268,8 @@ def fit(
     if wrong:
         name = wrong[0]
         raise SettingError(
-            f"{what}: {len(wrong)} tensors have other sizes than this model, the first is {name}, "
-            f"{tuple(offered[name].shape)} there and {tuple(own[name].shape)} here; choose the "
+            f"{what}: {counted(len(wrong), 'tensor')} of other sizes than in this model, the first is "
+            f"{name}, {tuple(offered[name].shape)} there and {tuple(own[name].shape)} here; choose the "
             f"architecture (interactive_st_xs, _s, _m for s2t_transformer_xs, _s, _m) and sizes that "
             f"the checkpoint was trained with"
         )

@@ -19,6 +19,7 @@ from interactive_st.modules.encoder_attention import EncoderAttention
 from interactive_st.modules.interactive_attention import InteractiveAttention
 from interactive_st.modules.memory import MemoryKeys
 from interactive_st.modules.visibility import BothTerms, Visibility
+from interactive_st.wording import counted
 
 
 class LayerAttention(NamedTuple):
@@ -110,7 +111,8 @@ def _layer(model: nn.Module, layer: int) -> nn.Module:
             f"model of an architecture interactive_st, multitask_st, e2e_st or asr"
         )
     if not -len(layers) <= layer < len(layers):
-        raise DataError(f"--layer {layer}: the decoder has {len(layers)} layers, 0 to {len(layers) - 1}")
+        numbers = f"0 to {len(layers) - 1}" if len(layers) > 1 else "0"
+        raise DataError(f"--layer {layer}: the decoder has {counted(len(layers), 'layer')}, {numbers}")
     return layers[layer]
 
 

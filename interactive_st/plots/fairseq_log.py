@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from interactive_st.errors import DataError
+from interactive_st.wording import counted
 
 LINE = re.compile(r"^(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[^|]*\| )?INFO \| (\S+) \| (.*)$")
 #: Where a line begins within another one, to which the end was never written.
@@ -105,7 +106,7 @@ def read_run(path: Path) -> list[TrainingLog]:
     # the --log-file of a training may be beside its output, which says more
     found = [each for each in trainings.items() if _has_names(texts[each[0]])] or list(trainings.items())
     if not found:
-        seen = f"none of its {len(files)} logs has lines of a training" if files else "there is no log in it"
+        seen = f"no training in its {counted(len(files), 'log')}" if files else "there is no log in it"
         raise LogError(
             f"{path}: {seen} (logs/*.log, *.log); give the folder of a run of the examples, or the file that "
             "fairseq-train's output was written to"

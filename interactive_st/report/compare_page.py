@@ -9,6 +9,7 @@ from interactive_st.report.orders import ORDERS, in_order
 from interactive_st.report.word_diff import HTML_LEGEND, to_html
 from interactive_st.scoring.columns import COLUMNS, all_signatures, cells
 from interactive_st.scoring.pairs_file import LANGUAGE_KEYS
+from interactive_st.wording import counted
 
 #: Puts the utterances in the order that is chosen; places are computed here, not in the browser.
 SCRIPT = """
@@ -30,7 +31,7 @@ def build_page(comparison: Comparison, title: str, order: str, limit: int | None
         for name, each in ORDERS.items()
     )
     articles = (_article(u, comparison.systems, {name: places[name][u.id] for name in ORDERS}) for u in shown)
-    count = f"{len(shown)} of {len(comparison.utterances)} utterances that all systems have"
+    count = f"{len(shown)} of {counted(len(comparison.utterances), 'utterance')} that all systems have"
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{count}</p>',

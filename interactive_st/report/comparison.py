@@ -17,6 +17,7 @@ from interactive_st.scoring.columns import number
 from interactive_st.scoring.corpus_scores import score_pairs
 from interactive_st.scoring.metrics import METRICS, Scores
 from interactive_st.scoring.pairs_file import Pair
+from interactive_st.wording import counted
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _disagreements(utterances: Sequence[Utterance]) -> list[str]:
                 differing.append(utterance.id)
         if differing:
             notes.append(
-                f"the files have other reference {stream}s for {len(differing)} utterances, such as "
-                f"{differing[0]}; marks are against the first file's, scores against each file's own"
+                f"the files have other reference {stream}s for {counted(len(differing), 'utterance')}, "
+                f"such as {differing[0]}; marks are against the first file's, scores against each file's own"
             )
     return notes

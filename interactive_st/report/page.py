@@ -12,6 +12,7 @@ from interactive_st.report.word_diff import HTML_LEGEND, compare, to_html
 from interactive_st.scoring.columns import COLUMNS, all_signatures, cells, number
 from interactive_st.scoring.metrics import METRICS, Scores
 from interactive_st.scoring.pairs_file import LANGUAGE_KEYS, Pair
+from interactive_st.wording import counted
 
 #: Options that tell what a model is and how it was trained: how they are called in the page.
 OPTIONS = {
@@ -72,7 +73,7 @@ def _header(contents: RunContents, title: str) -> str:
         options = log.options
         what = options.get("arch") or "training"
         size = f", {log.parameters / 1e6:.1f}M parameters" if log.parameters else ""
-        said.append(f"{what}{size}, {log.last_update:,} updates")
+        said.append(f"{what}{size}, {counted(log.last_update, 'update', ',')}")
     if seconds := contents.summary.get("train_seconds"):
         threads = contents.summary.get("threads")
         said.append(f"trained for {seconds / 60:.1f} min" + (f", threads: {threads}" if threads else ""))
@@ -133,7 +134,7 @@ def _examples(contents: RunContents, count: int, choose: str, clip_seconds: floa
         chosen = _choose(pairs, count, choose)
         order = "spread evenly over the set" if choose == "spread" else "those with the most errors"
         parts.append(f"<h3>{escape(name)}</h3>")
-        parts.append(f'<p class="soft">{len(chosen)} of {len(pairs)} utterances, {order}</p>')
+        parts.append(f'<p class="soft">{len(chosen)} of {counted(len(pairs), "utterance")}, {order}</p>')
         for pair in chosen:
             player = recordings.player(_id(pair), clip_seconds)
             players += bool(player)
@@ -189,7 +190,7 @@ def _training(log: TrainingLog, named: bool) -> str:
         shown.insert(1, ("parameters", f"{log.parameters:,}"))
     shown.append(("updates done", f"{log.last_update:,}"))
     every = [(key, repr(value)) for key, value in sorted(log.options.items())]
-    more = folded(f"all {len(every)} options", facts(every)) if every else ""
+    more = folded(f"all {counted(len(every), 'option')}", facts(every)) if every else ""
     return f"<h2>{escape(title)}</h2>{facts(shown)}{more}"
 
 
@@ -205,7 +206,7 @@ def _commands(contents: RunContents) -> str:
     if not commands:
         return ""
     return "<h2>Commands</h2>" + folded(
-        f"{len(commands)} commands, as they were run",
+        f"{counted(len(commands), 'command')}, as run",
         "".join(f"<pre>{escape(command)}</pre>" for command in commands),
     )
 

@@ -122,7 +122,7 @@ def test_subtitles_of_each_text(translate, audio, tmp_path, capsys):
     assert translate(audio / "a.wav", *words, out, "--skip-existing") == 0
     assert (out / "a.de.srt").is_file()
     assert translate(audio / "a.wav", *words, out, "--skip-existing") == 0
-    assert "1 of 1 recordings have their files" in capsys.readouterr().err
+    assert "skipped: 1 recording of 1, whose files are there" in capsys.readouterr().err
 
 
 def test_each_text_where_there_is_one_or_languages_are_the_same(translate, audio, tmp_path):
@@ -193,7 +193,7 @@ def test_skipping_goes_by_names_as_the_help_says(translate, tmp_path, capsys):
     for folder in "xy":
         path = speech_model.write(tmp_path / folder / "t.wav", bursts([(0.1, 0.9)], 1.0, seed=ord(folder)))
         assert translate(path, "--out", tmp_path / "out", "--skip-existing") == 0
-    assert "1 of 1 recordings have their files" in capsys.readouterr().err
+    assert "skipped: 1 recording of 1, whose files are there" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         translate("--help")
     assert "only names are compared" in " ".join(capsys.readouterr().out.split())
@@ -217,14 +217,14 @@ def test_goes_on_where_it_was_interrupted(translate, audio, tmp_path, capsys):
     words = (audio, "--out", tmp_path / "out", "--format", "text,tsv", "--skip-existing")
     assert translate(*words) == 0
     written = files(tmp_path / "out")
-    assert "have their files" not in capsys.readouterr().err
+    assert "skipped" not in capsys.readouterr().err
     (tmp_path / "out" / "deep" / "c.tsv").unlink()
     (tmp_path / "out" / "a.wav.txt").write_text("kept")
     assert translate(*words) == 0
     assert files(tmp_path / "out") == written
     assert (tmp_path / "out" / "a.wav.txt").read_text() == "kept"
     errors = capsys.readouterr().err
-    assert "3 of 4 recordings have their files" in errors
+    assert "skipped: 3 recordings of 4, whose files are there" in errors
     assert "1 recording, 1.5 s of audio" in errors
     assert translate(*words, model=tmp_path / "not loaded") == 0
     capsys.readouterr()

@@ -76,7 +76,7 @@ def test_bad_rows_are_listed_with_line_and_reason(tmp_path):
     assert [(line.number, line.fields["id"]) for line in lines] == [(2, "a"), (8, "k")]
     assert [(row.line, row.id) for row in bad] == [(3, "c"), (4, "f"), (5, ""), (6, "g"), (7, "h")]
     for row, reason in zip(
-        bad, ["3 fields", "1 fields", "1 fields", "not UTF-8", "carriage"], strict=True
+        bad, ["3 fields ", "1 field ", "1 field ", "not UTF-8", "carriage"], strict=True
     ):
         assert reason in row.reason
         assert (row.split, row.file) == ("dev", str(path))

@@ -109,7 +109,7 @@ def test_a_system_whose_file_lacks_references_is_scored_on_as_many_utterances():
 def test_other_references_are_noted():
     comparison = match({"a": [pair("u")], "b": [pair("u", reference="a b c")]})
     assert len(comparison.notes) == 1
-    assert "reference transcripts for 1 utterances, such as u" in comparison.notes[0]
+    assert "reference transcripts for 1 utterance, such as u" in comparison.notes[0]
 
 
 @pytest.mark.parametrize(

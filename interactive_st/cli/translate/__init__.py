@@ -14,6 +14,7 @@ from interactive_st.conventions import STREAM_NAMES, option_name
 from interactive_st.errors import UserError
 from interactive_st.inference.options import FORMATS, OptionError, Options
 from interactive_st.inference.quieting import quiet
+from interactive_st.wording import counted
 
 __all__ = ["HELP", "add_arguments", "main"]
 
@@ -124,7 +125,8 @@ def _outputs(
         # files appear when they are whole, so those that are there are complete
         left = [i for i, own in enumerate(files) if not all(path.is_file() for path in own.values())]
         if len(left) < len(found) and not args.quiet:
-            print(f"{len(found) - len(left)} of {len(found)} recordings have their files", file=sys.stderr)
+            skipped = counted(len(found) - len(left), "recording")
+            print(f"skipped: {skipped} of {len(found)}, whose files are there", file=sys.stderr)
         found, files = [found[i] for i in left], [files[i] for i in left]
     return found, files
 

@@ -61,7 +61,7 @@ def read_covost2(request: Request) -> dict[str, Split]:
             lines = [_line(n, row, sentences, folder) for n, row in rows if row["path"] in sentences]
             if not lines:
                 raise DataError(
-                    f"{table}: none of its {len(rows)} rows of {split} is in {folder / SENTENCES}; "
+                    f"{table}: no clip of its rows of {split} is in {folder / SENTENCES}; "
                     "CoVoST 2 belongs to release 4 of Common Voice"
                 )
             made = collect(request, split, lang, table, lines)

@@ -14,6 +14,7 @@ from interactive_st.data.manifest import Line
 from interactive_st.data.text_encoding import split_lines
 from interactive_st.data.utterances import Split, make_split, note_too_long
 from interactive_st.errors import DataError
+from interactive_st.wording import counted
 
 #: Formats of corpora, in the order of preference: of one recording in several the first is taken.
 #: How recordings may be called at all is in `interactive_st.data.audio.suffixes`.
@@ -107,8 +108,9 @@ def check_aligned(segments: Path, count: int, *texts: tuple[Path, Sequence[str]]
     for path, lines in texts:
         if len(lines) != count:
             raise DataError(
-                f"{path}: {len(lines)} lines where {segments.name} has {count} segments; "
-                "the files have to agree line by line, so take both from one release"
+                f"{path}: {counted(len(lines), 'line')} where {segments.name} has "
+                f"{counted(count, 'segment')}; the files have to agree line by line, so take both from one "
+                "release"
             )
 
 

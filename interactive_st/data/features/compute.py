@@ -14,6 +14,7 @@ from interactive_st.conventions import FRAMES_PER_SECOND
 from interactive_st.data.choices import NUM_MEL_BINS
 from interactive_st.data.features.settings import FBANK, KINDS, PRECOMPUTED, FeatureSettings
 from interactive_st.errors import DataError, require_file
+from interactive_st.wording import counted
 
 if TYPE_CHECKING:
     from kaldi_native_fbank import OnlineFbank
@@ -163,5 +164,5 @@ def _load_features(path: str | os.PathLike, dim: object) -> np.ndarray:
     if not np.isfinite(features).all():
         raise DataError(f"{path}: holds NaN, or values that are infinite as 32-bit numbers")
     if dim is not None and features.shape[1] != dim:
-        raise DataError(f"{path}: has {features.shape[1]} dimensions, {dim} are expected")
+        raise DataError(f"{path}: has {counted(features.shape[1], 'dimension')}, {dim} are expected")
     return features

@@ -12,6 +12,7 @@ from pathlib import Path
 from interactive_st.data.escaped_table import read_escaped_table
 from interactive_st.data.features.npy_header import read_npy_header
 from interactive_st.errors import DataError
+from interactive_st.wording import counted
 
 REQUIRED = ("id", "audio", "n_frames", "tgt_text")
 NPY = b"\x93NUMPY"
@@ -133,7 +134,7 @@ def feature_shape(archive: Path, place: str) -> tuple[int, int]:
         with archive.open("rb") as file:
             file.seek(offset)
             if file.peek(len(NPY))[: len(NPY)] != NPY:
-                raise ValueError(f"{length} bytes that are not a .npy array")
+                raise ValueError(f"{counted(length, 'byte')} that are not a .npy array")
             shape, _, _ = read_npy_header(file)
         frames, dimension = shape
     except (OSError, ValueError) as error:

@@ -17,6 +17,7 @@ from interactive_st.data.preparation.extraction import Extractor, Result, defaul
 from interactive_st.data.progress import progress_bar
 from interactive_st.data.utterances import Segment, Split, Utterance
 from interactive_st.errors import BadRow
+from interactive_st.wording import counted
 
 
 class FeaturePass:
@@ -154,7 +155,7 @@ class FeaturePass:
             self.dim = result.shape[1]
         if result.shape[1] != self.dim:
             return (
-                f"{segment.path}: has {result.shape[1]} dimensions, "
+                f"{segment.path}: has {counted(result.shape[1], 'dimension')}, "
                 f"{self.dim} are expected as in the first row"
             )
         return result

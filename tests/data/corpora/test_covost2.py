@@ -73,7 +73,7 @@ def test_clips_that_are_too_long_are_left_out_of_training(tmp_path, capsys, lang
         assert main([*arguments, *more, "--out", str(tmp_path / out)]) == 0
         printed = capsys.readouterr()
         for name in names:
-            assert f"note: {name}: 1 segments of more than 6 s left out (--max-seconds)" in printed.err
+            assert f"note: {name}: 1 segment of more than 6 s left out (--max-seconds)" in printed.err
             assert f"{name}: 6 rows" in printed.out
             ids = [row["id"] for row in read_manifest(tmp_path / out / f"{name}.tsv")]
             assert ids == [f"common_voice_en_{number}" for number in (100, 101, 103, 104, 105, 106)]
@@ -152,7 +152,7 @@ def test_tables_that_do_not_fit(tmp_path):
     with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv:1: no column translation"):
         read(root)
     edit(table, lambda text: text.replace("path\ttext", "path\ttranslation") + "short\n")
-    with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv:13: 1 fields"):
+    with pytest.raises(DataError, match=r"covost_v2\.en_de\.tsv:13: 1 field where"):
         read(root)
     edit(table, lambda text: text.removesuffix("short\n"))
     edit(table, lambda text: text + "x" * 200_000 + "\n")

@@ -88,11 +88,11 @@ def test_without_the_lists_of_speakers(tmp_path):
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("segments.lst", "a 0 1\n", r"segments\.en: 2 lines where segments\.lst has 1 segments"),
+        ("segments.lst", "a 0 1\n", r"segments\.en: 2 lines where segments\.lst has 1 segment;"),
         ("segments.lst", "a 0 1\nb 0\n", r"segments\.lst:2: 'b 0' must be a recording"),
         ("segments.lst", "a 0 1 2\n", r"segments\.lst:1: .* must be a recording"),
         ("segments.lst", "a 0 nan\n", r"segments\.lst:1: .* must be a recording"),
-        ("segments.de", "eins\n", r"segments\.de: 1 lines"),
+        ("segments.de", "eins\n", r"segments\.de: 1 line where"),
         ("speakers.lst", "x\ny\n", r"speakers\.lst: 2 lines where speeches\.lst has 1"),
     ],
 )

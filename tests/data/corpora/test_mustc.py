@@ -191,7 +191,7 @@ def damage(folder, name, change):
 @pytest.mark.parametrize(
     ("file", "change", "message"),
     [
-        ("dev.de", lambda text: text.split("\n")[0] + "\n", r"dev\.de: 1 lines where dev\.yaml has 2"),
+        ("dev.de", lambda text: text.split("\n")[0] + "\n", r"dev\.de: 1 line where dev\.yaml has 2"),
         ("dev.de", lambda text: "\0" + text, r"dev\.de: is UTF-16 text"),
         ("dev.yaml", lambda text: "", r"dev\.yaml: no list of segments"),
         ("dev.yaml", lambda text: "wav: ted_1.wav\n" + text, r"dev\.yaml: no list of segments"),
