@@ -1,5 +1,6 @@
 """The columns in which scores are shown, on terminals, in pages and in model cards."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -24,13 +25,16 @@ def check_scores(scores: Any, where: str) -> None:
         where: begins the message.
 
     Raises:
-        DataError: there are no scores by their names, or one is not a number.
+        DataError: there are no scores by their names, one is not a number, or a number is not finite.
     """
     if not isinstance(scores, Mapping) or not set(COLUMNS) & set(scores):
         raise DataError(f"{where}: holds no scores; give what `interactive-st score --json` prints")
-    for key in COLUMNS:
-        if type(scores.get(key)) not in (float, int, type(None)):
-            raise DataError(f"{where}: {key} is {scores[key]!r}, where a number or null is needed")
+    for key, value in scores.items():
+        is_number = type(value) in (float, int)
+        if is_number and not abs(value) <= sys.float_info.max:  # JSON may hold NaN and Infinity, or 1e999
+            raise DataError(f"{where}: {key} is {value}, where a finite number is needed")
+        if key in COLUMNS and not is_number and value is not None:
+            raise DataError(f"{where}: {key} is {value!r}, where a number or null is needed")
     speakers = scores.get("speakers", {})
     if not isinstance(speakers, Mapping):
         raise DataError(f"{where}: speakers is {speakers!r}, where their scores by name are needed")

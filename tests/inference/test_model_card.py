@@ -71,6 +71,19 @@ class TestReadMetrics:
         with pytest.raises(DataError, match=r"test\.json"):
             read_metrics([self.write(tmp_path / "test.json", content)])
 
+    @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", "1" + 309 * "0"])
+    @pytest.mark.parametrize(
+        ("content", "where"),
+        [
+            ('{"bleu": 1.5, "wer": %s}', r"test\.json: wer is "),
+            ('{"wer": null, "sentences": %s}', r"test\.json: sentences is "),
+            ('{"wer": 1, "speakers": {"a": {"wer": %s}}}', r"test\.json, speaker a: wer is "),
+        ],
+    )
+    def test_numbers_that_are_none(self, tmp_path, value, content, where):
+        with pytest.raises(DataError, match=where + ".*, where a finite number is needed"):
+            read_metrics([self.write(tmp_path / "test.json", content % value)])
+
     def test_missing(self, tmp_path):
         with pytest.raises(DataError, match="not readable"):
             read_metrics([tmp_path / "none.json"])
