@@ -25,6 +25,8 @@ WITHIN = re.compile(r"(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| INFO \| )")
 #: What a line of ``simple`` begins with that says no more than this.
 VALID = re.compile(r"epoch \d+ \| valid on '(.+?)' subset \|")
 SUMMARY = re.compile(r"epoch \d+ \|")
+#: Where logs are in the folder of a run.
+LOGS = ("logs/*.log", "*.log")
 #: Larger numbers, as of a training that diverged, cannot be drawn, nor infinite ones.
 LARGEST = 1e100
 PARAMETERS = re.compile(r"num\. shared model params: (\d[\d,]*)")
@@ -100,7 +102,7 @@ def read_run(path: Path) -> list[TrainingLog]:
     if not path.is_dir():
         return [read_log(path, path.stem)]
     name = path.resolve().name
-    files = [*sorted(path.glob("logs/*.log")), *sorted(path.glob("*.log"))]
+    files = [file for pattern in LOGS for file in sorted(path.glob(pattern))]
     texts = {file: _lines(file) for file in files}
     trainings = {file: log for file, lines in texts.items() if (log := parse_log(lines, name)).points}
     # the --log-file of a training may be beside its output, which says more
@@ -108,7 +110,7 @@ def read_run(path: Path) -> list[TrainingLog]:
     if not found:
         seen = f"no training in its {counted(len(files), 'log')}" if files else "there is no log in it"
         raise LogError(
-            f"{path}: {seen} (logs/*.log, *.log); give the folder of a run of the examples, or the file that "
+            f"{path}: {seen} ({', '.join(LOGS)}); give the folder of a run of the examples, or the file that "
             "fairseq-train's output was written to"
         )
     if len(found) > 1:

@@ -9,15 +9,15 @@ from typing import Any
 from interactive_st.conventions import FRAMES_PER_SECOND
 from interactive_st.errors import DataError
 from interactive_st.file_names import unique_names
-from interactive_st.plots.fairseq_log import LogError, TrainingLog, read_log, read_run
+from interactive_st.plots.fairseq_log import LOGS, LogError, TrainingLog, read_log, read_run
 from interactive_st.scoring.columns import check_scores
 from interactive_st.scoring.corpus_scores import score_pairs
 from interactive_st.scoring.metrics import Scores
 from interactive_st.scoring.pairs_file import Pair, read_pairs
 
 FRAMES_PER_HOUR = 3600 * FRAMES_PER_SECOND
-#: What is read of a run.
-FILES = ("report.json", "logs/*.log", "*.log", "pairs/*.jsonl", "corpus/*.tsv", "data/*.tsv")
+#: What is read of a run beside its `LOGS`.
+SUMMARY, PAIRS, CORPUS, DATA = "report.json", "pairs/*.jsonl", "corpus/*.tsv", "data/*.tsv"
 
 
 @dataclass
@@ -39,7 +39,7 @@ class RunContents:
 
 def files_of_run(run: Path) -> list[Path]:
     """The files of a run that `read_contents` may read."""
-    return [path for pattern in FILES for path in run.glob(pattern)]
+    return [path for pattern in (SUMMARY, *LOGS, PAIRS, CORPUS, DATA) for path in run.glob(pattern)]
 
 
 def read_contents(
@@ -66,8 +66,8 @@ def read_contents(
         if not path.is_file():
             raise DataError(f"{path}: no such manifest; give a table with id and audio")
     contents = RunContents(run.resolve().name, manifests=list(manifests))
-    contents.summary = _read_json(run / "report.json")
-    _check_summary(contents.summary, run / "report.json")
+    contents.summary = _read_json(run / SUMMARY)
+    _check_summary(contents.summary, run / SUMMARY)
     if logs:
         names = unique_names(logs, lambda path: path.stem)
         contents.logs = [read_log(path, name) for path, name in zip(logs, names, strict=True)]
@@ -76,19 +76,18 @@ def read_contents(
             contents.logs = read_run(run)
         except LogError:
             contents.logs = []  # a run may have been decoded only
-    files = pairs or {path.stem: path for path in sorted(run.glob("pairs/*.jsonl"))}
+    files = pairs or {path.stem: path for path in sorted(run.glob(PAIRS))}
     contents.pairs = {name: read_pairs(path) for name, path in files.items()}
-    known = _known_scores(contents.summary, run / "report.json") if pairs is None else {}
+    known = _known_scores(contents.summary, run / SUMMARY) if pairs is None else {}
     contents.scores = {
         name: known.get(name) or score_pairs(own, per_speaker=True) for name, own in contents.pairs.items()
     }
     contents.scores |= {name: scores for name, scores in known.items() if name not in contents.scores}
     contents.data = _data(run, contents.logs)
-    contents.manifests += [*sorted(run.glob("corpus/*.tsv")), *sorted(run.glob("data/*.tsv"))]
+    contents.manifests += [*sorted(run.glob(CORPUS)), *sorted(run.glob(DATA))]
     if not (contents.logs or contents.pairs or contents.summary):
         raise DataError(
-            f"{run}: no report.json, no log of a training, no pairs/*.jsonl in it; name them with --log and "
-            f"--pairs"
+            f"{run}: no {SUMMARY}, no log of a training, no {PAIRS} in it; name them with --log and --pairs"
         )
     return contents
 
@@ -98,7 +97,7 @@ def _data(run: Path, logs: Sequence[TrainingLog]) -> dict[str, tuple[int, float 
     from interactive_st.data.manifest import read_manifest
 
     found: dict[str, tuple[int, float | None]] = {}
-    for path in sorted(run.glob("data/*.tsv")):
+    for path in sorted(run.glob(DATA)):
         rows = read_manifest(path)
         if rows and "n_frames" in rows[0]:
             found[path.stem] = (len(rows), sum(_frames(path, rows)) / FRAMES_PER_HOUR)
