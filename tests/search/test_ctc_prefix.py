@@ -292,6 +292,22 @@ def test_attention_orders_what_ctc_rules_out():
     assert (blended[3] - blended[4]).item() == pytest.approx(0.7, abs=1e-3)
 
 
+@pytest.mark.parametrize("frames", [2, 3, 9])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_end_costs_nothing_behind_what_ctc_rules_out(frames, is_known):
+    """Neither a difference of impossible scores, which may be 1e10, nor one that the padding decides."""
+    one, attention = torch.zeros(1, dtype=torch.long), torch.zeros(1, 1, WORDS)
+    scores = log_probs(1, 9)[:frames]
+    if not is_known:  # the word is never possible
+        scores[:, :, 3] = -math.inf
+        scores = scores.log_softmax(dim=2)
+    options = {"blank": BLANK, "eos": EOS, "width": 1, "weight": 0.5, "candidates": WORDS}
+    state = CtcPrefixScorer(scores, torch.tensor([2]), **options)
+    for token in (3, 3):  # which take three frames
+        state.extend(one, torch.tensor([[token]]))
+    assert state.blend(attention, lanes(TRANSCRIPT))[0, 0, EOS] == 0.0
+
+
 @pytest.mark.parametrize(("kind", "weight"), itertools.product(["rank", "joint"], [0.3, 1.0]))
 def test_texts_are_no_longer_than_they_are_made(kind, weight):
     options = {"beam_size": 3, "max_len_b": 20, "min_len": 3, "search": kind, "ctc_weight": weight}

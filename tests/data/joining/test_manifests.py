@@ -94,6 +94,7 @@ def test_what_does_not_match_is_reported_and_left_out(folder, tmp_path):
 def test_unmatched_rows_are_kept_with_one_text_if_asked(folder):
     drop(folder / "train_asr.tsv", 1)
     drop(folder / "train_st.tsv", 8)
+    speakers = [u.speaker for u in utterances(folder.parent)["train"]]
     rows = join_manifests(
         folder / "train_asr.tsv", folder / "train_st.tsv", "en", "de", keep_unmatched=True
     ).rows
@@ -101,6 +102,8 @@ def test_unmatched_rows_are_kept_with_one_text_if_asked(folder):
     assert (rows[0]["src_text"], rows[0]["tgt_text"]) == ("", "Guten Morgen")
     assert (rows[-1]["src_text"], rows[-1]["tgt_text"]) == ("look at the moon", "")
     assert {row["src_lang"] for row in rows} == {"en"}
+    assert [row["speaker"] for row in rows] == speakers
+    assert speakers[-1]  # whom the manifest of transcripts alone names
 
 
 @pytest.mark.parametrize("stale", [("asr", "st"), ("asr",), ("st",)])
