@@ -132,6 +132,15 @@ def test_a_text_that_is_not_written(translate, audio, tmp_path, arch, shown, for
     assert translate(audio / "a.wav", "--format", form, model=alone) == 0
 
 
+def test_more_threads_than_can_be_started(translate, audio, capsys, monkeypatch):
+    """Which torch aborts for."""
+    monkeypatch.setattr("torch.set_num_threads", lambda number: None)
+    with pytest.raises(SystemExit) as exit_:
+        translate(audio, "--threads", "100000")
+    assert exit_.value.code == 2
+    assert "argument --threads: 100000 is more than 1024; give as many" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [("--format", "doc"), ("--threads", "0"), ("--show", "none")])
 def test_options_without_meaning(translate, audio, words, capsys):
     with pytest.raises(SystemExit) as exit_:

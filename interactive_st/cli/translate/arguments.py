@@ -27,6 +27,8 @@ examples:
 DEFAULTS = Options()
 #: Of --show: a file for each text.
 EACH = "each"
+#: More threads than a machine has cores make nothing faster; far more cannot be started, which ends torch.
+MOST_THREADS = 1024
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -171,7 +173,7 @@ def _add_machine(group: argparse._ArgumentGroup) -> None:
         help="half precision: float16 on a GPU, bfloat16 on the CPU (one without instructions for it is "
         "slower than in single precision, of which this warns)",
     )
-    group.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads (default: torch's)")
+    group.add_argument("--threads", type=_threads, metavar="N", help="CPU threads (default: torch's)")
     group.add_argument(
         "--batch-seconds",
         type=float,
@@ -186,3 +188,12 @@ def _add_machine(group: argparse._ArgumentGroup) -> None:
         const=False,
         help="on a GPU: do not record steps of decoding and repeat them; slower, with the same results",
     )
+
+
+def _threads(text: str) -> int:
+    number = whole_number(text)
+    if number > MOST_THREADS:
+        raise argparse.ArgumentTypeError(
+            f"{number} is more than {MOST_THREADS}; give as many threads as there are cores, or leave it out"
+        )
+    return number
