@@ -18,9 +18,13 @@ def main() -> int:
     """Run the command line of the process and return the exit status."""
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is imported
-    from interactive_st.cli.main import main as run
+    try:
+        from interactive_st.cli.main import main as run
 
-    return run()
+        return run()
+    except KeyboardInterrupt:  # of what is imported before the command runs, whose own `run` answers
+        print("interactive-st: interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":
