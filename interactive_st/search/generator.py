@@ -123,7 +123,7 @@ class DualBeamGenerator:
         self, sample: Batch, prefix_tokens: Tensor | None = None
     ) -> DualSearch | TwoStageSearch:
         """Encode a batch and set up its search, not yet run; arguments as those of :meth:`generate`."""
-        check_alike(self.models)
+        check_alike(self.models, self.wait_k)
         net_input, tags = sample["net_input"], self._tags(sample)
         longest = min(model.max_decoder_positions() for model in self.models)
         max_len = self._max_len(net_input["src_lengths"], longest)  # synchronises: before the encoder runs

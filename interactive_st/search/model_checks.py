@@ -5,6 +5,7 @@ from torch import nn
 from interactive_st.conventions import TRANSCRIPT
 from interactive_st.errors import SettingError
 from interactive_st.models.two_stage_decoder import TwoStageDecoder
+from interactive_st.modules.wait_k import WaitK
 
 
 def check_kind(models: list[nn.Module]) -> None:
@@ -18,9 +19,9 @@ def check_kind(models: list[nn.Module]) -> None:
             )
 
 
-def check_alike(models: list[nn.Module]) -> None:
+def check_alike(models: list[nn.Module], wait_k: WaitK | None = None) -> None:
     """Raise ``SettingError`` for models that cannot decode together: they have to write the same texts, in
-    the same order."""
+    the same order, which ``wait_k`` decides for all of them if it is given."""
     decoders = [model.decoder for model in models]
     if len({(decoder.streams, isinstance(decoder, TwoStageDecoder)) for decoder in decoders}) > 1:
         raise SettingError(
@@ -28,7 +29,7 @@ def check_alike(models: list[nn.Module]) -> None:
             "ways; give --path models of one --arch"
         )
     delays = sorted({float(decoder.wait_k) for decoder in decoders if decoder.interacts})
-    if len(delays) > 1:
+    if wait_k is None and len(delays) > 1:
         raise SettingError(
             f"the models of an ensemble must share one wait-k, these have {delays}; set it for all "
             f"with --model-overrides \"{{'wait_k': {delays[0]:g}}}\""

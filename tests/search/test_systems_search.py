@@ -228,6 +228,17 @@ def test_the_k_of_a_model_without_interaction_decides_nothing(kind):
         torch.testing.assert_close(best[name]["positional_scores"], mean, atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("kind", ["rank", "joint"])
+def test_one_k_for_models_trained_with_others(kind):
+    """As where all of them were made for it."""
+    found = []
+    for ks, named in (((1, 5), 2), ((2, 2), None)):
+        models = [system("interactive_st", seed, wait_k=k) for seed, k in enumerate(ks, start=1)]
+        [nbest] = generate(models, tiny.sample([40]), search=kind, wait_k=named)
+        found.append([(h["transcript"]["tokens"].tolist(), h["tokens"].tolist()) for h in nbest])
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize(("first", "second"), [("e2e_st", "asr"), ("multitask_st", "two_stage_st")])
 def test_systems_do_not_mix(first, second):
     models = [system(first), system(second)]
