@@ -163,6 +163,6 @@ class DecodingCache:
     def reserve(self, n_streams: int, columns: int, width: int) -> None:
         """Allocate for ``columns`` columns of ``width`` slots in ``n_streams`` streams, keeping the
         contents."""
-        like = self.memory_keys[0][0][0]  # any keys; those of a memory are there from the start
-        for cache in self.self_caches:
+        for cache, keys in zip(self.self_caches, self.memory_keys, strict=True):
+            like = keys[0][0]  # those of any memory, which are there from the start
             cache.reserve(like, n_streams, columns, width)

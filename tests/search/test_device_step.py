@@ -69,6 +69,13 @@ def test_the_other_systems_hypotheses_are_those_by_lanes(system):
     compare(generate(models, on_device=True), generate(models))
 
 
+@pytest.mark.parametrize("system", ["interactive_st", "two_stage_st"])
+def test_a_decoder_may_have_no_layer(system):
+    """As fairseq's: a token then depends on the one before it alone."""
+    models = [tiny.system(system, spread=3.0, decoder_layers=0)]
+    compare(generate(models, on_device=True), generate(models))
+
+
 def compare(found, expected):
     assert len(found) == len(expected)
     for mine, theirs in zip(texts_and_scores(found), texts_and_scores(expected), strict=True):
