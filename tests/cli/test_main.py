@@ -160,24 +160,6 @@ def test_interruption(command, capsys):
     assert capsys.readouterr().err == "interactive-st greet: interrupted\n"
 
 
-@pytest.mark.parametrize("name", ["interactive_st", "interactive_st.cli.main", "interactive_st.cli.score"])
-def test_interruption_of_the_start(name):
-    script = """
-import sys
-import interactive_st_cli
-class Interrupting:
-    def find_spec(self, name, path, target=None):
-        if name == sys.argv[1]:
-            raise KeyboardInterrupt
-sys.meta_path.insert(0, Interrupting())
-sys.exit(interactive_st_cli.main())
-"""
-    result = subprocess.run(
-        [sys.executable, "-c", script, name], capture_output=True, text=True, timeout=60
-    )
-    assert (result.returncode, result.stderr) == (130, "interactive-st: interrupted\n")
-
-
 @pytest.mark.parametrize("words", [["user-dir"], ["score", "pairs.jsonl"], ["compare", "pairs.jsonl"]])
 def test_reader_that_goes_away(tmp_path, words):
     (tmp_path / "pairs.jsonl").write_text('{"id": "u", "transcript": "a", "translation": "b"}\n')
