@@ -40,37 +40,32 @@ def read_covost2(request: Request) -> dict[str, Split]:
         )
     tables = {lang: folder / f"covost_v2.{request.source_lang}_{lang}.tsv" for lang in request.target_langs}
     translations = {lang: _read_translations(request, table) for lang, table in tables.items()}
-    wanted = {row["path"] for rows in translations.values() for _, row in rows}
-    sentences = _read_sentences(request, folder / SENTENCES, wanted)
+    wanted = request.choose_splits(
+        SPLITS, tables, lambda split, lang: any(_is_of(split, row) for _, row in translations[lang])
+    )
+    clips = {row["path"] for rows in translations.values() for _, row in rows}
+    sentences = _read_sentences(request, folder / SENTENCES, clips)
     splits: dict[str, Split] = {}
-    unknown = [name for name in request.splits or () if name not in SPLITS]
-    if unknown:
-        raise DataError(f"CoVoST 2 has no split {', '.join(unknown)}, only {', '.join(SPLITS)}")
-    marks = {lang: {row["split"] for _, row in rows} for lang, rows in translations.items()}
-    chosen = {
-        lang: request.choose_splits(
-            tuple(SPLITS), lambda name, own=marks[lang]: not own.isdisjoint(SPLITS[name]), table
-        )
-        for lang, table in tables.items()
-    }
-    for split in request.splits or SPLITS:
-        for lang, table in tables.items():
-            if split not in chosen[lang]:
-                continue
-            rows = [(n, row) for n, row in translations[lang] if row["split"] in SPLITS[split]]
-            lines = [_line(n, row, sentences, folder) for n, row in rows if row["path"] in sentences]
-            if not lines:
-                raise DataError(
-                    f"{table}: no clip of its rows of {split} is in {folder / SENTENCES}; "
-                    "CoVoST 2 belongs to release 4 of Common Voice"
-                )
-            made = collect(request, split, lang, table, lines)
-            if len(lines) < len(rows):
-                lost = f"{len(rows) - len(lines)} of {len(rows)} rows left out"
-                note = f"{request.split_name(split, lang)}: {lost}, their clips are not in {SENTENCES}"
-                made = made._replace(notes=(*made.notes, note))
-            splits[request.split_name(split, lang)] = made
+    for split, lang in wanted:
+        name, table = request.split_name(split, lang), tables[lang]
+        rows = [(n, row) for n, row in translations[lang] if _is_of(split, row)]
+        lines = [_line(n, row, sentences, folder) for n, row in rows if row["path"] in sentences]
+        if not lines:
+            raise DataError(
+                f"{table}: no clip of its rows of {split} is in {folder / SENTENCES}; "
+                "CoVoST 2 belongs to release 4 of Common Voice"
+            )
+        made = collect(request, split, lang, table, lines)
+        if len(lines) < len(rows):
+            lost = f"{len(rows) - len(lines)} of {len(rows)} rows left out"
+            note = f"{name}: {lost}, their clips are not in {SENTENCES}"
+            made = made._replace(notes=(*made.notes, note))
+        splits[name] = made
     return splits
+
+
+def _is_of(split: str, row: Mapping[str, str]) -> bool:
+    return row["split"] in SPLITS.get(split, ())
 
 
 def _read_translations(request: Request, table: Path) -> list[tuple[int, dict[str, str]]]:

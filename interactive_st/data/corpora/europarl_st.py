@@ -35,29 +35,27 @@ def read_europarl_st(request: Request) -> dict[str, Split]:
         DataError: files are missing or do not fit each other, or recordings are m4a, and PyAV is not there.
     """
     spoken = request.root / request.source_lang
-    recordings = _Recordings(spoken / AUDIOS)
-    splits: dict[str, Split] = {}
-    for lang in request.target_langs:
-        folder = spoken / lang
+    folders = {lang: spoken / lang for lang in request.target_langs}
+    for folder in folders.values():
         if not folder.is_dir():
             request.refuse_folder_of_language(AUDIOS)
             there = sorted(p.parent.parent.name for p in spoken.glob(f"*/*/{SEGMENTS}"))
             raise DataError(
                 f"{folder}: no such folder; {spoken} has {', '.join(dict.fromkeys(there)) or 'no languages'}"
             )
-        names = request.choose_splits(SPLITS, lambda s, f=folder: (f / s / SEGMENTS).is_file(), folder)
-        for split in names:
-            lines = _read_segments(request, folder / split, lang, recordings)
-            splits[request.split_name(split, lang)] = collect(
-                request, split, lang, folder / split / SEGMENTS, lines
-            )
-    langs = request.target_langs
-    order = [request.split_name(split, lang) for split in request.splits or SPLITS for lang in langs]
-    return {name: splits[name] for name in order if name in splits}
+    wanted = request.choose_splits(
+        SPLITS, folders, lambda split, lang: (folders[lang] / split / SEGMENTS).is_file()
+    )
+    splits: dict[str, Split] = {}
+    for split, lang in wanted:
+        table = folders[lang] / split / SEGMENTS
+        lines = _read_segments(request, table, lang, spoken / AUDIOS)
+        splits[request.split_name(split, lang)] = collect(request, split, lang, table, lines)
+    return splits
 
 
-def _read_segments(request: Request, folder: Path, lang: str, recordings: "_Recordings") -> list[Line]:
-    table = folder / SEGMENTS
+def _read_segments(request: Request, table: Path, lang: str, audios: Path) -> list[Line]:
+    folder = table.parent
     segments = [_parse(table, number, line) for number, line in enumerate(read_lines(table), start=1)]
     texts = {}
     for language in (request.source_lang, lang):
@@ -65,13 +63,16 @@ def _read_segments(request: Request, folder: Path, lang: str, recordings: "_Reco
         texts[language] = read_lines(path)
         check_aligned(table, len(segments), (path, texts[language]))
     speakers = _read_speakers(folder)
+    # names hold dots; one that was converted is read rather than the original
+    audio = {name: audios / f"{name}.wav" for name, _, _ in segments}
+    audio = {name: str(find_readable(path) or path) for name, path in audio.items()}
     ids = segment_ids([name for name, _, _ in segments], [start for _, start, _ in segments])
     return [
         Line(
             i + 1,
             {
                 "id": ids[i],
-                "audio": str(recordings.find(name)),
+                "audio": audio[name],
                 "src_text": texts[request.source_lang][i],
                 "tgt_text": texts[lang][i],
                 "speaker": speakers.get(name, ""),
@@ -103,22 +104,3 @@ def _read_speakers(folder: Path) -> dict[str, str]:
     names, people = read_lines(speeches), read_lines(speakers)
     check_aligned(speeches, len(names), (speakers, people))
     return dict(zip(names, people, strict=True))
-
-
-class _Recordings:
-    """Finds the audio file of a recording by its name, which may hold dots; one that was converted first."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._found: dict[str, Path] = {}
-
-    def find(self, name: str) -> Path:
-        """Return the file to read; one that does not exist, for the error message, if it is missing.
-
-        Raises:
-            DataError: it is there as m4a alone, and PyAV is not installed.
-        """
-        if name not in self._found:
-            path = self._folder / f"{name}.wav"
-            self._found[name] = find_readable(path) or path
-        return self._found[name]

@@ -46,16 +46,16 @@ def read_mustc(request: Request) -> dict[str, Split]:
     if request.source_lang != SOURCE_LANG:
         raise DataError(f"MuST-C is spoken in {SOURCE_LANG}; leave out --source-lang")
     folders = {lang: _data_folder(request.root, lang) for lang in request.target_langs}
+    wanted = request.choose_splits(
+        SPLITS, folders, lambda split, lang: (folders[lang] / split / "txt").is_dir()
+    )
     splits: dict[str, Split] = {}
     recordings = _Recordings()
-    for lang, folder in folders.items():
-        names = request.choose_splits(SPLITS, lambda s, f=folder: (f / s / "txt").is_dir(), folder)
-        for split in names:
-            table = folder / split / "txt" / f"{split}.yaml"
-            lines = _read_segments(request, split, lang, table, recordings)
-            splits[request.split_name(split, lang)] = collect(request, split, lang, table, lines)
-    order = [request.split_name(split, lang) for split in request.splits or SPLITS for lang in folders]
-    return {name: splits[name] for name in order if name in splits}
+    for split, lang in wanted:
+        table = folders[lang] / split / "txt" / f"{split}.yaml"
+        lines = _read_segments(request, split, lang, table, recordings)
+        splits[request.split_name(split, lang)] = collect(request, split, lang, table, lines)
+    return splits
 
 
 def _data_folder(root: Path, lang: str) -> Path:

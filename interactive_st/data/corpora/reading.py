@@ -3,7 +3,7 @@
 import math
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,19 +58,28 @@ class Request:
         if whole.name == self.source_lang and (whole / part).is_dir():
             raise DataError(f"{self.root}: give the folder above, {whole.parent}, which holds {whole.name}")
 
-    def choose_splits(self, known: Sequence[str], is_there: Callable[[str], bool], where: Path) -> list[str]:
-        """The splits to read: those asked for, or those of `known` that are there.
+    def choose_splits(
+        self, known: Collection[str], places: Mapping[str, Path], is_there: Callable[[str, str], bool]
+    ) -> list[tuple[str, str]]:
+        """The splits to read, each with its target language: those asked for, or those of `known` that are
+        there, one split after the other.
+
+        Args:
+            known: those that a corpus has.
+            places: where those of each language are, for messages.
+            is_there: whether there is such a split of such a language.
 
         Raises:
-            DataError: one that was asked for is missing, or there is none at all.
+            DataError: one that was asked for is missing, or there is none at all of a language.
         """
-        wanted = list(self.splits or known)
-        there = [split for split in wanted if is_there(split)]
-        missing = [split for split in wanted if split not in there]
-        if missing and self.splits:
-            raise DataError(f"{where}: no split {', '.join(missing)}; --splits names those to read")
-        if not there:
-            raise DataError(f"{where}: none of the splits {', '.join(known)}; is it unpacked completely?")
+        wanted = [(split, lang) for split in self.splits or known for lang in places]
+        there = [each for each in wanted if is_there(*each)]
+        for lang, place in places.items():
+            missing = [split for split, own in wanted if own == lang and (split, own) not in there]
+            if missing and self.splits:
+                raise DataError(f"{place}: no split {', '.join(missing)}; --splits names those to read")
+            if not any(own == lang for _, own in there):
+                raise DataError(f"{place}: none of the splits {', '.join(known)}; is it unpacked completely?")
         return there
 
 

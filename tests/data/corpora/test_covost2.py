@@ -128,6 +128,15 @@ def test_a_split_without_rows_is_left_out_unless_it_was_asked_for(tmp_path):
         read(root)
 
 
+def test_a_wrong_name_of_a_split_is_found_before_the_sentences_are_read(tmp_path):
+    root = make_covost2(tmp_path, ("de", "fr"))
+    (root / "en" / "validated.tsv").unlink()  # the largest of the files
+    edit(root / "en" / "covost_v2.en_fr.tsv", lambda text: text.replace("\tdev\n", "\tno\n"))
+    for splits, table in ((["train", "tst"], "en_de"), (["train", "dev"], "en_fr")):
+        with pytest.raises(DataError, match=rf"covost_v2\.{table}\.tsv: no split {splits[1]}; --splits"):
+            read(root, ("de", "fr"), splits=splits)
+
+
 def test_a_line_that_is_not_utf8_is_named(tmp_path):
     root = make_covost2(tmp_path)
     table = root / "en" / "covost_v2.en_de.tsv"
