@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from interactive_st.cli import names, path_name, print_notes, say, user_errors
+from interactive_st.cli import names, path_name, print_notes, say, user_errors, whole_number
 from interactive_st.data import choices
 from interactive_st.errors import UserError
 from interactive_st.wording import counted
@@ -120,7 +120,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     run.add_argument(
         "--workers",
-        type=int,
+        type=whole_number,
         metavar="N",
         help="processes that compute features; the output does not depend on it (default: one "
         "for each core, fewer for little data)",

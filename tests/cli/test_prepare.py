@@ -99,7 +99,13 @@ def test_text_beside_a_corpus_is_in_its_language(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("option", "message"), [("--vocab-size 0", "--vocab-size must be positive"), ("", "is not empty")]
+    ("option", "message"),
+    [
+        ("--vocab-size 0", "--vocab-size must be positive"),
+        ("", "is not empty"),
+        ("--num-mel-bins 5000", "no filterbank of 5000 mel bins at 16000 Hz"),
+        ("--out a:b", "fairseq cannot read archives in a path with ':'"),
+    ],
 )
 def test_options_are_looked_at_before_a_corpus_is_read(option, message, tmp_path, capsys):
     (tmp_path / "out").mkdir()

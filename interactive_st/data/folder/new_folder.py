@@ -55,7 +55,19 @@ def check_place(out: str | os.PathLike, overwrite: bool) -> None:
     Raises:
         DataError: it may not be.
     """
+    refuse_colon(out)
     check_out(Path(out), CONFIG if overwrite else None, _check)
+
+
+def refuse_colon(out: str | os.PathLike) -> None:
+    """Make sure that fairseq could read archives in the folder `out`, whose places it writes behind colons.
+
+    Raises:
+        DataError: there is one in the path.
+    """
+    target = Path(out).resolve()
+    if ":" in str(target):
+        raise DataError(f"{target}: fairseq cannot read archives in a path with ':'; choose another")
 
 
 def refuse_inputs(out: str | os.PathLike, inputs: Iterable[str | os.PathLike]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from interactive_st.data import choices
+from interactive_st.data.features.compute import check_filterbank
 from interactive_st.data.features.settings import PRECOMPUTED, FeatureSettings, filterbanks
 from interactive_st.data.folder.settings import read_config
 from interactive_st.data.languages import check_language
@@ -109,6 +110,7 @@ def resolve_options(asked: PrepareOptions) -> Options:
     else:
         dim, rate = asked.num_mel_bins or choices.NUM_MEL_BINS, asked.sample_rate or choices.SAMPLE_RATE
         features = filterbanks(dim, rate)
+        check_filterbank(features)
     return Options(
         features=features,
         dim=dim,
@@ -129,6 +131,7 @@ def _options_like(asked: PrepareOptions) -> Options:
         raise DataError(
             f"{asked.like}: its features were computed from audio; give audio, without --features"
         )
+    check_filterbank(config["features"])
     return Options(
         features=config["features"],
         dim=config["input_feat_per_channel"],

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from interactive_st.data.choices import SOURCE_LANG, TARGET_LANG
-from interactive_st.data.features.compute import check_filterbank
 from interactive_st.data.features.settings import PRECOMPUTED
 from interactive_st.data.folder.layout import DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB, is_train
 from interactive_st.data.folder.new_folder import new_data_folder
@@ -94,8 +93,7 @@ def prepare(
     """
     options = resolve_options(PrepareOptions(**options))
     texts = texts or {}
-    check_request(manifests, texts, Path(out), options, workers)
-    check_filterbank(options.features)
+    check_request(manifests, texts, out, options, workers)
     languages = (options.source_lang or SOURCE_LANG, options.target_lang or TARGET_LANG)
     splits = {
         name: source if isinstance(source, Split) else read_split(name, source, audio_root, *languages)

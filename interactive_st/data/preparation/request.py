@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from interactive_st.data.folder.layout import SKIPPED, is_train
-from interactive_st.data.folder.new_folder import refuse_inputs
+from interactive_st.data.folder.new_folder import refuse_colon, refuse_inputs
 from interactive_st.data.preparation.options import Options
 from interactive_st.data.utterances import Split
 from interactive_st.errors import DataError
@@ -18,7 +18,7 @@ _SPLIT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 def check_request(
     manifests: Mapping[str, str | os.PathLike | Split],
     texts: Mapping[str, str | os.PathLike],
-    out: Path,
+    out: str | os.PathLike,
     options: Options,
     workers: int | None,
 ) -> None:
@@ -49,11 +49,7 @@ def check_request(
         )
     if workers is not None and workers < 1:
         raise DataError(f"--workers must be at least 1, got {workers}")
-    target = out.resolve()
-    if ":" in str(target):
-        raise DataError(
-            f"{target}: fairseq cannot read archives in a path with ':'; choose another"
-        )
     inputs = [path for path in [*manifests.values(), *texts.values()] if not isinstance(path, Split)]
     inputs += [] if options.like is None else [options.like]
+    refuse_colon(out)
     refuse_inputs(out, inputs)
