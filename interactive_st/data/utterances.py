@@ -135,7 +135,7 @@ def read_times(fields: Mapping[str, str]) -> tuple[float, float | None]:
         DataError: they are no such numbers.
     """
     given = {name: fields.get(name, "").strip() for name in ("offset", "duration")}
-    offset, duration = (_parse_seconds(text) for text in given.values())
+    offset, duration = (parse_seconds(text) for text in given.values())
     faults = []
     if given["offset"] and (offset is None or offset < 0):
         faults.append(f"offset {given['offset']!r} must be a number of seconds ≥ 0")
@@ -146,8 +146,8 @@ def read_times(fields: Mapping[str, str]) -> tuple[float, float | None]:
     return offset or 0.0, duration
 
 
-def _parse_seconds(field: str) -> float | None:
-    """Return a finite number, or None."""
+def parse_seconds(field: str) -> float | None:
+    """Return the finite number that a field holds, or None."""
     try:
         value = float(field)
     except ValueError:

@@ -12,7 +12,7 @@ from interactive_st.data.folder.layout import is_train
 from interactive_st.data.languages import check_language
 from interactive_st.data.manifest import Line
 from interactive_st.data.text_encoding import split_lines
-from interactive_st.data.utterances import Split, make_split, note_too_long
+from interactive_st.data.utterances import Split, make_split, note_too_long, parse_seconds
 from interactive_st.errors import DataError
 from interactive_st.wording import counted
 
@@ -156,7 +156,7 @@ def collect(request: Request, split: str, language: str, path: Path, lines: Iter
     """Make the split of one target language of the segments of one file.
 
     Segments of training splits that are too long are left out; those that do not say their duration are left
-    out when their features are computed.
+    out when their features are computed, and those whose duration is no number are bad rows.
 
     Args:
         request: what is wanted.
@@ -168,16 +168,9 @@ def collect(request: Request, split: str, language: str, path: Path, lines: Iter
     name = request.split_name(split, language)
     limit = request.max_seconds if is_train(split) else math.inf
     lines = list(lines)
-    kept = [line for line in lines if _seconds(line) <= limit]
+    kept = [line for line in lines if (parse_seconds(line.fields.get("duration", "")) or 0.0) <= limit]
     made = make_split(name, path, kept, Path(), request.source_lang, language)
     left_out = len(lines) - len(kept)
     notes = (note_too_long(name, left_out, limit),) if left_out else ()
     archive = split if len(request.target_langs) > 1 else ""
     return made._replace(notes=notes, archive=archive, max_seconds=limit)
-
-
-def _seconds(line: Line) -> float:
-    try:
-        return float(line.fields.get("duration") or 0)
-    except ValueError:
-        return 0.0  # reported with the other faults of the row

@@ -164,11 +164,13 @@ def test_long_training_segments_are_left_out_and_counted(corpus):
     assert len(read(corpus, max_seconds=0.01, splits=["dev"])["dev"].utterances) == 2
 
 
-def test_rows_that_cannot_be_used_are_named_by_their_line(tmp_path):
+@pytest.mark.parametrize("duration", ["-", "nan, was: "])
+def test_rows_that_cannot_be_used_are_named_by_their_line(duration, tmp_path):
     root = make_mustc(tmp_path)
     folder = root / "en-de/data/dev/txt"
     yaml_lines = (folder / "dev.yaml").read_text().splitlines(keepends=True)
-    write_lines(folder / "dev.yaml", [yaml_lines[0], yaml_lines[1].replace("duration: ", "duration: -")])
+    changed = yaml_lines[1].replace("duration: ", f"duration: {duration}")
+    write_lines(folder / "dev.yaml", [yaml_lines[0], changed])
     (split,) = read(root, splits=["dev"]).values()
     assert len(split.utterances) == 1
     assert split.bad[0].line == 2
