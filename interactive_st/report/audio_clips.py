@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from interactive_st.data.audio.suffixes import is_recording
+from interactive_st.data.manifest import clean_text, scan_manifest
+from interactive_st.data.utterances import read_times
 from interactive_st.errors import DataError
 from interactive_st.report.html import data_url, escape
 
@@ -52,9 +54,6 @@ class Recordings:
     """
 
     def __init__(self, manifests: Iterable[Path]) -> None:
-        from interactive_st.data.manifest import clean_text, scan_manifest
-        from interactive_st.data.utterances import read_times
-
         #: Whether manifests have rows that name features in place of recordings.
         self.names_features = False
         #: The first file that a manifest names and that is not there.

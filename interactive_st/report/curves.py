@@ -6,7 +6,8 @@ from io import StringIO
 
 from interactive_st.conventions import TRANSCRIPT, TRANSLATION
 from interactive_st.plots.fairseq_log import TrainingLog
-from interactive_st.plots.style import GREY, STREAM_COLOURS
+from interactive_st.plots.style import GREY, STREAM_COLOURS, PlotError, drawing, require_matplotlib
+from interactive_st.plots.training import draw_panel, legend_entries, panels_of
 from interactive_st.report.html import escape
 
 #: Colours to draw with that are then replaced, so that one picture fits light and dark pages.
@@ -26,9 +27,6 @@ def curves_html(logs: Sequence[TrainingLog]) -> str:
     Raises:
         PlotError: matplotlib is missing, or there is nothing to draw.
     """
-    from interactive_st.plots.style import PlotError, drawing, require_matplotlib
-    from interactive_st.plots.training import draw_panel, legend_entries, panels_of
-
     require_matplotlib()
     panels_of(logs)  # raises where none has any
     from matplotlib import rc_context
@@ -42,7 +40,7 @@ def curves_html(logs: Sequence[TrainingLog]) -> str:
             panels = panels_of([log])
         except PlotError:
             continue
-        for number, panel in enumerate(panels):
+        for panel in panels:
             with drawing(base_size=10.0), rc_context({**ink, "svg.fonttype": "path"}):
                 figure = Figure(SIZE, layout="constrained")
                 figure.patch.set_visible(False)
@@ -54,16 +52,16 @@ def curves_html(logs: Sequence[TrainingLog]) -> str:
                 out = StringIO()
                 figure.savefig(out, format="svg", metadata={"Date": None})
             label = f"{panel.title}, {log.name}"
-            figures.append(f"<figure>{_themed(out.getvalue(), label, f'{len(figures)}-{number}')}</figure>")
+            figures.append(f"<figure>{_themed(out.getvalue(), label, len(figures))}</figure>")
     return f'<div class="curves">{"".join(figures)}</div>'
 
 
-def _themed(svg: str, label: str, prefix: str) -> str:
-    """An SVG file made part of a page: themed, with a name, its ids unlike those of others."""
+def _themed(svg: str, label: str, number: int) -> str:
+    """An SVG file made part of a page: themed, with a name, its ids unlike those of other numbers."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     for colour, themed in THEMED.items():
         svg = re.sub(colour, themed, svg, flags=re.IGNORECASE)
-    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>c{prefix}-", svg)
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>c{number}-", svg)
     svg = re.sub(r'\s(width|height)="[\d.]+pt"', "", svg, count=2)
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)

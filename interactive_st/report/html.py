@@ -6,7 +6,7 @@ Colours follow the reader's light or dark setting; widths follow the window, dow
 import base64
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 #: Forbids the browser to load anything that is not inside the page.
 POLICY = (
@@ -84,7 +84,10 @@ def page(title: str, body: str, script: str = "") -> str:
 
 
 def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], numbers_from: int = 1, rows_inside: Sequence[int] = ()
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    numbers_from: int = 1,
+    rows_inside: Container[int] = (),
 ) -> str:
     """A table of plain text that scrolls by itself where the window is narrow.
 
@@ -100,16 +103,14 @@ def table(
         attribute = f' class="{kind}"' if kind else ""
         return f"<{tag}{attribute}>{escape(text)}</{tag}>"
 
-    lines = ["".join(cell("th", n, text) for n, text in enumerate(head))]
-    inside = set(rows_inside)
-    body = [
-        "".join(cell("td", n, text, row_number in inside) for n, text in enumerate(row))
+    titles = "".join(cell("th", n, text) for n, text in enumerate(head))
+    body = (
+        "".join(cell("td", n, text, row_number in rows_inside) for n, text in enumerate(row))
         for row_number, row in enumerate(rows)
-    ]
+    )
+    lines = "\n".join(f"<tr>{row}</tr>" for row in body)
     return (
-        f'<div class="wide"><table><thead><tr>{lines[0]}</tr></thead>\n<tbody>'
-        + "\n".join(f"<tr>{row}</tr>" for row in body)
-        + "</tbody></table></div>"
+        f'<div class="wide"><table><thead><tr>{titles}</tr></thead>\n<tbody>{lines}</tbody></table></div>'
     )
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.plots.fairseq_log import TrainingLog
+from interactive_st.plots.style import PlotError
 from interactive_st.report.audio_clips import Recordings
+from interactive_st.report.curves import curves_html
 from interactive_st.report.html import article, escape, facts, folded, line, page, table, text_or_dash
 from interactive_st.report.run_contents import RunContents
 from interactive_st.report.word_diff import HTML_LEGEND, compare, to_html
@@ -84,12 +86,12 @@ def _scores(contents: RunContents) -> str:
     if not contents.scores:
         return ""
     rows: list[Sequence[str]] = []
-    inside = []
+    inside = set()
     for name, scores in contents.scores.items():
         rows.append(_score_row(name, scores))
         speakers = scores.get("speakers", {})
         for speaker, own in speakers.items() if len(speakers) > 1 else ():
-            inside.append(len(rows))
+            inside.add(len(rows))
             rows.append(_score_row(speaker or "(no speaker)", own))
     head = ["test set", "utt.", *COLUMNS.values()]
     counted = all_signatures(contents.scores.values())
@@ -102,9 +104,6 @@ def _score_row(name: str, scores: Scores) -> list[str]:
 
 
 def _curves(logs: Sequence[TrainingLog], notes: list[str]) -> str:
-    from interactive_st.plots.style import PlotError
-    from interactive_st.report.curves import curves_html
-
     try:
         return curves_html(logs) + _best(logs)
     except PlotError as error:

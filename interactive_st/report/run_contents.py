@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from interactive_st.conventions import FRAMES_PER_SECOND
+from interactive_st.data.manifest import read_manifest
 from interactive_st.errors import DataError
 from interactive_st.file_names import unique_names
 from interactive_st.plots.fairseq_log import LOGS, LogError, TrainingLog, read_log, read_run
@@ -94,8 +95,6 @@ def read_contents(
 
 def _data(run: Path, logs: Sequence[TrainingLog]) -> dict[str, tuple[int, float | None]]:
     """Utterances and hours by split: from the data folder, else from what fairseq logged of it."""
-    from interactive_st.data.manifest import read_manifest
-
     found: dict[str, tuple[int, float | None]] = {}
     for path in sorted(run.glob(DATA)):
         rows = read_manifest(path)
