@@ -101,7 +101,8 @@ def main(args: argparse.Namespace) -> int:
 
     with user_errors():
         paths = _choose(args, inputs)
-        output = args.output or inputs[0] / _default_name(args)
+        kind = "best" if args.best else "last"
+        output = args.output or inputs[0] / f"avg_{kind}_{_count(args)}_checkpoint.pt"
         if any(path.resolve() == output.resolve() for path in paths):
             raise UserError(f"--output {output} is one of the checkpoints to average; choose another name")
         if output.is_dir():
@@ -145,20 +146,18 @@ def _asks_for_a_choice(args: argparse.Namespace) -> bool:
 def _choose(args: argparse.Namespace, inputs: list[Path]) -> list[Path]:
     from interactive_st.checkpoint_averaging import best_checkpoints, kept_by, newest_checkpoints
 
-    folder = inputs[0]
+    folder, wanted = inputs[0], _count(args)
     if not folder.is_dir():
         return inputs
     if args.best:
         metric, maximize = (args.metric, args.maximize) if args.metric else kept_by(folder)
-        wanted, paths = args.best, best_checkpoints(folder, metric, args.best, maximize)
+        paths = best_checkpoints(folder, metric, wanted, maximize)
     else:
-        exact = args.num_epoch_checkpoints or args.num_update_checkpoints
         kind = "epoch" if args.num_epoch_checkpoints else "update" if args.num_update_checkpoints else ""
-        wanted = exact or args.last or LAST
         paths = newest_checkpoints(folder, wanted, kind, args.checkpoint_upper_bound)
-        if exact and len(paths) < exact:
+        if kind and len(paths) < wanted:
             there = counted(len(paths), "checkpoint")
-            raise UserError(f"{folder}: {there} by {kind}, {exact} were asked for")
+            raise UserError(f"{folder}: {there} by {kind}, {wanted} were asked for")
     if len(paths) < wanted:
         print_notes([f"{counted(len(paths), 'checkpoint')}, not {wanted}: {folder} has no more"])
     return paths
@@ -174,8 +173,6 @@ def _note_repeated(paths: list[Path]) -> None:
             print_notes([f"{path} is {same} again, which counts once more in the mean"])
 
 
-def _default_name(args: argparse.Namespace) -> str:
-    if args.best:
-        return f"avg_best_{args.best}_checkpoint.pt"
-    count = args.num_epoch_checkpoints or args.num_update_checkpoints or args.last or LAST
-    return f"avg_last_{count}_checkpoint.pt"
+def _count(args: argparse.Namespace) -> int:
+    """How many checkpoints are asked for of a folder."""
+    return args.best or args.num_epoch_checkpoints or args.num_update_checkpoints or args.last or LAST

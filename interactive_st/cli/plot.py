@@ -1,6 +1,7 @@
 """`interactive-st plot`: pictures of trainings, attention and sweeps."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from interactive_st.cli import path_name, print_notes, say, user_errors, whole_number
@@ -114,7 +115,9 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
     _add_out(parser, "sweep.png", _sweep)
 
 
-def _add_out(parser: argparse.ArgumentParser, default: str, draw) -> None:
+def _add_out(
+    parser: argparse.ArgumentParser, default: str, draw: Callable[[argparse.Namespace], list[str]]
+) -> None:
     parser.add_argument(
         "--out",
         type=path_name,
