@@ -80,17 +80,10 @@ def read_sweep(path: Path, parameter: str | None = None) -> Sweep:
         )
     found: dict[str, dict[str, list[float]]] = {}
     for number, row in enumerate(rows, 1):
-        if row.get(name) in (None, "") or math.isnan(Setting(str(row[name]), {}).number or 0.0):
-            raise PlotError(f"{path}: row {number} has no {name}; fill it in or remove the row")
-        value = _canonical(row[name])
-        given, size = str(row[name]), abs(Setting(value, {}).number or 0.0)
-        word = given.lower().lstrip("+ ").startswith("inf")  # rather than digits or -inf, which have no place
-        if LARGEST < size < math.inf or (math.isinf(size) and not word):
-            shown = given if len(given) <= SHOWN else f"{given[:SHOWN]}…"
-            raise PlotError(f"{path}: row {number}, {name}: {shown} is too large to be drawn; correct it")
-        scores = found.setdefault(value, {score: [] for score in SCORES})
+        where = f"{path}: row {number}"
+        scores = found.setdefault(_value(row.get(name), name, where), {score: [] for score in SCORES})
         for score in SCORES:
-            scores[score] += _numbers(row.get(score), f"{path}: row {number}, {score}")
+            scores[score] += _numbers(row.get(score), f"{where}, {score}")
     if not any(any(scores.values()) for scores in found.values()):
         raise PlotError(f"{path}: no column wer or bleu with numbers; there are {', '.join(columns)}")
     return make_sweep(name, found)
@@ -167,7 +160,7 @@ def _places(settings: Sequence[Setting]) -> tuple[list[float], int]:
     return places, len(finite)
 
 
-def _order(setting: Setting) -> tuple:
+def _order(setting: Setting) -> tuple[bool, float, str]:
     number = setting.number
     return (number is None, number if number is not None else 0.0, setting.value)
 
@@ -179,13 +172,24 @@ def _label(setting: Setting) -> str:
     return "∞" if math.isinf(number) else f"{number:.9g}"
 
 
-def _canonical(value: Any) -> str:
+def _value(given: Any, name: str, where: str) -> str:
+    """A value of the setting, the same number always written alike."""
+    text = "" if given is None else str(given).strip()
     try:
-        return f"{float(value) + 0.0:.15g}"  # 0.0 makes -0 a 0
+        number = float(given) + 0.0  # which makes -0 a 0
     except (TypeError, ValueError):
-        return str(value).strip()
+        number = None
     except OverflowError:
-        return "inf"
+        number = math.inf
+    if not text or (number is not None and math.isnan(number)):
+        raise PlotError(f"{where} has no {name}; fill it in or remove the row")
+    if number is None:
+        return text
+    word = text.lower().lstrip("+").startswith("inf")  # rather than digits or -inf, which have no place
+    if LARGEST < abs(number) < math.inf or (math.isinf(number) and not word):
+        shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+        raise PlotError(f"{where}, {name}: {shown} is too large to be drawn; correct it")
+    return f"{number:.15g}"
 
 
 def _numbers(value: Any, where: str) -> list[float]:

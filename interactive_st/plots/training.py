@@ -11,6 +11,7 @@ from interactive_st.plots.style import GREY, OKABE_ITO, STREAM_COLOURS, STREAM_M
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 X_AXES = {"updates": "updates", "hours": "training time (hours)"}
 #: What a curve is of: one of the streams, or both together.
@@ -108,7 +109,7 @@ def draw_panel(axes: "Axes", panel: Panel, logs: Sequence[TrainingLog], x_axis: 
         axes.set_ylim(bottom=0)
 
 
-def legend_entries(logs: Sequence[TrainingLog], panels: Sequence[Panel]) -> list:
+def legend_entries(logs: Sequence[TrainingLog], panels: Sequence[Panel]) -> list["Line2D"]:
     """Proxies for a legend of the whole picture."""
     from matplotlib.lines import Line2D
 
@@ -139,7 +140,7 @@ def _has(log: TrainingLog, panel: Panel) -> bool:
     return any(metric in point.metrics for point in points for metric in panel.metrics.values())
 
 
-def _series(points: Sequence[Point], metric: str, x_axis: str, name: str) -> tuple[list, list]:
+def _series(points: Sequence[Point], metric: str, x_axis: str, name: str) -> tuple[list[float], list[float]]:
     points = [point for point in points if metric in point.metrics]
     return [_moment(point, x_axis, name) for point in points], [point.metrics[metric] for point in points]
 

@@ -138,7 +138,12 @@ def test_crowded_values_stand_at_equal_distances(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("value", "message"), [("nan", "row 2 has no k"), ("-inf", "row 2, k: -inf is too large to be drawn")]
+    ("value", "message"),
+    [
+        ("nan", "row 2 has no k"),
+        (" ", "row 2 has no k"),
+        ("-inf", "row 2, k: -inf is too large to be drawn"),
+    ],
 )
 def test_settings_that_have_no_place_on_the_axis(tmp_path, value, message):
     path = tmp_path / "a.tsv"
