@@ -18,7 +18,7 @@ from interactive_st.conventions import STREAM_NAMES
 from interactive_st.search import DualBeamGenerator
 
 CLIP = 10.0
-#: Systems by contestant, and how each is trained and decoded.
+#: What stock fairseq's contestants write, 0 = transcript, 1 = translation, and their options.
 STOCK_STREAMS: dict[str, tuple[int, dict[str, bool]]] = {
     "stock_asr": (0, {}),
     "stock_e2e": (1, {}),
@@ -26,6 +26,7 @@ STOCK_STREAMS: dict[str, tuple[int, dict[str, bool]]] = {
     "stock_e2e_amp": (1, {"amp": True}),
     "stock_e2e_ctc": (1, {}),
 }
+#: The systems of ours, and their options.
 OURS: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in models.OURS} | {
     "interactive_joint": ("interactive", {"search": "joint"}),
     "interactive_half": ("interactive", {"half": True}),

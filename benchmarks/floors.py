@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,14 +45,7 @@ def measure_machine(device: torch.device, rows: int = 2048, repeats: int = 10) -
 
 def _seconds(work: Callable[[], Any], repeats: int, device: torch.device) -> float:
     """The least of so many repeats, after one that does not count."""
-    times = []
-    for _ in range(repeats + 1):
-        timing.synchronise(device)
-        started = time.perf_counter()
-        work()
-        timing.synchronise(device)
-        times.append(time.perf_counter() - started)
-    return min(times[1:])
+    return min([timing.seconds_of(work, device) for _ in range(repeats + 1)][1:])
 
 
 def floors(args: argparse.Namespace, machine: dict[str, float]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ returns besides what works once more and tells the seconds.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +20,6 @@ from benchmarks.work import check_written
 
 #: What was found, and what works once more and returns the seconds that it took.
 Begun = tuple[dict[str, Any], Callable[[], float]]
-#: Pieces of text in a second of speech, as in :mod:`benchmarks.workload`.
-TOKENS_A_SECOND = workload.TOKENS_A_SECOND
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class Decoding:
         """The same, and passes to come."""
         device, system = _begin(self, name, device_name, threads)
         system.end_training()
-        tokens = round(TOKENS_A_SECOND * self.seconds) if self.tokens is None else self.tokens
+        tokens = round(workload.TOKENS_A_SECOND * self.seconds) if self.tokens is None else self.tokens
         batches = [_uniform(self, self.sentences, self.seconds, tokens, device)]
         small = system.samples([_uniform(self, 1, 1.0, 3, device)])
         system.decode(small)  # what libraries set up once is no part of the peak
@@ -65,7 +62,7 @@ class Decoding:
         found: dict[str, Any] = {"peak_mib": peak.mebibytes(), "loaded_mib": loaded}
         found["tokens"] = check_written(name, system.texts, written, batches, self.beam)
         del written
-        return found, lambda: _seconds(lambda: system.decode(samples), device)
+        return found, lambda: timing.seconds_of(lambda: system.decode(samples), device)
 
 
 @dataclass(frozen=True)
@@ -135,17 +132,9 @@ def _updates(system: System, batch: workload.Sample, device: torch.device) -> Be
     loaded = _loaded(device)  # once what was freed is given back
     system.train([sample, sample])  # Adam's state comes with the first update
     found = {"peak_mib": peak.mebibytes(), "loaded_mib": loaded, "sentences": batch["nsentences"]}
-    return found, lambda: _seconds(lambda: system.train([sample]), device)
+    return found, lambda: timing.seconds_of(lambda: system.train([sample]), device)
 
 
 def _loaded(device: torch.device) -> float:
     """MiB that the process has in memory, or torch on the GPU, with the model and the batch."""
     return (torch.cuda.memory_allocated(device) if device.type == "cuda" else resident()) / MIB
-
-
-def _seconds(work: Callable[[], Any], device: torch.device) -> float:
-    timing.synchronise(device)
-    started = time.perf_counter()
-    work()
-    timing.synchronise(device)
-    return time.perf_counter() - started

@@ -32,6 +32,7 @@ VALUES: dict[str, tuple[float, ...]] = {
     "vocabulary": (1_000, 4_000, 10_000, 20_000, 33_000),
     "tokens": (8, 24, 48, 96),
 }
+#: Some of these.
 QUICK: dict[str, tuple[float, ...]] = {
     "seconds": (2, 10, 60),
     "beam": (1, 5, 16),
@@ -54,7 +55,7 @@ def key_of(phase: str, point: Point, name: str) -> str:
 def curve(points: dict[str, Any], phase: str, factor: str, name: str) -> list[tuple[float, dict[str, Any]]]:
     """What was measured along a factor, the others at the centre, in ascending order."""
     found = []
-    for value in sorted({*VALUES[factor], *QUICK[factor]}):
+    for value in VALUES[factor]:
         key = key_of(phase, replace(CENTRE, **{factor: value}), name)
         if key in points:
             found.append((value, points[key]))

@@ -43,9 +43,9 @@ adds, by package: time within its modules.
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
-    machine = timing.describe_machine(torch.device("cpu"), torch.get_num_threads())
-    runs = {name: lambda words=words: run(words) for name, words in COMMANDS.items()}
     cpu = torch.device("cpu")
+    machine = timing.describe_machine(cpu, torch.get_num_threads())
+    runs = {name: lambda words=words: run(words) for name, words in COMMANDS.items()}
     seconds = timing.alternate(runs, args.rounds, cpu, say)
     adds = timing.spread([ours - stock for ours, stock in zip(seconds[OURS], seconds[STOCK], strict=True)])
     result: dict[str, Any] = {

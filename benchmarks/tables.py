@@ -91,8 +91,7 @@ def insert(page: str, tables: str) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end or BEGIN in rest:
         raise PageError(f"one line has to be {BEGIN!r}, and a later one {END!r}")
-    middle = f"\n\n{tables}\n\n" if tables else "\n"
-    return before + BEGIN + middle + END + after
+    return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
 
 
 def render(folder: Path) -> str:

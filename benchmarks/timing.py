@@ -92,6 +92,15 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
     }
 
 
+def seconds_of(work: Callable[[], Any], device: torch.device) -> float:
+    """How long the work takes there."""
+    synchronise(device)
+    started = time.perf_counter()
+    work()
+    synchronise(device)
+    return time.perf_counter() - started
+
+
 def synchronise(device: torch.device) -> None:
     """Wait until the device has done what it was asked."""
     if device.type == "cuda":
@@ -112,7 +121,7 @@ def fairseq_device() -> torch.device:
 
 def describe_machine(device: torch.device, threads: int) -> dict[str, Any]:
     """What the numbers were measured on."""
-    machine: dict[str, Any] = {
+    return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "cpu": _cpu_name(),
         "cores": os.cpu_count(),
@@ -123,7 +132,6 @@ def describe_machine(device: torch.device, threads: int) -> dict[str, Any]:
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "load": os.getloadavg()[0],
     }
-    return machine
 
 
 def machine_in_words(machine: Mapping[str, Any]) -> str:

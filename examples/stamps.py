@@ -62,15 +62,10 @@ def fingerprint(paths: Iterable[Path]) -> list[list[str]]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON as :func:`write_text` does."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file in one move, so that nothing half-written is ever read."""
+    """Write JSON in one move, so that nothing half-written is ever read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(text, "utf-8")
+    unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
     os.replace(unfinished, path)
 
 

@@ -10,7 +10,7 @@ import argparse
 import fnmatch
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +145,7 @@ def _split(word: str) -> tuple[str, str]:
     return name, path
 
 
-def _known(names: Sequence[str] | dict, known: dict, kind: str) -> list[str]:
+def _known(names: Collection[str], known: Collection[str], kind: str) -> list[str]:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise RecipeError(f"no {kind} {', '.join(unknown)} in the list; there are {', '.join(known)}")

@@ -81,10 +81,7 @@ class Reports:
 
     def missing(self, run: Run, prepared: Prepared | None = None) -> list[Run]:
         """What is to be done for the run, first things first; nothing where it is done."""
-        if self.read(run, prepared) is not None:
-            return []
-        needed = [each for need in run.needs.values() for each in self._missing_here(need, prepared)]
-        return [*needed, run]
+        return [] if self.read(run, prepared) is not None else self._missing_here(run, prepared)
 
     def _missing_here(self, run: Run, prepared: Prepared | None) -> list[Run]:
         if read_report(run, self.out, prepared) is not None:

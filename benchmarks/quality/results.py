@@ -12,8 +12,8 @@ from benchmarks.quality.reports import OF_A_RUN, RESULTS_FILE, Reports
 from benchmarks.quality.run_list import RunList
 from benchmarks.quality.runs import SCORES, Run, Variant, effective
 from benchmarks.quality.summary import Cell, Table
-from examples.stamps import write_text
 from interactive_st.scoring.columns import COLUMNS
+from interactive_st.writing import write_whole
 
 NONE = "–"
 
@@ -30,7 +30,6 @@ def write_results(
 
     The reports of all runs are kept, also those that no table shows, or that are not in the list any more.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     done = _done(runs, reports)
     other_data, other_runs = reports.others(runs.data, _listed(runs))
     of_others = {run["run"].partition("/")[0] for run in other_runs}
@@ -41,8 +40,8 @@ def write_results(
         "tables": [_table_json(table) for table in tables],
         "runs": [*(_run_json(run, report) for run, report in done), *other_runs],
     }
-    write_text(folder / RESULTS_FILE, _json(content))
-    write_text(folder / "quality.md", _markdown(tables, content, pictures))
+    write_whole(folder / RESULTS_FILE, _json(content))
+    write_whole(folder / "quality.md", _markdown(tables, content, pictures))
 
 
 def _json(content: Mapping[str, Any]) -> str:

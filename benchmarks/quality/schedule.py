@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from benchmarks.quality.runs import Run
@@ -109,7 +109,7 @@ def _in_processes(schedule: Schedule, work: Work, log_of: Callable[[Run], Path],
             process.join()
 
 
-def _child(work: Work, run: Run, log: Path, sender) -> None:
+def _child(work: Work, run: Run, log: Path, sender: Connection) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTIONS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told of it too, and ends this process
     with _output_to(log):

@@ -73,10 +73,6 @@ def test_tables_replace_what_was_between_the_marks(tmp_path):
     assert page.read_text(encoding="utf-8") == text
 
 
-def test_no_results_no_tables(tmp_path):
-    assert tables.insert(PAGE, tables.render(tmp_path)) == PAGE.replace("old\n", "")
-
-
 def test_a_page_keeps_its_tables_where_there_are_no_results(tmp_path, capsys):
     page = tmp_path / "README.md"
     page.write_text(PAGE, encoding="utf-8")
