@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.report.comparison import Comparison, Utterance
-from interactive_st.report.html import article, escape, line, page, table, text_or_dash
+from interactive_st.report.html import article, codes, escape, line, page, table, text_or_dash
 from interactive_st.report.orders import ORDERS, in_order
 from interactive_st.report.word_diff import HTML_LEGEND, to_html
 from interactive_st.scoring.columns import COLUMNS, all_signatures, cells
@@ -55,9 +55,7 @@ def missing_notes(comparison: Comparison) -> list[str]:
 
 def _scores(comparison: Comparison) -> str:
     rows = [(system, *cells(scores)) for system, scores in comparison.scores.items()]
-    counted = all_signatures(comparison.scores.values())
-    codes = "".join(f"<li><code>{escape(text)}</code></li>" for text in counted)
-    return table(("system", *COLUMNS.values()), rows) + f'<ul class="soft">{codes}</ul>'
+    return table(("system", *COLUMNS.values()), rows) + codes(all_signatures(comparison.scores.values()))
 
 
 def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int]) -> str:
@@ -76,7 +74,4 @@ def _article(utterance: Utterance, systems: Sequence[str], places: dict[str, int
             marked = utterance.marked(system, stream)
             text = text_or_dash(utterance.pairs[system][stream]) if marked is None else to_html(marked)
             lines.append(line(stream, text, languages[stream]))
-    about = " · ".join(
-        part for part in (utterance.field("speaker"), f"difference {utterance.difference:.2f}") if part
-    )
-    return article(utterance.id, about, lines, data=data) + "\n"
+    return article(utterance.id, utterance.about, lines, data=data) + "\n"

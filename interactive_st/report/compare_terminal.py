@@ -23,9 +23,7 @@ def show(comparison: Comparison, utterances: Sequence[Utterance], console: Conso
     console.print(legend_for_terminal(plain))
     for utterance in utterances:
         console.print()
-        speaker = utterance.field("speaker")
-        about = [part for part in (speaker, f"difference {utterance.difference:.2f}") if part]
-        heading = (for_terminal(utterance.id), "bold"), "  ", (for_terminal(" · ".join(about)), "dim")
+        heading = (for_terminal(utterance.id), "bold"), "  ", (for_terminal(utterance.about), "dim")
         console.print(Text.assemble(*heading))
         console.print(_grid(utterance, comparison.systems, plain))
 

@@ -44,6 +44,11 @@ class Utterance:
         """A field such as ``speaker`` or ``tgt_lang``; empty where unknown."""
         return next((pair[key] for pair in self.pairs.values() if pair.get(key)), "")
 
+    @property
+    def about(self) -> str:
+        """Who speaks, where that is known, and how much the systems differ."""
+        return " · ".join(filter(None, (self.field("speaker"), f"difference {self.difference:.2f}")))
+
     def marked(self, system: str, stream: str) -> Difference | None:
         """A system's text aligned with the reference; None without reference or text."""
         reference, text = self.reference(stream), self.pairs[system][stream]

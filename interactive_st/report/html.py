@@ -123,6 +123,12 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     return f'<table class="facts"><tbody>{rows}</tbody></table>'
 
 
+def codes(texts: Iterable[str]) -> str:
+    """A list of plain texts such as signatures, in small print."""
+    items = "".join(f"<li><code>{escape(text)}</code></li>" for text in texts)
+    return f'<ul class="soft">{items}</ul>'
+
+
 def folded(summary: str, content: str) -> str:
     """HTML that is shown on a click."""
     return f"<details><summary>{escape(summary)}</summary>{content}</details>"

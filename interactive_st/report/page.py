@@ -8,7 +8,7 @@ from interactive_st.plots.fairseq_log import TrainingLog
 from interactive_st.plots.style import PlotError
 from interactive_st.report.audio_clips import Recordings
 from interactive_st.report.curves import curves_html
-from interactive_st.report.html import article, escape, facts, folded, line, page, table, text_or_dash
+from interactive_st.report.html import article, codes, escape, facts, folded, line, page, table, text_or_dash
 from interactive_st.report.run_contents import RunContents
 from interactive_st.report.word_diff import HTML_LEGEND, compare, to_html
 from interactive_st.scoring.columns import COLUMNS, all_signatures, cells, number
@@ -94,9 +94,8 @@ def _scores(contents: RunContents) -> str:
             inside.add(len(rows))
             rows.append(_score_row(speaker or "(no speaker)", own))
     head = ["test set", "utt.", *COLUMNS.values()]
-    counted = all_signatures(contents.scores.values())
-    lines = "".join(f"<li><code>{escape(text)}</code></li>" for text in counted)
-    return f"<h2>Scores</h2>{table(head, rows, rows_inside=inside)}<ul class='soft'>{lines}</ul>"
+    counted = codes(all_signatures(contents.scores.values()))
+    return f"<h2>Scores</h2>{table(head, rows, rows_inside=inside)}{counted}"
 
 
 def _score_row(name: str, scores: Scores) -> list[str]:
