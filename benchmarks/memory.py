@@ -11,7 +11,6 @@ import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -71,9 +70,7 @@ class OwnProcess(Generic[Result]):
     def __enter__(self) -> OwnProcess[Result]:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._here.close()  # upon which the process ends
         self._process.join()
 

@@ -8,7 +8,6 @@ import io
 import os
 import zipfile
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -32,12 +31,7 @@ class FeatureArchive:
         self._zip = zipfile.ZipFile(self._file, "w", zipfile.ZIP_STORED, allowZip64=True)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         try:
             self._zip.close()
         finally:

@@ -1,4 +1,4 @@
-"""What `prepare --like` needs of the configuration of a data folder, checked before anything is made."""
+"""Checks of configurations of data folders, and what `prepare --like` needs of one."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
