@@ -31,6 +31,8 @@ PASSED_ON = (
     *("mt_data", "gen_subset", "pairs_path", "beam", "nbest", "lenpen", "mt_args"),
     *("max_tokens", "batch_size"),
 )
+#: What fairseq advises where an utterance is longer than its limits, which its own commands have.
+TOO_LONG = "--skip-invalid-size-inputs-valid-test"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,21 +116,31 @@ def main(args: argparse.Namespace) -> int:
                 check_folder(Path(args.pairs_path).parent, f"--pairs-path {args.pairs_path}")
             _check_models(args)
             generate.main(options.parse_args_and_arch(parser, [*words, *args.generate_options]))
-    except RuntimeError as error:  # so torch refuses the weights of --asr
-        if "size mismatch" not in str(error):
-            raise
-        raise UserError(
+    except Exception as error:
+        if reason := _reason(error, args):
+            raise UserError(reason) from error
+        raise
+    return 0
+
+
+def _reason(error: Exception, args: argparse.Namespace) -> str:
+    """What of an error of fairseq or torch the user can mend; empty for others."""
+    text = str(error)
+    if isinstance(error, RuntimeError) and "size mismatch" in text:
+        return (
             f"--asr {args.asr}: its weights do not fit the dictionary of {args.data}; give the data folder "
             "that the model was trained with"
-        ) from error
-    except AssertionError as error:  # so fairseq refuses options
-        if "max_tokens" in str(error):
-            reason = f"--max-tokens {args.max_tokens}: an utterance has more frames; raise it"
-            raise UserError(reason) from error
-        if not str(error).startswith("--"):
-            raise
-        raise UserError(f"{error}; leave it out of --generate-options") from error
-    return 0
+        )
+    if isinstance(error, AssertionError) and "max_tokens=" in text:
+        return f"--max-tokens {text.rpartition('=')[2]}: an utterance has more frames; raise it"
+    if isinstance(error, AssertionError) and text.startswith("--"):
+        return f"{text}; leave it out of --generate-options"
+    if TOO_LONG in text:
+        return (
+            f"--gen-subset {args.gen_subset}: {text.partition(', skip')[0]}, frames and tokens; leave such "
+            f"utterances out of the split, or here by --generate-options={TOO_LONG}"
+        )
+    return ""
 
 
 def _path_text(text: str) -> str:

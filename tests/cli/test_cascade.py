@@ -113,8 +113,26 @@ def test_utterances_longer_than_a_batch(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(cascade, "_check_models", lambda args: None)
     monkeypatch.setattr(generate, "main", refuse)
-    assert main(["cascade", "--asr", "a.pt", "--mt", "m.pt", str(tmp_path), "--max-tokens", "10"]) == 2
-    assert "--max-tokens 10: an utterance has more frames; raise it" in capsys.readouterr().err
+    words = ["cascade", "--asr", "a.pt", "--mt", "m.pt", str(tmp_path)]
+    for given in ("--max-tokens=10", "--generate-options=--max-tokens 10"):
+        assert main([*words, given]) == 2
+        assert "--max-tokens 10: an utterance has more frames; raise it" in capsys.readouterr().err
+
+
+def test_utterances_longer_than_the_recogniser_reads(tmp_path, capsys):
+    speech = speech_model.make(tmp_path / "speech", arch="asr_tiny")
+    write_translation_text(speech.data, ["train"])
+    save_text_model(speech.data / "mt", tmp_path / "mt.pt")
+    words = ["cascade", "--asr", str(speech.checkpoint), "--mt", str(tmp_path / "mt.pt"), str(speech.data)]
+    words += ["--gen-subset", "train", "--cpu"]
+    assert main([*words, "--generate-options=--max-source-positions 42"]) == 2
+    error = capsys.readouterr().err
+    message = "--gen-subset train: Size of sample #5 is invalid (=(43, 4)) since max_positions=(42, "
+    assert f"interactive-st cascade: error: {message}" in error
+    assert error.endswith("or here by --generate-options=--skip-invalid-size-inputs-valid-test\n")
+    skipping = "--max-source-positions 42 --skip-invalid-size-inputs-valid-test"
+    assert main([*words, f"--generate-options={skipping}"]) == 0
+    assert "S-5\t" not in capsys.readouterr().out
 
 
 def test_what_fairseq_generate_itself_refuses(monkeypatch, tmp_path, capsys):
