@@ -42,6 +42,10 @@ class LogError(DataError):
     """A log cannot be read, or says nothing of a training; the message says which and how to fix it."""
 
 
+class NoTraining(LogError):
+    """A folder holds no log of a training."""
+
+
 @dataclass(frozen=True)
 class Point:
     """Metrics at one moment: ``updates`` done, ``hours`` of running time so far (None if unknown)."""
@@ -97,7 +101,8 @@ def read_run(path: Path) -> list[TrainingLog]:
     Trainings of a folder with several are named ``folder/log``.
 
     Raises:
-        LogError: there is no training to be seen.
+        NoTraining: there is none in the folder.
+        LogError: a log cannot be read, or the one is of no training.
     """
     if not path.is_dir():
         return [read_log(path, path.stem)]
@@ -109,7 +114,7 @@ def read_run(path: Path) -> list[TrainingLog]:
     found = [each for each in trainings.items() if _has_names(texts[each[0]])] or list(trainings.items())
     if not found:
         seen = f"no training in its {counted(len(files), 'log')}" if files else "there is no log in it"
-        raise LogError(
+        raise NoTraining(
             f"{path}: {seen} ({', '.join(LOGS)}); give the folder of a run of the examples, or the file that "
             "fairseq-train's output was written to"
         )

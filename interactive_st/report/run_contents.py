@@ -10,7 +10,7 @@ from interactive_st.conventions import FRAMES_PER_SECOND
 from interactive_st.data.manifest import read_manifest
 from interactive_st.errors import DataError
 from interactive_st.file_names import unique_names
-from interactive_st.plots.fairseq_log import LOGS, LogError, TrainingLog, read_log, read_run
+from interactive_st.plots.fairseq_log import LOGS, NoTraining, TrainingLog, read_log, read_run
 from interactive_st.scoring.columns import check_scores
 from interactive_st.scoring.corpus_scores import score_pairs
 from interactive_st.scoring.metrics import Scores
@@ -75,7 +75,7 @@ def read_contents(
     else:
         try:
             contents.logs = read_run(run)
-        except LogError:
+        except NoTraining:
             contents.logs = []  # a run may have been decoded only
     files = pairs or {path.stem: path for path in sorted(run.glob(PAIRS))}
     contents.pairs = {name: read_pairs(path) for name, path in files.items()}

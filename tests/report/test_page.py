@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import shutil
 import sys
 
 import pytest
@@ -139,6 +140,14 @@ def test_nothing_to_report(tmp_path):
         (tmp_path / "report.json").write_text(f'{{"{name}": {value}}}')
         with pytest.raises(DataError, match=rf"report\.json: {name} is "):
             read_contents(tmp_path)
+
+
+def test_a_log_that_cannot_be_read_takes_no_curves_away_unsaid(run_folder, tmp_path):
+    run = shutil.copytree(run_folder, tmp_path / "run")
+    gone = run / "logs" / "gone.log"
+    gone.symlink_to(tmp_path / "elsewhere.log")
+    with pytest.raises(DataError, match=rf"{gone}: cannot be read \(No such file"):
+        read_contents(run)
 
 
 def test_a_system_that_writes_one_text(tmp_path, pairs):
