@@ -3,12 +3,15 @@
 import argparse
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interactive_st.cli import names, path_name, print_notes, say, user_errors, whole_number
 from interactive_st.data import choices
 from interactive_st.errors import UserError
 from interactive_st.wording import counted
+
+if TYPE_CHECKING:
+    from interactive_st.data.utterances import Split
 
 HELP = "make a data folder for fairseq-train and fairseq-generate from recordings or a corpus"
 DESCRIPTION = """\
@@ -169,7 +172,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     return {field.name: getattr(args, field.name) for field in fields(PrepareOptions)}
 
 
-def _sources(args: argparse.Namespace) -> dict[str, object]:
+def _sources(args: argparse.Namespace) -> "dict[str, Path] | dict[str, Split]":
     """Return the manifest of each split, or what the reader of a corpus makes of it."""
     from interactive_st.data.corpora.readers import read_corpus
     from interactive_st.data.folder.new_folder import check_place
