@@ -5,6 +5,7 @@ Interactive Decoding". Sizes and option names follow fairseq's ``s2t_transformer
 """
 
 from argparse import ArgumentParser, Namespace
+from typing import Any, NoReturn
 
 import torch
 import torch.nn.functional as F
@@ -89,8 +90,17 @@ class InteractiveSTModel(S2TTransformerModel):
         )
 
     @classmethod
-    def hub_models(cls) -> dict[str, str]:
-        return {}
+    def from_pretrained(cls, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse fairseq's hub interface, which knows one text and computes features of its own.
+
+        Raises:
+            SettingError: always; it says what to call.
+        """
+        raise SettingError(
+            "from_pretrained of fairseq's models gives an interface to one text, whose features would not be "
+            "those of the training; call interactive_st.InteractiveST.from_pretrained(checkpoint), or, for "
+            "the model and its task, fairseq.checkpoint_utils.load_model_ensemble_and_task([checkpoint])"
+        )
 
     @classmethod
     def build_model(cls, args: Namespace, task: FairseqTask) -> "InteractiveSTModel":

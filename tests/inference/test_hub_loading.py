@@ -6,12 +6,14 @@ import pytest
 import torch
 
 import interactive_st
-from interactive_st.errors import DataError
+from interactive_st.errors import DataError, SettingError
 from interactive_st.inference import hub
 from interactive_st.inference.hub import InteractiveST
 from interactive_st.inference.model_card import Card
 from interactive_st.inference.model_folder import write_model_folder
 from interactive_st.inference.stored_model import load_checkpoint
+from interactive_st.models.interactive_st import InteractiveSTModel
+from interactive_st.models.two_stage_st import TwoStageSTModel
 from tests.speech_model import SHORT
 
 pytestmark = pytest.mark.usefixtures("hears_noise")
@@ -21,6 +23,13 @@ def test_is_offered_by_the_package():
     assert interactive_st.InteractiveST is InteractiveST
     with pytest.raises(AttributeError, match="no attribute 'Other'"):
         _ = interactive_st.Other
+
+
+@pytest.mark.parametrize("model_class", [InteractiveSTModel, TwoStageSTModel])
+def test_the_hub_interface_of_fairseq_is_refused_with_what_to_call(made, model_class):
+    folder, name = made.checkpoint.parent, made.checkpoint.name
+    with pytest.raises(SettingError, match=r"call interactive_st\.InteractiveST\.from_pretrained"):
+        model_class.from_pretrained(folder, name, str(made.data), config_yaml="config_joint.yaml")
 
 
 def test_checkpoint_and_folder_are_the_same(made, model, talk, tmp_path):
