@@ -9,6 +9,7 @@ from pathlib import Path
 from fairseq import utils
 from fairseq.data import Dictionary
 from fairseq.data.audio.data_cfg import S2TDataConfig
+from fairseq.file_io import PathManager
 
 from interactive_st.checkpoint_reading import load_state, option_of, options_of, read_checkpoint
 from interactive_st.errors import DataError
@@ -94,18 +95,46 @@ def warn_of_other_words(args: Namespace, dictionary: Dictionary) -> None:
             )
 
 
+def warn_of_no_checkpoint(args: Namespace) -> None:
+    """Warn where ``--restore-file`` or ``--continue-once`` names no file: fairseq mentions it in one line and
+    starts from scratch. It is no error: where a command is repeated until its training is done, the first
+    run has none.
+
+    Args:
+        args: the options of the training.
+    """
+    places = _places_to_go_on_from(args)
+    option, path = list(places.items())[-1]
+    if option != "--save-dir" and not any(map(_is_there, places.values())):
+        logger.warning(
+            f"{option} {path}: no such file, so the training starts from scratch; the path is relative to "
+            "the working folder, not to --save-dir"
+        )
+
+
+def _is_there(checkpoint: str) -> bool:
+    path = Path(checkpoint)
+    # with --use-sharded-state each process has its own part
+    return PathManager.isfile(checkpoint) or any(path.parent.glob(f"{glob.escape(path.stem)}-shard*.pt"))
+
+
 def _loaded_as_they_are(args: Namespace) -> list[tuple[str, str]]:
     """The checkpoints, with their options, of which every tensor is taken."""
     if paths := getattr(args, "path", None):
         return [("--path", path) for path in utils.split_paths(paths)]
+    places = _places_to_go_on_from(args)
+    return [(option, path) for option, path in places.items() if Path(path).is_file()][:1]
+
+
+def _places_to_go_on_from(args: Namespace) -> dict[str, str]:
+    """Where fairseq looks, one after the other, for a checkpoint to go on from, by option."""
     suffix = getattr(args, "checkpoint_suffix", None) or ""
     restored = getattr(args, "restore_file", None) or LAST
     if restored != LAST:  # then fairseq asks for no other
-        places = {"--restore-file": restored.replace(".pt", f"{suffix}.pt")}
-    else:
-        last = Path(getattr(args, "save_dir", None) or "") / LAST.replace(".pt", f"{suffix}.pt")
-        places = {"--save-dir": str(last), "--continue-once": getattr(args, "continue_once", None)}
-    return [(option, path) for option, path in places.items() if path and Path(path).is_file()][:1]
+        return {"--restore-file": restored.replace(".pt", f"{suffix}.pt")}
+    last = Path(getattr(args, "save_dir", None) or "") / LAST.replace(".pt", f"{suffix}.pt")
+    once = getattr(args, "continue_once", None)
+    return {"--save-dir": str(last)} | ({"--continue-once": once} if once else {})
 
 
 def _has_other_words(file: Path, dictionary: Dictionary) -> bool:

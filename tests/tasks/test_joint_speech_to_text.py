@@ -141,6 +141,13 @@ def test_a_model_that_decodes_needs_the_gates_of_its_checkpoint(folder, monkeypa
     assert model.loading.require_gates == from_checkpoint
 
 
+@pytest.mark.parametrize("from_checkpoint", [True, False])
+def test_a_training_says_that_there_is_nothing_to_go_on_from(folder, monkeypatch, caplog, from_checkpoint):
+    monkeypatch.setattr(SpeechToTextTask, "build_model", lambda *_: FakeModel())
+    setup(folder, restore_file="gone.pt").build_model(Namespace(wait_k="3"), from_checkpoint)
+    assert ("--restore-file gone.pt: no such file" in caplog.text) == (not from_checkpoint)
+
+
 def test_a_trained_model_is_validated_with_the_options_it_was_trained_with(folder, monkeypatch):
     """fairseq-validate makes the criterion of those that the checkpoint holds."""
     model = FakeModel()

@@ -9,7 +9,12 @@ import yaml
 
 from interactive_st.errors import DataError
 from interactive_st.models.pretrained import LoadingRules
-from interactive_st.tasks.starting_point import first_checkpoint, rules_of_first, warn_of_other_words
+from interactive_st.tasks.starting_point import (
+    first_checkpoint,
+    rules_of_first,
+    warn_of_no_checkpoint,
+    warn_of_other_words,
+)
 
 
 def save(path, data, config=None, **options):
@@ -126,3 +131,24 @@ def test_words_of_a_file_that_is_no_checkpoint_are_left_to_its_loading(tmp_path,
     (tmp_path / "a.pt").write_text("none")
     warn_of_other_words(Namespace(data="new", path=f"{tmp_path}/a.pt:{tmp_path}/gone.pt"), tiny.dictionary())
     assert not caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, None),  # a new training
+        ({"restore_file": "gone.pt"}, "--restore-file gone.pt"),
+        ({"restore_file": "a.pt"}, None),
+        ({"restore_file": "parts.pt"}, None),  # --use-sharded-state
+        ({"restore_file": "a.pt", "checkpoint_suffix": "_b"}, "--restore-file a_b.pt"),
+        ({"continue_once": "gone.pt"}, "--continue-once gone.pt"),
+        ({"continue_once": "a.pt"}, None),
+        ({"continue_once": "gone.pt", "save_dir": "."}, None),  # fairseq goes on with the last one there
+    ],
+)
+def test_a_training_that_does_not_go_on_as_asked_is_told(tmp_path, monkeypatch, caplog, options, told):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.pt", "parts-shard0.pt", "checkpoint_last.pt"):
+        (tmp_path / name).touch()
+    warn_of_no_checkpoint(Namespace(**{"save_dir": "new", "restore_file": "checkpoint_last.pt", **options}))
+    assert [record.message.split(": ")[0] for record in caplog.records] == ([told] if told else [])
