@@ -23,8 +23,8 @@ def show(comparison: Comparison, utterances: Sequence[Utterance], console: Conso
     console.print(legend_for_terminal(plain))
     for utterance in utterances:
         console.print()
-        heading = (for_terminal(utterance.id), "bold"), "  ", (for_terminal(utterance.about), "dim")
-        console.print(Text.assemble(*heading))
+        about = f"  {for_terminal(utterance.about)}".rstrip()
+        console.print(Text.assemble((for_terminal(utterance.id), "bold"), (about, "dim")))
         console.print(_grid(utterance, comparison.systems, plain))
 
 

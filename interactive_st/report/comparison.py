@@ -46,8 +46,9 @@ class Utterance:
 
     @property
     def about(self) -> str:
-        """Who speaks, where that is known, and how much the systems differ."""
-        return " · ".join(filter(None, (self.field("speaker"), f"difference {self.difference:.2f}")))
+        """Who speaks, where that is known, and how much the systems differ, where there are several."""
+        difference = f"difference {self.difference:.2f}" if len(self.pairs) > 1 else ""
+        return " · ".join(filter(None, (self.field("speaker"), difference)))
 
     def marked(self, system: str, stream: str) -> Difference | None:
         """A system's text aligned with the reference; None without reference or text."""

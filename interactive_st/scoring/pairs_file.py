@@ -171,7 +171,7 @@ def _parse(line: str, where: str) -> Pair:
         half = not_unicode(json.dumps(pair, ensure_ascii=False)) if "\\u" in line else ""
     except json.JSONDecodeError as error:
         raise DataError(
-            f"{where}: not JSON ({error.msg}); a pairs file holds one JSON object a line"
+            f"{where}: not JSON ({error.msg}); give a file written by --pairs-path, one JSON object a line"
         ) from error
     except (ValueError, RecursionError) as error:  # a number of too many digits, or too many brackets
         reason = str(error).partition(";")[0]

@@ -48,6 +48,13 @@ def test_scores_of_an_utterance():
     assert utterance.marked("a", "transcript") is None
 
 
+def test_one_system_differs_from_none():
+    (alone,) = match({"a": [pair("u", "a x") | {"speaker": "s"}]}).utterances
+    assert alone.about == "s"
+    (two,) = match({"a": [pair("u", "a x")], "b": [pair("u", "a x")]}).utterances
+    assert two.about == "difference 0.00"
+
+
 @pytest.fixture
 def utterances():
     one = [pair("u10", "a b"), pair("u2", "a x"), pair("u1", "x y"), pair("u3", reference=None)]

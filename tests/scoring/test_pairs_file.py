@@ -52,6 +52,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path):
     ("line", "what"),
     [
         ("{", "not JSON"),
+        ("S-0\ta b", "give a file written by --pairs-path"),  # of fairseq-generate's output
         ("[1]", "a JSON object is needed, found list"),
         ('{"transcript": "a"}', 'no "translation"'),
         ('{"transcript": null, "translation": null}', "neither"),
