@@ -48,7 +48,7 @@ setup(
         "kaldi-native-fbank",
         "soundfile>=0.12",
         "soxr",
-        "silero-vad>=6.2.3",  # the first that does not install torchaudio
+        "silero-vad~=6.2.3",  # the first that does not install torchaudio; parts of its network are called
         "sentencepiece",
         "sacrebleu>=2.0",
         "jiwer>=4.0",

@@ -2,23 +2,27 @@
 
 By Silero VAD, the best-maintained speech detector: it tells speech from noise and music, which those
 by energy or by a Gaussian mixture (auditok, webrtcvad) do not; its model (MIT licence) comes inside a
-wheel for every platform; and it needs nothing but torch. A minute takes it about a second. onnxruntime and
-torchaudio are optional extras, neither of which is used here.
+wheel for every platform; and it needs nothing but torch. Called as it comes, it takes one window at a time,
+a second a minute; many at once take a tenth of that. onnxruntime and torchaudio are optional extras, neither
+of which is used here.
 """
 
-import copy
+import functools
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import soxr
 import torch
+from torch import Tensor, nn
 
 #: Samples a window by the rates that the model knows; all are 32 ms.
 WINDOW_SAMPLES = {8000: 256, 16000: 512}
 WINDOW_SECONDS = 0.032
 _MS = 32
+#: Windows that are heard at once. They are the same ones however the samples come: the last bits of sums
+#: depend on how many there are.
+AT_ONCE = 128
 
 
 class VoiceActivity:
@@ -31,8 +35,8 @@ class VoiceActivity:
     def __init__(self, rate: int) -> None:
         self.rate = rate
         self.heard_rate = rate if rate in WINDOW_SAMPLES else 16000
-        with _networks.one():  # reads it now, rather than in the middle of the first recording
-            pass
+        with _reading:  # here, rather than in the middle of the first recording
+            self._network = _network(self.heard_rate)
 
     def windows(self, blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, float]]:
         """Yield each 32 ms of a recording and the probability that it holds speech.
@@ -44,27 +48,32 @@ class VoiceActivity:
             samples at ``rate``, the last window being as long as what is left, and a number from
             0 to 1.
         """
-        with _networks.one() as network:
-            yield from self._windows(blocks, network)
+        ear, count = Ear(self._network), 0
+        for own, heard in self._groups(blocks):
+            first = self._begin(count)
+            for probability in ear(heard):
+                yield own[self._begin(count) - first : self._begin(count + 1) - first], probability
+                count += 1
 
-    def _windows(
-        self, blocks: Iterable[np.ndarray], network: torch.nn.Module
-    ) -> Iterator[tuple[np.ndarray, float]]:
+    def _groups(self, blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the samples of `AT_ONCE` windows, at the end of fewer, and what the model is to hear of them,
+        (n, size)."""
         size = WINDOW_SAMPLES[self.heard_rate]
         own = heard = np.empty(0, dtype=np.float32)
-        count = 0
+        count = 0  # windows before these samples
         for block, piece in self._both(blocks):
             own, heard = np.concatenate([own, block]), np.concatenate([heard, piece])
-            while len(heard) >= size and len(own) >= self._length(count):
-                yield own[: self._length(count)], self._probability(network, heard[:size])
-                own, heard = own[self._length(count) :], heard[size:]
-                count += 1
+            while len(heard) >= AT_ONCE * size and len(own) >= (length := self._length(count)):
+                yield own[:length], heard[: AT_ONCE * size].reshape(AT_ONCE, size)
+                own, heard = own[length:], heard[AT_ONCE * size :]
+                count += AT_ONCE
         while len(own):
-            window = np.zeros(size, dtype=np.float32)
-            window[: len(heard[:size])] = heard[:size]
-            yield own[: self._length(count)], self._probability(network, window)
-            own, heard = own[self._length(count) :], heard[size:]
-            count += 1
+            end = 1000 * (self._begin(count) + len(own))
+            number = min(AT_ONCE, -(-end // (_MS * self.rate)) - count)
+            length, missing = self._length(count), max(0, number * size - len(heard))
+            yield own[:length], np.pad(heard, (0, missing))[: number * size].reshape(number, size)
+            own, heard = own[length:], heard[AT_ONCE * size :]
+            count += AT_ONCE
 
     def _both(self, blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield each block, and what the model is to hear of it."""
@@ -77,48 +86,68 @@ class VoiceActivity:
         nothing = np.empty(0, dtype=np.float32)
         yield nothing, resampler.resample_chunk(nothing, last=True)
 
-    def _length(self, window: int) -> int:
-        """Return the samples of a window: not all have the same number at every rate."""
-        return (window + 1) * _MS * self.rate // 1000 - window * _MS * self.rate // 1000
+    def _begin(self, window: int) -> int:
+        """Return how many samples are before a window: not all have the same number at every rate."""
+        return window * _MS * self.rate // 1000
 
-    def _probability(self, network: torch.nn.Module, window: np.ndarray) -> float:
+    def _length(self, first: int) -> int:
+        return self._begin(first + AT_ONCE) - self._begin(first)
+
+
+class Ear:
+    """Hears one recording from its beginning on, and remembers what the network needs of what was before."""
+
+    def __init__(self, network: "_Network") -> None:
+        self._network = network
+        self._before = torch.zeros(network.context)
+        self._state: tuple[Tensor, Tensor] | None = None
+
+    def __call__(self, windows: np.ndarray) -> list[float]:
+        """Return the probability of speech in each of the next windows, (n, samples)."""
         with torch.inference_mode():
-            return float(network(torch.from_numpy(window.copy()), self.heard_rate))
+            samples = torch.cat([self._before, torch.from_numpy(windows).flatten()])
+            self._before = samples[-self._network.context :]
+            probabilities, self._state = self._network(samples, windows.shape[1], self._state)
+            return probabilities.tolist()
 
 
-class _Networks:
-    """Silero's network, once for each recording that is being heard.
+class _Network(nn.Module):
+    """The parts of Silero's network for one rate, called with many windows at once.
 
-    It remembers what it heard last, so recordings that take turns must not share one, and two threads in one
-    end the process. Reading it takes 80 ms and copying it 8 ms; so those that are free are used again.
+    They remember nothing themselves, so recordings and threads can share them.
     """
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        #: never heard anything: what runs in another thread cannot be copied
-        self._original: torch.nn.Module | None = None
-        self._free: list[torch.nn.Module] = []
+    def __init__(self, whole: torch.jit.ScriptModule) -> None:
+        super().__init__()
+        self.context = int(whole.context_size_samples)
+        self.extractors, self.encoder, self.head = whole.run_extractors, whole.encoder, whole.decoder.decoder
+        cell = dict(whole.decoder.rnn.named_parameters())
+        hidden, features = cell["weight_ih"].shape[0] // 4, cell["weight_ih"].shape[1]
+        with torch.random.fork_rng(devices=[]):  # takes no random numbers from the caller's
+            self.recurrence = nn.LSTM(features, hidden)
+        self.recurrence.load_state_dict({f"{name}_l0": weight for name, weight in cell.items()})
 
-    @contextmanager
-    def one(self) -> Iterator[torch.nn.Module]:
-        """Lend a network that has heard nothing yet."""
-        network = self._take()
-        try:
-            network.reset_states()
-            yield network
-        finally:
-            self._free.append(network)
-
-    def _take(self) -> torch.nn.Module:
-        with self._lock:
-            if self._free:
-                return self._free.pop()
-            if self._original is None:
-                self._original = _load_network()
-            return copy.deepcopy(self._original)
+    def forward(
+        self, samples: Tensor, size: int, state: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Return the probabilities, (n,), of windows of `size` samples; `context` samples are before them."""
+        windows = samples.unfold(0, self.context + size, size)
+        features = self.encoder(self.extractors(windows)).squeeze(-1)
+        hidden, state = self.recurrence(features, state)
+        return self.head(hidden.unsqueeze(-1)).flatten(), state
 
 
-def _load_network() -> torch.nn.Module:
+#: Held while a network is read, which changes the number of threads for a moment.
+_reading = threading.Lock()
+
+
+@functools.cache
+def _network(rate: int) -> _Network:
+    whole = _load_networks()
+    return _Network(whole._model if rate == 16000 else whole._model_8k).eval()
+
+
+def _load_networks() -> torch.jit.ScriptModule:
     threads = torch.get_num_threads()
     try:
         from silero_vad import load_silero_vad  # importing it sets the number of threads to 1
@@ -126,6 +155,3 @@ def _load_network() -> torch.nn.Module:
         return load_silero_vad()
     finally:
         torch.set_num_threads(threads)
-
-
-_networks = _Networks()

@@ -46,14 +46,11 @@ def test_recordings_heard_in_threads(noises):
     assert together == alone * 3
 
 
-def test_networks_are_used_again(noises, monkeypatch):
-    """One is copied only where all are in use."""
-    activity = VoiceActivity(RATE)
-    next(iter(activity.windows([noises[0]])))
-    monkeypatch.setattr("interactive_st.inference.voice_activity.copy.deepcopy", None)
+def test_the_network_is_read_once(noises, monkeypatch):
+    VoiceActivity(RATE)
+    monkeypatch.setattr("interactive_st.inference.voice_activity._load_networks", None)
     for samples in noises:
-        VoiceActivity(RATE)
-        probabilities(activity, samples)
+        probabilities(VoiceActivity(RATE), samples)
 
 
 def test_call_within_a_stream(model, speech, noises):

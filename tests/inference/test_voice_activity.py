@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from interactive_st.inference import voice_activity
 from interactive_st.inference.sources import FileSource
-from interactive_st.inference.voice_activity import VoiceActivity
+from interactive_st.inference.voice_activity import AT_ONCE, Ear, VoiceActivity
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,13 @@ def test_threads_stay_as_they_were():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_takes_no_random_numbers():
+    voice_activity._network.cache_clear()
+    before = torch.get_rng_state()
+    VoiceActivity(16000)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_needs_no_torchaudio(activity):
@@ -51,6 +59,35 @@ def test_blocks_do_not_matter(activity):
         for size in (20000, 500, 4096)
     ]
     assert probabilities[0] == probabilities[1] == probabilities[2]
+
+
+@pytest.mark.parametrize("rate", [8000, 16000])
+def test_probabilities_are_those_of_the_network(rate, shared_data):
+    """As it gives them when it is called as its package does: one window after the other."""
+    from silero_vad import load_silero_vad
+
+    samples = FileSource(shared_data / "whisper_jfk" / "tests" / "jfk.flac").whole(rate)
+    whole, size = load_silero_vad(), rate * 32 // 1000
+    padded = torch.from_numpy(np.pad(samples, (0, -len(samples) % size)))
+    with torch.inference_mode():
+        alone = [float(whole(window, rate)) for window in padded.split(size)]
+    together = [probability for _, probability in VoiceActivity(rate).windows([samples])]
+    assert together == pytest.approx(alone, abs=2e-5)
+
+
+@pytest.mark.parametrize("rate", [8000, 22050])
+def test_many_windows_are_heard_at_once(rate, monkeypatch):
+    """One by one, they took a third or more of the time of all decoding."""
+    counts = []
+
+    def listen(self, windows):
+        counts.append(len(windows))
+        return [0.0] * len(windows)
+
+    monkeypatch.setattr(Ear, "__call__", listen)
+    samples = np.zeros(rate * 32 * (2 * AT_ONCE + 1) // 1000, dtype=np.float32)
+    list(VoiceActivity(rate).windows(blocks_of(samples, rate)))
+    assert counts == [AT_ONCE, AT_ONCE, 1]
 
 
 def test_silence_is_no_speech(activity):
@@ -81,10 +118,10 @@ def test_windows_stay_in_step_with_what_is_heard(rate, noise_is_speech):
 def test_what_is_resampled_is_heard_to_its_end(monkeypatch):
     heard = []
 
-    def listen(self, network, window):
-        heard.append(window)
-        return 0.0
+    def listen(self, windows):
+        heard.extend(windows)
+        return [0.0] * len(windows)
 
-    monkeypatch.setattr(VoiceActivity, "_probability", listen)
+    monkeypatch.setattr(Ear, "__call__", listen)
     list(VoiceActivity(22050).windows([np.ones(22050, dtype=np.float32)]))
     assert np.count_nonzero(np.concatenate(heard) > 0.5) == pytest.approx(16000, abs=16)
