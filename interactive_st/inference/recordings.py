@@ -27,12 +27,13 @@ Outcome = Segment | Recording | DataError
 
 @dataclass
 class _Waiting:
-    """An utterance that is not decoded yet; ``features`` is (T, F)."""
+    """An utterance that is not decoded yet; ``features`` is (T, F), ``since`` the end of the one before."""
 
     start: float
     end: float
     speech: Spans
     features: np.ndarray
+    since: float
 
     @property
     def seconds(self) -> float:
@@ -71,7 +72,7 @@ def decode_recordings(
             texts = iter(
                 decoding(
                     [utterance.features for utterance in utterances],
-                    lambda numbers: progress(sum(utterances[number].seconds for number in numbers)),
+                    lambda numbers: progress(sum(utterances[i].end - utterances[i].since for i in numbers)),
                 )
             )
         for number, item in waiting:
@@ -107,7 +108,7 @@ def _utterances(
     config = decoding.config
     bins = int(config.features["num_mel_bins"])
     for number, opener in enumerate(openers):
-        found = duration = 0.0
+        reached = duration = 0.0
         try:
             source = opener()
             duration = source.duration
@@ -115,14 +116,14 @@ def _utterances(
                 source, activity, decoding.max_segment, decoding.options.min_pause
             ):
                 features = _features(utterance.samples, activity.rate, bins, source.name)
-                item = _Waiting(utterance.start, utterance.end, utterance.speech, features)
-                found += item.seconds
+                item = _Waiting(utterance.start, utterance.end, utterance.speech, features, reached)
+                reached = item.end
                 yield number, item
         except DataError as error:
-            progress(duration - found)
+            progress(duration - reached)
             yield number, error
             continue
-        progress(duration - found)
+        progress(duration - reached)
         yield number, Recording(source.name, duration, config.source_lang, config.target_lang)
 
 

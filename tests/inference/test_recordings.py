@@ -8,7 +8,7 @@ import soundfile
 from interactive_st.errors import DataError
 from interactive_st.inference import recordings
 from interactive_st.inference.pauses import Utterance
-from interactive_st.inference.results import Hypothesis
+from interactive_st.inference.results import Hypothesis, Recording
 from tests.speech_model import RATE, SHORT, bursts
 
 pytestmark = pytest.mark.usefixtures("hears_noise")
@@ -22,6 +22,18 @@ def test_a_recording_that_fails_on_the_way_is_done_with_as_a_whole(model, talk, 
     results = list(model.stream([tmp_path / "nan.wav", talk], progress=seconds.append, **SHORT))
     assert any(isinstance(result, DataError) for _, result in results)
     assert sum(seconds) == pytest.approx(12.0 + 2.0)
+
+
+def test_progress_counts_the_silence_before_what_was_said(model, tmp_path):
+    """So that the time that is left can be told of recordings with long pauses."""
+    samples = bursts([(0.2, 1.0), (9.0, 10.0), (25.0, 26.0)], 40.0)
+    soundfile.write(tmp_path / "pauses.wav", samples, RATE)
+    seconds = []
+    stream = model.stream([tmp_path / "pauses.wav"], progress=seconds.append, batch_seconds=1.0, **SHORT)
+    for _, result in stream:
+        reached = 40.0 if isinstance(result, Recording) else result.end
+        assert sum(seconds) >= reached - 1e-6
+    assert sum(seconds) == pytest.approx(40.0)
 
 
 def test_more_and_more_is_read_ahead_up_to_a_few_batches(monkeypatch):
