@@ -136,20 +136,21 @@ class ArraySource:
                 "samples of type int64, which numpy and torch make of a list of whole numbers: no recording "
                 "has 64 bits, so full scale is not known; give them in their own type, as int16 or int32"
             )
-        if samples.dtype.kind == "i":
-            samples = samples / -float(np.iinfo(samples.dtype).min)
-        if samples.dtype.kind != "f":
+        if samples.dtype.kind not in "if":
             raise DataError(f"samples of type {samples.dtype}: floats or signed integers are expected")
+        full_scale = -float(np.iinfo(samples.dtype).min) if samples.dtype.kind == "i" else 1.0
         if samples.ndim == 2 and samples.size:
             samples = samples.mean(axis=int(samples.shape[1] <= samples.shape[0]))
         if samples.ndim != 1 or not samples.size:
             raise DataError(f"samples of shape {samples.shape}: (N,) or (channels, N) is expected")
         with np.errstate(over="ignore"):
             # before the check: a large number of 64 bits is infinite in 32
-            samples = samples.astype(np.float32)
+            samples = np.ascontiguousarray(samples, dtype=np.float32)
+        if full_scale != 1.0:  # here, so that whole numbers become no floats of 64 bits on the way
+            samples /= np.float32(full_scale)
         if not np.isfinite(samples).all():
             raise DataError("the samples hold NaN, or values that are infinite as 32-bit numbers")
-        largest = np.abs(samples).max()
+        largest = max(samples.max(), -samples.min())
         if largest >= NOT_SCALED:
             raise DataError(
                 f"the samples reach {largest:g}, and full scale of floats is 1.0; divide them by that of the "

@@ -1,4 +1,5 @@
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -158,6 +159,18 @@ class TestArraySource:
         integers = np.array([0, 16384, -32768], dtype=np.int16)
         assert ArraySource(integers, 8000).whole(8000).tolist() == [0.0, 0.5, -1.0]
         assert ArraySource(torch.from_numpy(integers), 8000).whole(8000).tolist() == [0.0, 0.5, -1.0]
+
+    @pytest.mark.parametrize(("kind", "most"), [(np.float32, 2), (np.float64, 6), (np.int16, 6)])
+    def test_long_recordings_are_not_copied_more_than_once(self, kind, most):
+        """In bytes a sample, of which single precision takes 4 and looking for NaN 1."""
+        samples = np.ones(1_000_000, dtype=kind)
+        tracemalloc.start()
+        try:
+            source = ArraySource(samples, 16000)
+            assert tracemalloc.get_traced_memory()[1] <= most * len(samples)
+        finally:
+            tracemalloc.stop()
+        assert source.duration == 62.5
 
     def test_half_precision(self):
         assert ArraySource(torch.tensor([0.5, -0.25], dtype=torch.bfloat16), 8000).whole(8000).tolist() == [
