@@ -11,7 +11,7 @@ import soxr
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.refusals import cut_off, require_audio_file, require_finite, unreadable
 from interactive_st.data.audio.wav_header import missing_seconds
-from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_pyav
+from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_pyav, one_channel
 from interactive_st.errors import DataError
 
 #: What is read at a time from a long file.
@@ -107,7 +107,7 @@ class FileSource(_File):
         while len(block := file.read(size, dtype="float32", always_2d=True)):
             require_finite(self.path, block)
             done += len(block)
-            yield block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1)
+            yield one_channel(block)
         if file.frames - done > SLACK * file.samplerate:
             raise cut_off(self.path, done / file.samplerate, file.frames / file.samplerate)
 

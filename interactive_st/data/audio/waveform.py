@@ -84,7 +84,15 @@ def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -
     if length - len(samples) > SLACK * rate:
         raise cut_off(path, len(samples) / rate, length / rate)
     require_finite(path, samples)
-    return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1), rate
+    return one_channel(samples), rate
+
+
+def one_channel(samples: np.ndarray) -> np.ndarray:
+    """Average the channels of samples, (N, channels), float32; returns (N,).
+
+    As ``mean(axis=1)``, which takes as long as it takes to decode them.
+    """
+    return samples[:, 0] if samples.shape[1] == 1 else sum(samples.T) / np.float32(samples.shape[1])
 
 
 @functools.lru_cache(maxsize=1)
