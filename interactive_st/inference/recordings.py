@@ -120,9 +120,10 @@ def _utterances(
                 reached = item.end
                 yield number, item
         except DataError as error:
-            progress(duration - reached)
+            progress(max(0.0, duration - reached))
             yield number, error
             continue
+        duration = source.duration  # which may have been estimated before
         progress(duration - reached)
         yield number, Recording(source.name, duration, config.source_lang, config.target_lang)
 

@@ -16,6 +16,9 @@ from interactive_st.errors import DataError
 
 #: What is read at a time from a long file.
 BLOCK_SECONDS = 10.0
+#: Media files that seem to be longer than this (seconds) are decoded once only: it is known at their end how
+#: long they are. Whether others are is decided by their exact length.
+SEEMS_LONG = 600.0
 #: Samples in memory that reach this (full scale = 1.0) are whole numbers that became floats, as fairseq's
 #: `get_waveform` returns them.
 NOT_SCALED = 100.0
@@ -25,7 +28,7 @@ class Source(Protocol):
     """A recording of one channel at any rate."""
 
     name: str | None
-    #: seconds
+    #: seconds; of a long one it may be an estimate until its blocks were read
     duration: float
 
     def whole(self, rate: int) -> np.ndarray:
@@ -66,13 +69,27 @@ class MediaSource(_File):
 
     def __init__(self, path: str | os.PathLike) -> None:
         super().__init__(path)
-        self.duration = media.seconds(self.path)
-        if not self.duration:
-            raise DataError(f"{self.path}: zero length")
+        exact = media.seconds(self.path, SEEMS_LONG)
+        self._is_estimate = exact is None
+        self.duration = media.estimated_seconds(self.path) if exact is None else exact
+        self._require_sound()
 
     def blocks(self, rate: int) -> Iterator[np.ndarray]:
         own_rate, blocks = media.sound(self.path)
-        yield from _resampled(blocks, own_rate, rate)
+        yield from _resampled(self._counted(blocks, own_rate), own_rate, rate)
+
+    def _counted(self, blocks: Iterator[np.ndarray], rate: int) -> Iterator[np.ndarray]:
+        count = 0
+        for block in blocks:
+            count += len(block)
+            yield block
+        if self._is_estimate:
+            self.duration = count / rate
+            self._require_sound()
+
+    def _require_sound(self) -> None:
+        if not self.duration:
+            raise DataError(f"{self.path}: zero length")
 
 
 class FileSource(_File):

@@ -36,6 +36,26 @@ def test_progress_counts_the_silence_before_what_was_said(model, tmp_path):
     assert sum(seconds) == pytest.approx(40.0)
 
 
+def test_a_duration_that_is_known_at_the_end(monkeypatch):
+    """As of a long Matroska file, which states it nearly."""
+    source = SimpleNamespace(duration=31.0, name=None)
+
+    def find(*_):
+        source.duration = 30.0
+        yield from ()
+
+    monkeypatch.setattr(recordings, "find_utterances", find)
+    decoding = SimpleNamespace(
+        options=SimpleNamespace(batch_seconds=20.0, min_pause=0.5),
+        config=SimpleNamespace(features={"num_mel_bins": 8}, source_lang="en", target_lang="de"),
+        max_segment=20.0,
+    )
+    seconds = []
+    activity = SimpleNamespace(rate=8000)
+    ((_, found),) = recordings.decode_recordings([lambda: source], decoding, activity, seconds.append)
+    assert found.duration == sum(seconds) == 30.0
+
+
 def test_more_and_more_is_read_ahead_up_to_a_few_batches(monkeypatch):
     """A quarter of a batch at first, so that texts come soon; never so much that memory grows."""
     samples = np.random.default_rng(0).normal(0, 0.1, 8000).astype(np.float32)

@@ -6,8 +6,10 @@ import pytest
 import soundfile
 import torch
 
+from interactive_st.data.audio import media
 from interactive_st.data.audio.waveform import load_audio
 from interactive_st.errors import DataError
+from interactive_st.inference import sources
 from interactive_st.inference.sources import ArraySource, FileSource, MediaSource, open_file
 from tests.media_files import write_media
 
@@ -129,6 +131,19 @@ class TestMediaSource:
         length = min(len(joined), len(whole))
         np.testing.assert_allclose(joined[:length], whole[:length], atol=1e-4)
         assert source.duration == pytest.approx(len(whole) / rate, abs=1e-3)
+
+    def test_a_long_one_is_decoded_once(self, tmp_path, monkeypatch):
+        """Its exact length, which a Matroska file does not state, is known at its end."""
+        samples = np.random.default_rng(0).uniform(-0.5, 0.5, 25 * 11025)
+        path = write_media(tmp_path / "a.mkv", samples, 11025)
+        exact, decoded, sound = media.seconds(path), [], media.sound
+        monkeypatch.setattr(media, "sound", lambda path: decoded.append(path) or sound(path))
+        monkeypatch.setattr(sources, "SEEMS_LONG", 10.0, raising=False)
+        source = open_file(path)
+        assert source.duration == pytest.approx(exact, abs=0.2)
+        assert sum(map(len, source.blocks(11025))) == round(exact * 11025)
+        assert source.duration == exact
+        assert len(decoded) == 1
 
     def test_no_regular_file(self, tmp_path):
         os.mkfifo(tmp_path / "pipe.mp4")

@@ -72,16 +72,23 @@ def estimated_seconds(path: str | os.PathLike) -> float:
         return (container.duration or 0) / _microseconds()
 
 
-def seconds(path: str | os.PathLike) -> float:
+def seconds(path: str | os.PathLike, longest: float = math.inf) -> float | None:
     """Return the duration; most containers do not state it exactly, and then the file is decoded once.
+
+    Args:
+        path: the file.
+        longest: None is returned instead of decoding a file that seems to be longer than this.
 
     Raises:
         DataError: as `sound`.
     """
     with _opened(path) as (container, stream):
         earliest, latest = _promised(container, stream)
+        seeming = (container.duration or 0) / _microseconds()
     if earliest == latest:
         return latest
+    if seeming > longest:
+        return None
     rate, blocks = sound(path)
     return sum(len(block) for block in blocks) / rate
 
