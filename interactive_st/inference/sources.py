@@ -8,10 +8,11 @@ import numpy as np
 import soundfile
 import soxr
 
+from interactive_st.data.audio.channels import one_channel
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.refusals import cut_off, require_audio_file, require_finite, unreadable
 from interactive_st.data.audio.wav_header import missing_seconds
-from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_pyav, one_channel
+from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_pyav
 from interactive_st.errors import DataError
 
 #: What is read at a time from a long file.
@@ -124,7 +125,7 @@ class FileSource(_File):
         while len(block := file.read(size, dtype="float32", always_2d=True)):
             require_finite(self.path, block)
             done += len(block)
-            yield one_channel(block)
+            yield one_channel(block.T)
         if file.frames - done > SLACK * file.samplerate:
             raise cut_off(self.path, done / file.samplerate, file.frames / file.samplerate)
 

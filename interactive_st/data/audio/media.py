@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from interactive_st.data.audio.channels import one_channel
 from interactive_st.data.audio.refusals import cut_off, require_finite
 from interactive_st.errors import DataError
 
@@ -128,8 +129,15 @@ def sound(path: str | os.PathLike) -> tuple[int, Iterator[np.ndarray]]:
 
 
 def _blocks(path: str | os.PathLike, rate: int) -> Iterator[np.ndarray]:
-    size, waiting, count = round(BLOCK * rate), [], 0
-    for piece in _pieces(path, rate):
+    for block in _joined(_pieces(path, rate), round(BLOCK * rate)):
+        require_finite(path, block)
+        yield block
+
+
+def _joined(pieces: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Join pieces to blocks of at least `size` samples, the last of which may be shorter."""
+    waiting, count = [], 0
+    for piece in pieces:
         waiting.append(piece)
         count += len(piece)
         if count >= size:
@@ -160,10 +168,9 @@ def _pieces(path: str | os.PathLike, rate: int) -> Iterator[np.ndarray]:
                 if new_kind != kind:  # as in broadcasts and joined files; it takes frames of one kind
                     kind, resampler = new_kind, av.AudioResampler(format="fltp", rate=rate)
                 for part in resampler.resample(frame):
-                    samples = part.to_ndarray().mean(axis=0, dtype=np.float32)
+                    samples = one_channel(part.to_ndarray())
                     if latest < math.inf:  # the last frame is filled up
                         samples = samples[: max(0, round(latest * rate) - done)]
-                    require_finite(path, samples)
                     yield samples
                     done += len(samples)
         except DataError:

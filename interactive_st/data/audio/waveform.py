@@ -8,6 +8,7 @@ import soundfile
 import soxr
 
 from interactive_st.data.audio import media
+from interactive_st.data.audio.channels import one_channel
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.mp3_frames import says_its_length, seconds_of_frames
 from interactive_st.data.audio.refusals import cut_off, require_audio_file, require_finite, unreadable
@@ -84,15 +85,7 @@ def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -
     if length - len(samples) > SLACK * rate:
         raise cut_off(path, len(samples) / rate, length / rate)
     require_finite(path, samples)
-    return one_channel(samples), rate
-
-
-def one_channel(samples: np.ndarray) -> np.ndarray:
-    """Average the channels of samples, (N, channels), float32; returns (N,).
-
-    As ``mean(axis=1)``, which takes as long as it takes to decode them.
-    """
-    return samples[:, 0] if samples.shape[1] == 1 else sum(samples.T) / np.float32(samples.shape[1])
+    return one_channel(samples.T), rate
 
 
 @functools.lru_cache(maxsize=1)
