@@ -65,21 +65,22 @@ def draw_attention(picture: AttentionPicture) -> "Figure":
         heights += [height + 0.7 for height in rows] if stacked else [max(rows) + 0.7]
     figure = Figure((WIDTH, sum(heights) + 0.75 * len(heights) + 0.4), layout="constrained")
     figure.get_layout_engine().set(h_pad=0.08, w_pad=0.06)
-    grid = figure.add_gridspec(len(heights), 2, height_ratios=heights)
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     seconds = len(picture.features) / FRAMES_PER_SECOND
-    top = figure.add_subplot(grid[0, :])
+    top = figure.add_subplot(grid[0])
     _draw_features(top, picture.features, seconds)
     for place, stream in enumerate(picture.streams):
-        axes = figure.add_subplot(grid[1 + place, :], sharex=top)
+        axes = figure.add_subplot(grid[1 + place], sharex=top)
         image = _draw_weights(axes, picture.encoder[place], (0.0, seconds))
         _name_rows(axes, _written(picture.tokens[place]), STREAM_COLOURS[stream])
         axes.set_title(f"{STREAM_NAMES[stream].capitalize()}: attention to the speech", loc="left")
         axes.set_xlabel("time (s)")
         figure.colorbar(image, ax=axes, pad=0.01, fraction=0.03)
     if picture.partner is not None:
+        # a grid of its own: of one with the rows above, matplotlib 3.10 leaves a third of the width empty
+        places = (grid[3], grid[4]) if stacked else grid[3].subgridspec(1, 2)
         for stream, name in enumerate(STREAM_NAMES):
-            axes = figure.add_subplot(grid[3 + stream, :] if stacked else grid[3, stream])
-            _draw_partner(figure, axes, picture, stream, name)
+            _draw_partner(figure, figure.add_subplot(places[stream]), picture, stream, name)
         figure.supxlabel("hatched: what a row may not see", fontsize="small")
     if picture.title:
         figure.suptitle(picture.title, x=0.01, ha="left", fontsize="medium")
