@@ -10,6 +10,7 @@ of which is used here.
 import functools
 import threading
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import soxr
@@ -23,6 +24,8 @@ _MS = 32
 #: Windows that are heard at once. They are the same ones however the samples come: the last bits of sums
 #: depend on how many there are.
 AT_ONCE = 128
+#: Where the network is and in what precision, whatever the caller made torch's default.
+_PLACE: dict[str, Any] = {"device": "cpu", "dtype": torch.float32}
 
 
 class VoiceActivity:
@@ -99,7 +102,7 @@ class Ear:
 
     def __init__(self, network: "_Network") -> None:
         self._network = network
-        self._before = torch.zeros(network.context)
+        self._before = torch.zeros(network.context, **_PLACE)
         self._state: tuple[Tensor, Tensor] | None = None
 
     def __call__(self, windows: np.ndarray) -> list[float]:
@@ -124,7 +127,7 @@ class _Network(nn.Module):
         cell = dict(whole.decoder.rnn.named_parameters())
         hidden, features = cell["weight_ih"].shape[0] // 4, cell["weight_ih"].shape[1]
         with torch.random.fork_rng(devices=[]):  # takes no random numbers from the caller's
-            self.recurrence = nn.LSTM(features, hidden)
+            self.recurrence = nn.LSTM(features, hidden, **_PLACE)
         self.recurrence.load_state_dict({f"{name}_l0": weight for name, weight in cell.items()})
 
     def forward(

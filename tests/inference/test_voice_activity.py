@@ -35,6 +35,21 @@ def test_takes_no_random_numbers():
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_what_torch_makes_by_default_does_not_matter(activity):
+    """As where a caller loads other models in half precision, or on a GPU."""
+    samples = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
+    expected = [probability for _, probability in activity.windows([samples])]
+    voice_activity._network.cache_clear()
+    dtype = torch.get_default_dtype()
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        with torch.device("meta"):
+            assert [probability for _, probability in VoiceActivity(16000).windows([samples])] == expected
+    finally:
+        torch.set_default_dtype(dtype)
+        voice_activity._network.cache_clear()
+
+
 def test_needs_no_torchaudio(activity):
     assert "torchaudio" not in sys.modules
     assert "onnxruntime" not in sys.modules
