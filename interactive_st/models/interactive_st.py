@@ -90,6 +90,11 @@ class InteractiveSTModel(S2TTransformerModel):
         )
 
     @classmethod
+    def hub_models(cls) -> dict[str, str]:
+        """None: fairseq's ``hubconf.py`` would offer those of the parent by this class."""
+        return {}
+
+    @classmethod
     def from_pretrained(cls, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse fairseq's hub interface, which knows one text and computes features of its own.
 

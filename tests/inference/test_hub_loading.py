@@ -32,6 +32,12 @@ def test_the_hub_interface_of_fairseq_is_refused_with_what_to_call(made, model_c
         model_class.from_pretrained(folder, name, str(made.data), config_yaml="config_joint.yaml")
 
 
+def test_models_of_fairseqs_hub_stay_those_of_fairseq():
+    """Its hubconf.py offers the names of each class in turn by that class."""
+    assert not InteractiveSTModel.hub_models()
+    assert not TwoStageSTModel.hub_models()
+
+
 def test_checkpoint_and_folder_are_the_same(made, model, talk, tmp_path):
     folder = write_model_folder(load_checkpoint(made.checkpoint), tmp_path / "model", Card("test"))
     exported = InteractiveST.from_pretrained(folder)
