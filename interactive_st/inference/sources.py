@@ -29,7 +29,7 @@ class Source(Protocol):
     """A recording of one channel at any rate."""
 
     name: str | None
-    #: seconds; of a long one it may be an estimate until its blocks were read
+    #: seconds; of a long one it may be an estimate until it was read
     duration: float
 
     def whole(self, rate: int) -> np.ndarray:
@@ -74,6 +74,12 @@ class MediaSource(_File):
         self._is_estimate = exact is None
         self.duration = media.estimated_seconds(self.path) if exact is None else exact
         self._require_sound()
+
+    def whole(self, rate: int) -> np.ndarray:
+        samples = super().whole(rate)
+        if self._is_estimate:
+            self.duration = len(samples) / rate
+        return samples
 
     def blocks(self, rate: int) -> Iterator[np.ndarray]:
         own_rate, blocks = media.sound(self.path)

@@ -144,6 +144,10 @@ class TestMediaSource:
         assert sum(map(len, source.blocks(11025))) == round(exact * 11025)
         assert source.duration == exact
         assert len(decoded) == 1
+        source = open_file(path)  # where pieces may be as long
+        assert source.duration != exact
+        assert len(source.whole(11025)) == round(exact * 11025)
+        assert source.duration == exact
 
     def test_no_regular_file(self, tmp_path):
         os.mkfifo(tmp_path / "pipe.mp4")
