@@ -17,6 +17,8 @@ from interactive_st.errors import DataError
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: Characters of a file's name kept in its temporary name: names have at most 255 bytes, characters up to 4.
 NAME_PART = 58
+#: Holds another text each time that a machine starts.
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def check_file(
@@ -142,8 +144,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield another file to write, which becomes `path` in one step; nothing is left where the block fails.
 
     What is not a file, such as a pipe or ``/dev/null``, is itself yielded, and a link stays one. A killed
-    process leaves its file (``.NAME.MACHINE-PROCESS.tmp``), which the next process of the same machine that
-    writes in this folder removes.
+    process leaves its file (``.NAME.MACHINE-PROCESS.tmp``), which the next process that writes in this folder
+    removes, on the same machine and before that starts again.
 
     Raises:
         OSError: the folder does not exist or cannot be written.
@@ -176,9 +178,10 @@ def umask() -> int:
 
 
 def _processes() -> str:
-    """`machine` for the processes that this one can see: a container may be named like its machine."""
+    """`machine` for the processes that this one can see: a container may be named like its machine, and two
+    machines that share a folder be named alike, whose starts are not."""
     with suppress(OSError):
-        return machine(os.readlink("/proc/self/ns/pid"))
+        return machine(os.readlink("/proc/self/ns/pid") + BOOT.read_text())
     return machine()
 
 

@@ -2,9 +2,11 @@ import errno
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
+import interactive_st.writing
 from interactive_st.errors import DataError
 from interactive_st.writing import check_file, check_folder, not_written, replacing, write_whole
 
@@ -84,6 +86,21 @@ def test_what_killed_runs_left_is_removed(tmp_path):
     with replacing(tmp_path / "link") as unfinished:
         unfinished.touch()
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.pt"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="which start it is of a machine, Linux alone tells")
+def test_what_a_machine_of_the_same_name_writes_is_left_alone(tmp_path, monkeypatch):
+    """Whose processes cannot be seen here: the first namespace has one number on all machines."""
+    (tmp_path / "boot").write_text("another")
+    with ExitStack() as writing:
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(interactive_st.writing, "BOOT", tmp_path / "boot", raising=False)
+            elsewhere.setattr(os, "getpid", lambda: 999999999)
+            unfinished = writing.enter_context(replacing(tmp_path / "a.pt"))
+        unfinished.touch()
+        interactive_st.writing._remove_left.cache_clear()  # as of another process
+        write_whole(tmp_path / "b", "text")
+        assert unfinished.exists()
 
 
 def test_files_that_cannot_be_written_are_refused(tmp_path):
