@@ -94,8 +94,8 @@ def _scores(contents: RunContents) -> str:
             inside.add(len(rows))
             rows.append(_score_row(speaker or "(no speaker)", own))
     head = ["test set", "utt.", *COLUMNS.values()]
-    counted = codes(all_signatures(contents.scores.values()))
-    return f"<h2>Scores</h2>{table(head, rows, rows_inside=inside)}{counted}"
+    signatures = codes(all_signatures(contents.scores.values()))
+    return f"<h2>Scores</h2>{table(head, rows, rows_inside=inside)}{signatures}"
 
 
 def _score_row(name: str, scores: Scores) -> list[str]:

@@ -173,8 +173,6 @@ def _pieces(path: str | os.PathLike, rate: int) -> Iterator[np.ndarray]:
                         samples = samples[: max(0, round(latest * rate) - done)]
                     yield samples
                     done += len(samples)
-        except DataError:
-            raise
         except (av.FFmpegError, ValueError) as error:
             raise DataError(
                 f"{path}: damaged, {done / rate:.2f} s could be read ({_reason(error)})"
