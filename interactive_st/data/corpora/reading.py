@@ -77,7 +77,8 @@ class Request:
         for lang, place in places.items():
             missing = [split for split, own in wanted if own == lang and (split, own) not in there]
             if missing and self.splits:
-                raise DataError(f"{place}: no split {', '.join(missing)}; --splits names those to read")
+                such = "" if set(missing) <= set(known) else f", such as {', '.join(known)}"
+                raise DataError(f"{place}: no split {', '.join(missing)}; --splits names those to read{such}")
             if not any(own == lang for _, own in there):
                 raise DataError(f"{place}: none of the splits {', '.join(known)}; is it unpacked completely?")
         return there

@@ -132,8 +132,12 @@ def test_a_wrong_name_of_a_split_is_found_before_the_sentences_are_read(tmp_path
     root = make_covost2(tmp_path, ("de", "fr"))
     (root / "en" / "validated.tsv").unlink()  # the largest of the files
     edit(root / "en" / "covost_v2.en_fr.tsv", lambda text: text.replace("\tdev\n", "\tno\n"))
-    for splits, table in ((["train", "tst"], "en_de"), (["train", "dev"], "en_fr")):
-        with pytest.raises(DataError, match=rf"covost_v2\.{table}\.tsv: no split {splits[1]}; --splits"):
+    hint = "; --splits names those to read"
+    for splits, table, end in (
+        (["train", "tst"], "en_de", f"{hint}, such as train, dev, test$"),
+        (["train", "dev"], "en_fr", f"{hint}$"),
+    ):
+        with pytest.raises(DataError, match=rf"covost_v2\.{table}\.tsv: no split {splits[1]}{end}"):
             read(root, ("de", "fr"), splits=splits)
 
 
