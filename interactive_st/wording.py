@@ -8,7 +8,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def counted(number: int, thing: str, form: str = "") -> str:
-    """``1 row``, ``2 rows``: of things whose plural has an s more; the number by `format`."""
+    """``1 row``, ``2 rows``: of things whose plural has an s more; the number as ``form`` says, as ``,``."""
     return f"{number:{form}} {thing}" if number == 1 else f"{number:{form}} {thing}s"
 
 
