@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from interactive_st.writing import write_whole
+
 _WHOLE = 64 * 2**20  # bytes: of larger files only size, head and tail are read
 _PART = 2**20
 
@@ -63,10 +65,7 @@ def fingerprint(paths: Iterable[Path]) -> list[list[str]]:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON in one move, so that nothing half-written is ever read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    os.replace(unfinished, path)
+    write_whole(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def _hash_file(path: Path) -> str:
