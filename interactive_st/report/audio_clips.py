@@ -26,15 +26,16 @@ def clip(path: Path, offset: float = 0.0, duration: float | None = None, longest
         DataError: the file cannot be read.
     """
     import soundfile
+    import soxr
 
     from interactive_st.data.audio.waveform import load_audio
 
     samples, rate = load_audio(path, None, offset, duration)
-    if rate > HIGHEST_RATE:
-        samples, rate = load_audio(path, HIGHEST_RATE, offset, duration)
     cut = len(samples) > longest * rate
     if cut:
         samples = samples[: int(longest * rate)]
+    if rate > HIGHEST_RATE:
+        samples, rate = soxr.resample(samples, rate, HIGHEST_RATE, quality="HQ"), HIGHEST_RATE
     content = io.BytesIO()
     soundfile.write(content, samples, rate, format="FLAC", subtype="PCM_16")
     note = f'<span class="soft">the first {longest:g} s</span>' if cut else ""

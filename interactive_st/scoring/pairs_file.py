@@ -70,7 +70,8 @@ class PairSource(NamedTuple):
 REQUIRED_KEYS = STREAM_NAMES
 #: Languages of these two.
 LANGUAGE_KEYS = ("src_lang", "tgt_lang")
-TEXT_KEYS = (*REQUIRED_KEYS, "reference_transcript", "reference_translation", "speaker", *LANGUAGE_KEYS)
+REFERENCE_KEYS = ("reference_transcript", "reference_translation")
+TEXT_KEYS = (*REQUIRED_KEYS, *REFERENCE_KEYS, "speaker", *LANGUAGE_KEYS)
 
 
 def make_entry(texts: Sequence[str | None], scores: Sequence[float | None], score: float) -> PairEntry:
@@ -115,7 +116,8 @@ def make_pair(source: PairSource, nbest: list[PairEntry], place: PairPlace | Non
 
 
 def read_pairs(path: str | os.PathLike) -> list[Pair]:
-    """Return the pairs of one file, in its order; empty lines are passed over.
+    """Return the pairs of one file, in its order; empty lines are passed over, and a reference of nothing but
+    blanks is none.
 
     Raises:
         DataError: the file is missing, unreadable or empty, or a line is not a pair; the message names it.
@@ -192,4 +194,7 @@ def _parse(line: str, where: str) -> Pair:
             raise DataError(f'{where}: "{key}" has to be a string or null, is {pair[key]!r}')
     if not isinstance(pair.get("id"), str | int | float | None):
         raise DataError(f'{where}: "id" has to be a string, a number or null, is {pair["id"]!r}')
+    for key in REFERENCE_KEYS:
+        if isinstance(pair.get(key), str) and not pair[key].strip():
+            pair[key] = None
     return pair

@@ -82,6 +82,13 @@ def test_whole_characters_may_be_written_as_escapes(tmp_path):
     assert read_pairs(path) == [{"transcript": "\U0001f600", "translation": "\\ud800 ü"}]
 
 
+def test_a_reference_of_blanks_is_none(tmp_path):
+    pair = {"transcript": "a", "translation": "", "reference_transcript": " ", "reference_translation": ""}
+    write_pairs(tmp_path / "pairs.jsonl", [pair])
+    none = {"reference_transcript": None, "reference_translation": None}
+    assert read_pairs(tmp_path / "pairs.jsonl") == [pair | none]
+
+
 def test_a_shard_may_be_empty(tmp_path):
     pair = '{"transcript": "%s", "translation": "x"}\n'
     for shard, text in enumerate([pair % "a", "", pair % "b"]):

@@ -8,8 +8,7 @@ import os
 import struct
 from typing import NamedTuple
 
-#: Programs that write to a pipe do not know the length: they write 0, or a size from here on.
-UNKNOWN_SIZE = 0x7FFF0000
+from interactive_st.data.audio.file_size import UNKNOWN_SIZE
 
 
 class DataChunk(NamedTuple):
