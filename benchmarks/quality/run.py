@@ -108,7 +108,10 @@ def _train_text(
             f"{folder}: a text model needs the texts of one language pair, and there are those of "
             f"{', '.join(sorted(pairs)) or 'none'}; leave the pipeline out of the list"
         )
-    source, target = pairs.pop().split("-")
+    pair = pairs.pop()
+    languages = {path.suffix.removeprefix(".") for path in folder.glob(f"train.{pair}.*")}
+    # such as en and pt-BR of en-pt-BR
+    source, target = next((a, b) for a in languages for b in languages if f"{a}-{b}" == pair)
     task = [
         "--user-dir", str(steps.USER_DIR), "--task", "translation", "--dataset-impl", "raw",
         "--source-lang", source, "--target-lang", target,

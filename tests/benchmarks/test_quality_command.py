@@ -255,3 +255,21 @@ def test_the_command_without_this_machines_places(listed):
     assert quality.command(args) == (
         "python -m benchmarks.quality --group systems --data digits=PATH --threads 1 --jobs 2"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("en", "de"), ("en", "pt-BR"), ("zh-CN", "en"), ("en", "en-GB"), ("pt-BR", "pt")]
+)
+def test_languages_of_a_text_model(tmp_path, monkeypatch, source, target):
+    """Those with a region have a hyphen of their own."""
+    data = tmp_path / "data"
+    (data / "mt").mkdir(parents=True)
+    for language in (source, target):
+        (data / "mt" / f"train.{source}-{target}.{language}").write_text("a\n", encoding="utf-8")
+        (data / "mt" / f"dict.{language}.txt").write_text("a 1\n", encoding="utf-8")
+    trained = []
+    monkeypatch.setattr(run.steps, "fairseq_train", lambda *args, **_: trained.append(args[3]))
+    run._train_text(Recipe(tmp_path / "run"), data, tmp_path / "checkpoints", [], {})
+    [words] = trained
+    assert words[words.index("--source-lang") + 1] == source
+    assert words[words.index("--target-lang") + 1] == target
