@@ -36,14 +36,15 @@ from interactive_st.data.folder.translation_text import write_translation_text
 from interactive_st.data.folder.vocabulary import describe_unknown, save_vocabulary, train_vocabulary
 from interactive_st.data.joining.fairseq_manifest import Archives, feature_shape
 from interactive_st.data.joining.manifests import Joined, join_manifests
-from interactive_st.data.languages import check_language
+from interactive_st.data.languages import base_language, check_language
 from interactive_st.data.manifest import write_manifest
 from interactive_st.errors import DataError
 
 #: The order of splits; others follow by name.
 FIRST_SPLITS = ("train", "dev", "tst-COMMON", "tst-HE", "test")
 
-_FOLDER = re.compile(r"([a-z]{2,3})-([A-Za-z-]+)")
+#: A pair such as ``en-zh-CN``; ``zh-CN`` alone is a language, and ``my-data`` neither.
+_FOLDER = re.compile(r"([a-z]{2,3})-([a-z]{2,3}(?:-[A-Za-z]+)*)")
 
 
 def join_folders(
@@ -71,7 +72,8 @@ def join_folders(
         splits: those to join, all that both tasks have if None.
         asr_suffix: manifests of transcripts are ``<split>_<asr_suffix>.tsv``.
         st_suffix: manifests of translations are ``<split>_<st_suffix>.tsv``.
-        source_lang: language of the transcripts; from the folder's name if None.
+        source_lang: language of the transcripts; from the folder's name if None. Where the target language is
+            from there, it may differ from the name by its region only, and the same the other way round.
         target_lang: language of the translations, for one folder; from its name if None.
         vocab_size: entries of the joint vocabulary.
         vocab_type: one of `VOCAB_TYPES`.
@@ -195,6 +197,14 @@ def _languages(folder: Path, source_lang: str | None, target_lang: str | None) -
         )
     match = _FOLDER.fullmatch(folder.resolve().name)
     named = match.groups() if match else (None, None)
+    if match and not (source_lang and target_lang):  # both together stand in place of the name
+        options = ("--source-lang", source_lang), ("--target-lang", target_lang)
+        for (option, given), own in zip(options, named, strict=True):
+            if given and base_language(given) != base_language(own):
+                raise DataError(
+                    f"{folder}: {option} {given} is not in the pair that the folder is named after; leave it "
+                    "out, or name both languages by --source-lang and --target-lang"
+                )
     source, target = source_lang or named[0], target_lang or named[1]
     if not source or not target:
         pairs = (path.name for path in folder.glob("*-*") if path.is_dir())

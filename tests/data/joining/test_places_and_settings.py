@@ -63,6 +63,47 @@ def test_the_languages_of_a_data_folder_are_those_of_its_name_or_the_options(fol
         assert {(row["src_lang"], row["tgt_lang"]) for row in rows} == {expected}
 
 
+@pytest.mark.parametrize("option", ["source_lang", "target_lang"])
+def test_one_language_alone_does_not_contradict_the_name_of_the_folder(folder, tmp_path, option):
+    """German was marked as French."""
+    from interactive_st.data.joining.folders import join_folders
+
+    message = f"en-de: --{option.replace('_', '-')} fr is not in the pair that the folder is named after"
+    with pytest.raises(DataError, match=message):
+        join_folders([folder], tmp_path / "data", vocab_size=80, **{option: "fr"})
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_region_may_be_added_to_the_name_of_the_folder(folder, tmp_path):
+    from interactive_st.data.joining.folders import join_folders
+
+    join_folders([folder], tmp_path / "data", vocab_size=80, target_lang="de-AT")
+    assert {row["tgt_lang"] for row in read_manifest(tmp_path / "data" / "dev.tsv")} == {"de-AT"}
+
+
+@pytest.mark.parametrize("name", ["zh-CN", "sv-SE", "my-data"])
+def test_a_name_that_is_no_pair_of_languages(folder, tmp_path, name):
+    """prep_covost_data.py fills a folder of the language spoken: zh-CN was taken for zh into CN."""
+    from interactive_st.data.joining.folders import join_folders
+
+    moved = folder.rename(tmp_path / name)
+    with pytest.raises(DataError, match=f"{name}: its name is not a language pair"):
+        join_folders([moved], tmp_path / "data", vocab_size=80)
+    options = {"source_lang": "zh-CN", "target_lang": "en", "vocab_size": 80}
+    join_folders([moved], tmp_path / "data", **options)
+    assert {row["src_lang"] for row in read_manifest(tmp_path / "data" / "dev.tsv")} == {"zh-CN"}
+    with pytest.raises(DataError, match="its name is not a language pair"):
+        join_folders([tmp_path], tmp_path / "more", vocab_size=80)
+
+
+def test_a_pair_with_a_region(folder, tmp_path):
+    from interactive_st.data.joining.folders import join_folders
+
+    join_folders([folder.rename(tmp_path / "en-zh-CN")], tmp_path / "data", vocab_size=80)
+    row = read_manifest(tmp_path / "data" / "dev.tsv")[0]
+    assert (row["src_lang"], row["tgt_lang"]) == ("en", "zh-CN")
+
+
 def test_the_vocabulary_is_that_of_the_training_texts(folder, tmp_path):
     from interactive_st.data.joining.folders import join_folders
 
