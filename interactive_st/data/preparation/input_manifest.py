@@ -48,7 +48,7 @@ def read_text(
     Args:
         split: its name.
         path: a table with the columns `REQUIRED_OF_TEXT` and any of `OPTIONAL_OF_TEXT`; a row without an id
-            has its line number for one.
+            has its line number for one, with a "_" behind it where another row is called so.
         source_langs: the languages of the speech beside it. Rows that name none are in the only one; where
             there are several they have to name theirs.
         target_langs: the same of translations.
@@ -60,7 +60,8 @@ def read_text(
     source_lang = _only_language(path, columns, "src_lang", source_langs, "--source-lang")
     target_lang = _only_language(path, columns, "tgt_lang", target_langs, "--target-lang")
     used = REQUIRED_OF_TEXT + OPTIONAL_OF_TEXT
-    lines = [replace(line, fields=_fields_of_text(line, used)) for line in lines]
+    taken = {line.fields.get("id", "").strip() for line in lines}
+    lines = [replace(line, fields=_fields_of_text(line, used, taken)) for line in lines]
     made = make_split(split, path, lines, None, source_lang, target_lang)
     made = _with_faults(made, split, bad, [name for name in columns if name not in used])
     return made._replace(is_text_only=True)
@@ -81,9 +82,12 @@ def _only_language(
     return ""
 
 
-def _fields_of_text(line: Line, names: Collection[str]) -> dict[str, str]:
+def _fields_of_text(line: Line, names: Collection[str], taken: Collection[str]) -> dict[str, str]:
     fields = {name: value for name, value in line.fields.items() if name in names}
-    return fields | {"id": fields.get("id", "").strip() or str(line.number)}
+    number = str(line.number)
+    while number in taken:
+        number += "_"
+    return fields | {"id": fields.get("id", "").strip() or number}
 
 
 def _with_faults(made: Split, split: str, bad: list[BadRow], unknown: list[str]) -> Split:

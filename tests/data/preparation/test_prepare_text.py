@@ -99,6 +99,16 @@ def test_columns_of_speech_are_ignored_and_an_id_may_be_empty(tmp_path, speech):
     assert [(row["id"], row["speaker"]) for row in rows] == [("2", ""), ("k", "")]
 
 
+def test_the_number_of_a_line_is_no_second_row_of_that_name(tmp_path, speech):
+    rows = ["\ta\tb", "2\tc\td", "5\te\tf", "\tg\th", "2_\ti\tj"]
+    report = run(tmp_path, speech, write_text(tmp_path, rows, "id\tsrc_text\ttgt_text"))
+    assert report.rows["train_text"] == 5
+    rows = read_manifest(tmp_path / "out/train_text.tsv")
+    assert [(row["id"], row["src_text"]) for row in rows] == [
+        ("2__", "a"), ("2", "c"), ("5", "e"), ("5_", "g"), ("2_", "i"),
+    ]  # fmt: skip
+
+
 def test_bad_rows_of_text(tmp_path, speech):
     path = write_text(tmp_path, ["one\teins", "\t", "two\tzwei\tdrei", "<lang:de>\tvier"])
     with pytest.raises(BadRowsError) as found:
