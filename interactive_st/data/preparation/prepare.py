@@ -13,7 +13,13 @@ from interactive_st.data.choices import SOURCE_LANG, TARGET_LANG
 from interactive_st.data.features.settings import PRECOMPUTED
 from interactive_st.data.folder.layout import DICTIONARY, GLOBAL_CMVN, MODEL, SKIPPED, VOCAB, is_train
 from interactive_st.data.folder.new_folder import new_data_folder
-from interactive_st.data.folder.settings import copy_settings, make_config, write_config
+from interactive_st.data.folder.settings import (
+    copy_settings,
+    find_file,
+    make_config,
+    read_config,
+    write_config,
+)
 from interactive_st.data.folder.translation_text import write_translation_text
 from interactive_st.data.folder.vocabulary import (
     count_unknown,
@@ -91,7 +97,8 @@ def prepare(
         BadRowsError: rows are bad (all of them are listed) and `skip_bad` is off.
         DataError: anything else that is wrong with the input or the options.
     """
-    options = resolve_options(PrepareOptions(**options))
+    asked = PrepareOptions(**options)
+    options = resolve_options(asked)
     texts = texts or {}
     check_request(manifests, texts, out, options, workers)
     languages = (options.source_lang or SOURCE_LANG, options.target_lang or TARGET_LANG)
@@ -99,16 +106,28 @@ def prepare(
         name: source if isinstance(source, Split) else read_split(name, source, audio_root, *languages)
         for name, source in manifests.items()
     }
-    spoken = [row for split in splits.values() for row in split.utterances]
-    of_speech = (
-        {options.source_lang} if options.source_lang else {row.src_lang for row in spoken} or {SOURCE_LANG},
-        {options.target_lang} if options.target_lang else {row.tgt_lang for row in spoken} or {TARGET_LANG},
-    )
-    splits |= {name: read_text(name, path, *of_speech) for name, path in texts.items()}
+    if texts:
+        spoken = [row for split in splits.values() for row in split.utterances]
+        known = _languages_of_texts(spoken, asked, options)
+        splits |= {name: read_text(name, path, *known) for name, path in texts.items()}
     with new_data_folder(out, _inputs(splits.values()), overwrite) as folder:
         report = _fill(folder, splits, options, skip_bad, workers, progress)
     report.folder = Path(out)
     return report
+
+
+def _languages_of_texts(
+    spoken: Sequence[Utterance], asked: PrepareOptions, options: Options
+) -> tuple[set[str], set[str]]:
+    """Return which languages transcripts and translations without speech may be in where they name none: what
+    was asked for, or those of the speech beside them, or else of the folder that is to be gone on with."""
+    tags: set[str] = set()
+    if options.like is not None and not spoken:
+        tags = dictionary_languages(find_file(options.like, read_config(options.like)["vocab_filename"]))
+    several = tags if len(tags) > 2 else set()  # of two the configuration says which is which
+    source = {asked.source_lang} if asked.source_lang else {row.src_lang for row in spoken} or several
+    target = {asked.target_lang} if asked.target_lang else {row.tgt_lang for row in spoken} or several
+    return source or {options.source_lang or SOURCE_LANG}, target or {options.target_lang or TARGET_LANG}
 
 
 def _fill(

@@ -131,6 +131,30 @@ def test_text_for_a_folder_that_is_there(tmp_path, speech):
     assert (tmp_path / "more/dict.txt").read_bytes() == (tmp_path / "out/dict.txt").read_bytes()
 
 
+def test_with_like_texts_are_in_the_languages_of_the_speech_beside_them(tmp_path):
+    """And not in those that the folder decodes into: Spanish was marked as German."""
+    first = of_languages(tmp_path, ("en", "de"), ("en", "de"), ("en", "es"))
+    run(tmp_path, first, write_text(tmp_path, ["one\teins"]), target_lang="de")
+    text = write_text(tmp_path, ["one\tuno"])
+    speech, like = of_languages(tmp_path, ("en", "es"), ("en", "es")), tmp_path / "out"
+    prepare(speech, tmp_path / "more", texts={"train_text": text}, like=like, progress=False)
+    assert read_manifest(tmp_path / "more/train_text.tsv")[0]["tgt_lang"] == "es"
+
+
+def test_texts_for_a_folder_of_several_languages_have_to_name_theirs(tmp_path):
+    speech = of_languages(tmp_path, ("en", "de"), ("en", "fr"))
+    run(tmp_path, speech, write_text(tmp_path, ["one\teins"]), target_lang="de")
+    text, like = write_text(tmp_path, ["one\tun"]), tmp_path / "out"
+    options = {"texts": {"train_text": text}, "like": like, "progress": False}
+    with pytest.raises(DataError, match="no column src_lang, and there is speech in de, en, fr; say by --so"):
+        prepare({}, tmp_path / "more", **options)
+    with pytest.raises(DataError, match="no column tgt_lang, and there is speech in de, en, fr; say by --ta"):
+        prepare({}, tmp_path / "more", source_lang="en", **options)
+    prepare({}, tmp_path / "more", source_lang="en", target_lang="fr", **options)
+    [row] = read_manifest(tmp_path / "more/train_text.tsv")
+    assert (row["src_lang"], row["tgt_lang"]) == ("en", "fr")
+
+
 @pytest.mark.parametrize(
     ("manifests", "texts", "message"),
     [
