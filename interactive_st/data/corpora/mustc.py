@@ -28,7 +28,7 @@ from interactive_st.errors import DataError
 
 SPLITS = ("train", "dev", "tst-COMMON", "tst-HE")
 SOURCE_LANG = "en"
-KEYS = ("wav", "offset", "duration", "speaker_id")
+KEYS, SPEAKER = ("wav", "offset", "duration"), "speaker_id"
 
 #: Segments that are parsed at once: the whole file in one go takes minutes and shows nothing.
 CHUNK = 2000
@@ -93,7 +93,7 @@ def _read_segments(
                 "audio": str(recordings.find(split, wav / segment["wav"])),
                 "src_text": texts[SOURCE_LANG][i],
                 "tgt_text": texts[lang][i],
-                "speaker": segment["speaker_id"],
+                "speaker": segment.get(SPEAKER, ""),
                 "offset": segment["offset"],
                 "duration": segment["duration"],
             },
@@ -126,8 +126,11 @@ def _parse(request: Request, table: Path) -> Iterator[tuple[int, dict[str, str]]
             for number, segment in zip(numbers, segments, strict=True):
                 missing = [key for key in KEYS if not isinstance(segment, dict) or key not in segment]
                 if missing:
-                    raise DataError(f"{table}:{number + 1}: a segment without {', '.join(missing)}")
-                wrong = next((key for key in KEYS if not isinstance(segment[key], str)), None)
+                    raise DataError(
+                        f"{table}:{number + 1}: a segment without {', '.join(missing)}; correct the line"
+                    )
+                read = {key: segment.get(key, "") for key in (*KEYS, SPEAKER)}
+                wrong = next((key for key, value in read.items() if not isinstance(value, str)), None)
                 if wrong is not None:
                     raise DataError(
                         f"{table}:{number + 1}: {wrong} is {segment[wrong]!r}, where one value is needed; "

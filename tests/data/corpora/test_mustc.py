@@ -145,6 +145,18 @@ def test_the_line_that_is_not_yaml_is_named(tmp_path):
         read(root)
 
 
+def test_segments_need_not_name_a_speaker(corpus, tmp_path):
+    root = make_mustc(tmp_path)
+    path = root / "en-de/data/dev/txt/dev.yaml"
+    path.write_text(path.read_text().replace("speaker_id: spk.3, ", "", 1))
+    utterances = read(root)["dev"].utterances
+    assert [u.speaker for u in utterances] == ["", "spk.3"]
+    assert [u.id for u in utterances] == [u.id for u in read(corpus)["dev"].utterances]
+    path.write_text(path.read_text().replace("speaker_id: spk.3", "speaker_id: [a]"))
+    with pytest.raises(DataError, match=r"dev\.yaml:2: speaker_id is \['a'\], where one value is needed"):
+        read(root)
+
+
 def test_flac_in_place_of_wav(tmp_path):
     root = make_mustc(tmp_path)
     wav = root / "en-de/data/dev/wav/ted_3.wav"
