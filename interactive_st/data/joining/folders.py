@@ -43,8 +43,8 @@ from interactive_st.errors import DataError
 #: The order of splits; others follow by name.
 FIRST_SPLITS = ("train", "dev", "tst-COMMON", "tst-HE", "test")
 
-#: A pair such as ``en-zh-CN``; ``zh-CN`` alone is a language, and ``my-data`` neither.
-_FOLDER = re.compile(r"([a-z]{2,3})-([a-z]{2,3}(?:-[A-Za-z]+)*)")
+#: A pair such as ``en-zh-CN`` or ``en-sr-Latn``; ``zh-CN`` alone is one language, ``en-de-clean`` no pair.
+_FOLDER = re.compile(r"([a-z]{2,3})-([a-z]{2,3}(?:-[A-Z][a-z]{3}|-[A-Za-z]{2})*)")
 
 
 def join_folders(

@@ -81,7 +81,7 @@ def test_a_region_may_be_added_to_the_name_of_the_folder(folder, tmp_path):
     assert {row["tgt_lang"] for row in read_manifest(tmp_path / "data" / "dev.tsv")} == {"de-AT"}
 
 
-@pytest.mark.parametrize("name", ["zh-CN", "sv-SE", "my-data"])
+@pytest.mark.parametrize("name", ["zh-CN", "sv-SE", "my-data", "en-de-clean"])
 def test_a_name_that_is_no_pair_of_languages(folder, tmp_path, name):
     """prep_covost_data.py fills a folder of the language spoken: zh-CN was taken for zh into CN."""
     from interactive_st.data.joining.folders import join_folders
@@ -96,12 +96,13 @@ def test_a_name_that_is_no_pair_of_languages(folder, tmp_path, name):
         join_folders([tmp_path], tmp_path / "more", vocab_size=80)
 
 
-def test_a_pair_with_a_region(folder, tmp_path):
+@pytest.mark.parametrize("language", ["zh-CN", "sr-Latn", "pt-br"])
+def test_a_pair_with_a_region(folder, tmp_path, language):
     from interactive_st.data.joining.folders import join_folders
 
-    join_folders([folder.rename(tmp_path / "en-zh-CN")], tmp_path / "data", vocab_size=80)
+    join_folders([folder.rename(tmp_path / f"en-{language}")], tmp_path / "data", vocab_size=80)
     row = read_manifest(tmp_path / "data" / "dev.tsv")[0]
-    assert (row["src_lang"], row["tgt_lang"]) == ("en", "zh-CN")
+    assert (row["src_lang"], row["tgt_lang"]) == ("en", language)
 
 
 def test_the_vocabulary_is_that_of_the_training_texts(folder, tmp_path):
