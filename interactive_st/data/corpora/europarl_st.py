@@ -39,6 +39,12 @@ def read_europarl_st(request: Request) -> dict[str, Split]:
     for folder in folders.values():
         if not folder.is_dir():
             request.refuse_folder_of_language(AUDIOS)
+            if not spoken.is_dir():
+                speech = ", ".join(sorted(p.parent.name for p in request.root.glob(f"*/{AUDIOS}")))
+                way_out = f"--source-lang names the speech, of which there is {speech}"
+                if not speech:
+                    way_out = "give the folder v1.1 of the corpus, which holds one for each language"
+                raise DataError(f"{spoken}: no such folder; {way_out}")
             there = sorted(p.parent.parent.name for p in spoken.glob(f"*/*/{SEGMENTS}"))
             raise DataError(
                 f"{folder}: no such folder; {spoken} has {', '.join(dict.fromkeys(there)) or 'no languages'}"

@@ -108,6 +108,13 @@ def test_the_folder_of_a_language_in_place_of_the_one_above(corpus):
         read(corpus / "en")
 
 
+def test_a_language_that_nobody_speaks_or_a_folder_above_the_corpus(corpus):
+    with pytest.raises(DataError, match=r"de: no such folder; --source-lang names the speech, .* is en$"):
+        read(corpus, ("en",), source_lang="de")
+    with pytest.raises(DataError, match=r"en: no such folder; give the folder v1\.1 of the corpus"):
+        read(corpus.parent)
+
+
 def test_unknown_language_and_missing_recording(tmp_path):
     root = make_europarl_st(tmp_path, suffix=".flac")
     with pytest.raises(DataError, match=r"en/it: no such folder; .* has de"):
