@@ -43,8 +43,13 @@ class Fusion(nn.Module):
         """Whether λ is fixed at 0: attention to the partner need not be computed."""
         return self.kind != "gate" and isinstance(self.weight, float) and self.weight == 0.0
 
-    def forward(self, own: Tensor, partner: Tensor) -> Tensor:
-        """Fuse two tensors ``(…, embed_dim)`` into one of the same shape."""
+    def forward(self, own: Tensor, partner: Tensor | None) -> Tensor:
+        """Fuse two tensors ``(…, embed_dim)`` into one of the same shape; ``partner`` None stands for zeros:
+        nothing is read."""
+        if partner is None:
+            if self.gate is None:
+                return own
+            partner = torch.zeros_like(own)
         if self.gate is not None:
             keep, take = torch.sigmoid(self.gate(torch.cat([own, partner], dim=-1))).chunk(2, dim=-1)
             return keep * own + take * partner

@@ -47,7 +47,8 @@ class InteractiveAttention(JoinsLinears, MultiheadAttention):
         dropout = self.dropout_module.p if self.training else 0.0
         if partner is None or self.fusion.is_off or streams == 1:
             own = self._merge(attention(query, key, value, None, dropout, is_causal=True))
-            return self.out_proj(take_rows(own.unflatten(0, (streams, batch)), rows))
+            own = take_rows(own.unflatten(0, (streams, batch)), rows)
+            return self.out_proj(self.fusion(own, None))
         # Keys of a stream are attended to by its own and the partner's queries, concatenated along the
         # query dimension.
         both = torch.cat([query, query.unflatten(0, (2, batch)).flip(0).flatten(0, 1)], dim=2)
@@ -98,7 +99,7 @@ class IncrementalInteractiveAttention:
         else:
             own = _attend(query, keys[lanes.places], values[lanes.places], view.mask)
             if view.partner is None:
-                return self.out_proj(lanes.collect(own))
+                return self.out_proj(self.fusion(lanes.collect(own), None))
             other = slice(1 - lanes.streams[0], 2 - lanes.streams[0])
             inter = _attend(query, keys[other], values[other], view.partner)
         return self.out_proj(lanes.collect(self.fusion(own, inter)))

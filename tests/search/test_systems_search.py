@@ -8,6 +8,8 @@ import torch
 from fairseq.sequence_generator import SequenceGenerator
 from searching import rescore, run_logged
 
+from interactive_st.conventions import STREAM_CODES
+from interactive_st.modules.fusion import FUSIONS
 from interactive_st.search import DualBeamGenerator
 from interactive_st.search.encoding import encode
 from interactive_st.search.ensemble import ctc_log_probs
@@ -112,6 +114,25 @@ def test_one_text_of_an_interactive_model_has_no_partner(streams, name, wait_k):
     for mine, wanted in zip(generate([one], batch), generate([alone], batch), strict=True):
         assert [h["tokens"].tolist() for h in mine] == [h["tokens"].tolist() for h in wanted]
         assert [h["score"].item() for h in mine] == [h["score"].item() for h in wanted]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("stream", [0, 1])
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_one_text_of_an_interactive_model_reads_nothing(fusion, stream):
+    """As where the other text is missing; the gate weighs even then what is read of its own."""
+    both = system("interactive_st", seed=3, fusion=fusion)
+    one = system("interactive_st", seed=3, fusion=fusion, streams=STREAM_CODES[stream])
+    batch = tiny.sample([40])
+    for hypothesis in generate([one], batch)[0]:
+        words = hypothesis["tokens"]
+        tokens = torch.ones(2, 1, len(words), dtype=torch.long)
+        tokens[stream, 0, 0], tokens[stream, 0, 1:] = 4 + stream, words[:-1]
+        for model, place in ((both, stream), (one, 0)):
+            given = tokens[list(model.streams)]
+            logits = model(**batch["net_input"], prev_output_tokens=given)[0][place, 0]
+            scores = logits.log_softmax(dim=-1).gather(1, words.unsqueeze(1)).squeeze(1)
+            assert torch.allclose(hypothesis["positional_scores"], scores, atol=1e-4)
 
 
 # ---- one after the other
