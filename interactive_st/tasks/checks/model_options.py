@@ -12,7 +12,7 @@ from interactive_st.models.front_end import STACK
 from interactive_st.models.sizes import INTERACTION
 from interactive_st.modules.wait_k import parse_train_wait_k, parse_wait_k
 from interactive_st.tasks.checks.architecture import check_architecture
-from interactive_st.tasks.checks.overrides import check_overrides
+from interactive_st.tasks.checks.overrides import check_overrides, read_overrides
 
 
 def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: bool) -> None:
@@ -25,13 +25,14 @@ def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: b
 
     Raises:
         SettingError: the task cannot use the architecture, or ``--model-overrides``; a λ was given to the
-            gate, which has none, or one that is not a number; validation would use a k that is not trained;
-            or convolutions are shaped that the front end does not have.
+            gate, which has none, to a model that has learned its own, or one that is not a number; validation
+            would use a k that is not trained; or convolutions are shaped that the front end does not have.
     """
     arch = getattr(args, "arch", "")
     check_architecture(arch, from_checkpoint)
     if from_checkpoint:
         check_overrides(of_task, arch)
+        _check_learned_lambda(args, of_task)
         # the encoder comes from there, and what it began with may be gone
         args.load_pretrained_encoder_from = None
     else:
@@ -46,6 +47,16 @@ def settle_model_options(args: Namespace, of_task: Namespace, from_checkpoint: b
         raise SettingError(
             f"{name} {given:g} has no meaning with --fusion gate: the gate has no λ; leave it out, or "
             f"give {usual:g}, which stands for none"
+        )
+
+
+def _check_learned_lambda(args: Namespace, of_task: Namespace) -> None:
+    """Refuse to override a λ that the weights of the checkpoint would take the place of."""
+    overrides = read_overrides(of_task)
+    if "fusion_lambda" in overrides and getattr(args, "learn_fusion_lambda", False):
+        raise SettingError(
+            f"--model-overrides: fusion_lambda {overrides['fusion_lambda']} has no effect on a model that "
+            "has learned its λ; add 'learn_fusion_lambda': False, which leaves out what it learned"
         )
 
 

@@ -17,6 +17,16 @@ def test_a_gate_is_trained_without_lambda():
         settle_model_options(given, Namespace(), from_checkpoint=True)
 
 
+def test_a_learned_lambda_is_not_overridden_silently():
+    """The weights of the checkpoint would take its place."""
+    args, given = Namespace(fusion_lambda=0.0, learn_fusion_lambda=True), "{'fusion_lambda': 0.0}"
+    with pytest.raises(ValueError, match=r"fusion_lambda 0.0 has no effect .* 'learn_fusion_lambda': False"):
+        settle_model_options(args, Namespace(model_overrides=given), from_checkpoint=True)
+    settle_model_options(args, Namespace(model_overrides="{'fusion': 'tanh'}"), from_checkpoint=True)
+    args.learn_fusion_lambda = False  # as --model-overrides says as well
+    settle_model_options(args, Namespace(model_overrides=given), from_checkpoint=True)
+
+
 def test_a_trained_model_has_no_encoder_to_begin_with():
     args = Namespace(load_pretrained_encoder_from="asr.pt")
     settle_model_options(args, Namespace(), from_checkpoint=False)
