@@ -95,7 +95,7 @@ def join_folders(
     for option, number in (("--sample-rate", sample_rate), ("--vocab-size", vocab_size)):
         if number is not None and number < 1:
             raise DataError(f"{option} must be positive, got {number}")
-    languages = [_languages(folder, source_lang, target_lang) for folder in folders]
+    languages = [_languages(folder, source_lang, target_lang, len(folders) > 1) for folder in folders]
     targets = [target for _, target in languages]
     if len(set(targets)) < len(targets):
         raise DataError(f"two folders of one target language ({', '.join(targets)}); join them one by one")
@@ -189,21 +189,28 @@ def _take_over(sources: Sequence[Path], name: str, folder: Path) -> FolderConfig
     return taken
 
 
-def _languages(folder: Path, source_lang: str | None, target_lang: str | None) -> tuple[str, str]:
+def _languages(
+    folder: Path, source_lang: str | None, target_lang: str | None, is_one_of_several: bool
+) -> tuple[str, str]:
     if (folder / CONFIG).is_file():
         raise DataError(
             f"{folder}: is joined already (it holds {CONFIG}); train on it, or name the folder that "
             "fairseq's prep_mustc_data.py filled"
         )
-    match = _FOLDER.fullmatch(folder.resolve().name)
+    # of a link, what it leads to, or else itself
+    names = (folder.resolve().name, folder.name)
+    match = next(filter(None, map(_FOLDER.fullmatch, names)), None)
     named = match.groups() if match else (None, None)
     if match and not (source_lang and target_lang):  # both together stand in place of the name
         options = ("--source-lang", source_lang), ("--target-lang", target_lang)
         for (option, given), own in zip(options, named, strict=True):
             if given and base_language(given) != base_language(own):
+                way_out = "name both languages by --source-lang and --target-lang"
+                if is_one_of_several:
+                    way_out = "rename the folder"
                 raise DataError(
-                    f"{folder}: {option} {given} is not in the pair that the folder is named after; leave it "
-                    "out, or name both languages by --source-lang and --target-lang"
+                    f"{folder}: {option} {given} is not in the pair that the folder is named after, "
+                    f"{match.group()}; leave it out, or {way_out}"
                 )
     source, target = source_lang or named[0], target_lang or named[1]
     if not source or not target:
@@ -211,9 +218,8 @@ def _languages(folder: Path, source_lang: str | None, target_lang: str | None) -
         there = sorted(name for name in pairs if _FOLDER.fullmatch(name))
         if there:
             raise DataError(f"{folder}: holds {', '.join(there)}; give those, such as {folder / there[0]}")
-        raise DataError(
-            f"{folder}: its name is not a language pair such as en-de; pass --source-lang and --target-lang"
-        )
+        way_out = "rename it" if is_one_of_several else "pass --source-lang and --target-lang"
+        raise DataError(f"{folder}: its name is not a language pair such as en-de; {way_out}")
     check_language("--source-lang", source)
     check_language("--target-lang", target)
     return source, target

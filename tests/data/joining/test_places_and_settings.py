@@ -96,6 +96,35 @@ def test_a_name_that_is_no_pair_of_languages(folder, tmp_path, name):
         join_folders([tmp_path], tmp_path / "more", vocab_size=80)
 
 
+def test_of_several_folders_the_names_alone_say_the_languages(folder, tmp_path):
+    """--target-lang, which is for one folder, was given as a way out."""
+    from interactive_st.data.joining.folders import join_folders
+
+    for name in ("eng-deu", "eng-fra", "en-it-clean"):
+        shutil.copytree(folder, tmp_path / name)
+    deu, fra, clean = (tmp_path / name for name in ("eng-deu", "eng-fra", "en-it-clean"))
+    with pytest.raises(DataError, match="--source-lang en is not in .*, eng-deu; leave it out, or rename the"):
+        join_folders([deu, fra], tmp_path / "data", vocab_size=80, source_lang="en")
+    with pytest.raises(DataError, match="en-it-clean: its name is not a language pair .*; rename it$"):
+        join_folders([deu, clean], tmp_path / "data", vocab_size=80)
+    join_folders([deu, fra], tmp_path / "data", vocab_size=80)
+    moved = [deu.rename(tmp_path / "en-de-AT"), clean.rename(tmp_path / "en-it")]
+    join_folders(moved, tmp_path / "more", vocab_size=80, source_lang="en")
+    assert {path.stem for path in (tmp_path / "more").glob("dev*.tsv")} == {"dev_de-AT", "dev_it"}
+
+
+def test_the_name_of_a_link_counts_where_that_of_its_folder_says_nothing(folder, tmp_path):
+    from interactive_st.data.joining.folders import join_folders
+
+    link = tmp_path / "en-fr"
+    for name, language in (("prepared", "fr"), ("en-de", "de")):
+        folder = folder.rename(tmp_path / name)
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder)
+        join_folders([link], tmp_path / "data", vocab_size=80, overwrite=True)
+        assert read_manifest(tmp_path / "data" / "dev.tsv")[0]["tgt_lang"] == language
+
+
 @pytest.mark.parametrize("language", ["zh-CN", "sr-Latn", "pt-br"])
 def test_a_pair_with_a_region(folder, tmp_path, language):
     from interactive_st.data.joining.folders import join_folders
