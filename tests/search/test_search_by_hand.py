@@ -246,7 +246,7 @@ def build(seed: int, k: float, **options):
     ("k", "options"),
     [
         (2, {}),
-        (1, {"fusion": "gate"}),
+        (1, {"fusion": "gate", "no_repeat_ngram_size": 1}),
         (-1, {}),
         (math.inf, {}),
         (1, {"len_penalty": 0.0}),
