@@ -85,28 +85,28 @@ class _Linear(torch.autograd.Function):
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
     """``F.linear`` by oneDNN, with ReLU in the same pass if ``relu``; ``weight`` is plain or packed
     (:func:`pack`). Not differentiable."""
-    compute, then = torch.ops.mkldnn._linear_pointwise.default, "relu" if relu else "none"
+    compute = packed_linear(weight, bias, relu)
     rows = x.numel() // x.size(-1)
     spare = spare_rows(rows)
     if not spare:
-        return compute(x, weight, bias, then, [], "")
+        return compute(x)
     padded = x.new_empty(rows + spare, x.size(-1))
     padded[:rows] = x.reshape(rows, -1)
     padded[rows:] = 0.0
-    y = compute(padded, weight, bias, then, [], "")
+    y = compute(padded)
     return y.resize_(*x.shape[:-1], y.size(-1))
 
 
 def spare_rows(rows: int) -> int:
-    """How many rows of zeros :func:`linear` adds: oneDNN keeps up to half a megabyte for every number of rows
-    that it has met, whatever the capacity of its cache, and speech batches rarely repeat one. With at most 32
-    numbers between a power of two and the next, this ends after some updates. Below 256 rows, as in a step of
-    decoding, every number is taken."""
+    """How many rows of zeros :func:`linear` adds to so many: oneDNN keeps up to half a megabyte for every
+    number of rows that it has met, whatever the capacity of its cache, and speech batches rarely repeat one.
+    With at most 32 numbers between a power of two and the next, all have soon been met. Below 256 rows, as in
+    a step of decoding, every number is taken."""
     return 0 if rows < 256 else -rows % (1 << (rows.bit_length() - 6))
 
 
 def packed_linear(weight: Tensor, bias: Tensor | None, relu: bool = False) -> Callable[[Tensor], Tensor]:
-    """:func:`linear` as a function of ``x``, with as little Python as possible."""
+    """:func:`linear` as a function of ``x`` with few rows, with as little Python as possible."""
     compute, then = torch.ops.mkldnn._linear_pointwise.default, "relu" if relu else "none"
     return lambda x: compute(x, weight, bias, then, [], "")
 
