@@ -1,6 +1,7 @@
 """Cuts recordings into utterances at pauses, while they are being read."""
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -63,10 +64,10 @@ def find_utterances(
         return
     samples = source.whole(rate)
     windows = list(activity.windows([samples]))
-    speech = _speech(windows, 0, rate)
+    parted = _speech(windows, 0, rate, min(SHORTEST_GAP, min_pause))
     seconds = len(samples) / rate
-    if _is_one_utterance(speech, seconds, min_pause):
-        utterance = _sounding(samples, 0, speech, rate)
+    if _is_one_utterance(parted, seconds, min_pause):
+        utterance = _sounding(samples, 0, _speech(windows, 0, rate), rate)
         # one that is all of a recording is for the model, which refuses what is too short
         yield from [utterance] if len(utterance.samples) == len(samples) else _if_not_a_click(utterance, rate)
     else:
@@ -105,7 +106,8 @@ class _Cutter:
     def __init__(self, rate: int, max_segment: float, min_pause: float) -> None:
         self.rate = rate
         self.longest = max(2, int(max_segment / WINDOW_SECONDS))
-        self.pause = max(1, round(min_pause / WINDOW_SECONDS))
+        # no shorter one, but for the error of the division
+        self.pause = max(1, math.ceil(min_pause / WINDOW_SECONDS - 1e-6))
         self.margin = min(round(MARGIN / WINDOW_SECONDS), self.pause // 2)
         self.kept: list[tuple[np.ndarray, float]] = []
         self.first_sample = 0
@@ -187,14 +189,17 @@ def _same(samples: np.ndarray) -> int:
     return int(others[0]) if len(others) else len(samples)
 
 
-def _speech(windows: list[tuple[np.ndarray, float]], first_sample: int, rate: int) -> Spans:
-    """Return where in these windows somebody speaks, in seconds of the recording."""
+def _speech(
+    windows: list[tuple[np.ndarray, float]], first_sample: int, rate: int, gap: float = SHORTEST_GAP
+) -> Spans:
+    """Return where in these windows somebody speaks, in seconds of the recording, parted at gaps of `gap`
+    seconds."""
     spans: list[list[int]] = []
     position = first_sample
     for samples, probability in windows:
         end = position + len(samples)
         if probability >= GOES_ON:
-            if spans and position - spans[-1][1] < SHORTEST_GAP * rate:
+            if spans and position - spans[-1][1] < gap * rate:
                 spans[-1][1] = end
             else:
                 spans.append([position, end])

@@ -58,6 +58,12 @@ def test_the_pause_is_an_option():
     assert len(cut(probabilities, min_pause=0.3)) == 2
 
 
+def test_no_shorter_pause_is_cut_at():
+    """9 windows are 0.288 s."""
+    assert len(cut([0.9] * 30 + [0.0] * 9 + [0.9] * 30, min_pause=0.3)) == 1
+    assert len(cut([0.9] * 30 + [0.0] * 10 + [0.9] * 30, min_pause=0.3)) == 2
+
+
 def test_a_click_is_no_utterance():
     assert cut([0.0] * 30 + [0.9] * 3 + [0.0] * 60) == []
 
@@ -185,6 +191,14 @@ def test_a_short_recording_is_cut_at_its_pauses(noise_is_speech):
         [(u.start, u.end) for u in utterances], [(0.6, 2.2), (3.3, 4.2)], atol=2 * SECONDS
     )
     assert len(find(samples, min_pause=2.0)) == 1
+
+
+def test_also_at_those_that_part_no_speech(noise_is_speech):
+    """As a long one is, for which silence is put behind here."""
+    samples = bursts([(0.3, 0.9), (1.05, 1.5), (1.66, 2.3)], 2.5)
+    assert len(find(samples, min_pause=0.1)) == 3
+    assert len(find(np.concatenate([samples, bursts([], 20.0)]), min_pause=0.1)) == 3
+    assert len(find(samples, min_pause=0.2)) == 1
 
 
 def test_a_short_recording_of_silence_has_no_utterances(noise_is_speech):
