@@ -16,7 +16,7 @@ import torch
 from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, load_state, options_of
 from interactive_st.conventions import option_name
 from interactive_st.errors import DataError
-from interactive_st.writing import not_written, replacing
+from interactive_st.writing import make_folder, not_written, replacing
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
 _BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
@@ -170,7 +170,7 @@ def save_checkpoint(state: dict[str, Any], path: Path | str) -> None:
     Raises `DataError` where it cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     try:
         with replacing(path) as unfinished:
             torch.save(state, unfinished)

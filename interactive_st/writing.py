@@ -75,9 +75,18 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8", newline="\n")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, if it is not there; of a link to none, the one that it names.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    os.makedirs(os.path.realpath(folder), exist_ok=True)
 
 
 def not_written(out: Path | str, error: Exception, *states: str) -> str:

@@ -32,6 +32,14 @@ def test_files_appear_whole(tmp_path):
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.txt", "c.txt"]
 
 
+def test_a_folder_that_a_link_names_is_made(tmp_path):
+    """As `check_folder` lets it pass, and `translate` asks before hours of work."""
+    (tmp_path / "link").symlink_to("disk/texts")
+    check_folder(tmp_path / "link", "--out link")
+    write_whole(tmp_path / "link" / "a.txt", "text")
+    assert (tmp_path / "disk" / "texts" / "a.txt").read_text() == "text"
+
+
 @pytest.mark.parametrize("character", ["a", "é", "日", "𝄞"])
 def test_a_name_may_be_as_long_as_the_system_allows(tmp_path, character):
     path = tmp_path / (character * (251 // len(character.encode())) + ".srt")
