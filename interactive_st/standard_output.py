@@ -22,6 +22,13 @@ def mark_errors() -> None:
     _intercept(sys.stdout, MARK, mark)
 
 
+def replace_closed_errors() -> None:
+    """Give what is written to standard error a place where that succeeds, if it is closed: progress bars
+    and libraries in C write to whatever has its number."""
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
 def outlive_reader(stream: TextIO) -> None:
     """Let a process go on when nobody reads its output any more, as in ``fairseq-generate … | head``.
 

@@ -11,7 +11,13 @@ from typing import NoReturn
 
 from interactive_st import cli
 from interactive_st.errors import UserError
-from interactive_st.standard_output import drop_output, is_of_standard_output, mark_errors, why_not_written
+from interactive_st.standard_output import (
+    drop_output,
+    is_of_standard_output,
+    mark_errors,
+    replace_closed_errors,
+    why_not_written,
+)
 from interactive_st.version import __version__
 from interactive_st.wording import shown_on
 
@@ -111,6 +117,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: by argparse, after ``--help``, ``--version`` or for a wrong option.
     """
+    if sys.stdout is not None:  # else it would take that one's place
+        replace_closed_errors()
     parser = build_parser()
     mark_errors()
     try:

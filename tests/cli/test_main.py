@@ -193,6 +193,14 @@ def test_output_that_is_closed():
     assert "Traceback" not in result.stderr
 
 
+def test_errors_that_are_closed(command, monkeypatch):
+    """Progress bars need a place to be written to."""
+    monkeypatch.setattr(sys, "stderr", None)
+    command(lambda args: 3 * sys.stderr.write("!"))
+    assert main.main(["greet"]) == 3
+    sys.stderr.close()
+
+
 def test_missing_files_are_mistakes_of_the_program(command):
     command(raising(FileNotFoundError(2, "No such file or directory", "gone")))
     with pytest.raises(FileNotFoundError):
