@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,13 @@ from interactive_st.errors import DataError
 
 #: Suffixes read by PyAV; files that libsndfile knows are left to it.
 EXTENSIONS = frozenset(
-    {".3g2", ".3gp", ".aac", ".ac3", ".amr", ".avi", ".flv", ".m2ts", ".m4a", ".m4b", ".m4v", ".mka", ".mkv"}
-    | {".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ts", ".vob", ".webm", ".wma", ".wmv"}
+    {".3g2", ".3gp", ".aac", ".ac3", ".amr", ".ape", ".asf", ".avi", ".dts", ".eac3", ".f4v", ".flv", ".m2ts"}
+    | {".m4a", ".m4b", ".m4v", ".mka", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".qt"}
+    | {".ts", ".tta", ".vob", ".webm", ".wma", ".wmv", ".wv"}
 )
+#: FFmpeg's names of formats that it knows for certain by how a file begins; it takes noise for some others,
+#: and playlists for what they name.
+CERTAIN = "amr,ape,asf,avi,caf,flv,matroska,mov,mpegts,mxf,ogg,rm,tta,wv"
 #: Where no sound is given for this long, there is silence, so that times remain those of the video (seconds).
 GAP = 0.05
 #: The longest that is filled where the file states no duration (seconds): damage makes gaps as well.
@@ -41,6 +45,15 @@ _last: dict[tuple[str, int], tuple[np.ndarray, int]] = {}
 def is_media(path: str | os.PathLike) -> bool:
     """Whether a file is read by PyAV, by its name."""
     return Path(path).suffix.lower() in EXTENSIONS
+
+
+def is_recognised(path: str | os.PathLike) -> bool:
+    """Whether a file holds sound that PyAV reads, by its content; False where PyAV is not installed."""
+    try:
+        with _opened(path, {"format_whitelist": CERTAIN}):
+            return True
+    except DataError:
+        return False
 
 
 def require_reader(
@@ -227,14 +240,18 @@ def _silence(count: int, rate: int) -> Iterator[np.ndarray]:
 
 
 @contextlib.contextmanager
-def _opened(path: str | os.PathLike) -> Iterator[tuple[Any, Any]]:
-    """Open a file; yields its container and its sound."""
+def _opened(
+    path: str | os.PathLike, options: Mapping[str, str] | None = None
+) -> Iterator[tuple[Any, Any]]:
+    """Open a file, with FFmpeg's options if need be; yields its container and its sound."""
     require_reader(path)
     import av
 
     try:
         # what stands before a colon in a name is not a protocol
-        container = av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
+        container = av.open(
+            f"file:{os.fspath(path)}", metadata_errors="replace", options=dict(options or {})
+        )
     except (av.FFmpegError, ValueError) as error:
         raise DataError(f"{path}: not readable as audio ({_reason(error)})") from error
     with container:

@@ -90,7 +90,12 @@ def _read_file(path: str | os.PathLike, offset: float, duration: float | None) -
 
 @functools.lru_cache(maxsize=1)
 def _is_misjudged(path: str, changed: int) -> bool:
-    why = _why_misjudged(path)
+    try:
+        why = _why_misjudged(path)
+    except soundfile.LibsndfileError:
+        if not media.is_recognised(path):
+            raise
+        return True
     if why:
         media.require_reader(path, f"{why}; PyAV reads it")
     return bool(why)
@@ -121,8 +126,8 @@ def _why_misjudged(path: str) -> str:
 
 def needs_pyav(path: str | os.PathLike) -> bool:
     """Whether a file is one for `interactive_st.data.audio.media`: by its name, as an mp3 file of which
-    libsndfile would read a part, or expect more than there is, as a WAV file that it would take for empty, or
-    as a FLAC file of which it would not know the length.
+    libsndfile would read a part, or expect more than there is, as a WAV file that it would take for empty, as
+    a FLAC file of which it would not know the length, or as one that libsndfile cannot read and PyAV can.
 
     Raises:
         DataError: it is such an mp3, WAV or FLAC file, and PyAV is not installed.

@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from interactive_st.data.audio.suffixes import is_recording
 from interactive_st.data.audio.waveform import load_audio, media
 from interactive_st.errors import DataError
 from tests.media_files import frames, write_media, write_silent_video
@@ -32,12 +33,14 @@ def beginning(samples, rate):
 
 @pytest.mark.parametrize(
     ("name", "codec", "rate"), [("a.m4a", "aac", 16000), ("A.MP4", "aac", 44100), ("a.mka", "flac", 16000),
-                                ("a.avi", "pcm_s16le", 8000)]
+                                ("a.avi", "pcm_s16le", 8000), ("a.wv", "wavpack", 16000),
+                                ("a.tta", "tta", 16000), ("a.ogv", "flac", 16000)]
 )  # fmt: skip
 def test_samples_are_those_that_were_written(tmp_path, name, codec, rate):
     expected = tone(1.3, rate)
     path = write_media(tmp_path / name, expected, rate, codec)
     assert media.is_media(path)
+    assert is_recording(path)
     samples, found = load_audio(path)
     assert found == rate
     assert difference(samples, expected) < 0.2
@@ -51,6 +54,32 @@ def test_formats_that_do_not_know_their_length(tmp_path, name, codec):
     samples, rate = load_audio(path)
     assert 1.5 <= len(samples) / rate < 1.6  # encoders fill the last frame up, and AAC the first
     assert media.seconds(path) == len(samples) / rate
+
+
+@pytest.mark.parametrize("name", ["upload", "a.wav", "a.mp3", "a.video"])
+def test_a_file_of_another_name(tmp_path, name):
+    """As one that was uploaded, or given the name of another format."""
+    path = write_media(tmp_path / "a.m4a", tone(1.3), RATE).rename(tmp_path / name)
+    assert difference(load_audio(path, RATE)[0], tone(1.3)) < 0.2
+
+
+def test_what_libsndfile_cannot_decode_of_its_own_formats(tmp_path):
+    for name, codec in (("a.ogg", "flac"), ("a.caf", "alac")):
+        path = write_media(tmp_path / name, tone(1.3), RATE, codec)
+        assert difference(load_audio(path)[0], tone(1.3)) < 0.01
+
+
+def test_a_list_of_recordings_is_none(tmp_path):
+    """FFmpeg would open what such a file names, wherever it is."""
+    write_media(tmp_path / "a.aac", tone(1.3), RATE)
+    lists = {
+        "a.m3u": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1.3,\na.aac\n#EXT-X-ENDLIST\n",
+        "a.list": "ffconcat version 1.0\nfile a.aac\n",
+    }
+    for name, content in lists.items():
+        (tmp_path / name).write_text(content)
+        with pytest.raises(DataError, match=r"not readable as audio \(Format not recognised"):
+            load_audio(tmp_path / name)
 
 
 def test_channels_are_averaged_and_rates_converted(tmp_path):
