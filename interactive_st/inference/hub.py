@@ -219,6 +219,7 @@ def _open(audio: Any, sample_rate: Any) -> Source:
         audio, sample_rate = _by_keys(audio) or (audio, sample_rate)
     if isinstance(audio, Sequence) or not hasattr(audio, "shape"):
         raise DataError(f"{type(audio).__name__} is not a recording; give a file name, an array or a tensor")
+    sample_rate = _number(sample_rate)
     if sample_rate is None:
         raise DataError("samples need their rate: give sample_rate in Hz, such as 16000")
     if not _is_rate(sample_rate):
@@ -246,6 +247,12 @@ def _by_keys(audio: Any) -> tuple[Any, Any] | None:
         raise DataError(f"{type(audio).__name__}: cannot be read ({error})") from error
 
 
+def _number(value: Any) -> Any:
+    """Take a number out of an array or a tensor of no dimension, as datasets give it that make tensors of
+    all they hold (Hugging Face's `with_format("torch")`)."""
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
 def _is_rate(value: Any) -> bool:
     """Tell whether it is a whole number of Hz, and enough for speech."""
     if isinstance(value, bool) or not isinstance(value, Real) or not LOWEST_RATE <= value < math.inf:
@@ -263,4 +270,4 @@ def _is_recording(audios: Any) -> bool:
 def _has_rate(audio: Any) -> bool:
     """Tell samples with their rate, as `soundfile.read` returns them, from several recordings."""
     pair = isinstance(audio, tuple) and len(audio) == 2
-    return pair and hasattr(audio[0], "shape") and isinstance(audio[1], Real)
+    return pair and hasattr(audio[0], "shape") and isinstance(_number(audio[1]), Real)

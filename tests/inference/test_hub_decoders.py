@@ -1,6 +1,9 @@
-"""Recordings as Hugging Face's datasets give them since version 4: decoders that answer like a dict."""
+"""Recordings as Hugging Face's datasets give them: since version 4 decoders that answer like a dict,
+and dicts before, of tensors if asked for."""
 
+import numpy as np
 import pytest
+import torch
 
 from interactive_st.errors import DataError
 from tests import speech_model
@@ -37,3 +40,14 @@ def test_a_decoder_that_fails_does_not_stop_the_others(model, talk):
     results = dict(model.stream([Decoder(None), talk], **SHORT))
     assert "Decoder: cannot be read (damaged)" in str(results[0])
     assert results[1].segments == model(talk, **SHORT).segments
+
+
+@pytest.mark.parametrize("tensor", [torch.tensor, np.array])
+def test_rates_in_tensors(model, talk, tensor):
+    """As `with_format("torch")` gives them."""
+    expected = model(talk, **SHORT).segments
+    samples, rate = speech_model.soundfile.read(talk, dtype="float32")
+    for same in ({"array": tensor(samples), "sampling_rate": tensor(rate)}, (tensor(samples), tensor(rate))):
+        assert model(same, **SHORT).segments == expected
+    with pytest.raises(DataError, match="a number of Hz is needed"):
+        model({"array": tensor(samples), "sampling_rate": tensor([rate])})
