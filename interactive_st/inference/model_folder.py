@@ -108,6 +108,7 @@ def read_model_folder(folder: str | os.PathLike) -> StoredModel:
             raise _incomplete(folder, f"{key} of {SETTINGS} is {value!r}, where {needed} is needed")
         if key == "format_version" and value > FORMAT_VERSION:  # whose other keys may have another form
             raise DataError(f"{folder}: written by a newer interactive_st; update yours")
+    _check_features(folder, settings.get("features"))
     with _complete(folder):
         weights = _read_weights(folder / WEIGHTS)
     return StoredModel(
@@ -118,6 +119,17 @@ def read_model_folder(folder: str | os.PathLike) -> StoredModel:
         weights=weights,
         updates=settings.get("updates"),
     )
+
+
+def _check_features(folder: Path, features: Any) -> None:
+    """Make sure that both files say the same of features: with others a model writes nonsense, silently.
+
+    Raises:
+        DataError: they do not, as where the end of one is missing.
+    """
+    path = folder / CONFIG
+    if path.is_file() and features not in (None, dict(JointDataConfig(path).features)):
+        raise _incomplete(folder, f"{CONFIG} has other features than {SETTINGS}, or is cut off")
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:

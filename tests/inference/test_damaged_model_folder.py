@@ -54,6 +54,15 @@ def test_damaged_data_files(copied, name, content, message):
         read_model_folder(copied).build()
 
 
+def test_features_that_the_model_was_not_trained_with(copied):
+    path = copied / "config_joint.yaml"
+    whole = path.read_text()
+    for damaged in (whole[: whole.index("features:\n  type")], whole.replace("_rate: 8000", "_rate: 16000")):
+        path.write_text(damaged)
+        with pytest.raises(DataError, match=r"config_joint\.yaml has other features than config\.json"):
+            read_model_folder(copied)
+
+
 def test_a_damaged_subword_model(copied):
     (copied / "spm_joint.model").write_text("no model")
     with pytest.raises(DataError, match=r"config_joint\.yaml: the tokeniser of bpe_tokenizer, .*spm_joint"):
