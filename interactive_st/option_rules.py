@@ -65,6 +65,7 @@ RULES = {
     "no_beamable_mm": _FLAG,
     "no_seed_provided": _FLAG,
     # of `InteractiveST` alone
+    "cuda_graphs": _FLAG,
     "ctc_weight": Rule(float, 0, 1, "at most 1 has a meaning and at least 0, as it is a share"),
     "max_segment": _seconds(1.0),
     "min_pause": _seconds(0.1),

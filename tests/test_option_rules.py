@@ -63,3 +63,9 @@ def test_every_option_that_fairseqs_tools_have_is_of_the_declared_kind():
 def test_a_share(value):
     assert wrong_value("ctc_weight", value) is not None
     assert wrong_value("ctc_weight", 1) is None
+
+
+def test_a_text_is_no_flag():
+    """A command line that passes values on has nothing else."""
+    with pytest.raises(OptionError, match="cuda_graphs is 'no'; true or false is needed"):
+        Options(cuda_graphs="no")
