@@ -8,6 +8,11 @@ from interactive_st.errors import DataError
 UNSPACED = {"ja", "km", "lo", "my", "th", "yue", "zh"}
 #: Those with wide characters.
 WIDE = {"ja", "ko", "yue", "zh"}
+#: The same by the codes of ISO 639-2 and 639-3, which FLEURS and Tatoeba have; cmn is Mandarin.
+_THREE_LETTERS = {
+    "bur": "my", "chi": "zh", "cmn": "zh", "jpn": "ja", "khm": "km", "kor": "ko", "lao": "lo", "mya": "my",
+    "tha": "th", "zho": "zh",
+}  # fmt: skip
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TAG = re.compile(r"<lang:([^<>\s]+)>")
 
@@ -49,5 +54,6 @@ def is_latin(character: str) -> bool:
 
 
 def base_language(language: str | None) -> str:
-    """Return a language without its region or script: ``zh`` of ``zh-TW``."""
-    return re.split("[-_]", language or "")[0].lower()
+    """Return a language without its region or script: ``zh`` of ``zh-TW``, and of ``cmn_hans_cn``."""
+    code = re.split("[-_]", language or "")[0].lower()
+    return _THREE_LETTERS.get(code, code)

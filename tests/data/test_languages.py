@@ -5,7 +5,15 @@ from small_corpus import make_rows, run
 
 from interactive_st.cli.main import main
 from interactive_st.data.corpora.readers import read_corpus
-from interactive_st.data.languages import check_language, find_tag, language_tag, tag_language
+from interactive_st.data.languages import (
+    UNSPACED,
+    WIDE,
+    base_language,
+    check_language,
+    find_tag,
+    language_tag,
+    tag_language,
+)
 from interactive_st.errors import DataError
 
 
@@ -19,6 +27,14 @@ def test_tags():
 @pytest.mark.parametrize("language", ["en", "pt-BR", "zh_TW", "deu", "x1"])
 def test_codes(language):
     check_language("--source-lang", language)
+
+
+def test_codes_of_three_letters():
+    """As FLEURS and Tatoeba have them: scores and subtitles go by what they know of the language."""
+    assert base_language("cmn_hans_cn") == base_language("zho") == base_language("zh-TW") == "zh"
+    named = {base_language(code) for code in ("jpn", "kor", "khm", "lao", "mya", "tha", "yue", "cmn")}
+    assert named == UNSPACED | WIDE
+    assert base_language("deu") == "deu"
 
 
 @pytest.mark.parametrize("language", ["../x", "de at", "d>e", "", "-", "d.e", "dé"])
