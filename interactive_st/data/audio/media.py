@@ -37,7 +37,7 @@ CUT_OFF = 0.25
 #: What is handed on at a time (seconds).
 BLOCK = 10.0
 #: Formats that know the length of each of their streams; others guess it, or know that of the longest.
-EXACT = "mp4"
+EXACT = frozenset({"ape", "mp4", "tta", "wv"})
 #: What `whole` returned last, by path and time of change.
 _last: dict[tuple[str, int], tuple[np.ndarray, int]] = {}
 
@@ -226,7 +226,7 @@ def _promised(container: Any, stream: Any) -> tuple[float, float]:
     Both are seconds from the beginning of the video. They differ where the sound begins late: if it was also
     trimmed by an editor, FFmpeg counts that time twice.
     """
-    if EXACT not in container.format.name or stream.duration is None:
+    if EXACT.isdisjoint(container.format.name.split(",")) or stream.duration is None:
         return 0.0, math.inf
     start = float((stream.start_time or 0) * stream.time_base)
     latest = start + float(stream.duration * stream.time_base) - (container.start_time or 0) / _microseconds()

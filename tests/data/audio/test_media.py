@@ -206,6 +206,14 @@ def test_other_copies_that_were_interrupted(tmp_path, name, codec):
         load_audio(path)
 
 
+def test_one_that_ended_between_two_blocks(tmp_path):
+    path = write_media(tmp_path / "a.wv", tone(8.0), RATE, "wavpack")
+    content = path.read_bytes()
+    path.write_bytes(content[: content.rindex(b"wvpk")])
+    with pytest.raises(DataError, match=r"a\.wv: damaged or cut off, 4\.00 s of 8\.00 s"):
+        load_audio(path)
+
+
 def test_what_is_no_sound(tmp_path):
     (tmp_path / "text.m4a").write_text("not a recording")
     with pytest.raises(DataError, match=r"text\.m4a: not readable as audio \(Invalid data"):
