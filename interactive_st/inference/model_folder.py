@@ -122,13 +122,13 @@ def read_model_folder(folder: str | os.PathLike) -> StoredModel:
 
 
 def _check_features(folder: Path, features: Any) -> None:
-    """Make sure that both files say the same of features: with others a model writes nonsense, silently.
-
-    Raises:
-        DataError: they do not, as where the end of one is missing.
-    """
+    """Raise `DataError` where the files differ in their features: the model would write nonsense, silently."""
     path = folder / CONFIG
-    if path.is_file() and features not in (None, dict(JointDataConfig(path).features)):
+    if features is None or not path.is_file():
+        return
+    found = dict(JointDataConfig(path).features)
+    # a later version may know more about features than the one that wrote the folder
+    if not isinstance(features, dict) or found | features != found:
         raise _incomplete(folder, f"{CONFIG} has other features than {SETTINGS}, or is cut off")
 
 
