@@ -115,8 +115,10 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
     # ---- data
 
     def load_dataset(self, split: str, epoch: int = 1, combine: bool = False, **kwargs: Any) -> None:
-        """Load a split, or several separated by commas; subwords are sampled in training alone."""
-        trains, bpe = is_train(split), self.build_bpe(self.args)
+        """Load a split, or several separated by commas; what is drawn at random (masks, subwords, rows by
+        ``sampling_alpha``) is for training alone, whatever their names."""
+        trains = is_train(split) and not getattr(self.args, "path", None)
+        bpe = self.build_bpe(self.args)
         self.datasets[split] = JointDatasetCreator.from_tsv(
             root=self.args.data,
             cfg=self.data_cfg,
