@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from fairseq import utils
+from fairseq.checkpoint_utils import get_maybe_sharded_checkpoint_filename
 from fairseq.data import Dictionary
 from fairseq.data.audio.data_cfg import S2TDataConfig
 from fairseq.file_io import PathManager
@@ -112,6 +113,22 @@ def warn_of_no_checkpoint(args: Namespace) -> None:
         )
 
 
+def checkpoints_to_decode(args: Namespace) -> list[str]:
+    """The files that ``--path`` stands for, with ``--checkpoint-suffix`` and ``--checkpoint-shard-count``.
+
+    Args:
+        args: the options of one of the tools that have ``--path``.
+    """
+    suffix = getattr(args, "checkpoint_suffix", None) or ""
+    shards = getattr(args, "checkpoint_shard_count", None) or 1
+    found = []
+    for path in utils.split_paths(args.path):
+        file = get_maybe_sharded_checkpoint_filename(path, suffix, 0, shards)
+        # fairseq-validate has the suffix of the training among its options as well, and does not use it
+        found.append(file if Path(file).is_file() else path)
+    return found
+
+
 def _is_there(checkpoint: str) -> bool:
     path = Path(checkpoint)
     # with --use-sharded-state each process has its own part
@@ -120,8 +137,8 @@ def _is_there(checkpoint: str) -> bool:
 
 def _loaded_as_they_are(args: Namespace) -> list[tuple[str, str]]:
     """The checkpoints, with their options, of which every tensor is taken."""
-    if paths := getattr(args, "path", None):
-        return [("--path", path) for path in utils.split_paths(paths)]
+    if getattr(args, "path", None):
+        return [("--path", path) for path in checkpoints_to_decode(args)]
     places = _places_to_go_on_from(args)
     return [(option, path) for option, path in places.items() if Path(path).is_file()][:1]
 

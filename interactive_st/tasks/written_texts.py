@@ -7,12 +7,11 @@ it loads the model that ``--path`` names.
 from pathlib import Path
 from typing import Any
 
-from fairseq import utils
-
 from interactive_st.checkpoint_reading import load_state, options_of
 from interactive_st.conventions import BOTH
 from interactive_st.modules.streams import Streams, parse_streams
 from interactive_st.tasks.checks.overrides import read_overrides
+from interactive_st.tasks.starting_point import checkpoints_to_decode
 
 
 def streams_to_write(args: Any) -> Streams:
@@ -28,10 +27,9 @@ def streams_to_write(args: Any) -> Streams:
         SettingError: the overrides are not a dictionary.
         DataError: the file is not a checkpoint, or is damaged.
     """
-    paths = getattr(args, "path", None)
-    if not paths:
+    if not getattr(args, "path", None):
         return BOTH
-    first = utils.split_paths(paths)[0]
+    first = checkpoints_to_decode(args)[0]
     if not Path(first).is_file():
         return BOTH
     options = options_of(load_state(first, mmap=True))

@@ -100,6 +100,17 @@ def test_other_words_of_a_checkpoint_that_is_loaded_as_it_is_are_told(tmp_path, 
     assert f"{option} {path}: was trained with {data / 'words.txt'}, which has other words" in caplog.text
 
 
+def test_the_file_with_the_suffix_is_looked_at(tmp_path, caplog):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "config.yaml").write_text(yaml.safe_dump({"vocab_filename": "words.txt"}))
+    tiny.dictionary().save(str(data / "words.txt"))
+    path = save(tmp_path / "a_b.pt", data)
+    args = Namespace(data="new", path=str(tmp_path / "a.pt"), checkpoint_suffix="_b")
+    warn_of_other_words(args, tiny.dictionary(5))
+    assert f"--path {path}: was trained with" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -35,6 +35,18 @@ def test_a_checkpoint_says_what_it_writes(tmp_path):
     assert streams_to_write(Namespace(path=both, model_overrides="{'streams': 'asr'}")) == (0,)
 
 
+def test_the_file_that_is_loaded_says_so(tmp_path):
+    """With --checkpoint-suffix and --checkpoint-shard-count it has another name than --path."""
+    for name in ("a_b.pt", "a_part0.pt", "a_b-shard0.pt"):
+        checkpoint(tmp_path / name, streams="st")
+        given = {"checkpoint_suffix": "_b" * ("_b" in name), "checkpoint_shard_count": 1 + ("part" in name)}
+        assert streams_to_write(Namespace(path=str(tmp_path / "a.pt"), **given)) == (1,)
+        (tmp_path / name).unlink()
+    stored = checkpoint(tmp_path / "a.pt", streams="asr")
+    # fairseq-validate has the suffix of the training
+    assert streams_to_write(Namespace(path=stored, checkpoint_suffix="_b")) == (0,)
+
+
 def test_without_a_checkpoint_both_are_expected(tmp_path):
     torch.save({"model": {}}, tmp_path / "other.pt")
     for path in (None, tmp_path / "gone.pt", tmp_path / "other.pt"):
