@@ -39,12 +39,13 @@ from interactive_st.tasks.checks.generation_options import (
 from interactive_st.tasks.checks.model_options import settle_model_options
 from interactive_st.tasks.checks.training_options import check_scored_texts, check_training_options
 from interactive_st.tasks.detokenise import DecodesOnce, Detokeniser, PlainText
-from interactive_st.tasks.missing_references import fill_missing
+from interactive_st.tasks.missing_references import fill_missing, warn_of_missing
 from interactive_st.tasks.pairs import PairsOutput
 from interactive_st.tasks.precision import in_precision_of
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.search_settings import ctc_weight, search_settings
 from interactive_st.tasks.starting_point import (
+    check_stored_mean,
     first_checkpoint,
     rules_of_first,
     warn_of_no_checkpoint,
@@ -139,6 +140,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
             check_text_alone(split, self.datasets[split], self.args)
         else:
             check_speech(self.datasets[split])
+            warn_of_missing(split, self.datasets[split], self.streams[-1])
 
     def build_tokenizer(self, args: Any) -> DecodesOnce | None:
         """Return the configuration's pre-tokeniser, whatever `args` says, as `speech_to_text`."""
@@ -284,6 +286,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
             check_best_checkpoint_metric(self.args, arch, self.streams)
             model.loading = rules_of_first(first_checkpoint(self.args), args, self.tgt_dict)
             warn_of_no_checkpoint(self.args)
+            check_stored_mean(self.args)
             warn_of_other_words(self.args, self.tgt_dict)
         self._prepare_validation(model)
         return model

@@ -13,7 +13,7 @@ from fairseq.data.audio.data_cfg import S2TDataConfig
 from fairseq.file_io import PathManager
 
 from interactive_st.checkpoint_reading import load_state, option_of, options_of, read_checkpoint
-from interactive_st.errors import DataError
+from interactive_st.errors import DataError, SettingError
 from interactive_st.models.pretrained import LoadingRules, warn_of_other_meaning
 
 #: fairseq's ``--restore-file``: it stands for one of ``--save-dir``.
@@ -111,6 +111,24 @@ def warn_of_no_checkpoint(args: Namespace) -> None:
             f"{option} {path}: no such file, so the training starts from scratch; the path is relative to "
             "the working folder, not to --save-dir"
         )
+
+
+def check_stored_mean(args: Namespace) -> None:
+    """Raise ``SettingError`` where ``--store-ema`` meets a checkpoint without such a mean of weights: fairseq
+    says that it begins one, and ends with ``KeyError: 'model'``.
+
+    Args:
+        args: the options of the training.
+    """
+    if not getattr(args, "store_ema", False):
+        return
+    first = first_checkpoint(args)
+    for option, path in [("--finetune-from-model", first)] if first else _loaded_as_they_are(args):
+        if "ema" not in (load_state(path, mmap=True).get("extra_state") or {}):
+            raise SettingError(
+                f"--store-ema: {option} {path} was trained without it, and fairseq cannot go on from there "
+                "with it; leave it out, and average checkpoints by interactive-st average"
+            )
 
 
 def checkpoints_to_decode(args: Namespace) -> list[str]:

@@ -10,6 +10,7 @@ import yaml
 from interactive_st.errors import DataError
 from interactive_st.models.pretrained import LoadingRules
 from interactive_st.tasks.starting_point import (
+    check_stored_mean,
     first_checkpoint,
     rules_of_first,
     warn_of_no_checkpoint,
@@ -163,3 +164,18 @@ def test_a_training_that_does_not_go_on_as_asked_is_told(tmp_path, monkeypatch, 
         (tmp_path / name).touch()
     warn_of_no_checkpoint(Namespace(**{"save_dir": "new", "restore_file": "checkpoint_last.pt", **options}))
     assert [record.message.split(": ")[0] for record in caplog.records] == ([told] if told else [])
+
+
+@pytest.mark.parametrize("option", ["--finetune-from-model", "--save-dir", "--restore-file"])
+def test_a_mean_of_weights_is_gone_on_with_where_there_is_one(tmp_path, option):
+    """fairseq's trainer says that it begins one, and looks for weights that it has deleted."""
+    path = save(tmp_path / "checkpoint_last.pt", tmp_path)
+    name = option.strip("-").replace("-", "_")
+    options = {"save_dir": str(tmp_path / "new"), name: str(tmp_path) if name == "save_dir" else path}
+    check_stored_mean(Namespace(store_ema=False, **options))
+    with pytest.raises(ValueError, match=f"--store-ema: {option} {path} was trained without it, and fairseq"):
+        check_stored_mean(Namespace(store_ema=True, **options))
+    state = torch.load(path)
+    torch.save(state | {"extra_state": state["extra_state"] | {"ema": {}}}, path)
+    check_stored_mean(Namespace(store_ema=True, **options))
+    check_stored_mean(Namespace(store_ema=True, save_dir=str(tmp_path / "new")))

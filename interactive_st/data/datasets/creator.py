@@ -29,6 +29,10 @@ class JointConcatDataset(JointBatches, ConcatDataset):
         """Whether any row of any split has a transcript (0) or a translation (1); see that of a split."""
         return any(part.has_texts(stream, with_speech) for part in self._parts())
 
+    def count_texts(self, stream: int) -> int:
+        """How many rows of all splits have one."""
+        return sum(part.count_texts(stream) for part in self._parts())
+
     def without_speech(self) -> list[str]:
         """Where the rows come from that have text alone."""
         return [row for part in self._parts() for row in part.without_speech()]

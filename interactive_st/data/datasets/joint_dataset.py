@@ -144,10 +144,14 @@ class JointSpeechToTextDataset(JointBatches, RowFeatures, SpeechToTextDataset):
 
     def has_texts(self, stream: int, with_speech: bool = False) -> bool:
         """Whether any row has a transcript (0) or a translation (1); ``with_speech``: of rows with speech."""
+        return self.count_texts(stream, with_speech) > 0
+
+    def count_texts(self, stream: int, with_speech: bool = False) -> int:
+        """How many rows have a text; as `has_texts`."""
         if self.texts is None:
-            return False
+            return 0
         rows = np.flatnonzero(self.has_speech) if with_speech else range(len(self.has_speech))
-        return any(self.texts[stream][row] for row in rows)
+        return sum(bool(self.texts[stream][row]) for row in rows)
 
     def without_speech(self) -> list[str]:
         """Where the rows come from that have text alone."""

@@ -10,10 +10,22 @@ from interactive_st.checkpoint_reading import SAFETENSORS
 from interactive_st.conventions import option_name
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.errors import SettingError
+from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
+from interactive_st.tasks.checks.data_folder import check_tokenisers
 from interactive_st.tasks.checks.overrides import read_overrides
 
 #: Options of the pipeline's text model.
 TEXT_MODEL_OPTIONS = ("mt_data", "mt_args")
+#: Options of the task that only matter for training or validation, with what they are without being given.
+TRAINING_OPTIONS = {
+    "eval_bleu": False,
+    "eval_wer": False,
+    "eval_bleu_args": EVAL_BLEU_ARGS,
+    "eval_bleu_print_samples": False,
+    "max_text_tokens": None,
+}
+#: Options that fairseq-interactive has, and takes no notice of.
+OF_GENERATE_ALONE = {"results_path": None, "quiet": False}
 #: Options of the task that only matter for decoding; training and validation refuse them.
 DECODING_OPTIONS = ("pairs_path", "mt_path", *TEXT_MODEL_OPTIONS)
 
@@ -31,6 +43,7 @@ def check_decoding_options(args: Namespace, config: JointDataConfig) -> None:
     read_overrides(args)
     _check_shards(args)
     _check_text_model(args)
+    _check_effect(args)
     size = getattr(args, "prefix_size", 0)
     if size and hasattr(args, "buffer_size"):  # of fairseq-interactive
         raise SettingError(
@@ -82,6 +95,25 @@ def _check_shards(args: Namespace) -> None:
                 f"{option_name(name)} {value} changes nothing in fairseq's tools, each of which would decode "
                 f"all; {advice}"
             )
+
+
+def _check_effect(args: Namespace) -> None:
+    """Raise ``SettingError`` for options that have no effect in the tool that runs."""
+    if hasattr(args, "beam"):  # not of fairseq-validate, which has them from the training
+        check_tokenisers(args)
+        for name, usual in TRAINING_OPTIONS.items():
+            if getattr(args, name, usual) != usual:
+                raise SettingError(
+                    f"{option_name(name)} has a meaning in training and validation alone; leave it out here "
+                    "(fairseq-generate scores by --scoring)"
+                )
+    if hasattr(args, "buffer_size"):
+        for name, usual in OF_GENERATE_ALONE.items():
+            if getattr(args, name, usual) != usual:
+                raise SettingError(
+                    f"{option_name(name)} changes nothing in fairseq-interactive, which prints all that it "
+                    "decodes; leave it out, and send the output where it shall go"
+                )
 
 
 def check_text_model(option: str, paths: str) -> None:

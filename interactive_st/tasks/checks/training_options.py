@@ -2,13 +2,24 @@
 
 from argparse import Namespace
 
+import torch
+
 from interactive_st.conventions import STREAM_NAMES, option_name
 from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
 from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
 from interactive_st.tasks.checks.best_checkpoint import SCORES, text_of
+from interactive_st.tasks.checks.data_folder import check_tokenisers
 from interactive_st.tasks.checks.data_parallel import check_frozen_encoder
 from interactive_st.tasks.checks.decoding_options import DECODING_OPTIONS, given
+
+#: Options that training has for validation that decodes, with what they are without being given.
+OF_DECODING_VALIDATION = {
+    "eval_bleu_args": EVAL_BLEU_ARGS,
+    "eval_bleu_print_samples": False,
+    "encoder_max_tokens": None,
+    "no_cuda_graphs": False,
+}
 
 
 def check_training_options(args: Namespace, trains: bool = True) -> None:
@@ -34,7 +45,9 @@ def check_training_options(args: Namespace, trains: bool = True) -> None:
             "--valid-subset dev,dev2"
         )
     if trains:
+        check_tokenisers(args)
         _check_validation(args)
+        _check_half_precision(args)
     check_frozen_encoder(args)
 
 
@@ -42,12 +55,21 @@ def _check_validation(args: Namespace) -> None:
     """Refuse options of validation that decodes where it does not."""
     if getattr(args, "eval_bleu", False) or getattr(args, "eval_wer", False):
         return
-    for name, usual in (("eval_bleu_args", EVAL_BLEU_ARGS), ("eval_bleu_print_samples", False)):
+    for name, usual in OF_DECODING_VALIDATION.items():
         if getattr(args, name, usual) != usual:
             raise SettingError(
                 f"{option_name(name)} is for validation that decodes; add --eval-bleu or --eval-wer, or "
                 "leave it out"
             )
+
+
+def _check_half_precision(args: Namespace) -> None:
+    """Refuse ``--fp16`` where fairseq's optimizer for it would look for a GPU in vain."""
+    kinds = ("memory_efficient_fp16", "fp16_no_flatten_grads")  # which look for none
+    if not getattr(args, "fp16", False) or any(getattr(args, kind, False) for kind in kinds):
+        return
+    if not torch.cuda.is_available():
+        raise SettingError("--fp16 needs a GPU, and there is none; leave it out, or give --bf16")
 
 
 def check_scored_texts(args: Namespace, arch: str, streams: Streams) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from interactive_st.tasks.checks.training_options import check_training_options
 from tests.fake_decoding import setup
 from tests.joint_corpus import write_config
 
@@ -55,3 +56,41 @@ def test_parts_are_shared_out_by_other_options(folder, options, given):
     with pytest.raises(ValueError, match=f"--{given} changes nothing .* give each its part of the input"):
         setup(folder, path="model.pt", buffer_size=0, **options)
     setup(folder, path="model.pt", num_shards=1, shard_id=0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"eval_bleu": True}, {"eval_wer": True}, {"eval_bleu_args": '{"beam": 2}'},
+     {"eval_bleu_print_samples": True}, {"max_text_tokens": 9}],
+)  # fmt: skip
+def test_options_of_training_and_validation_are_refused(folder, options):
+    option = next(iter(options)).replace("_", "-")
+    with pytest.raises(ValueError, match=f"--{option} has a meaning in training and validation alone"):
+        setup(folder, path="model.pt", beam=5, **options)
+    setup(folder, path="model.pt", **options)  # of a checkpoint, by fairseq-validate
+    setup(folder, path="model.pt", beam=5, **dict.fromkeys(options, getattr(setup(folder).args, *options)))
+
+
+@pytest.mark.parametrize("options", [{"results_path": "out"}, {"quiet": True}])
+def test_options_that_fairseq_interactive_ignores_are_refused(folder, options):
+    option = next(iter(options)).replace("_", "-")
+    with pytest.raises(ValueError, match=f"--{option} changes nothing in fairseq-interactive, which prints"):
+        setup(folder, path="model.pt", beam=5, buffer_size=0, **options)
+    setup(folder, path="model.pt", beam=5, **options)
+    setup(folder, path="model.pt", beam=5, buffer_size=0, results_path=None, quiet=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "key"), [({"bpe": "subword_nmt"}, "bpe_tokenizer"), ({"tokenizer": "moses"}, "pre_tokenizer")]
+)
+def test_tokenisers_are_those_of_the_configuration(folder, options, key):
+    """fairseq's task would take no notice of others either."""
+    ((name, value),) = options.items()
+    message = f"--{name} {value} changes nothing: .* as {key} of config_joint.yaml in the data folder says"
+    with pytest.raises(ValueError, match=message):
+        setup(folder, path="model.pt", beam=5, **options)
+    with pytest.raises(ValueError, match=message):
+        check_training_options(setup(folder, **options).args)
+    check_training_options(setup(folder, **options).args, trains=False)
+    setup(folder, path="model.pt", **options)  # of a checkpoint, by fairseq-validate
+    setup(folder, path="model.pt", beam=5, bpe=None, tokenizer=None)

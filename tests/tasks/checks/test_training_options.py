@@ -24,6 +24,8 @@ def test_options_of_decoding_are_refused_in_training(name):
         ),
         ({"eval_bleu_args": "nonsense"}, "--eval-bleu-args is for validation that decodes; add"),
         ({"eval_bleu_print_samples": True}, "--eval-bleu-print-samples is for validation that decodes"),
+        ({"encoder_max_tokens": 900}, "--encoder-max-tokens is for validation that decodes; add --eval-bleu"),
+        ({"no_cuda_graphs": True}, "--no-cuda-graphs is for validation that decodes; add --eval-bleu or"),
         ({"combine_valid_subsets": True}, "--combine-valid-subsets cannot be honoured; leave it out, and"),
     ],
 )
@@ -38,3 +40,15 @@ def test_options_of_validation_that_decodes_are_taken_where_it_does():
     check_training_options(Namespace(eval_wer=True, **given))
     check_training_options(Namespace(eval_bleu_args='{"beam": 1}', eval_bleu_print_samples=False))
     check_training_options(Namespace(**given), trains=False)  # of a checkpoint, by fairseq-validate
+
+
+def test_half_precision_without_a_gpu_is_refused(monkeypatch):
+    """fairseq's optimizer for it looks for one: Torch not compiled with CUDA enabled."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(ValueError, match="--fp16 needs a GPU, and there is none; leave it out, or give --bf"):
+        check_training_options(Namespace(fp16=True))
+    check_training_options(Namespace(fp16=True, memory_efficient_fp16=True))
+    check_training_options(Namespace(fp16=True, fp16_no_flatten_grads=True))
+    check_training_options(Namespace(fp16=True), trains=False)  # fairseq-validate converts the model alone
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    check_training_options(Namespace(fp16=True))
