@@ -13,16 +13,13 @@ from typing import Any
 
 import torch
 
-from interactive_st.checkpoint_reading import UNSEEN_OPTIONS, load_state, options_of
+from interactive_st.checkpoint_reading import SAME_TENSORS, load_state, options_of
 from interactive_st.conventions import option_name
 from interactive_st.errors import DataError
 from interactive_st.writing import make_folder, not_written, replacing
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
 _BY_EPOCH = re.compile(r"checkpoint(\d+)\.pt")
-#: Options that change the model without changing parameter names or shapes; all others show in these, or
-#: matter in training only.
-_COMPARED = ("arch", "streams", "wait_k", "fusion", "fusion_lambda", *UNSEEN_OPTIONS)
 #: Where fairseq's trainer keeps the weights of ``--store-ema``, in the extra state.
 _EMA_KEYS = ("ema", "ema_fp32_params")
 
@@ -194,7 +191,7 @@ def _model_options(state: dict[str, Any]) -> dict[str, Any]:
 def _check_options(
     path: Path | str, options: dict[str, Any], first: Path | str, usual: dict[str, Any]
 ) -> None:
-    for name in _COMPARED:
+    for name in SAME_TENSORS:
         # an option that one of them does not know came into being between them
         one, other = usual.get(name), options.get(name)
         if one is not None and other is not None and str(one) != str(other):  # --wait-k is text

@@ -23,6 +23,8 @@ UNSEEN_OPTIONS = (
     "decoder_normalize_before",
     "cross_attention_positions",
 )
+#: All options that make another model of the same tensors; others show in these, or matter in training only.
+SAME_TENSORS = ("arch", "streams", "wait_k", "fusion", "fusion_lambda", *UNSEEN_OPTIONS)
 #: What options stand for that checkpoints from before them lack.
 BEFORE = {"cross_attention_positions": False}
 

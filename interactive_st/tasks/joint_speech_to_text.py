@@ -45,10 +45,9 @@ from interactive_st.tasks.precision import in_precision_of
 from interactive_st.tasks.recognised_speech import RecognisedSpeech
 from interactive_st.tasks.search_settings import ctc_weight, search_settings
 from interactive_st.tasks.starting_point import (
-    check_stored_mean,
+    check_going_on,
     first_checkpoint,
     rules_of_first,
-    warn_of_no_checkpoint,
     warn_of_other_words,
 )
 from interactive_st.tasks.validation import DecodesInValidation
@@ -285,9 +284,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         if not from_checkpoint:
             check_best_checkpoint_metric(self.args, arch, self.streams)
             model.loading = rules_of_first(first_checkpoint(self.args), args, self.tgt_dict)
-            warn_of_no_checkpoint(self.args)
-            check_stored_mean(self.args)
-            warn_of_other_words(self.args, self.tgt_dict)
+            check_going_on(self.args, args, self.tgt_dict)
         self._prepare_validation(model)
         return model
 

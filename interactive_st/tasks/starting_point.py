@@ -4,7 +4,9 @@
 import glob
 import logging
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from fairseq import utils
 from fairseq.checkpoint_utils import get_maybe_sharded_checkpoint_filename
@@ -12,7 +14,8 @@ from fairseq.data import Dictionary
 from fairseq.data.audio.data_cfg import S2TDataConfig
 from fairseq.file_io import PathManager
 
-from interactive_st.checkpoint_reading import load_state, option_of, options_of, read_checkpoint
+from interactive_st.checkpoint_reading import SAME_TENSORS, load_state, option_of, options_of, read_checkpoint
+from interactive_st.conventions import option_name
 from interactive_st.errors import DataError, SettingError
 from interactive_st.models.pretrained import LoadingRules, warn_of_other_meaning
 
@@ -69,6 +72,44 @@ def rules_of_first(path: str | None, args: Namespace, dictionary: Dictionary) ->
     )
 
 
+def check_going_on(args: Namespace, of_model: Namespace, dictionary: Dictionary) -> None:
+    """Warn of, or refuse, what does not suit the checkpoint that a training goes on from.
+
+    Args:
+        args: the options of the training.
+        of_model: those of its model, the architecture's defaults filled in.
+        dictionary: that of the data folder.
+
+    Raises:
+        SettingError: see `check_stored_mean`.
+    """
+    warn_of_no_checkpoint(args)
+    check_stored_mean(args)
+    warn_of_other_words(args, dictionary)
+    warn_of_another_model(args, of_model)
+
+
+def warn_of_another_model(args: Namespace, of_model: Namespace) -> None:
+    """Warn where a training goes on from a checkpoint of another model whose tensors have the same names and
+    shapes, as those of the systems have: one that was left in ``--save-dir`` would be trained on unnoticed.
+
+    Args:
+        args: the options of the training.
+        of_model: those of its model.
+    """
+    for option, path, state in _read(_loaded_as_they_are(args)):
+        trained = options_of(state)
+        for name in SAME_TENSORS:
+            there, here = trained.get(name), getattr(of_model, name, None)
+            # --wait-k is text, and numbers may be whole
+            if there is not None and here is not None and there != here and str(there) != str(here):
+                logger.warning(
+                    f"{option} {path}: was trained with {option_name(name)} {there}, and this training, "
+                    f"which goes on from it, has {here}; name another --save-dir to begin a new one"
+                )
+                break  # the others follow from --arch, which is the first
+
+
 def warn_of_other_words(args: Namespace, dictionary: Dictionary) -> None:
     """Warn where a checkpoint that is loaded as it is was trained on a data folder that holds another
     dictionary. If that has as many words, nothing else tells that its tokens are read as others. It is no
@@ -78,11 +119,8 @@ def warn_of_other_words(args: Namespace, dictionary: Dictionary) -> None:
         args: the options of any of the tools.
         dictionary: that of the data folder.
     """
-    for option, path in _loaded_as_they_are(args):
-        try:
-            trained = options_of(load_state(path, mmap=True), "task")
-        except DataError:  # which fairseq is about to load, and to complain of
-            continue
+    for option, path, state in _read(_loaded_as_they_are(args)):
+        trained = options_of(state, "task")
         try:
             file = _dictionary_file(trained)
             other_words = file is not None and _has_other_words(file, dictionary)
@@ -123,8 +161,9 @@ def check_stored_mean(args: Namespace) -> None:
     if not getattr(args, "store_ema", False):
         return
     first = first_checkpoint(args)
-    for option, path in [("--finetune-from-model", first)] if first else _loaded_as_they_are(args):
-        if "ema" not in (load_state(path, mmap=True).get("extra_state") or {}):
+    places = [("--finetune-from-model", first)] if first else _loaded_as_they_are(args)
+    for option, path, state in _read(places):
+        if "ema" not in (state.get("extra_state") or {}):
             raise SettingError(
                 f"--store-ema: {option} {path} was trained without it, and fairseq cannot go on from there "
                 "with it; leave it out, and average checkpoints by interactive-st average"
@@ -159,6 +198,17 @@ def _loaded_as_they_are(args: Namespace) -> list[tuple[str, str]]:
         return [("--path", path) for path in checkpoints_to_decode(args)]
     places = _places_to_go_on_from(args)
     return [(option, path) for option, path in places.items() if Path(path).is_file()][:1]
+
+
+def _read(places: list[tuple[str, str]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield options and checkpoints with what these hold, but for files that are none: fairseq is about to
+    load them, and to complain of them."""
+    for option, path in places:
+        try:
+            state = load_state(path, mmap=True)
+        except DataError:
+            continue
+        yield option, path, state
 
 
 def _places_to_go_on_from(args: Namespace) -> dict[str, str]:

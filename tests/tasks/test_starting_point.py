@@ -13,6 +13,7 @@ from interactive_st.tasks.starting_point import (
     check_stored_mean,
     first_checkpoint,
     rules_of_first,
+    warn_of_another_model,
     warn_of_no_checkpoint,
     warn_of_other_words,
 )
@@ -179,3 +180,28 @@ def test_a_mean_of_weights_is_gone_on_with_where_there_is_one(tmp_path, option):
     torch.save(state | {"extra_state": state["extra_state"] | {"ema": {}}}, path)
     check_stored_mean(Namespace(store_ema=True, **options))
     check_stored_mean(Namespace(store_ema=True, save_dir=str(tmp_path / "new")))
+
+
+@pytest.mark.parametrize(
+    ("trained", "here", "told"),
+    [
+        ({"arch": "asr_s", "wait_k": 0}, {"arch": "interactive_st_s", "wait_k": "3"}, "--arch asr_s"),
+        ({"wait_k": "3"}, {"wait_k": "inf"}, "--wait-k 3"),
+        ({"fusion_lambda": 0.3}, {"fusion_lambda": 1.0}, "--fusion-lambda 0.3"),
+        ({"activation_fn": "relu"}, {"activation_fn": "gelu"}, "--activation-fn relu"),
+        ({"wait_k": 3, "fusion_lambda": 1}, {"wait_k": "3", "fusion_lambda": 1.0, "fusion": "tanh"}, None),
+        ({"train_wait_k": "1,3", "dropout": 0.1}, {"train_wait_k": "1,3,inf", "dropout": 0.3}, None),
+    ],
+)
+@pytest.mark.parametrize("option", ["--save-dir", "--restore-file"])
+def test_another_model_of_the_same_tensors_is_told(tmp_path, caplog, trained, here, told, option):
+    """All but the two-stage systems have the same: what the save folder held was trained on unnoticed."""
+    path = save(tmp_path / "checkpoint_last.pt", tmp_path, **trained)
+    name = option.strip("-").replace("-", "_")
+    args = Namespace(**{name: str(tmp_path) if name == "save_dir" else path})
+    warn_of_another_model(args, Namespace(**here))
+    found = [record.message.partition(", and this training")[0] for record in caplog.records]
+    assert found == ([f"{option} {path}: was trained with {told}"] if told else [])
+    (tmp_path / "checkpoint_last.pt").write_text("none")
+    warn_of_another_model(args, Namespace(**here))  # fairseq says so
+    assert len(caplog.records) == len(found)
