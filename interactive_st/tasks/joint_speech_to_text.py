@@ -26,6 +26,7 @@ from interactive_st.search.hypotheses import NBest
 from interactive_st.tasks.arguments import add_joint_arguments
 from interactive_st.tasks.audio_lines import AudioLines
 from interactive_st.tasks.cascade import CascadeGenerator, build_cascade
+from interactive_st.tasks.checks.batches import check_batches
 from interactive_st.tasks.checks.best_checkpoint import check_best_checkpoint_metric
 from interactive_st.tasks.checks.criterion import checked_criterion
 from interactive_st.tasks.checks.data_folder import check_config_path, check_dictionary, naming_tokeniser
@@ -179,6 +180,7 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
     def get_batch_iterator(self, dataset: FairseqDataset, *args: Any, **kwargs: Any) -> EpochBatchIterator:
         """As fairseq's; records what will be decoded, for the pairs file, and whether it has references."""
         iterator = super().get_batch_iterator(dataset, *args, **kwargs)
+        check_batches(iterator, self.args)
         if hasattr(dataset, "has_texts"):
             self._has_references = dataset.has_texts(self.streams[-1])
         if self._pairs is not None:

@@ -2,9 +2,10 @@
 
 Where the task has them checked, in the order in which fairseq calls it:
 
-    setup_task       data_folder, decoding_options
-    build_model      model_options (architecture, overrides), best_checkpoint; training_options: scored texts
-    build_criterion  training_options, criterion
-    load_dataset     datasets, data_parallel
-    build_generator  generation_options
+    setup_task          data_folder, decoding_options
+    build_model         model_options (architecture, overrides), best_checkpoint, training_options
+    build_criterion     training_options, criterion
+    load_dataset        datasets, data_parallel
+    get_batch_iterator  batches
+    build_generator     generation_options
 """
