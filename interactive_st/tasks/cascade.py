@@ -260,7 +260,7 @@ def build_cascade(
             text = tokeniser.encode(text)
         return text
 
-    return CascadeGenerator(recogniser, translator, task.detokenise, tokenise)
+    return CascadeGenerator(recogniser, translator, task.detokenise.keeping_pieces(), tokenise)
 
 
 def text_options(args: Any, changes: str) -> Namespace:

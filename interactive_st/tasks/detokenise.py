@@ -1,5 +1,6 @@
 """From token ids to text as people write it."""
 
+import copy
 from collections.abc import Collection
 from typing import Any
 
@@ -54,12 +55,25 @@ class Detokeniser:
         tokenisers: those that made the tokens, in the order in which they encode; None stands
             for none.
         ignored: ids that are no text, such as language tags; ``</s>`` and padding always are.
+        post_process: fairseq's ``--post-process``, by which pieces are joined that no tokeniser has made.
     """
 
-    def __init__(self, dictionary: Dictionary, tokenisers: list[Any], ignored: Collection[int] = ()) -> None:
-        self.dictionary = dictionary
+    def __init__(
+        self,
+        dictionary: Dictionary,
+        tokenisers: list[Any],
+        ignored: Collection[int] = (),
+        post_process: str | None = None,
+    ) -> None:
+        self.dictionary, self.post_process = dictionary, post_process
         self.tokenisers = [tokeniser for tokeniser in tokenisers if tokeniser is not None]
         self.ignored = {*ignored, dictionary.pad()}
+
+    def keeping_pieces(self) -> "Detokeniser":
+        """Return the same without ``post_process``, for texts that are made tokens again."""
+        other = copy.copy(self)
+        other.post_process = None
+        return other
 
     def __call__(self, tokens: torch.Tensor, unknown: str | None = None) -> str:
         """Return the text of one sequence of ids, shape (N,).
@@ -69,7 +83,7 @@ class Detokeniser:
             unknown: stands for ``<unk>``.
         """
         text = self.dictionary.string(
-            tokens.int().cpu(), extra_symbols_to_ignore=self.ignored, unk_string=unknown
+            tokens.int().cpu(), self.post_process, extra_symbols_to_ignore=self.ignored, unk_string=unknown
         )
         for tokeniser in reversed(self.tokenisers):
             text = tokeniser.decode(text)

@@ -174,7 +174,8 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         """Turns token ids into text, without language tags."""
         if self._detokeniser is None:
             tokenisers = [self.build_tokenizer(self.args), self.build_bpe(self.args)]
-            self._detokeniser = Detokeniser(self.tgt_dict, tokenisers, self.tag_ids)
+            pieces = getattr(self.args, "post_process", None) if getattr(self.args, "path", None) else None
+            self._detokeniser = Detokeniser(self.tgt_dict, tokenisers, self.tag_ids, pieces)
         return self._detokeniser
 
     def get_batch_iterator(self, dataset: FairseqDataset, *args: Any, **kwargs: Any) -> EpochBatchIterator:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from fairseq.data import ConcatDataset, FairseqDataset
+from fairseq.data.data_utils import post_process
 from fairseq.data.iterators import EpochBatchIterator
 
 from interactive_st.batch import Batch
@@ -32,25 +33,23 @@ def describe_hypotheses(hypotheses: NBest, detokenise: Detokeniser) -> list[Pair
     return nbest
 
 
-def describe_row(dataset: FairseqDataset, number: int) -> PairSource:
+def describe_row(dataset: FairseqDataset, number: int, pieces: str | None = None) -> PairSource:
     """Return what the corpus says of sentence `number`.
 
     Args:
         dataset: a `JointSpeechToTextDataset`, or several one after the other.
         number: the ``id`` of its sample.
+        pieces: fairseq's ``--post-process``, for references that are written in pieces.
     """
     row = number
     if isinstance(dataset, ConcatDataset):
         part, row = dataset._get_dataset_and_sample_index(number)
         dataset = dataset.datasets[part]
-    transcripts, translations = dataset.texts or (None, None)
+    texts = dataset.texts or ((), ())
     return PairSource(
         id=dataset.ids[row] if dataset.ids else str(number),
         languages=(dataset.src_langs[row], dataset.tgt_langs[row]),
-        references=(
-            (transcripts[row] or None) if transcripts else None,
-            (translations[row] or None) if translations else None,
-        ),
+        references=tuple((post_process(stream[row], pieces) or None) if stream else None for stream in texts),
         speaker=(dataset.speakers[row] or None) if dataset.speakers else None,
     )
 
@@ -123,7 +122,7 @@ class PairsOutput:
             sources = [PairSource(str(number), languages) for number in numbers]
         else:
             numbers = sample["id"].tolist()
-            sources = [describe_row(dataset, number) for number in numbers]
+            sources = [describe_row(dataset, number, detokenise.post_process) for number in numbers]
         for number, source, nbest in zip(numbers, sources, hypotheses, strict=True):
             entries = describe_hypotheses(nbest[: self._nbest], detokenise)
             self._writer.add(number, make_pair(source, entries))

@@ -238,6 +238,19 @@ def test_a_word_that_is_not_known_stays_one(data):
     assert found.tolist().count(task.tgt_dict.unk()) == 1
 
 
+def test_the_text_model_reads_pieces_that_the_outputs_have_joined(data):
+    """Of a configuration without a subword tokeniser, with --post-process."""
+    config = (data / "config_joint.yaml").read_text(encoding="utf-8")
+    (data / "config_pieces.yaml").write_text(config.replace("bpe_tokenizer", "none"), encoding="utf-8")
+    options = {"config_yaml": "config_pieces.yaml", "path": "asr.pt", "post_process": "sentencepiece"}
+    task = task_of(data, **options)
+    generator = task.build_generator([recogniser(task)], GenerationConfig())
+    pieces = task_of(data).build_bpe(None).encode("four two")
+    tokens = task.tgt_dict.encode_line(pieces, add_if_not_exist=False)
+    assert task.detokenise(tokens) == "four two"
+    assert generator.tokenise(generator.detokenise(tokens)) == pieces
+
+
 def test_the_text_model_has_the_precision_of_the_recogniser(data):
     like = nn.Linear(1, 1).bfloat16()
     folder, dictionary = str(data / "mt"), task_of(data).target_dictionary

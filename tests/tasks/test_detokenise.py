@@ -71,3 +71,12 @@ def test_what_encoded_last_decodes_first():
     dictionary = Dictionary()
     tokens = torch.tensor([dictionary.add_symbol("a")])
     assert Detokeniser(dictionary, [Wraps("(", ")"), Wraps("[", "]")])(tokens) == "([a])"
+
+
+def test_pieces_that_no_tokeniser_made_are_joined_as_fairseq_joins_them():
+    dictionary = Dictionary()
+    tokens = torch.tensor([dictionary.add_symbol(piece) for piece in ("zwei@@", "und@@", "vierzig")])
+    joins = Detokeniser(dictionary, [None], post_process="@@ ")
+    assert joins(tokens) == "zweiundvierzig"
+    assert joins.keeping_pieces()(tokens) == "zwei@@ und@@ vierzig"  # for the text model of a pipeline
+    assert Detokeniser(dictionary, [None])(tokens) == "zwei@@ und@@ vierzig"

@@ -95,6 +95,23 @@ def test_pairs_of_several_subsets_and_of_shards(folder, tmp_path):
     assert not path.exists()
 
 
+def test_pieces_that_no_tokeniser_made_are_joined_everywhere(folder, tmp_path):
+    """By --post-process, which fairseq-generate applies to what it prints of translations."""
+    write_config(folder, bpe_tokenizer=None)
+    write_split(folder, "test", [("a", 30, "▁elf ▁vier zig", "▁four ▁two", "", "en", "de")])
+    path = tmp_path / "pairs.jsonl"
+    task = setup(folder, path="model.pt", post_process="sentencepiece", pairs_path=str(path))
+    task.load_dataset("test")
+    iterator = task.get_batch_iterator(task.dataset("test"), max_sentences=1)
+    sample = next(iterator.next_epoch_itr(shuffle=False))
+    task.inference_step(task.build_generator([FakeModel()], GenerationConfig()), [FakeModel()], sample)
+    (pair,) = read(path)
+    assert (pair["reference_transcript"], pair["reference_translation"]) == ("four two", "elf vierzig")
+    assert (pair["transcript"], pair["translation"]) == (heard(30, four(task, "de")), "elf elf elf")
+    features = sample["net_input"]["src_tokens"][0]
+    assert task.source_dictionary.string(features, "sentencepiece") == pair["transcript"]
+
+
 def test_interactive_input_is_numbered_over_buffers(folder, tmp_path, monkeypatch):
     at_exit = []
     monkeypatch.setattr("atexit.register", at_exit.append)
