@@ -103,9 +103,12 @@ def warn_of_another_model(args: Namespace, of_model: Namespace) -> None:
             there, here = trained.get(name), getattr(of_model, name, None)
             # --wait-k is text, and numbers may be whole
             if there is not None and here is not None and there != here and str(there) != str(here):
+                advice = "name another --save-dir to begin a new one"
+                if option != "--save-dir":  # which is meant to be gone on from
+                    advice = "is that meant?"
                 logger.warning(
                     f"{option} {path}: was trained with {option_name(name)} {there}, and this training, "
-                    f"which goes on from it, has {here}; name another --save-dir to begin a new one"
+                    f"which goes on from it, has {here}; {advice}"
                 )
                 break  # the others follow from --arch, which is the first
 
