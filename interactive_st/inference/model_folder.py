@@ -122,7 +122,7 @@ def read_model_folder(folder: str | os.PathLike) -> StoredModel:
 
 
 def _check_features(folder: Path, features: Any) -> None:
-    """Raise `DataError` where the files differ in their features: the model would write nonsense, silently."""
+    """Raise `DataError` where both files differ in them: the model would write nonsense, silently."""
     path = folder / CONFIG
     if features is None or not path.is_file():
         return
