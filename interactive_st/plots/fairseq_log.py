@@ -143,17 +143,18 @@ def parse_log(lines: Iterable[str], name: str) -> TrainingLog:
     """Read the lines of one log; lines that are not news of a training are passed over."""
     log, clock = TrainingLog(name), _Clock()
     for stamp, source, text in _messages(list(lines)):
-        if source == MAIN and text.startswith("{"):
-            clock.restart()
+        begins = source == MAIN and text.startswith("{")
+        if begins or not clock.runs:
+            clock.start(stamp)
+        if begins:
             log.options = _options(text) or log.options
-        hours = clock.hours(stamp)
-        if found := PARAMETERS.match(text):
+        elif found := PARAMETERS.match(text):
             log.parameters = int(found[1].replace(",", ""))
         elif found := SAMPLES.search(text):
             log.samples[found[1]] = int(re.sub(r"\D", "", found[2]))
         elif "num_updates" in text and (metrics := _metrics(text, source)):
             updates = int(metrics.pop("num_updates"))
-            if hours is None:
+            if (hours := clock.hours(stamp)) is None:
                 hours = clock.hours_of_wall(metrics.get("wall"))
             points = log.points.setdefault(source, [])
             while points and points[-1].updates >= updates:  # a resumed run repeats what was lost
@@ -188,16 +189,25 @@ def _source(text: str) -> str:
 
 
 class _Clock:
-    """Running time from time stamps, without the gaps between a stop and the next start."""
+    """Running time from time stamps, without the gaps between a stop and the next start.
+
+    It is told the time of starts and of metrics alone: a start says other things before its configuration,
+    as which libraries are lacking, and what is there by then of the gap would count.
+    """
 
     def __init__(self) -> None:
         self._last: datetime | None = None
         self._elapsed = 0.0
-        self._restarted = False
+        self._starts = True
         self._wall: float | None = None
 
-    def restart(self) -> None:
-        self._restarted = self._last is not None
+    @property
+    def runs(self) -> bool:
+        return self._last is not None
+
+    def start(self, stamp: str | None) -> None:
+        self._starts = True
+        self.hours(stamp)
 
     def hours(self, stamp: str | None) -> float | None:
         if stamp is None:
@@ -206,9 +216,9 @@ class _Clock:
             now = datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S")
         except ValueError:  # of a line that is damaged
             return None
-        if self._last is not None and not self._restarted:
+        if self._last is not None and not self._starts:
             self._elapsed += max(0.0, (now - self._last).total_seconds())
-        self._last, self._restarted = now, False
+        self._last, self._starts = now, False
         return self._elapsed / HOUR
 
     def hours_of_wall(self, seconds: float | None) -> float | None:

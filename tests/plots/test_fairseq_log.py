@@ -46,6 +46,17 @@ def test_a_resumed_run_replaces_what_was_lost_and_the_pause_is_not_counted():
     assert points[-1].hours == pytest.approx(41 / 60)
 
 
+def test_a_resumed_run_says_other_things_before_its_configuration():
+    again = [
+        stamped(8990, "fairseq.tasks.text_to_speech", "Please install tensorboardX: pip install …"),
+        stamped(8995, "fairseq.distributed.utils", "distributed init (rank 0): tcp://localhost:1234"),
+        stamped(9000, "fairseq_cli.train", "{'model': Namespace(arch='b')}"),
+        stamped(9060, "train_inner", '{"loss": "0.5", "num_updates": "50"}'),
+    ]
+    points = parse_log([*json_lines(), *again], "run").points["train_inner"]
+    assert points[-1].hours == pytest.approx(41 / 60)
+
+
 def test_best_point():
     log = parse_log(json_lines(), "run")
     assert log.best("dev", "wer", largest=False).updates == 40
