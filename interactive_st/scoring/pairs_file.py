@@ -141,15 +141,11 @@ def read_shards(paths: Sequence[str | os.PathLike]) -> list[Pair]:
 
 def _read(path: str | os.PathLike) -> list[Pair]:
     try:
-        with open(path, encoding="utf-8-sig") as lines:
+        # what is not UTF-8 is told by its line, where a decoder that raises counts from its last block
+        with open(path, encoding="utf-8-sig", errors="surrogateescape") as lines:
             return [_parse(line, f"{path}:{n}") for n, line in enumerate(lines, 1) if line.strip()]
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); is the name right?") from error
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: not UTF-8 text ({error.reason} at byte {error.start}); give a file written "
-            "by --pairs-path"
-        ) from error
 
 
 def write_pairs(path: str | os.PathLike, pairs: Iterable[Pair]) -> None:
@@ -168,6 +164,10 @@ def write_pairs(path: str | os.PathLike, pairs: Iterable[Pair]) -> None:
 
 
 def _parse(line: str, where: str) -> Pair:
+    try:
+        line.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"{where}: not UTF-8 text; give a file written by --pairs-path") from error
     try:
         pair = json.loads(line)
         half = not_unicode(json.dumps(pair, ensure_ascii=False)) if "\\u" in line else ""

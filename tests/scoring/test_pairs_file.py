@@ -106,5 +106,12 @@ def test_missing_empty_and_binary_files_are_named(tmp_path):
     with pytest.raises(DataError, match=r"empty\.jsonl: holds no pair"):
         read_pairs(tmp_path / "empty.jsonl")
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match=r"binary\.jsonl: not UTF-8"):
+    with pytest.raises(DataError, match=r"binary\.jsonl:1: not UTF-8"):
         read_pairs(tmp_path / "binary.jsonl")
+
+
+def test_what_is_not_utf8_is_named_by_its_line(tmp_path):
+    line = json.dumps({"transcript": "a" * 5000, "translation": "Grüße"}, ensure_ascii=False) + "\n"
+    (tmp_path / "latin.jsonl").write_bytes(3 * line.encode() + line.encode("latin-1") + line.encode())
+    with pytest.raises(DataError, match=r"latin\.jsonl:4: not UTF-8 text; give a file written by"):
+        read_pairs(tmp_path / "latin.jsonl")
