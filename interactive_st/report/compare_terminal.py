@@ -16,7 +16,7 @@ from interactive_st.wording import for_terminal
 
 def show(comparison: Comparison, utterances: Sequence[Utterance], console: Console) -> None:
     """Print corpus scores and these utterances; without colour where the console has none."""
-    plain = not console.is_terminal or console.no_color
+    plain = console.color_system is None or console.no_color  # a terminal may have no styles, as of Emacs
     console.print(_scores(comparison))
     for signature in all_signatures(comparison.scores.values()):
         console.print(Text(signature, "dim"), soft_wrap=True)

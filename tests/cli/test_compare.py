@@ -58,6 +58,16 @@ def test_colour_on_a_terminal():
     assert "[-" not in out.getvalue()
 
 
+@pytest.mark.parametrize("settings", [{"TERM": "dumb"}, {"TERM": "xterm", "NO_COLOR": "1"}])
+def test_plain_marks_on_a_terminal_without_colour(settings):
+    out = io.StringIO()
+    comparison = match({"one": ONE, "two": TWO})
+    console = Console(file=out, force_terminal=True, width=100, _environ=settings)
+    show(comparison, comparison.utterances, console)
+    assert "a [-b c-]" in out.getvalue()
+    assert "marks: [-missing-] {+added+}" in out.getvalue()
+
+
 def test_order_limit_and_names(files, capsys):
     words = ["compare", f"A={files[0]}", f"λ = 3={files[1]}", "--sort", "id", "--limit", "1"]
     assert main(words) == 0
