@@ -71,22 +71,16 @@ def _note_repeated(pairs: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _print_table(scores: Scores) -> None:
-    from rich import box
-    from rich.table import Table
-
     from interactive_st.scoring.columns import COLUMNS, SIGNATURES, cells
-    from interactive_st.terminal import PipedConsole
+    from interactive_st.terminal import PipedConsole, print_whole, score_table
 
-    table = Table(box=box.SIMPLE)
-    table.add_column("", overflow="fold")
-    for column in ("sentences", *COLUMNS.values()):
-        table.add_column(column, justify="right")
+    table = score_table("", ("sentences", *COLUMNS.values()))
     rows = [(speaker or "(no speaker)", own) for speaker, own in scores.get("speakers", {}).items()]
     # signatures are copied into papers: never broken into lines; nor is `:a:` of a name a picture to draw
     console = PipedConsole(soft_wrap=True, highlight=False, markup=False, emoji=False)
     for name, row in [*rows, ("all", scores)]:
         table.add_row(for_terminal(name), str(row["sentences"]), *cells(row))
-    console.print(table)
+    print_whole(console, table)
     if scores["wer"] is not None:
         console.print(
             f"{counted(scores['transcripts_scored'], 'transcript')}, {counted(scores['words'], 'word')}: "

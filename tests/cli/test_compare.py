@@ -68,6 +68,16 @@ def test_plain_marks_on_a_terminal_without_colour(settings):
     assert "marks: [-missing-] {+added+}" in out.getvalue()
 
 
+@pytest.mark.parametrize("width", [10, 20, 40, 59])
+def test_nothing_is_cut_off_in_a_narrow_terminal(files, capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert main(["compare", *files]) == 0
+    out = capsys.readouterr().out
+    assert "…" not in out
+    assert re.search(r" 33\.33 +40\.00 +0\.00 +100\.00 ", out)
+    assert "a[-b-]{+x+}c{+d+}" in re.sub(r"\s", "", out)
+
+
 def test_order_limit_and_names(files, capsys):
     words = ["compare", f"A={files[0]}", f"λ = 3={files[1]}", "--sort", "id", "--limit", "1"]
     assert main(words) == 0

@@ -93,3 +93,12 @@ def test_a_tokeniser_that_cannot_be_made_is_named_with_the_reason(path, monkeypa
     assert main(["score", path, "--sacrebleu-tokenizer", "ja-mecab"]) == 2
     message = f"score: error: sacrebleu cannot make its tokeniser ja-mecab {reason}; mend that"
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("width", [10, 40])
+def test_scores_keep_their_digits_in_a_narrow_terminal(path, capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert main(["score", path, "--per-speaker"]) == 0
+    out = capsys.readouterr().out
+    assert "…" not in out
+    assert " theo          1    50.00    37.50     0.00   100.00 " in out
