@@ -9,11 +9,28 @@ from typing import Any
 
 import yaml
 
+from interactive_st.conventions import STREAM_CODES, STREAM_NAMES
 from interactive_st.errors import DataError
 from interactive_st.scoring.columns import COLUMNS, cells, check_scores, signatures
 from interactive_st.scoring.metrics import Scores
 
 NOT_STATED = "not stated"
+#: What a model does, by its ``streams``, or, of those of both texts, by how they meet (`_system`).
+SYSTEMS = {
+    "asr": "Writes the transcript of speech.",
+    "st": "Writes the translation of speech, without a transcript.",
+    "interactive": "Writes the transcript and the translation of speech at the same time, each reading the "
+    "other while it is written (Liu et al., AAAI 2020).",
+    "multi-task": "Writes the transcript and the translation of speech by one decoder; they do not read each "
+    "other.",
+    "two-stage": "Writes the transcript of speech, then the translation by a second decoder, which reads the "
+    "states of the first.",
+}
+#: The text of those that write one, by its name in results.
+ONE_TEXT = dict(zip(STREAM_CODES, STREAM_NAMES, strict=True))
+#: What cards of models are found by: tag and score of each text.
+TAGS = dict(zip(STREAM_NAMES, ("automatic-speech-recognition", "speech-translation"), strict=True))
+SCORES = dict(zip(STREAM_NAMES, ("wer", "bleu"), strict=True))
 
 
 @dataclass(frozen=True)
@@ -41,12 +58,11 @@ class Card:
         parts = (
             self._front_matter(settings),
             f"# {self.name}",
-            "Writes the transcript and the translation of speech at the same time, each reading the "
-            "other while it is written (Liu et al., AAAI 2020).",
+            SYSTEMS[_system(settings)],
             self._model(settings),
             self._data(),
             self._results(),
-            self._usage(),
+            self._usage(settings),
             f"## Limits and intended use\n\n{self.limits or NOT_STATED}",
             f"## Licence and contact\n\n- Licence of the model: {self.license or NOT_STATED}\n"
             f"- Author: {self.author or NOT_STATED}\n- Contact: {self.contact or NOT_STATED}",
@@ -54,25 +70,25 @@ class Card:
         return "\n\n".join(parts) + "\n"
 
     def _front_matter(self, settings: Mapping[str, Any]) -> str:
+        written = _written(settings)
         entries: dict[str, Any] = {
             "language": list(settings["languages"]),
             "license": self.license or NOT_STATED,
             "library_name": "interactive_st",
-            "tags": ["speech-translation", "automatic-speech-recognition", "fairseq"],
+            "tags": [*(TAGS[text] for text in written), "fairseq"],
             "datasets": [self.data_name or NOT_STATED],
-            "metrics": ["wer", "bleu"] if self.metrics else [NOT_STATED],
+            "metrics": [SCORES[text] for text in written] if self.metrics else [NOT_STATED],
         }
         return f"---\n{yaml.safe_dump(entries, sort_keys=False, allow_unicode=True)}---"
 
     def _model(self, settings: Mapping[str, Any]) -> str:
         model, features = settings["model"], settings["features"]
-        updates = settings["updates"]
+        updates, reads = settings["updates"], _system(settings) == "interactive"
         rows = {
             "Architecture": settings["architecture"],
             "Parameters": f"{settings['parameters']:,}",
             "Training steps": f"{updates:,}" if updates is not None else NOT_STATED,
-            "wait-k": _wait_k(model),
-            "Fusion": model.get("fusion", NOT_STATED),
+            **({"wait-k": _wait_k(model), "Fusion": model.get("fusion", NOT_STATED)} if reads else {}),
             "Positions in the attention to the speech": str(bool(model.get("cross_attention_positions"))),
             "Languages of the vocabulary": ", ".join(settings["languages"]) or NOT_STATED,
             "Default direction": f"{settings['source_lang'] or NOT_STATED} → "
@@ -103,8 +119,9 @@ class Card:
         return "\n\n".join(["## Results", table, listed]).rstrip()
 
     @staticmethod
-    def _usage() -> str:
-        return """## How to use it
+    def _usage(settings: Mapping[str, Any]) -> str:
+        shown = "\n".join(f"print(result.{text})" for text in _written(settings))
+        return f"""## How to use it
 
 In this folder, with the package interactive_st installed:
 
@@ -115,8 +132,7 @@ from interactive_st import InteractiveST
 
 model = InteractiveST.from_pretrained(".")
 result = model("talk.wav")
-print(result.transcript)
-print(result.translation)
+{shown}
 ```"""
 
 
@@ -141,6 +157,24 @@ def read_metrics(paths: Sequence[str | os.PathLike]) -> dict[str, Scores]:
             raise DataError(f"{path}: a second file of the name {name}; rename one of them")
         metrics[name] = scores
     return metrics
+
+
+def _system(settings: Mapping[str, Any]) -> str:
+    """Which of `SYSTEMS` a model is."""
+    model = settings["model"]
+    streams = model.get("streams", "both")
+    if streams in ONE_TEXT:
+        return streams
+    if settings["architecture"].startswith("two_stage"):
+        return "two-stage"
+    no_lambda = model.get("fusion") == "gate" or model.get("learn_fusion_lambda")
+    return "interactive" if no_lambda or model.get("fusion_lambda") != 0 else "multi-task"
+
+
+def _written(settings: Mapping[str, Any]) -> list[str]:
+    """The texts that a model writes, by their names in results."""
+    one = ONE_TEXT.get(_system(settings))
+    return [one] if one else list(STREAM_NAMES)
 
 
 def _wait_k(model: Mapping[str, Any]) -> str:

@@ -58,6 +58,37 @@ def test_says_what_is_not():
     assert yaml.safe_load(text.split("---")[1])["license"] == "not stated"
 
 
+@pytest.mark.parametrize(
+    ("architecture", "options", "says", "texts", "tags"),
+    [
+        ("asr_s", {"streams": "asr", "fusion_lambda": 0}, "the transcript of speech.", ["transcript"], 1),
+        ("e2e_st_s", {"streams": "st", "fusion_lambda": 0}, "without a transcript.", ["translation"], 1),
+        ("multitask_st", {"streams": "both", "fusion_lambda": 0.0}, "do not read each other.", [], 2),
+        ("two_stage_st", {"streams": "both"}, "by a second decoder, which", [], 2),
+    ],
+)
+def test_says_which_texts_are_written_and_what_they_read(architecture, options, says, texts, tags):
+    model = SETTINGS["model"] | options
+    settings = SETTINGS | {"architecture": architecture, "model": model}
+    text = Card("x", metrics={"test": SCORES}).render(settings)
+    assert says in text
+    assert "each reading the other" not in text
+    assert "wait-k" not in text
+    texts = texts or ["transcript", "translation"]
+    assert [line for line in text.splitlines() if "print(" in line] == [f"print(result.{t})" for t in texts]
+    front = yaml.safe_load(text.split("---")[1])
+    assert len(front["tags"]) == tags + 1
+    assert front["metrics"] == [{"transcript": "wer", "translation": "bleu"}[t] for t in texts]
+
+
+@pytest.mark.parametrize("options", [{"learn_fusion_lambda": True}, {"fusion": "gate"}])
+def test_a_model_without_a_fixed_weight_is_interactive(options):
+    model = SETTINGS["model"] | {"fusion_lambda": 0.0} | options
+    text = Card("x").render(SETTINGS | {"model": model})
+    assert "each reading the other" in text
+    assert "| wait-k | 3 |" in text
+
+
 class TestReadMetrics:
     def write(self, path, content):
         path.write_text(content if isinstance(content, str) else json.dumps(content))
