@@ -45,7 +45,7 @@ audio { width: 100%; max-width: 28rem; margin-top: .4rem; }
 .said { display: grid; grid-template-columns: 11.5rem 1fr; gap: .15rem .75rem; margin: .5rem 0 0;
   align-items: baseline; }
 .said dt { color: var(--soft); font-size: .875rem; overflow-wrap: anywhere; }
-.said dd { margin: 0; min-width: 0; }
+.said dd { margin: 0; min-width: 0; unicode-bidi: plaintext; }
 .said .system { grid-column: 1 / -1; font-weight: 600; margin-top: .4rem; color: var(--ink);
   font-size: 1rem; }
 @media (max-width: 34rem) { .said { grid-template-columns: 1fr; gap: 0; }

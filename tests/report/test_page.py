@@ -55,6 +55,10 @@ def test_examples_are_marked_and_escaped(html):
     assert '<dd lang="de">' in html
 
 
+def test_texts_are_laid_out_in_the_direction_of_their_script(html):
+    assert re.search(r"\.said dd {[^}]*unicode-bidi: plaintext", html), "else Arabic ends at the wrong side"
+
+
 def test_nothing_comes_from_outside(html):
     without_data = re.sub(r"data:[a-z]+/[a-z]+;base64,[A-Za-z0-9+/=]+", "", html)
     assert re.findall(r'(?:src|href)="(?!#)[^"]+"', without_data) == []
