@@ -175,6 +175,7 @@ def _disagreements(utterances: Sequence[Utterance]) -> list[str]:
         if differing:
             notes.append(
                 f"the files have other reference {stream}s for {counted(len(differing), 'utterance')}, "
-                f"such as {differing[0]}; marks are against the first file's, scores against each file's own"
+                f"such as {differing[0]}; an utterance's marks and scores are against the first file's, "
+                "corpus scores against each file's own"
             )
     return notes

@@ -117,6 +117,10 @@ def test_other_references_are_noted():
     comparison = match({"a": [pair("u")], "b": [pair("u", reference="a b c")]})
     assert len(comparison.notes) == 1
     assert "reference transcripts for 1 utterance, such as u" in comparison.notes[0]
+    [utterance] = comparison.utterances
+    rates = {system: scores["wer"] for system, scores in comparison.scores.items()}
+    assert utterance.wer["b"] != rates["b"], "against the first file's, and against its own"
+    assert "an utterance's marks and scores are against the first file's, corpus" in comparison.notes[0]
 
 
 @pytest.mark.parametrize(
