@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sacrebleu-tokenizer",
         metavar="NAME",
         help="sacrebleu's tokeniser for BLEU (default: by the language of the translations: zh, ja-mecab or "
-        "char for those written without spaces, else 13a)",
+        "char for those written without spaces, ko-mecab for Korean where it is installed, else 13a)",
     )
     parser.add_argument("--wer-lowercase", action="store_true", help="compare transcripts in lower case")
     parser.add_argument(
