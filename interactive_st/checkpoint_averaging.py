@@ -73,35 +73,41 @@ def updates_of(path: Path | str) -> int:
 
 
 def best_checkpoints(
-    folder: Path | str, metric: str, count: int, maximize: bool = False
+    where: Path | str | Sequence[Path], metric: str, count: int, maximize: bool = False
 ) -> list[Path]:
     """The ``count`` checkpoints with the best validation ``metric``, best first.
 
     They are the files ``checkpoint.best_<metric>_<value>.pt`` that fairseq keeps with
-    ``--keep-best-checkpoints``; ``maximize`` as in ``--maximize-best-checkpoint-metric``.
+    ``--keep-best-checkpoints``; ``maximize`` as in ``--maximize-best-checkpoint-metric``. ``where`` is a
+    folder, or the files to choose from.
 
-    Raises ``FileNotFoundError`` where the folder holds none.
+    Raises ``FileNotFoundError`` where the folder holds none, `DataError` where one of the files has another
+    name.
     """
-    folder = Path(folder)
-    found = _numbered(folder, re.compile(rf"checkpoint\.best_{re.escape(metric)}_(\d+(?:\.\d+)?)\.pt"))
+    found = _numbered(where, re.compile(rf"checkpoint\.best_{re.escape(metric)}_(\d+(?:\.\d+)?)\.pt"))
+    if not isinstance(where, Path | str) and len(found) < len(where):
+        other = next(path for path in where if path not in {each for _, each in found})
+        raise DataError(
+            f"{other}: is no checkpoint.best_{metric}_*.pt, of which the best are chosen; leave it out"
+        )
     if not found:
         raise FileNotFoundError(
-            f"{folder}: no checkpoint.best_{metric}_*.pt to average; train with "
+            f"{where}: no checkpoint.best_{metric}_*.pt to average; train with "
             f"--keep-best-checkpoints and --best-checkpoint-metric {metric}"
         )
     return [path for _, path in sorted(found, reverse=maximize)[:count]]
 
 
-def kept_by(folder: Path | str) -> tuple[str, bool]:
+def kept_by(where: Path | str | Sequence[Path]) -> tuple[str, bool]:
     """The metric by which a run kept its best checkpoints (``--best-checkpoint-metric``), and whether higher
-    is better, as they say themselves.
+    is better, as they say themselves: those of a folder, or files.
 
     Raises ``FileNotFoundError`` where the folder holds none, `DataError` where one does not say it.
     """
-    paths = sorted(Path(folder).glob("checkpoint.best_*.pt"))
+    paths = sorted(Path(where).glob("checkpoint.best_*.pt")) if isinstance(where, Path | str) else where
     if not paths:
         raise FileNotFoundError(
-            f"{folder}: no checkpoint.best_*.pt to average; train with --keep-best-checkpoints"
+            f"{where}: no checkpoint.best_*.pt to average; train with --keep-best-checkpoints"
         )
     newest = max(paths, key=lambda path: path.stat().st_mtime)
     options = options_of(load_state(newest), "checkpoint")
@@ -175,10 +181,11 @@ def save_checkpoint(state: dict[str, Any], path: Path | str) -> None:
         raise DataError(not_written(path, error)) from error
 
 
-def _numbered(folder: Path, pattern: re.Pattern[str]) -> list[tuple[float, Path]]:
-    if not folder.is_dir():
-        return []
-    matches = ((pattern.fullmatch(path.name), path) for path in folder.iterdir())
+def _numbered(where: Path | str | Sequence[Path], pattern: re.Pattern[str]) -> list[tuple[float, Path]]:
+    """Those files of a folder, or of files, whose names fit, with the number in their names."""
+    if isinstance(where, Path | str):
+        where = list(Path(where).iterdir()) if Path(where).is_dir() else []
+    matches = ((pattern.fullmatch(path.name), path) for path in where)
     return [(float(match[1]), path) for match, path in matches if match]
 
 

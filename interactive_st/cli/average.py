@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--num-best-checkpoints",
         type=whole_number,
         metavar="N",
-        help="the N best checkpoints, of those that --keep-best-checkpoints kept",
+        help="the N best checkpoints, of those that --keep-best-checkpoints kept: all of a folder, or files",
     )
     for kind in ("epoch", "update"):
         which.add_argument(
@@ -132,8 +132,8 @@ def _check(args: argparse.Namespace, inputs: list[Path]) -> None:
     if any(path.is_dir() for path in inputs):
         if len(inputs) > 1:
             raise UserError("one folder, or files: the checkpoints of two runs have no meaningful average")
-    elif _asks_for_a_choice(args):
-        raise UserError(f"{inputs[0]} is a file; --last, --best and the like choose from a folder")
+    elif _asks_for_a_choice(args) and not args.best:
+        raise UserError(f"{inputs[0]} is a file; --last and the like choose from a folder")
     elif not args.output:
         raise UserError("files are averaged into --output FILE")
 
@@ -147,11 +147,12 @@ def _choose(args: argparse.Namespace, inputs: list[Path]) -> list[Path]:
     from interactive_st.checkpoint_averaging import best_checkpoints, kept_by, newest_checkpoints
 
     folder, wanted = inputs[0], _count(args)
-    if not folder.is_dir():
-        return inputs
     if args.best:
-        metric, maximize = (args.metric, args.maximize) if args.metric else kept_by(folder)
-        paths = best_checkpoints(folder, metric, wanted, maximize)
+        where = folder if folder.is_dir() else inputs
+        metric, maximize = (args.metric, args.maximize) if args.metric else kept_by(where)
+        paths = best_checkpoints(where, metric, wanted, maximize)
+    elif not folder.is_dir():
+        return inputs
     else:
         kind = "epoch" if args.num_epoch_checkpoints else "update" if args.num_update_checkpoints else ""
         paths = newest_checkpoints(folder, wanted, kind, args.checkpoint_upper_bound)
@@ -159,7 +160,8 @@ def _choose(args: argparse.Namespace, inputs: list[Path]) -> list[Path]:
             there = counted(len(paths), "checkpoint")
             raise UserError(f"{folder}: {there} by {kind}, {wanted} were asked for")
     if len(paths) < wanted:
-        print_notes([f"{counted(len(paths), 'checkpoint')}, not {wanted}: {folder} has no more"])
+        more = f"{folder} has no more" if folder.is_dir() else "no more are named"
+        print_notes([f"{counted(len(paths), 'checkpoint')}, not {wanted}: {more}"])
     return paths
 
 

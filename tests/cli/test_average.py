@@ -56,6 +56,19 @@ def test_the_best_are_known_by_what_the_checkpoints_say(tmp_path, capsys, option
     capsys.readouterr()
 
 
+@pytest.mark.parametrize(("count", "mean", "note"), [(2, 15, ""), (4, 20, "3 checkpoints, not 4: no more")])
+def test_the_best_of_files_as_in_fairseqs_script(tmp_path, capsys, count, mean, note):
+    how = {"best_checkpoint_metric": "wer", "maximize_best_checkpoint_metric": False}
+    paths = [tmp_path / f"checkpoint.best_wer_{number}.0000.pt" for number in (30, 10, 20)]
+    for path, number in zip(paths, (30, 10, 20), strict=True):
+        save(path, number, cfg={"checkpoint": how})
+    save(tmp_path / "checkpoint.best_wer_1.0000.pt", 1)  # not named
+    words = ["average", "--inputs", *map(str, paths), "--output", str(tmp_path / "out.pt")]
+    assert main([*words, "--num-best-checkpoints", str(count)]) == 0
+    assert weight(tmp_path / "out.pt") == mean
+    assert note in capsys.readouterr().err
+
+
 def test_a_file_named_twice_is_noted(run_folder, capsys):
     (run_folder / "link.pt").symlink_to("checkpoint2.pt")
     (run_folder / "hard.pt").hardlink_to(run_folder / "checkpoint2.pt")
@@ -110,6 +123,11 @@ def test_files(run_folder, tmp_path):
         (["{run}", "--best", "1", "--metric", "bleu", "--checkpoint-upper-bound", "3"], "not for --best"),
         (["{run}", "{run}/checkpoint1.pt"], "one folder, or files"),
         (["{run}/checkpoint1.pt", "--last", "1"], "choose from a folder"),
+        (
+            ["{run}/checkpoint.best_bleu_9.5000.pt", "{run}/checkpoint1.pt", "--output", "{run}/out.pt",
+             "--best", "1", "--metric", "bleu"],
+            "checkpoint1.pt: is no checkpoint.best_bleu_*.pt, of which the best are chosen; leave it out",
+        ),
         (["{run}/checkpoint1.pt"], "--output FILE"),
         (["{run}/checkpoint1.pt", "--output", "{run}/checkpoint1.pt"], "is one of the checkpoints"),
         (["{run}", "--output", "{run}"], ": is a folder; name a file"),
