@@ -55,6 +55,8 @@ def main(args: argparse.Namespace) -> int:
         per_speaker=args.per_speaker,
     )
     _note_repeated(pairs)
+    if scores["bleu"] is not None and not args.sacrebleu_tokenizer:
+        _note_languages(pairs)
     if args.json:
         say(json.dumps(scores, ensure_ascii=False, indent=2))
     else:
@@ -68,6 +70,22 @@ def _note_repeated(pairs: Sequence[Mapping[str, Any]]) -> None:
     if repeated:
         example = f"such as {repeated[0]}, and each counts; is a file named twice?"
         print_notes([f"{counted(len(repeated), 'id')} found more than once, {example}"])
+
+
+def _note_languages(pairs: Sequence[Mapping[str, Any]]) -> None:
+    """Say so where BLEU takes sentences without spaces for one word, since others are beside them."""
+    from interactive_st.scoring.bleu_tokenizer import DEFAULT, tokenizer_for
+
+    languages = sorted({pair.get("tgt_lang") or "" for pair in pairs} - {""})
+    if len({tokenizer_for([language]) for language in languages}) > 1:
+        others = [language for language in languages if tokenizer_for([language]) != DEFAULT]
+        print_notes(
+            [
+                f"translations are in {', '.join(languages)}, and BLEU is counted with {DEFAULT}, which is "
+                f"not made for {', '.join(others)}: score each language by itself, or give "
+                "--sacrebleu-tokenizer"
+            ]
+        )
 
 
 def _print_table(scores: Scores) -> None:

@@ -64,6 +64,23 @@ def test_shards_are_one_corpus(path, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_languages_without_a_tokeniser_in_common_are_noted(tmp_path, capsys):
+    translated = {"transcript": "a", "translation": "b", "reference_translation": "b"}
+    path = str(tmp_path / "many.jsonl")
+    for languages, note in (
+        (["de", "zh-TW", "fr", "th"], "in de, fr, th, zh-TW, and BLEU is counted with 13a, which is not made "
+         "for th, zh-TW: score each language by itself, or give --sacrebleu-tokenizer"),
+        (["de", "fr", None], ""),
+        (["zh", "zh-TW", None], ""),
+    ):  # fmt: skip
+        write_pairs(path, [translated | {"id": str(n), "tgt_lang": code} for n, code in enumerate(languages)])
+        assert main(["score", path]) == 0
+        assert capsys.readouterr().err == (f"note: translations are {note}\n" if note else "")
+    write_pairs(path, [translated | {"tgt_lang": code} for code in ("de", "zh")])
+    assert main(["score", path, "--sacrebleu-tokenizer", "char"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_mistakes_are_named_without_a_traceback(tmp_path, path, capsys):
     assert main(["score", str(tmp_path / "gone.jsonl")]) == 2
     assert "interactive-st score: error: " in (message := capsys.readouterr().err)
