@@ -193,7 +193,7 @@ def _value(given: Any, name: str, where: str) -> str:
 
 
 def _numbers(value: Any, where: str) -> list[float]:
-    if value in (None, ""):
+    if value is None or not str(value).strip():
         return []
     try:
         numbers = [float(v) for v in (value if isinstance(value, list) else [value])]

@@ -99,6 +99,11 @@ def test_of_columns_that_are_passed_over_two_may_have_one_name(tmp_path):
         read_sweep(tmp_path / "b.tsv", "beam")
 
 
+def test_a_field_of_spaces_is_a_missing_score(tmp_path):
+    (tmp_path / "k.tsv").write_text("k\twer\tbleu\n1\t \t20\n", encoding="utf-8")
+    assert read_sweep(tmp_path / "k.tsv").settings[0].scores == {"bleu": [20.0], "wer": []}
+
+
 def test_a_score_that_is_not_a_number_is_a_missing_one(tmp_path):
     (tmp_path / "a.tsv").write_text("k\twer\n0\t1\n0\tnan\n")
     assert read_sweep(tmp_path / "a.tsv").settings[0].scores["wer"] == [1.0]
