@@ -2,8 +2,9 @@
 
 libsndfile and FFmpeg read a file of these formats that was cut off as a shorter one, silently.
 
-Sources: Apple's AIFF-C draft of 1991, EBU Tech 3306 (RF64), RFC 8794 (EBML, Matroska), RFC 3533 (Ogg), and
-for Wave64, AU and NIST SPHERE libsndfile's src/w64.c, src/au.c and src/nist.c.
+Sources: Apple's AIFF-C draft of 1991 and Core Audio Format Specification, EBU Tech 3306 (RF64), RFC 8794
+(EBML, Matroska), RFC 3533 (Ogg), and for Wave64, AU and NIST SPHERE libsndfile's src/w64.c, src/au.c and
+src/nist.c.
 """
 
 import os
@@ -23,11 +24,13 @@ W64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 OGG_PAGE, OGG_HEAD_BYTES, OGG_PAGE_BYTES = b"OggS\x00", 27, 65307
 #: Where in a page its flags are, the one of a stream's first page, and where the number of its stream is.
 OGG_FLAGS, OGG_FIRST, OGG_STREAM = 5, 2, slice(14, 18)
+#: What a CAF file begins with, and each of its chunks: a kind and a size, -1 if that was not known.
+CAF, CAF_HEAD_BYTES, CHUNK = b"caff\x00\x01", 8, struct.Struct(">4sq")
 EBML, SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
 def require_whole(path: str | os.PathLike) -> None:
-    """Make sure that an AIFF, W64, RF64, AU, AVI, Matroska or SPHERE file has the size that it says, and
+    """Make sure that an AIFF, CAF, W64, RF64, AU, AVI, Matroska or SPHERE file has the size that it says, and
     that the last page of an Ogg file is whole, and of a stream that the file begins with.
 
     Raises:
@@ -38,6 +41,8 @@ def require_whole(path: str | os.PathLike) -> None:
         head, size, tolerated = file.read(HEAD_BYTES), os.fstat(file.fileno()).st_size, TOLERATED
         if head.startswith(OGG_PAGE):
             (promised, stream), tolerated = _last_page(file, size), 0
+        elif head.startswith(CAF):
+            promised, stream = _promised_bytes_of_caf(file, size), b""
         else:
             promised, stream = _promised_bytes(head), b""
     if promised - size > tolerated:
@@ -72,6 +77,16 @@ def _promised_bytes(head: bytes) -> int:
     elif head[:4] == b".snd":
         before, size = struct.unpack_from(">II", head, 4)
     return before + size if 0 < size < UNKNOWN_SIZE else 0
+
+
+def _promised_bytes_of_caf(file: BinaryIO, size: int) -> int:
+    """Return where the samples end, 0 if it does not say; other chunks, of any size, may stand before them."""
+    end, kind, length = CAF_HEAD_BYTES, b"", 1
+    while kind != b"data" and length > 0 and end + CHUNK.size <= size:
+        file.seek(end)
+        kind, length = CHUNK.unpack(file.read(CHUNK.size))
+        end += CHUNK.size + length
+    return end if length > 0 else 0
 
 
 def _last_page(file: BinaryIO, size: int) -> tuple[int, bytes]:

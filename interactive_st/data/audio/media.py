@@ -262,6 +262,9 @@ def _opened(
             stream = next((each for each in container.streams.audio if each.codec_context is not None), None)
         if stream is None:
             raise DataError(f"{path}: its sound is coded in a way that PyAV does not know; export it as AAC")
+        if (container.format.name, stream.codec_context.name) == ("caf", "alac"):
+            # its last frame is short, and FFmpeg takes off once more what it is short of
+            stream.codec_context.flags2 |= av.codec.context.Flags2.skip_manual
         yield container, stream
 
 

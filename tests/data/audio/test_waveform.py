@@ -195,7 +195,7 @@ def test_a_wav_file_cut_off_is_refused(tmp_path):
     assert len(load_audio(path, None, 0.25, 0.5)[0]) == RATE // 2  # this part is there
 
 
-@pytest.mark.parametrize("kind", ["aiff", "w64", "rf64", "au", "nist"])
+@pytest.mark.parametrize("kind", ["aiff", "caf", "w64", "rf64", "au", "nist"])
 def test_other_files_cut_off_are_refused(tmp_path, kind):
     path = tmp_path / f"a.{kind}"
     soundfile.write(path, noise(3.0), RATE, format=kind, subtype="PCM_16")
@@ -208,13 +208,14 @@ def test_other_files_cut_off_are_refused(tmp_path, kind):
             read(path)
 
 
-@pytest.mark.parametrize(("kind", "place"), [("aiff", 4), ("w64", 16), ("au", 8)])
+@pytest.mark.parametrize(("kind", "place"), [("aiff", 4), ("caf", 4084), ("w64", 16), ("au", 8)])
 def test_an_unknown_size_is_none(tmp_path, kind, place):
     """As of a file that was written to a pipe."""
     path = tmp_path / f"a.{kind}"
     soundfile.write(path, noise(3.0), RATE, subtype="PCM_16")
     content = path.read_bytes()
-    for size in (bytes(4), b"\xff" * 4) if kind != "w64" else (bytes(8),):
+    long = {"caf": (bytes(8), b"\xff" * 8), "w64": (bytes(8),)}
+    for size in long.get(kind, (bytes(4), b"\xff" * 4)):
         path.write_bytes(content[:place] + size + content[place + len(size) :])
         require_whole(path)
 
