@@ -80,7 +80,7 @@ def _promised_bytes(head: bytes) -> int:
 
 
 def _promised_bytes_of_caf(file: BinaryIO, size: int) -> int:
-    """Return where the samples end, 0 if it does not say; other chunks, of any size, may stand before them."""
+    """Return where the samples end, 0 if it does not say; chunks of any size may stand before them."""
     end, kind, length = CAF_HEAD_BYTES, b"", 1
     while kind != b"data" and length > 0 and end + CHUNK.size <= size:
         file.seek(end)
