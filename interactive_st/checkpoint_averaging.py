@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from interactive_st.checkpoint_reading import SAME_TENSORS, load_state, options_of
+from interactive_st.checkpoint_reading import differing_option, load_state, options_of
 from interactive_st.conventions import option_name
 from interactive_st.errors import DataError
 from interactive_st.writing import make_folder, not_written, replacing
@@ -198,15 +198,12 @@ def _model_options(state: dict[str, Any]) -> dict[str, Any]:
 def _check_options(
     path: Path | str, options: dict[str, Any], first: Path | str, usual: dict[str, Any]
 ) -> None:
-    for name in SAME_TENSORS:
-        # an option that one of them does not know came into being between them
-        one, other = usual.get(name), options.get(name)
-        if one is not None and other is not None and str(one) != str(other):  # --wait-k is text
-            option = option_name(name)
-            raise DataError(
-                f"{path}: trained with {option} {other}, and {first} with {option} {one}; average "
-                "checkpoints of one model only"
-            )
+    if name := differing_option(usual, options):
+        option = option_name(name)
+        raise DataError(
+            f"{path}: trained with {option} {options[name]}, and {first} with {option} {usual[name]}; "
+            "average checkpoints of one model only"
+        )
 
 
 def _differing_names(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pickle
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -112,6 +112,18 @@ def options_of(state: dict[str, Any], group: str = "model") -> dict[str, Any]:
     options = state.get("args") or (state.get("cfg") or {}).get(group) or {}
     found = dict(vars(options) if isinstance(options, Namespace) else options)
     return BEFORE | found if found and group == "model" else found
+
+
+def differing_option(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+    """Return the name of the first option in which two models of the same tensors differ, by the options of
+    each; one that either lacks came into being between them, and a λ that is learned is among the tensors."""
+    for name in SAME_TENSORS:
+        here, there = one.get(name), other.get(name)
+        if here is None or there is None or (name == "fusion_lambda" and one.get("learn_fusion_lambda")):
+            continue
+        if here != there and str(here) != str(there):  # --wait-k is text, and numbers may be whole
+            return name
+    return None
 
 
 def option_of(options: Any, name: str) -> Any:

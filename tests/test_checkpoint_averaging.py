@@ -9,6 +9,8 @@ import torch
 from interactive_st import checkpoint_averaging as averaging
 from interactive_st.errors import DataError
 
+LEARNED = {"learn_fusion_lambda": True}
+
 
 def save(path, seed, options=(), **changes):
     random = torch.Generator().manual_seed(seed)
@@ -87,6 +89,18 @@ def test_models_of_the_same_tensors_are_not_one_model(tmp_path, name, one, other
     message = rf"3\.pt: trained with {option} {other}, and .*1\.pt with {option} {one};"
     with pytest.raises(ValueError, match=message):
         averaging.average_checkpoints(paths)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [({"fusion_lambda": 1}, {"fusion_lambda": 1.0}),
+     ({"fusion_lambda": 1.0, **LEARNED}, {"fusion_lambda": 0.3, **LEARNED})],
+)  # fmt: skip
+def test_a_number_that_is_learned_or_the_same_is_no_difference(tmp_path, one, other):
+    paths = [tmp_path / f"checkpoint{number}.pt" for number in (1, 2)]
+    for path, each in zip(paths, (one, other), strict=True):
+        save(path, 1, each)
+    averaging.average_checkpoints(paths)
 
 
 def test_options_that_a_checkpoint_does_not_name_are_not_compared(tmp_path):

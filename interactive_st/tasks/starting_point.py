@@ -14,7 +14,13 @@ from fairseq.data import Dictionary
 from fairseq.data.audio.data_cfg import S2TDataConfig
 from fairseq.file_io import PathManager
 
-from interactive_st.checkpoint_reading import SAME_TENSORS, load_state, option_of, options_of, read_checkpoint
+from interactive_st.checkpoint_reading import (
+    differing_option,
+    load_state,
+    option_of,
+    options_of,
+    read_checkpoint,
+)
 from interactive_st.conventions import option_name
 from interactive_st.errors import DataError, SettingError
 from interactive_st.models.pretrained import LoadingRules, warn_of_other_meaning
@@ -98,19 +104,16 @@ def warn_of_another_model(args: Namespace, of_model: Namespace) -> None:
         of_model: those of its model.
     """
     for option, path, state in _read(_loaded_as_they_are(args)):
-        trained = options_of(state)
-        for name in SAME_TENSORS:
-            there, here = trained.get(name), getattr(of_model, name, None)
-            # --wait-k is text, and numbers may be whole
-            if there is not None and here is not None and there != here and str(there) != str(here):
-                advice = "name another --save-dir to begin a new one"
-                if option != "--save-dir":  # which is meant to be gone on from
-                    advice = "is that meant?"
-                logger.warning(
-                    f"{option} {path}: was trained with {option_name(name)} {there}, and this training, "
-                    f"which goes on from it, has {here}; {advice}"
-                )
-                break  # the others follow from --arch, which is the first
+        trained, trains = options_of(state), vars(of_model)
+        # others may follow from --arch, which is the first
+        if name := differing_option(trained, trains):
+            advice = "name another --save-dir to begin a new one"
+            if option != "--save-dir":  # which is meant to be gone on from
+                advice = "is that meant?"
+            logger.warning(
+                f"{option} {path}: was trained with {option_name(name)} {trained[name]}, and this training, "
+                f"which goes on from it, has {trains[name]}; {advice}"
+            )
 
 
 def warn_of_other_words(args: Namespace, dictionary: Dictionary) -> None:

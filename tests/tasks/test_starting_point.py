@@ -190,6 +190,7 @@ def test_a_mean_of_weights_is_gone_on_with_where_there_is_one(tmp_path, option):
         ({"fusion_lambda": 0.3}, {"fusion_lambda": 1.0}, "--fusion-lambda 0.3"),
         ({"activation_fn": "relu"}, {"activation_fn": "gelu"}, "--activation-fn relu"),
         ({"wait_k": 3, "fusion_lambda": 1}, {"wait_k": "3", "fusion_lambda": 1.0, "fusion": "tanh"}, None),
+        ({"fusion_lambda": 0.3, "learn_fusion_lambda": True}, {"fusion_lambda": 1.0}, None),
         ({"train_wait_k": "1,3", "dropout": 0.1}, {"train_wait_k": "1,3,inf", "dropout": 0.3}, None),
     ],
 )
