@@ -125,17 +125,20 @@ def _pieces(
     speech: Times, texts: Texts, languages: Languages, visible: list[int]
 ) -> list[tuple[tuple[float, float], Texts]]:
     """Cut what is said without a long pause into as few pieces as have room in a cue, with their times."""
-    seconds = spoken(speech)
     units = max(len(places(texts[i], languages[i])) + 1 for i in visible)
-    most = max(1, min(int(seconds / SHORTEST_CUE), units))
+    most = max(1, min(int(spoken(speech) / SHORTEST_CUE), units))
     main = 0 if texts[0] else 1
-    for count in range(1, most + 1):
-        pieces = split(texts, [1.0] * count, languages)
-        times = share_time(speech, [len(piece[main]) + 1 for piece in pieces])
-        is_short = all(end - start <= LONGEST_CUE + 1e-6 for start, end in times)
-        if is_short and all(fits(piece[i], languages[i]) for piece in pieces for i in visible):
-            break
-    return list(zip(times, pieces, strict=True))
+    found: list[tuple[tuple[float, float], Texts]] = []
+    # sentences that only happen to be as many in both may leave one piece with nearly all of a text
+    for by_sentences in (True, False):
+        for count in range(1, most + 1):
+            pieces = split(texts, [1.0] * count, languages, by_sentences)
+            times = share_time(speech, [len(piece[main]) + 1 for piece in pieces])
+            is_short = all(end - start <= LONGEST_CUE + 1e-6 for start, end in times)
+            if is_short and all(fits(piece[i], languages[i]) for piece in pieces for i in visible):
+                return list(zip(times, pieces, strict=True))
+        found = found or list(zip(times, pieces, strict=True))
+    return found
 
 
 def _wrap(texts: Texts, languages: Languages) -> str:

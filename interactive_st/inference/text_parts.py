@@ -61,7 +61,9 @@ def places(text: str, language: str | None = None) -> list[int]:
     return found
 
 
-def split(texts: Texts, shares: Sequence[float], languages: Languages) -> list[Texts]:
+def split(
+    texts: Texts, shares: Sequence[float], languages: Languages, by_sentences: bool = True
+) -> list[Texts]:
     """Cut texts that mean the same into parts of which each has its share of the length.
 
     Where all have the same number of sentences they are cut between the same ones if that is
@@ -72,18 +74,23 @@ def split(texts: Texts, shares: Sequence[float], languages: Languages) -> list[T
         texts: without double spaces.
         shares: of each part; more than 0.
         languages: of the texts.
+        by_sentences: whether what ends a sentence is looked for; False: all are cut by their length alone.
     """
     if len(shares) == 1:
         return [tuple(text.strip() for text in texts)]
     middle = len(shares) // 2
     fraction = sum(shares[:middle]) / sum(shares)
     narrow = min(shares[middle - 1 : middle + 1]) / sum(shares)  # share of the shorter part beside the cut
-    cuts = _between_sentences(texts, fraction, narrow)
+    ends = _sentence_ends(texts) if by_sentences else []
+    cuts = _between_sentences(texts, ends, fraction, narrow)
     if cuts is None:
-        cuts = _between_words(texts, fraction, narrow, languages)
+        cuts = _between_words(texts, ends, fraction, narrow, languages)
     first = tuple(text[:cut].strip() for text, cut in zip(texts, cuts, strict=True))
     second = tuple(text[cut:].strip() for text, cut in zip(texts, cuts, strict=True))
-    return [*split(first, shares[:middle], languages), *split(second, shares[middle:], languages)]
+    return [
+        *split(first, shares[:middle], languages, by_sentences),
+        *split(second, shares[middle:], languages, by_sentences),
+    ]
 
 
 def lines(text: str, language: str | None = None) -> list[str]:
@@ -105,9 +112,10 @@ def fits(text: str, language: str | None = None) -> bool:
     return len(lines(text, language)) <= LINES
 
 
-def _between_sentences(texts: Texts, fraction: float, narrow: float) -> list[int] | None:
+def _between_sentences(
+    texts: Texts, ends: Sequence[tuple[int, ...]], fraction: float, narrow: float
+) -> list[int] | None:
     """Return where all texts are cut between the same two sentences; None if there is no place near."""
-    ends = _sentence_ends(texts)
     if not ends:
         return None
 
@@ -118,9 +126,11 @@ def _between_sentences(texts: Texts, fraction: float, narrow: float) -> list[int
     return list(best) if distance(best) <= SENTENCE_REACH * narrow else None
 
 
-def _between_words(texts: Texts, fraction: float, narrow: float, languages: Languages) -> list[int]:
+def _between_words(
+    texts: Texts, ends: Sequence[tuple[int, ...]], fraction: float, narrow: float, languages: Languages
+) -> list[int]:
     """Return where each text is cut; the others where the first is, between the same two sentences."""
-    knots = [(0,) * len(texts), *_sentence_ends(texts), tuple(map(len, texts))]
+    knots = [(0,) * len(texts), *ends, tuple(map(len, texts))]
     ideals = [len(text) * fraction for text in texts]
     cuts: list[int] = []
     for number, (text, language) in enumerate(zip(texts, languages, strict=True)):
