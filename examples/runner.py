@@ -57,6 +57,13 @@ class Recipe:
                 "name another folder with --out"
             ) from error
 
+    def __enter__(self) -> Recipe:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Give the folder free, however long this object is still referred to."""
+        self._lock.close()
+
     @property
     def total_seconds(self) -> float:
         """Time spent in all steps, over all attempts."""

@@ -70,17 +70,17 @@ def prepare(data: DataSet, source: Path, out: Path, threads: int) -> Prepared:
     """
     if data.recipe not in MAKERS:
         raise RunError(f"{data.name}: no recipe {data.recipe!r}; there are {', '.join(MAKERS)}")
-    recipe = Recipe(out / FOLDER / data.name, threads=threads)
-    manifests = MAKERS[data.recipe](recipe, source, list(data.corpus))
-    tests = tuple(split for split in manifests if split.startswith("test"))
-    if not tests:
-        raise RunError(f"{data.name}: its recipe makes no split whose name begins with test")
-    folder = steps.prepare(recipe, manifests, recipe.out / "data", list(data.prepare))
-    prepared = Prepared(folder, tests, digest(fingerprint([folder])))
-    write_json(
-        recipe.out / _SUMMARY,
-        {"tests": tests, "digest": prepared.digest, "commands": recipe.commands, "seconds": recipe.seconds},
-    )
+    with Recipe(out / FOLDER / data.name, threads=threads) as recipe:
+        manifests = MAKERS[data.recipe](recipe, source, list(data.corpus))
+        tests = tuple(split for split in manifests if split.startswith("test"))
+        if not tests:
+            raise RunError(f"{data.name}: its recipe makes no split whose name begins with test")
+        folder = steps.prepare(recipe, manifests, recipe.out / "data", list(data.prepare))
+        prepared = Prepared(folder, tests, digest(fingerprint([folder])))
+        summary = {"tests": tests, "digest": prepared.digest}
+        write_json(
+            recipe.out / _SUMMARY, summary | {"commands": recipe.commands, "seconds": recipe.seconds}
+        )
     return prepared
 
 

@@ -23,11 +23,22 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
     Raises:
         RecipeError, OSError, ValueError: a step failed.
     """
+    with Recipe(run.folder(out), threads=threads, seed=run.seed) as recipe:
+        return _execute(run, recipe, out, prepared)
+
+
+def checkpoint_of(run: Run, out: Path) -> Path:
+    """What the run decodes with, its own or that of the run whose model it takes."""
+    if "model_of" in run.needs:
+        return checkpoint_of(run.needs["model_of"], out)
+    return run.folder(out) / _CHECKPOINTS / "checkpoint_average.pt"
+
+
+def _execute(run: Run, recipe: Recipe, out: Path, prepared: Prepared) -> dict[str, Any]:
     from benchmarks import timing
     from benchmarks.quality.counts import count_pairs, pack
     from interactive_st.scoring.pairs_file import read_pairs
 
-    recipe = Recipe(run.folder(out), threads=threads, seed=run.seed)
     for need in run.needs.values():
         if read_report(need, out, prepared) is None:
             raise RunError(f"{need.name}: not done, but {run.name} needs it; run it first")
@@ -58,18 +69,11 @@ def execute(run: Run, out: Path, prepared: Prepared, threads: int) -> dict[str, 
         "counts": counts,
         "commands": recipe.commands,
         "versions": versions(),
-        "machine": timing.describe_machine(timing.fairseq_device(), threads),
+        "machine": timing.describe_machine(timing.fairseq_device(), recipe.threads),
     }
     _thin(recipe.out / _CHECKPOINTS)
     write_json(recipe.out / REPORT, report)
     return report
-
-
-def checkpoint_of(run: Run, out: Path) -> Path:
-    """What the run decodes with, its own or that of the run whose model it takes."""
-    if "model_of" in run.needs:
-        return checkpoint_of(run.needs["model_of"], out)
-    return run.folder(out) / _CHECKPOINTS / "checkpoint_average.pt"
 
 
 def _train(run: Run, recipe: Recipe, out: Path, prepared: Prepared) -> float:

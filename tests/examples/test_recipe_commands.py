@@ -78,6 +78,13 @@ def test_two_runs_cannot_share_a_folder(run):
         Recipe(run.out)
 
 
+def test_a_run_that_has_ended_gives_its_folder_free(tmp_path):
+    """Though it may be referred to for longer, as by the frames of an error that was caught."""
+    with Recipe(tmp_path) as ended, pytest.raises(RecipeError, match="another run is working"):
+        Recipe(tmp_path)
+    assert Recipe(tmp_path).out == ended.out
+
+
 def test_errors_are_shown_without_traceback(capsys):
     handler = signal.getsignal(signal.SIGTERM)
 
