@@ -29,6 +29,9 @@ from interactive_st.inference.text_parts import Languages, Texts, fits, line_len
 if TYPE_CHECKING:  # results imports documents, which imports this module
     from interactive_st.inference.results import Segment
 
+#: Parts of what is said, with their times.
+Pieces = list[tuple[tuple[float, float], Texts]]
+
 VTT_HEAD = "WEBVTT\n\n"
 #: SubRip has no escapes. Players take ``<b>`` for a tag, which a word joiner, not seen, breaks; and what is
 #: in braces for one of SubStation Alpha, also with something before its backslash.
@@ -89,15 +92,17 @@ def segment_cues(
     if not any(texts[i] for i in visible):
         return
     parts = stretches(segment.speech or ((segment.start, segment.end),))
-    shared = split(texts, [spoken(part) for part in parts], languages)
-    for speech, said in zip(parts, shared, strict=True):
-        for (start, end), piece in _pieces(speech, said, languages, visible):
-            chosen = [i for i in visible if piece[i]]
-            end = min(end, start + LONGEST_CUE)
-            if chosen and _milliseconds(end) > _milliseconds(start):
-                yield Cue(
-                    start, end, tuple(piece[i] for i in chosen), tuple(languages[i] for i in chosen)
-                )
+    pieces = first = _of_stretches(parts, texts, languages, visible, by_sentences=True)
+    if not _all_fit(pieces, languages, visible):
+        # sentences that only happen to be as many in both may leave one piece with nearly all of a text
+        pieces = _of_stretches(parts, texts, languages, visible, by_sentences=False)
+    if not _all_fit(pieces, languages, visible):  # more than can be read: as it belongs together
+        pieces = first
+    for (start, end), piece in pieces:
+        chosen = [i for i in visible if piece[i]]
+        end = min(end, start + LONGEST_CUE)
+        if chosen and _milliseconds(end) > _milliseconds(start):
+            yield Cue(start, end, tuple(piece[i] for i in chosen), tuple(languages[i] for i in chosen))
 
 
 def readable(cue: Cue, following: Cue | None, duration: float | None = None) -> Cue:
@@ -121,24 +126,37 @@ def readable(cue: Cue, following: Cue | None, duration: float | None = None) -> 
     return replace(cue, end=end)
 
 
+def _of_stretches(
+    parts: list[Times], texts: Texts, languages: Languages, visible: list[int], by_sentences: bool
+) -> Pieces:
+    """Cut what is said into its stretches, and these into pieces, with their times; see `split`."""
+    shared = split(texts, [spoken(part) for part in parts], languages, by_sentences)
+    return [
+        piece
+        for speech, said in zip(parts, shared, strict=True)
+        for piece in _pieces(speech, said, languages, visible, by_sentences)
+    ]
+
+
 def _pieces(
-    speech: Times, texts: Texts, languages: Languages, visible: list[int]
-) -> list[tuple[tuple[float, float], Texts]]:
+    speech: Times, texts: Texts, languages: Languages, visible: list[int], by_sentences: bool
+) -> Pieces:
     """Cut what is said without a long pause into as few pieces as have room in a cue, with their times."""
     units = max(len(places(texts[i], languages[i])) + 1 for i in visible)
     most = max(1, min(int(spoken(speech) / SHORTEST_CUE), units))
     main = 0 if texts[0] else 1
-    found: list[tuple[tuple[float, float], Texts]] = []
-    # sentences that only happen to be as many in both may leave one piece with nearly all of a text
-    for by_sentences in (True, False):
-        for count in range(1, most + 1):
-            pieces = split(texts, [1.0] * count, languages, by_sentences)
-            times = share_time(speech, [len(piece[main]) + 1 for piece in pieces])
-            is_short = all(end - start <= LONGEST_CUE + 1e-6 for start, end in times)
-            if is_short and all(fits(piece[i], languages[i]) for piece in pieces for i in visible):
-                return list(zip(times, pieces, strict=True))
-        found = found or list(zip(times, pieces, strict=True))
-    return found
+    for count in range(1, most + 1):
+        parts = split(texts, [1.0] * count, languages, by_sentences)
+        times = share_time(speech, [len(part[main]) + 1 for part in parts])
+        pieces = list(zip(times, parts, strict=True))
+        is_short = all(end - start <= LONGEST_CUE + 1e-6 for start, end in times)
+        if is_short and _all_fit(pieces, languages, visible):
+            break
+    return pieces
+
+
+def _all_fit(pieces: Pieces, languages: Languages, visible: list[int]) -> bool:
+    return all(fits(piece[i], languages[i]) for _, piece in pieces for i in visible)
 
 
 def _wrap(texts: Texts, languages: Languages) -> str:

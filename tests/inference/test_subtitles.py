@@ -269,6 +269,7 @@ speeches = st.lists(st.tuples(st.floats(0.3, 9.0), st.floats(0.2, 4.0)), min_siz
 @given(sentences, sentences, speeches, st.sampled_from(SHOWN))
 # three sentences in both, that of 53 characters beside one of a full stop
 @example(". . . a", f"a a a a {'a' * 14} {'a' * 20} a a a a a a a a . aa . a. a", [(1, 1), (3, 1)], "both")
+@example(". . . a", f"a a a {'a' * 16} {'a' * 20} a a a a a a a a a . . . a", [(1, 2), (3, 1)], "both")
 def test_cues_keep_to_lines_and_seconds(transcript, translation, rows, shown):
     """Of all that is said at a speed at which it can be: 20 characters a second."""
     spans, time = [], 0.0
