@@ -1,8 +1,9 @@
 """Options of ``fairseq-generate`` and ``fairseq-interactive``, checked before a model is loaded."""
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fairseq import utils
 
@@ -14,9 +15,10 @@ from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
 from interactive_st.tasks.checks.data_folder import check_tokenisers
 from interactive_st.tasks.checks.overrides import read_overrides
 
-#: Options of the pipeline's text model.
-TEXT_MODEL_OPTIONS = ("mt_data", "mt_args")
-#: Options of the task that only matter for training or validation, with what they are without being given.
+# Options by their names, with what they are without being given.
+#: Those of the pipeline's text model.
+TEXT_MODEL_OPTIONS = {"mt_data": None, "mt_args": "{}"}
+#: Those of the task that only matter for training or validation.
 TRAINING_OPTIONS = {
     "eval_bleu": False,
     "eval_wer": False,
@@ -24,10 +26,10 @@ TRAINING_OPTIONS = {
     "eval_bleu_print_samples": False,
     "max_text_tokens": None,
 }
-#: Options that fairseq-interactive has, and takes no notice of.
+#: Those that fairseq-interactive has, and takes no notice of.
 OF_GENERATE_ALONE = {"results_path": None, "quiet": False}
-#: Options of the task that only matter for decoding; training and validation refuse them.
-DECODING_OPTIONS = ("pairs_path", "mt_path", *TEXT_MODEL_OPTIONS)
+#: Those of the task that only matter for decoding; training and validation refuse them.
+DECODING_OPTIONS = {"pairs_path": None, "mt_path": None, **TEXT_MODEL_OPTIONS}
 
 
 def check_decoding_options(args: Namespace, config: JointDataConfig) -> None:
@@ -58,15 +60,15 @@ def check_decoding_options(args: Namespace, config: JointDataConfig) -> None:
         )
 
 
-def given(args: Namespace, names: Sequence[str]) -> list[str]:
+def given(args: Namespace, options: Mapping[str, Any]) -> list[str]:
     """Return those of the options that are given, as they are written: ``--mt-path``.
 
     Args:
         args: the options of any of the tools.
-        names: some of `DECODING_OPTIONS`.
+        options: their names, with what they are without being given.
     """
-    # "{}" is the default of --mt-args
-    return [option_name(name) for name in names if getattr(args, name, None) not in (None, "{}")]
+    values = ((name, getattr(args, name, usual), usual) for name, usual in options.items())
+    return [option_name(name) for name, value, usual in values if value not in (usual, None)]
 
 
 def _check_checkpoints(option: str, paths: str) -> None:
@@ -101,19 +103,17 @@ def _check_effect(args: Namespace) -> None:
     """Raise ``SettingError`` for options that have no effect in the tool that runs."""
     if hasattr(args, "beam"):  # not of fairseq-validate, which has them from the training
         check_tokenisers(args)
-        for name, usual in TRAINING_OPTIONS.items():
-            if getattr(args, name, usual) != usual:
-                raise SettingError(
-                    f"{option_name(name)} has a meaning in training and validation alone; leave it out here "
-                    "(fairseq-generate scores by --scoring)"
-                )
+        for option in given(args, TRAINING_OPTIONS):
+            raise SettingError(
+                f"{option} has a meaning in training and validation alone; leave it out here "
+                "(fairseq-generate scores by --scoring)"
+            )
     if hasattr(args, "buffer_size"):
-        for name, usual in OF_GENERATE_ALONE.items():
-            if getattr(args, name, usual) != usual:
-                raise SettingError(
-                    f"{option_name(name)} changes nothing in fairseq-interactive, which prints all that it "
-                    "decodes; leave it out, and send the output where it shall go"
-                )
+        for option in given(args, OF_GENERATE_ALONE):
+            raise SettingError(
+                f"{option} changes nothing in fairseq-interactive, which prints all that it decodes; leave "
+                "it out, and send the output where it shall go"
+            )
 
 
 def check_text_model(option: str, paths: str) -> None:

@@ -55,12 +55,10 @@ def _check_validation(args: Namespace) -> None:
     """Refuse options of validation that decodes where it does not."""
     if getattr(args, "eval_bleu", False) or getattr(args, "eval_wer", False):
         return
-    for name, usual in OF_DECODING_VALIDATION.items():
-        if getattr(args, name, usual) != usual:
-            raise SettingError(
-                f"{option_name(name)} is for validation that decodes; add --eval-bleu or --eval-wer, or "
-                "leave it out"
-            )
+    for option in given(args, OF_DECODING_VALIDATION):
+        raise SettingError(
+            f"{option} is for validation that decodes; add --eval-bleu or --eval-wer, or leave it out"
+        )
 
 
 def _check_half_precision(args: Namespace) -> None:
