@@ -109,7 +109,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--dev-utterances", type=int, default=200, help="for choosing the checkpoint")
     add("--test-utterances", type=int, default=500, help="in each test set")
     add("--voices", type=_names, default=[], help="train on these: a,b (default: all others)")
-    add("--test-voices", type=_names, default=sorted(corpus.TEST_VOICES),
+    add("--test-voices", type=_names, default=",".join(sorted(corpus.TEST_VOICES)),
         help="never trained on, tested apart: a,b; '' = none")  # fmt: skip
     return parser.parse_args(argv)
 
