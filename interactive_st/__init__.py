@@ -1,11 +1,11 @@
 """Speech recognition and speech translation written at the same time by one fairseq model.
 
 Importing the package registers its task, models and criteria with fairseq, so that
-``fairseq-train --user-dir interactive_st`` finds them. The command line `interactive-st` is the
-exception: its help has to appear at once, and importing torch and fairseq takes seconds. A package
-cannot be told anything before it is imported, so it looks whether the entry point of the command line,
-the module `interactive_st_cli` outside of it, was imported first. Commands that need the registries
-call `interactive_st.registration.register` themselves.
+``fairseq-train --user-dir`` finds them in the folder that ``interactive-st user-dir`` prints. The
+command line `interactive-st` is the exception: its help has to appear at once, and importing torch and
+fairseq takes seconds. A package cannot be told anything before it is imported, so it looks whether the
+entry point of the command line, the module `interactive_st_cli` outside of it, was imported first.
+Commands that need the registries call `interactive_st.registration.register` themselves.
 
 Method: Liu et al., "Synchronous Speech Recognition and Speech-to-Text Translation with
 Interactive Decoding", AAAI 2020.

@@ -66,9 +66,12 @@ def build_parser() -> argparse.ArgumentParser:
         prog=PROGRAM,
         description=(
             "Transcribe and translate speech at the same time: data, scores and tools around "
-            "fairseq-train and fairseq-generate --user-dir interactive_st."
+            "fairseq-train and fairseq-generate."
         ),
-        epilog=f"{PROGRAM} COMMAND --help describes a command.",
+        epilog=(
+            "The usual order: prepare, fairseq-train, average, fairseq-generate, score; then export and "
+            f"translate. {PROGRAM} COMMAND --help describes a command."
+        ),
     )
     parser.add_argument(
         "--version", action="version", version=f"{PROGRAM} {__version__}"

@@ -11,10 +11,23 @@ from interactive_st.scoring.metrics import Scores
 from interactive_st.wording import counted, for_terminal
 
 HELP = "score the transcripts and translations of a pairs file"
+DESCRIPTION = """\
+Prints WER and CER of the transcripts (jiwer) and BLEU and chrF of the translations (sacrebleu), with
+the normalisation and the signatures. Texts without a reference are left out and counted. Words are
+compared as they are, with case and punctuation, unless the options say otherwise.
+"""
+EPILOG = """\
+examples:
+  interactive-st score test.jsonl
+  interactive-st score test.jsonl --wer-lowercase --wer-remove-punctuation --per-speaker
+  interactive-st score --json test.jsonl > test.json
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
     parser.add_argument(
         "pairs",
         nargs="+",

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-HELP = 'print the folder to give to fairseq: --user-dir "$(interactive-st user-dir)"'
+HELP = 'print the folder for --user-dir "$(interactive-st user-dir)"'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -217,6 +217,19 @@ def test_every_command_that_is_named_exists(repository):
         assert named <= set(commands), document.name
 
 
+def test_the_help_gives_fairseq_the_folder_that_user_dir_prints(monkeypatch):
+    """`--user-dir interactive_st` is a path, which is there in the root of the checkout alone."""
+    monkeypatch.setenv("COLUMNS", "80")  # where argparse may break what is to be copied
+    parsers, named = [build_parser()], []
+    while parsers:
+        parser = parsers.pop()
+        named += re.findall(r"--user-dir\s+(\S+)\s+(\S+)", parser.format_help())
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                parsers += action.choices.values()
+    assert {" ".join(words) for words in named} == {'"$(interactive-st user-dir)"'}
+
+
 def test_links(repository):
     pages = [*documents(repository), *sorted((repository / "examples").glob("*/README.md"))]
     count = 0
