@@ -200,3 +200,11 @@ def test_marks_of_speech_are_no_quoting(tmp_path, english):
     pairs = corpus.read_pairs(table)
     assert pairs[corpus.said(english)] == [(english, "Ja.")]
     assert pairs["go"] == [("Go.", "Geh.")]
+
+
+def test_the_help_shows_voices_as_the_option_takes_them(capsys):
+    with pytest.raises(SystemExit):
+        run.parse(["--help"])
+    shown = "(default: lancaster-female,lancaster-male)"
+    assert shown.replace(" ", "") in "".join(capsys.readouterr().out.split())
+    assert run.parse(["--pairs", "x"]).test_voices == ["lancaster-female", "lancaster-male"]
