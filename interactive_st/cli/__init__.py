@@ -1,7 +1,8 @@
 """The command line `interactive-st`: one module or package a command, imported without torch or fairseq.
 
-A command, the module or package `interactive_st/cli/<name>`, has `HELP` (one line),
-`add_arguments(parser)` and `main(args) -> int`, and imports heavy things inside its functions only.
+A command, the module or package `interactive_st/cli/<name>`, has `HELP` (one line), maybe `DESCRIPTION` and
+`EPILOG` (lines as they are shown), `add_arguments(parser)` and `main(args) -> int`, and imports heavy things
+inside its functions only.
 """
 
 import argparse

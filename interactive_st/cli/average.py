@@ -28,8 +28,6 @@ LAST = 10
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description, parser.epilog = DESCRIPTION, EPILOG
     parser.add_argument(
         "checkpoints", nargs="*", type=path_name, help="the folder of a run (--save-dir), or checkpoint files"
     )

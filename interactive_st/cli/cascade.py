@@ -37,8 +37,6 @@ TOO_LONG = "--skip-invalid-size-inputs-valid-test"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument
     add("data", type=_path_text, metavar="DATA", help="data folder that the recogniser was trained on")
     add(

@@ -29,8 +29,6 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument
     add("checkpoint", type=path_name, metavar="CKPT", help="a checkpoint of fairseq-train, one only")
     add("out", type=path_name, metavar="DIR", help="the folder to make")

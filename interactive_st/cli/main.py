@@ -78,9 +78,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, module in find_commands().items():
+        epilog = getattr(module, "EPILOG", None)
         # argparse formats `help` with %, which a plain sentence should not have to know
         command = commands.add_parser(
-            name, help=module.HELP.replace("%", "%%"), description=module.HELP
+            name,
+            help=module.HELP.replace("%", "%%"),
+            description=getattr(module, "DESCRIPTION", module.HELP),
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter if epilog else argparse.HelpFormatter,
         )
         module.add_arguments(command)
         command.set_defaults(run=module.main, parser=command)

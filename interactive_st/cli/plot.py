@@ -28,8 +28,6 @@ anything else, such as seed:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the pictures and their arguments."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = EPILOG
     pictures = parser.add_subparsers(dest="picture", metavar="PICTURE", required=True, title="pictures")
     _add_training(pictures.add_parser("training", help="loss, accuracy, BLEU and WER of both streams"))
     _add_attention(pictures.add_parser("attention", help="what the model attends to in one recording"))

@@ -66,8 +66,6 @@ LAYOUTS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command; those left out have their default in `data.choices`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument
     source = parser.add_mutually_exclusive_group()
     source.add_argument(

@@ -26,8 +26,6 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument
     add("folder", type=path_name, metavar="RUN", help="folder of the run")
     add("--out", type=path_name, metavar="FILE", help="the page (default: RUN/report.html)")

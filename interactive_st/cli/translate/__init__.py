@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interactive_st.cli import say, user_errors
-from interactive_st.cli.translate.arguments import EACH, add_arguments
+from interactive_st.cli.translate.arguments import DESCRIPTION, EACH, EPILOG, add_arguments
 from interactive_st.conventions import STREAM_NAMES, option_name
 from interactive_st.errors import UserError
 from interactive_st.inference.options import FORMATS, OptionError, Options
 from interactive_st.inference.quieting import quiet
 from interactive_st.wording import counted
 
-__all__ = ["HELP", "add_arguments", "main"]
+__all__ = ["DESCRIPTION", "EPILOG", "HELP", "add_arguments", "main"]
 
 if TYPE_CHECKING:
     from interactive_st.inference.finding import Found

@@ -33,8 +33,6 @@ MOST_THREADS = 1024
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description, parser.epilog = DESCRIPTION, EPILOG
     add = parser.add_argument
     add(
         "audio",
