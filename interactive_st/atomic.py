@@ -12,13 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from interactive_st.errors import DataError
-from interactive_st.wording import shown_on
+from interactive_st.wording import listed, shown_on
 from interactive_st.writing import NO_ROOM, explained, machine, make_parents, umask
 
 logger = logging.getLogger(__name__)
-
-#: How many files a message names.
-SHOWN = 3
 
 
 @contextlib.contextmanager
@@ -54,7 +51,7 @@ def atomic_folder(
         others = sorted(out.parent.glob(f"{glob.escape(unfinished)}*"))
         left = [path for path in others if not (path.name.startswith(prefix) and _remove_if_stale(path))]
         if left:
-            names = shown_on(sys.stderr, _listed([str(path) for path in left]))  # where logging shows them
+            names = shown_on(sys.stderr, listed([str(path) for path in left]))  # where logging shows them
             logger.warning(
                 f"{names}: unfinished, of a run of another machine or user; "
                 "if it has ended, remove that by hand"
@@ -94,7 +91,7 @@ def refuse_foreign(folder: Path, foreign: Sequence[str], kind: str) -> None:
     """
     if foreign:
         raise DataError(
-            f"{folder}: holds {_listed(foreign)}, no part of a {kind}, which "
+            f"{folder}: holds {listed(foreign)}, no part of a {kind}, which "
             "--overwrite would delete; move that elsewhere, or choose a new folder"
         )
 
@@ -147,7 +144,3 @@ def _remove_if_stale(folder: Path) -> bool:
         return True
     finally:
         os.close(descriptor)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

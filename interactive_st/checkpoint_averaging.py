@@ -16,6 +16,7 @@ import torch
 from interactive_st.checkpoint_reading import differing_option, load_state, options_of
 from interactive_st.conventions import option_name
 from interactive_st.errors import DataError
+from interactive_st.wording import listed
 from interactive_st.writing import make_folder, not_written, replacing
 
 _BY_UPDATES = re.compile(r"checkpoint_\d+_(\d+)\.pt")
@@ -142,8 +143,8 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
         different = _differing_names(weights, other)
         if different:
             raise DataError(
-                f"{path}: other parameters than {paths[0]} ({', '.join(different[:3])}"
-                f"{', …' if len(different) > 3 else ''}); average checkpoints of one model only"
+                f"{path}: other parameters than {paths[0]} ({listed(different)}); average checkpoints of one "
+                "model only"
             )
         _check_numbers(path, other)
         for name, total in sums.items():

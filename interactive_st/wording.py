@@ -1,6 +1,8 @@
 """Words of messages."""
 
+import difflib
 import re
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 #: Control characters but tab and newline: a terminal takes them as commands, such as one to clear the screen.
@@ -10,6 +12,17 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 def counted(number: int, thing: str, form: str = "") -> str:
     """``1 row``, ``2 rows``: of things whose plural has an s more; the number as ``form`` says, as ``,``."""
     return f"{number:{form}} {thing}" if number == 1 else f"{number:{form}} {thing}s"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """``a, b, c, …``: the first names of a list, and whether there are more."""
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``did you mean NAME?``, by the known name that is most like this one; empty where none is like it."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def for_terminal(text: str) -> str:

@@ -1,6 +1,5 @@
 """How recordings are cut and decoded; light, so that the command line can show the defaults."""
 
-import difflib
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 from interactive_st.conventions import SEARCHES
 from interactive_st.errors import SettingError
 from interactive_st.option_rules import RULES, wrong_value
+from interactive_st.wording import did_you_mean
 
 #: Longest piece of a recording that is decoded at once, unless the model reads less (seconds).
 MAX_SEGMENT = 20.0
@@ -87,9 +87,8 @@ class Options:
         names = list(cls.__dataclass_fields__)
         for name in options:
             if name not in names:
-                close = difflib.get_close_matches(name, names, 1)
-                hint = f"did you mean {close[0]}? " if close else ""
-                raise TypeError(f"no option {name!r}; {hint}options are {', '.join(names)}")
+                hint = f"{did_you_mean(name, names)} options are {', '.join(names)}".lstrip()
+                raise TypeError(f"no option {name!r}; {hint}")
         return cls(**options)
 
     def __post_init__(self) -> None:

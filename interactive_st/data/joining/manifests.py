@@ -17,7 +17,7 @@ from interactive_st.data.joining.fairseq_manifest import (
 from interactive_st.data.languages import check_language, find_tag
 from interactive_st.data.manifest import clean_text, write_manifest
 from interactive_st.errors import DataError
-from interactive_st.wording import counted
+from interactive_st.wording import counted, listed
 from interactive_st.writing import explained, make_parents
 
 SHOWN_IDS = 3
@@ -58,8 +58,7 @@ class Joined:
             (self.corrected, "at another place in the archive than a manifest says, which was corrected"),
         ):
             if ids:
-                more = ", …" if len(ids) > SHOWN_IDS else ""
-                lines.append(f"{len(ids)} {what} (first: {', '.join(ids[:SHOWN_IDS])}{more})")
+                lines.append(f"{len(ids)} {what} (first: {listed(ids, SHOWN_IDS)})")
         return lines
 
 

@@ -4,12 +4,12 @@ fairseq looks for it after the first validation, hours later, and stumbles.
 """
 
 from argparse import Namespace
-from difflib import get_close_matches
 
 from interactive_st.conventions import CRITERION, STREAM_CODES, STREAM_NAMES, option_name
 from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
 from interactive_st.scoring.metrics import METRICS
+from interactive_st.wording import did_you_mean
 
 #: What the criteria log whose values are known, beside the scores of the task.
 LOSSES = ("loss", "nll_loss", "ppl")
@@ -46,11 +46,11 @@ def check_best_checkpoint_metric(args: Namespace, arch: str, streams: Streams) -
     if getattr(args, "criterion", None) == "cross_entropy" and not getattr(args, "sentence_avg", False):
         logged = ("loss", "ppl")  # its nll_loss would be the same
     if metric not in (*SCORES, *(logged or (metric,))):
-        close = get_close_matches(metric, (*SCORES, *logged), n=1)
-        meant = f"; did you mean {close[0]}?" if close else "."
+        meant = did_you_mean(metric, (*SCORES, *logged))
         raise SettingError(
-            f"--best-checkpoint-metric {metric}: validation has no such value{meant} It has "
-            f"{', '.join((*logged, *SCORES))}, the last two with --eval-bleu and --eval-wer"
+            f"--best-checkpoint-metric {metric}: validation has no such value"
+            f"{f'; {meant}' if meant else '.'} It has {', '.join((*logged, *SCORES))}, the last two with "
+            "--eval-bleu and --eval-wer"
         )
     stream = text_of(metric)
     if stream is not None and stream not in streams:

@@ -1,7 +1,6 @@
 """Reads and checks ``--model-overrides``, options that decoding gives to a trained model."""
 
 import ast
-import difflib
 from argparse import ArgumentParser, Namespace
 from dataclasses import fields
 from typing import Any
@@ -15,6 +14,7 @@ from interactive_st.criterions.joint_cross_entropy import JointLabelSmoothedCros
 from interactive_st.errors import SettingError
 from interactive_st.models.architectures import option_names
 from interactive_st.tasks.arguments import add_joint_arguments
+from interactive_st.wording import did_you_mean
 
 #: Options of the task that decoding takes from the model, as its training had them.
 MODEL_OPTIONS = {"decoding_ctc_weight"}
@@ -75,8 +75,7 @@ def check_overrides(args: Namespace, arch: str) -> None:
                 f"{option_name(name)} beside it"
             )
         if name not in known:
-            close = difflib.get_close_matches(name, sorted(known), n=1)
-            advice = f"did you mean {close[0]}?" if close else f"name one of --arch {arch}, with _ for -"
+            advice = did_you_mean(name, sorted(known)) or f"name one of --arch {arch}, with _ for -"
             raise SettingError(f"--model-overrides: there is no option {name}; {advice}")
 
 
