@@ -1,5 +1,8 @@
 """Names and numbers that all parts share; light, so that the command line can import them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 #: What fairseq knows the task and the criterion of this package by.
 TASK, CRITERION = "joint_speech_to_text", "joint_label_smoothed_cross_entropy"
 #: The streams of text, by index, everywhere.
@@ -19,3 +22,14 @@ FRAMES_PER_SECOND = 100
 def option_name(name: str) -> str:
     """Return the option of a command line whose value argparse calls `name`."""
     return "--" + name.replace("_", "-")
+
+
+def given(args: object, options: Mapping[str, Any]) -> list[str]:
+    """Return those of the options that are given, as they are written: ``--mt-path``.
+
+    Args:
+        args: has them, or some of them, as attributes.
+        options: their names, with what they are without being given; None always is.
+    """
+    values = ((name, getattr(args, name, usual), usual) for name, usual in options.items())
+    return [option_name(name) for name, value, usual in values if value not in (usual, None)]

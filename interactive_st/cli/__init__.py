@@ -32,6 +32,12 @@ def user_errors() -> Iterator[None]:
         raise UserError(str(error)) from error
 
 
+def require_there(paths: Iterable[Path]) -> None:
+    """Raise `UserError` where some of these files and folders are not there."""
+    if missing := [str(path) for path in paths if not path.exists()]:
+        raise UserError(f"{', '.join(missing)}: no such file or folder")
+
+
 def say(text: object, stream: TextIO | None = None) -> None:
     """Print a line that holds names or texts of files; on standard output if not said otherwise."""
     stream = stream or sys.stdout

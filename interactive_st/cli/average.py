@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from interactive_st.cli import path_name, print_notes, say, user_errors, whole_number
+from interactive_st.cli import path_name, print_notes, require_there, say, user_errors, whole_number
 from interactive_st.errors import UserError
 from interactive_st.wording import counted
 
@@ -118,9 +118,7 @@ def main(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace, inputs: list[Path]) -> None:
     if not inputs:
         raise UserError("name the folder of a run, or checkpoint files")
-    missing = [str(path) for path in inputs if not path.exists()]
-    if missing:
-        raise UserError(f"{', '.join(missing)}: no such file or folder")
+    require_there(inputs)
     if args.metric and not args.best:
         raise UserError("--metric is for --best N")
     if args.maximize and not args.metric:

@@ -2,7 +2,8 @@
 
 import argparse
 
-from interactive_st.cli import names, path_name, print_notes, say, user_errors
+from interactive_st.cli import names, path_name, print_notes, require_there, say, user_errors
+from interactive_st.conventions import given
 from interactive_st.data import choices
 from interactive_st.errors import UserError
 
@@ -28,6 +29,8 @@ examples:
     --target-lang de --sample-rate 48000 --out data
   interactive-st join train_asr.tsv train_st.tsv --out train.tsv
 """
+#: Options that a join of folders alone has.
+FOR_FOLDERS = ("splits", "asr_suffix", "st_suffix", "vocab_size", "vocab_type", "sample_rate")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,9 +97,7 @@ def main(args: argparse.Namespace) -> int:
         UserError: the inputs cannot be joined.
     """
     with user_errors():
-        missing = [str(path) for path in args.inputs if not path.exists()]
-        if missing:
-            raise UserError(f"{', '.join(missing)}: no such file or folder")
+        require_there(args.inputs)
         if all(path.is_dir() for path in args.inputs):
             return _join_folders(args)
         if len(args.inputs) == 2 and not any(path.is_dir() for path in args.inputs):
@@ -107,20 +108,9 @@ def main(args: argparse.Namespace) -> int:
 def _join_folders(args: argparse.Namespace) -> int:
     from interactive_st.data.joining.folders import join_folders
 
-    joined, size, notes = join_folders(
-        args.inputs,
-        args.out,
-        splits=args.splits,
-        asr_suffix=args.asr_suffix,
-        st_suffix=args.st_suffix,
-        source_lang=args.source_lang,
-        target_lang=args.target_lang,
-        vocab_size=args.vocab_size,
-        vocab_type=args.vocab_type,
-        sample_rate=args.sample_rate,
-        keep_unmatched=args.keep_unmatched,
-        overwrite=args.overwrite,
-    )
+    used = (*FOR_FOLDERS, "source_lang", "target_lang", "keep_unmatched", "overwrite")
+    options = {name: getattr(args, name) for name in used}
+    joined, size, notes = join_folders(args.inputs, args.out, **options)
     print_notes(notes)
     for split, part in joined.items():
         for line in part.describe():
@@ -136,17 +126,8 @@ def _join_folders(args: argparse.Namespace) -> int:
 def _join_files(args: argparse.Namespace) -> int:
     from interactive_st.data.joining.manifests import join_files
 
-    for_folders = {
-        "--splits": args.splits,
-        "--asr-suffix": args.asr_suffix,
-        "--st-suffix": args.st_suffix,
-        "--vocab-size": args.vocab_size,
-        "--vocab-type": args.vocab_type,
-        "--sample-rate": args.sample_rate,
-    }
-    given = [option for option, value in for_folders.items() if value is not None]
-    if given:
-        raise UserError(f"{', '.join(given)}: for folders only; two manifests make one manifest")
+    if wrong := given(args, dict.fromkeys(FOR_FOLDERS)):
+        raise UserError(f"{', '.join(wrong)}: for folders only; two manifests make one manifest")
     joined = join_files(
         *args.inputs,
         args.out,

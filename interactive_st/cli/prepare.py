@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interactive_st.cli import names, path_name, print_notes, say, user_errors, whole_number
+from interactive_st.conventions import given
 from interactive_st.data import choices
 from interactive_st.errors import UserError
 from interactive_st.wording import counted
@@ -176,12 +177,10 @@ def _sources(args: argparse.Namespace) -> "dict[str, Path] | dict[str, Split]":
     from interactive_st.data.folder.new_folder import check_place
     from interactive_st.data.preparation.options import PrepareOptions, resolve_options
 
-    given = {option: getattr(args, kind) for option, kind in CORPORA.items()}
-    corpus = next((option for option, root in given.items() if root is not None), None)
-    for_corpora = {"--lang": args.lang, "--splits": args.splits, "--max-seconds": args.max_seconds}
+    roots = {option: getattr(args, kind) for option, kind in CORPORA.items()}
+    corpus = next((option for option, root in roots.items() if root is not None), None)
     if corpus is None:
-        wrong = [option for option, value in for_corpora.items() if value is not None]
-        if wrong:
+        if wrong := given(args, dict.fromkeys(("lang", "splits", "max_seconds"))):
             raise UserError(f"{', '.join(wrong)}: for corpora only; manifests name splits and languages")
         if not args.manifest and not args.text:
             raise UserError(f"name what to prepare: --manifest, {', '.join(CORPORA)} or --text")
@@ -197,7 +196,7 @@ def _sources(args: argparse.Namespace) -> "dict[str, Path] | dict[str, Split]":
     check_place(args.out, args.overwrite)
     return read_corpus(
         CORPORA[corpus],
-        given[corpus],
+        roots[corpus],
         args.lang,
         source_lang=args.source_lang,
         splits=args.splits,
@@ -205,8 +204,8 @@ def _sources(args: argparse.Namespace) -> "dict[str, Path] | dict[str, Split]":
     )
 
 
-def _by_split(given: list[tuple[str, Path]], option: str) -> dict[str, Path]:
-    if len(found := dict(given)) < len(given):
+def _by_split(named: list[tuple[str, Path]], option: str) -> dict[str, Path]:
+    if len(found := dict(named)) < len(named):
         raise UserError(f"{option} names a split twice; give each split one file")
     return found
 

@@ -162,13 +162,5 @@ class FeaturePass:
 
 
 def _output_row(row: Utterance, audio: str, frames: int) -> dict[str, object]:
-    return {
-        "id": row.id,
-        "audio": audio,
-        "n_frames": frames,
-        "tgt_text": row.tgt_text,
-        "src_text": row.src_text,
-        "speaker": row.speaker,
-        "src_lang": row.src_lang,
-        "tgt_lang": row.tgt_lang,
-    }
+    features = {"audio": audio, "n_frames": frames}
+    return features | {name: getattr(row, name) for name in COLUMNS if name not in features}

@@ -1,15 +1,20 @@
 """Settings of a preparation: what was asked for, the defaults, and those of an existing folder."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from interactive_st.conventions import given, option_name
 from interactive_st.data import choices
 from interactive_st.data.features.compute import check_filterbank
 from interactive_st.data.features.settings import PRECOMPUTED, FeatureSettings, filterbanks
 from interactive_st.data.folder.settings import read_config
 from interactive_st.data.languages import check_language
 from interactive_st.errors import DataError
+
+#: Options that say how audio becomes features, and the others that an existing folder answers.
+OF_FILTERBANKS = ("num_mel_bins", "sample_rate")
+OF_A_FOLDER = ("vocab_size", "vocab_type", "cmvn", "specaugment", "dynamic_range")
 
 
 @dataclass(frozen=True)
@@ -79,32 +84,26 @@ def resolve_options(asked: PrepareOptions) -> Options:
     for name, language in (("--source-lang", asked.source_lang), ("--target-lang", asked.target_lang)):
         if language is not None:
             check_language(name, language)
-    numbers = {"--num-mel-bins": asked.num_mel_bins, "--sample-rate": asked.sample_rate}
-    others = {
-        "--vocab-size": asked.vocab_size,
-        "--vocab-type": asked.vocab_type,
-        "--cmvn": asked.cmvn,
-        "--specaugment": asked.specaugment,
-        "--dynamic-range": asked.dynamic_range,
-    }
     if asked.like is not None:
-        _refuse("--like, which takes them from the folder", {**numbers, **others})
+        _refuse(asked, (*OF_FILTERBANKS, *OF_A_FOLDER), "--like, which takes them from the folder")
         return _options_like(asked)
     if asked.features:
-        _refuse("--features, which takes features as they are", numbers)
-    for name, value in {**numbers, "--vocab-size": asked.vocab_size}.items():
+        _refuse(asked, OF_FILTERBANKS, "--features, which takes features as they are")
+    for name in (*OF_FILTERBANKS, "vocab_size"):
+        value = getattr(asked, name)
         if value is not None and value < 1:
-            raise DataError(f"{name} must be positive, got {value}")
+            raise DataError(f"{option_name(name)} must be positive, got {value}")
     decibels = asked.dynamic_range
     if decibels is not None and not 0 < decibels < float("inf"):
         raise DataError(f"--dynamic-range must be above 0 decibels, got {decibels}")
     for name, known in (
-        ("--vocab-type", choices.VOCAB_TYPES),
-        ("--cmvn", choices.CMVN_TYPES),
-        ("--specaugment", choices.POLICIES),
+        ("vocab_type", choices.VOCAB_TYPES),
+        ("cmvn", choices.CMVN_TYPES),
+        ("specaugment", choices.POLICIES),
     ):
-        if others[name] is not None and others[name] not in known:
-            raise DataError(f"{name} must be one of {', '.join(known)}, got {others[name]!r}")
+        value = getattr(asked, name)
+        if value is not None and value not in known:
+            raise DataError(f"{option_name(name)} must be one of {', '.join(known)}, got {value!r}")
     if asked.features:
         dim, features = None, FeatureSettings(type=PRECOMPUTED)
     else:
@@ -146,7 +145,6 @@ def _options_like(asked: PrepareOptions) -> Options:
     )
 
 
-def _refuse(reason: str, options: Mapping[str, object]) -> None:
-    given = [name for name, value in options.items() if value is not None]
-    if given:
-        raise DataError(f"{', '.join(given)} cannot go with {reason}")
+def _refuse(asked: PrepareOptions, names: Iterable[str], reason: str) -> None:
+    if wrong := given(asked, dict.fromkeys(names)):
+        raise DataError(f"{', '.join(wrong)} cannot go with {reason}")

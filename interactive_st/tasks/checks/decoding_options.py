@@ -1,14 +1,12 @@
 """Options of ``fairseq-generate`` and ``fairseq-interactive``, checked before a model is loaded."""
 
 from argparse import Namespace
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from fairseq import utils
 
 from interactive_st.checkpoint_reading import SAFETENSORS
-from interactive_st.conventions import option_name
+from interactive_st.conventions import given, option_name
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.errors import SettingError
 from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
@@ -58,17 +56,6 @@ def check_decoding_options(args: Namespace, config: JointDataConfig) -> None:
             f"--post-process {pieces} (or --remove-bpe) cannot be honoured: the configuration names the "
             "tokeniser, by which pieces are made text already; leave it out"
         )
-
-
-def given(args: Namespace, options: Mapping[str, Any]) -> list[str]:
-    """Return those of the options that are given, as they are written: ``--mt-path``.
-
-    Args:
-        args: the options of any of the tools.
-        options: their names, with what they are without being given.
-    """
-    values = ((name, getattr(args, name, usual), usual) for name, usual in options.items())
-    return [option_name(name) for name, value, usual in values if value not in (usual, None)]
 
 
 def _check_checkpoints(option: str, paths: str) -> None:
