@@ -76,6 +76,11 @@ def add_arguments(
             help=f"more options of {TOOLS[tool]}, as --{tool}-options='--one 1 --two'")  # fmt: skip
 
 
+def names(text: str) -> list[str]:
+    """The names in a text, with commas between, each once and in order; a type for argparse."""
+    return sorted({name.strip() for name in text.split(",") if name.strip()})
+
+
 def run(
     recipe: Recipe,
     manifests: Mapping[str, Path],

@@ -1,12 +1,13 @@
-"""Shows how far fairseq-train is, from the JSON lines it logs (``--log-format json``)."""
+"""Shows how far a corpus is, and fairseq-train, from the JSON lines it logs (``--log-format json``)."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -29,13 +30,12 @@ class TrainingProgress:
         self._save = save
         self._started = self._saved = time.monotonic()
         self._dev = ""
-        terminal = sys.stderr.isatty()
         self._bar = tqdm(
             total=round(max_seconds) if self._by_time else max_update,
             unit="s" if self._by_time else "update",
             desc="training",
-            dynamic_ncols=terminal,
-            mininterval=0.5 if terminal else 30.0,  # a log file should not fill with bars
+            dynamic_ncols=sys.stderr.isatty(),
+            mininterval=_interval(),
         )
         self._first = True
 
@@ -68,6 +68,16 @@ class TrainingProgress:
             text = f"{updates} updates, {text}"
         self._bar.set_postfix_str(f"{text}{self._dev}", refresh=False)
         self._bar.update(done - self._bar.n)
+
+
+def watched(utterances: Iterable[Any], what: str, count: int) -> tqdm:
+    """The utterances, of which a bar on standard error shows how many were taken."""
+    return tqdm(utterances, what, count, unit="utt", mininterval=_interval())
+
+
+def _interval() -> float:
+    """Seconds between two states of a bar: a log file should not fill with them."""
+    return 0.5 if sys.stderr.isatty() else 30.0
 
 
 def parse(line: str) -> tuple[str, dict[str, object]]:

@@ -1,4 +1,4 @@
-"""The steps that every example takes: prepare, train, average, generate, score.
+"""The steps that every example takes: make a corpus, prepare, train, average, generate, score.
 
 Each step runs one command line tool of fairseq or of this package in a process of its own, exactly
 as one would type it; the commands are kept for the report. A step whose output is complete and
@@ -9,16 +9,40 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from examples.progress import TrainingProgress
 from examples.runner import ROOT, Recipe, RecipeError, shown
 from examples.stamps import Stamp, digest, fingerprint, write_json
+from interactive_st import checkpoint_averaging as averaging
 
 USER_DIR = ROOT / "interactive_st"
 CONFIG = "config_joint.yaml"
+
+
+def make_corpus(
+    recipe: Recipe,
+    splits: Mapping[str, Sequence[Any]],
+    what: str,
+    made_from: Any,
+    write: Callable[[Path, Mapping[str, Path]], None],
+) -> dict[str, Path]:
+    """Fill the folder ``corpus`` of a run, unless that is done already; returns manifests by split.
+
+    Args:
+        splits: utterances by split.
+        what: the folder holds and by which module, for the report.
+        made_from: as of :meth:`Recipe.step`.
+        write: is given the folder and the manifests to write.
+    """
+    folder = recipe.out / "corpus"
+    manifests = {split: folder / f"{split}.tsv" for split in splits}
+    counts = ", ".join(f"{len(utterances)} {split}" for split, utterances in splits.items())
+    recipe.commands.append(f"# {folder} = {what}: {counts}")
+    recipe.step("corpus", made_from, [folder], lambda: write(folder, manifests))
+    return manifests
 
 
 def prepare(
@@ -107,7 +131,7 @@ def fairseq_train(
     recipe.seconds[name] = stamp.seconds
     last = save_dir / "checkpoint_last.pt"
     # killed behind its last update, which is saved, fairseq-train would do one more when it is called again
-    if last.exists() and (stamp.made == limit or 0 < max_update <= updates_of(last)):
+    if last.exists() and (stamp.made == limit or 0 < max_update <= averaging.updates_of(last)):
         stamp.made = limit
         stamp.write(path)
         recipe.say(f"{name}: done before")
@@ -131,13 +155,6 @@ def fairseq_train(
     return stamp.seconds
 
 
-def updates_of(checkpoint: Path) -> int:
-    """Updates of a training until it wrote the checkpoint; 0 where that cannot be read."""
-    from interactive_st import checkpoint_averaging as averaging
-
-    return averaging.updates_of(checkpoint)
-
-
 def training_files(data: Path) -> list[list[str]]:
     """Fingerprint of what training reads of a data folder: all but the splits of tests, and but the texts
     in folders, which are for text models."""
@@ -154,8 +171,6 @@ def average(recipe: Recipe, save_dir: Path, count: int) -> Path:
 
     After a training that was shorter than the interval of its checkpoints the last state is all there is.
     """
-    from interactive_st import checkpoint_averaging as averaging
-
     last = save_dir / "checkpoint_last.pt"
     if last.exists() and not any(save_dir.glob("checkpoint_*_*.pt")):
         paths = [last]

@@ -14,6 +14,10 @@ from rich.table import Table
 
 from examples.runner import Recipe
 from examples.stamps import write_json
+from interactive_st.conventions import STREAM_NAMES
+from interactive_st.report.page import spread
+from interactive_st.scoring.columns import number
+from interactive_st.scoring.metrics import METRICS
 
 _PACKAGES = (
     "interactive_st", "torch", "fairseq-fixed", "numpy", "sentencepiece", "kaldi-native-fbank",
@@ -21,7 +25,7 @@ _PACKAGES = (
 )  # fmt: skip
 _PAIRS_SHOWN = 8
 _LONGEST_SHOWN = 160  # characters; a model that has learnt nothing yet repeats itself without end
-_SCORES = ("sentences", "wer", "cer", "bleu", "chrf")
+_SCORES = ("sentences", *METRICS)
 
 
 def write_report(
@@ -71,51 +75,48 @@ def show_pairs(pairs_path: Path) -> None:
     pairs = [json.loads(line) for line in pairs_path.read_text("utf-8").splitlines() if line]
     title = f"{pairs_path.stem}: {min(_PAIRS_SHOWN, len(pairs))} of {len(pairs)} utterances"
     table = Table(title=title)
-    for column in ("speaker", "", "transcript", "translation"):
+    for column in ("speaker", "", *STREAM_NAMES):
         table.add_column(column, overflow="fold")
     for pair in spread(pairs, _PAIRS_SHOWN):
         kinds = (("written", ""), ("reference", "reference_"))
-        for number, (label, prefix) in enumerate(kinds):
-            texts = (pair.get(f"{prefix}{stream}") for stream in ("transcript", "translation"))
-            speaker = "" if number else pair.get("speaker") or ""
-            last = number == len(kinds) - 1
+        for row, (label, prefix) in enumerate(kinds):
+            texts = (pair.get(f"{prefix}{stream}") for stream in STREAM_NAMES)
+            speaker = "" if row else pair.get("speaker") or ""
+            last = row == len(kinds) - 1
             table.add_row(speaker, label, *(_cropped(t or "–") for t in texts), end_section=last)
     Console(markup=False).print(table)
 
 
 def show_scores(report: Mapping[str, Any]) -> None:
     """Print the scores of every test set, each speaker below the whole, and the times."""
-    table = Table()
-    table.add_column("test set")
-    for column in ("sentences", "WER %", "BLEU", "chrF"):
-        table.add_column(column, justify="right")
-    for name, scores in report["sets"].items():
-        table.add_row(name, *_cells(scores))
-        for speaker, own in scores.get("speakers", {}).items():
-            table.add_row(f"  {speaker}", *_cells(own))
-    console = Console(markup=False, highlight=False)
-    console.print(table)
-    console.print(
+    print_scores(
+        "test set",
+        report["sets"],
+        ("wer", "bleu", "chrf"),
         f"training {report['train_seconds'] / 60:.1f} min, {report['updates']} updates; everything "
         f"{report['total_seconds'] / 60:.1f} min; checkpoint {report['checkpoint']}",
-        soft_wrap=True,
     )
 
 
-def spread(items: Sequence[Any], count: int) -> list[Any]:
-    """``count`` items at even distances, the first among them; all where there are fewer."""
-    if len(items) <= count:
-        return list(items)
-    return [items[i * len(items) // count] for i in range(count)]
+def print_scores(
+    head: str, sets: Mapping[str, Mapping[str, Any]], metrics: Sequence[str], note: str
+) -> None:
+    """Print some scores of every test set, each speaker below the whole, and a note under them."""
+    table = Table()
+    table.add_column(head)
+    for column in ("sentences", *(METRICS[metric].title for metric in metrics)):
+        table.add_column(column, justify="right")
+    for name, scores in sets.items():
+        speakers = scores.get("speakers", {}).items()
+        for label, own in ((name, scores), *((f"  {who}", each) for who, each in speakers)):
+            table.add_row(label, str(own["sentences"]), *(number(own[metric]) for metric in metrics))
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+    console.print(note, soft_wrap=True)
 
 
 def _cropped(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-
-
-def _cells(scores: Mapping[str, Any]) -> list[str]:
-    numbers = ("–" if scores[n] is None else f"{scores[n]:.2f}" for n in ("wer", "bleu", "chrf"))
-    return [str(scores["sentences"]), *numbers]
 
 
 def versions() -> dict[str, str]:

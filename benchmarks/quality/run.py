@@ -13,6 +13,7 @@ from examples import recipe as steps
 from examples.report import versions
 from examples.runner import Recipe
 from examples.stamps import fingerprint, write_json
+from interactive_st.checkpoint_averaging import average_checkpoints, save_checkpoint, updates_of
 
 _CHECKPOINTS = "checkpoints"
 
@@ -127,14 +128,12 @@ def _train_text(
 def _updates_done(recipe: Recipe) -> int | None:
     """Updates of the whole training, fewer than the budget where time ended it; None where its last
     checkpoint does not say."""
-    return steps.updates_of(recipe.out / _CHECKPOINTS / "checkpoint_last.pt") or None
+    return updates_of(recipe.out / _CHECKPOINTS / "checkpoint_last.pt") or None
 
 
 def _thin(save_dir: Path) -> None:
     """Remove what only a training that still runs needs: the checkpoints that were averaged keep their
     weights, the last one keeps all, so that a higher limit can continue."""
-    from interactive_st.checkpoint_averaging import average_checkpoints, save_checkpoint
-
     (save_dir / "checkpoint_best.pt").unlink(missing_ok=True)
     for path in save_dir.glob("checkpoint_*_*.pt"):
         save_checkpoint(average_checkpoints([path]), path)

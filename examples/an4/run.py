@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import get_args
 
 from examples import experiment
+from examples import recipe as steps
 from examples.an4 import corpus
 from examples.an4.german import Spelling
 from examples.help_formatter import HelpFormatter
 from examples.runner import Recipe, RecipeError, run_to_the_end
 from examples.stamps import fingerprint
+from interactive_st.data.manifest import write_manifest
 
 PREPARE_OPTIONS = [
     "--features",
@@ -72,12 +74,8 @@ def make_corpus(recipe: Recipe, plan: Mapping[str, Sequence[corpus.Utterance]]) 
         recipe: the run whose folder ``corpus`` is filled; nothing is done where it is complete.
         plan: utterances by split, as from :func:`plan_splits`.
     """
-    folder = recipe.out / "corpus"
-    manifests = {split: folder / f"{split}.tsv" for split in plan}
 
-    def write() -> None:
-        from interactive_st.data.manifest import write_manifest
-
+    def write(folder: Path, manifests: Mapping[str, Path]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         for split, utterances in plan.items():
             rows = list(corpus.write_features(utterances, folder, f"features/{split}"))
@@ -88,12 +86,8 @@ def make_corpus(recipe: Recipe, plan: Mapping[str, Sequence[corpus.Utterance]]) 
         for split, utterances in plan.items()
     }
     used = sorted({utterance.mfcc for group in plan.values() for utterance in group})
-    recipe.commands.append(
-        f"# {folder} = features and German written by examples.an4.corpus: "
-        + ", ".join(f"{len(utterances)} {split}" for split, utterances in plan.items())
-    )
-    recipe.step("corpus", [described, fingerprint(used)], [folder], write)
-    return manifests
+    what = "features and German written by examples.an4.corpus"
+    return steps.make_corpus(recipe, plan, what, [described, fingerprint(used)], write)
 
 
 def plan_splits(args: argparse.Namespace) -> dict[str, list[corpus.Utterance]]:
@@ -133,7 +127,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--an4", type=Path, required=True, help="folder of the data set, with etc and feat in it")
     add("--spelling", choices=get_args(Spelling), default="letters",
         help="how German spells: C Q, or by its spelling alphabet Chemnitz Quickborn")  # fmt: skip
-    add("--dev-speakers", type=_names, default=[],
+    add("--dev-speakers", type=experiment.names, default=[],
         help="training speakers kept for dev: a,b (default: every ninth)")  # fmt: skip
     add("--tempos", type=_tempos, default=(0.9, 1.0, 1.1),
         help="train on each utterance at these tempos (default: 0.9,1,1.1)")  # fmt: skip
@@ -144,10 +138,6 @@ def _at_tempo(utterance: corpus.Utterance, tempo: float) -> corpus.Utterance:
     if tempo == 1.0:
         return utterance
     return dataclasses.replace(utterance, id=f"{utterance.id}_{tempo:g}", tempo=tempo)
-
-
-def _names(text: str) -> list[str]:
-    return sorted({name.strip() for name in text.split(",") if name.strip()})
 
 
 def _tempos(text: str) -> tuple[float, ...]:

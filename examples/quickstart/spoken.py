@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -14,10 +13,13 @@ import numpy as np
 import soundfile
 import soxr
 
+from examples import recipe as steps
+from examples.progress import watched
 from examples.quickstart import room, speech
 from examples.quickstart.room import Room
 from examples.quickstart.speech import Voice
 from examples.runner import Recipe, RecipeError
+from interactive_st.data.manifest import write_manifest
 
 SAMPLE_RATE = 16000  # Hz, of the files: what recognisers commonly take
 FULL_SCALE = 32768  # of 16-bit samples
@@ -75,33 +77,22 @@ def make_corpus(recipe: Recipe, splits: Mapping[str, Sequence[Utterance]]) -> di
     Raises:
         RecipeError: espeak-ng is missing or refuses to speak.
     """
-    folder = recipe.out / "corpus"
-    audio = folder / "audio"
-    manifests = {split: folder / f"{split}.tsv" for split in splits}
 
-    def write() -> None:
-        from tqdm import tqdm
-
-        from interactive_st.data.manifest import write_manifest
-
+    def write(folder: Path, manifests: Mapping[str, Path]) -> None:
+        audio = folder / "audio"
         utterances = [utterance for group in splits.values() for utterance in group]
         remove_others(audio, utterances)
-        pause = 0.5 if sys.stderr.isatty() else 30.0  # seconds; a log should not fill with bars
         try:
             spoken = write_audio(utterances, audio, recipe.threads)
-            for _ in tqdm(spoken, "speaking", len(utterances), unit="utt", mininterval=pause):
+            for _ in watched(spoken, "speaking", len(utterances)):
                 pass
         except speech.SpeechError as error:
             raise RecipeError(str(error)) from error
         for split, group in splits.items():
             write_manifest(manifests[split], [utterance.row(audio.name) for utterance in group])
 
-    recipe.commands.append(
-        f"# {folder} = sentences spoken by examples.quickstart.spoken: "
-        + ", ".join(f"{len(utterances)} {split}" for split, utterances in splits.items())
-    )
-    recipe.step("corpus", describe(splits), [folder], write)
-    return manifests
+    what = "sentences spoken by examples.quickstart.spoken"
+    return steps.make_corpus(recipe, splits, what, describe(splits), write)
 
 
 def write_audio(utterances: Sequence[Utterance], folder: Path, processes: int = 1) -> Iterator[Utterance]:

@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from examples import experiment
+from examples import recipe as steps
 from examples.help_formatter import HelpFormatter
+from examples.progress import watched
 from examples.runner import Recipe, RecipeError, run_to_the_end
 from examples.spoken_digits import corpus
 from examples.stamps import fingerprint
+from interactive_st.data.manifest import write_manifest
 
 TRAINING_TAKES = range(5, 50)
 
@@ -66,29 +69,17 @@ def main(argv: list[str] | None = None) -> None:
 
 def make_corpus(recipe: Recipe, plan: Mapping[str, Sequence[corpus.Utterance]]) -> dict[str, Path]:
     """Write the utterances of each split and their manifests; returns manifests by split."""
-    folder = recipe.out / "corpus"
-    manifests = {split: folder / f"{split}.tsv" for split in plan}
 
-    def write() -> None:
-        from tqdm import tqdm
-
-        from interactive_st.data.manifest import write_manifest
-
-        pause = 0.5 if sys.stderr.isatty() else 30.0  # seconds; a log should not fill with bars
+    def write(folder: Path, manifests: Mapping[str, Path]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         for split, utterances in plan.items():
             rows = corpus.write_audio(utterances, folder, f"audio/{split}", recipe.threads)
-            bar = tqdm(rows, split, len(utterances), unit="utt", mininterval=pause)
-            write_manifest(manifests[split], list(bar))
+            write_manifest(manifests[split], watched(rows, split, len(utterances)))
 
     drawn = {split: [describe(u) for u in utterances] for split, utterances in plan.items()}
     used = sorted({take.path for group in plan.values() for u in group for take in u.takes})
-    recipe.commands.append(
-        f"# {folder} = utterances made by examples.spoken_digits.corpus: "
-        + ", ".join(f"{len(utterances)} {split}" for split, utterances in plan.items())
-    )
-    recipe.step("corpus", [drawn, fingerprint(used)], [folder], write)
-    return manifests
+    what = "utterances made by examples.spoken_digits.corpus"
+    return steps.make_corpus(recipe, plan, what, [drawn, fingerprint(used)], write)
 
 
 def plan_splits(
@@ -157,8 +148,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     experiment.add_arguments(parser, out="runs/digits", max_minutes=19.0)
     add = parser.add_argument
     add("--recordings", type=Path, required=True, help="folder of digit_speaker_take.wav files")
-    add("--speakers", type=_names, default=[], help="train on these: a,b (default: all others)")
-    add("--test-speakers", type=_names, default=[], help="never trained on, tested apart: a,b")
+    add("--speakers", type=experiment.names, default=[], help="train on these: a,b (default: all others)")
+    add("--test-speakers", type=experiment.names, default=[], help="never trained on, tested apart: a,b")
     add("--utterances", type=int, default=12000, help="training utterances")
     add("--dev-utterances", type=int, default=150, help="for choosing the checkpoint")
     add("--test-utterances", type=int, default=500, help="in each test set")
@@ -167,10 +158,6 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--perturb", type=float, default=0.2, help="share by which training speeds vary; 0 = none")
     add("--noisy", type=float, default=0.3, help="share of training utterances that get noise")
     return parser.parse_args(argv)
-
-
-def _names(text: str) -> list[str]:
-    return sorted({name.strip() for name in text.split(",") if name.strip()})
 
 
 if __name__ == "__main__":

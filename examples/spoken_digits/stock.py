@@ -8,25 +8,20 @@ text where ours writes two; its size, its batches and what its loss takes from C
 from __future__ import annotations
 
 import argparse
-import csv
 import shlex
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.table import Table
 
 from examples import recipe as steps
 from examples.help_formatter import HelpFormatter
+from examples.report import print_scores
 from examples.runner import Recipe, RecipeError, run_to_the_end, shown
 from examples.stamps import fingerprint, write_json
+from interactive_st.data import manifest
 from interactive_st.data.folder.layout import SKIPPED
-
-if TYPE_CHECKING:
-    from interactive_st.scoring.pairs_file import Pair
+from interactive_st.scoring.pairs_file import Pair, write_pairs
 
 CONFIG = "config_st.yaml"
 SAFE_LOADING = Path(__file__).parent / "safe_loading"
@@ -94,7 +89,7 @@ def main(argv: list[str] | None = None) -> None:
         "commands": recipe.commands,
     }
     write_json(args.out / "report_stock.json", report)
-    show(report)
+    print_scores("stock fairseq", sets, ("wer",), f"training {train_seconds / 60:.1f} min")
     recipe.say(f"report: {args.out / 'report_stock.json'}")
 
 
@@ -128,13 +123,8 @@ def make_data(recipe: Recipe, source: Path, name: str) -> tuple[Path, list[str]]
 
 def write_manifest(source: Path, target: Path) -> None:
     """Copy fairseq's columns of a manifest; rows without a transcript are left out."""
-    with source.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    lines = ["\t".join(COLUMNS)]
-    for row in rows:
-        if row["src_text"]:
-            lines.append("\t".join((row | {"tgt_text": row["src_text"]})[column] for column in COLUMNS))
-    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rows = (row | {"tgt_text": row["src_text"]} for row in manifest.read_manifest(source) if row["src_text"])
+    manifest.write_manifest(target, ({column: row[column] for column in COLUMNS} for row in rows), COLUMNS)
 
 
 def write_config(source: Path, target: Path) -> None:
@@ -181,8 +171,6 @@ def generate(
     recipe.commands.append(shown("fairseq_cli.generate", arguments))
 
     def decode() -> None:
-        from interactive_st.scoring.pairs_file import write_pairs
-
         texts: dict[int, str] = {}
 
         def read(line: str) -> None:
@@ -191,8 +179,7 @@ def generate(
                 texts[int(number.removeprefix("D-"))] = text
 
         recipe.command(step, "fairseq_cli.generate", arguments, read)
-        with (folder / f"{split}.tsv").open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        rows = manifest.read_manifest(folder / f"{split}.tsv")
         if len(texts) != len(rows):
             raise RecipeError(f"{step}: {len(texts)} of {len(rows)} utterances were decoded; see its log")
         output.parent.mkdir(exist_ok=True)
@@ -212,21 +199,6 @@ def make_pair(row: dict[str, str], transcript: str) -> Pair:
         "reference_transcript": row["tgt_text"],
         "speaker": row["speaker"],
     }
-
-
-def show(report: dict[str, Any]) -> None:
-    """Print the word error rate of each test set and speaker."""
-    table = Table()
-    table.add_column("stock fairseq")
-    for column in ("sentences", "WER %"):
-        table.add_column(column, justify="right")
-    for name, scores in report["sets"].items():
-        rows = [(name, scores), *((f"  {who}", own) for who, own in scores.get("speakers", {}).items())]
-        for label, row in rows:
-            table.add_row(label, str(row["sentences"]), f"{row['wer']:.2f}")
-    console = Console(markup=False, highlight=False)
-    console.print(table)
-    console.print(f"training {report['train_seconds'] / 60:.1f} min", soft_wrap=True)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

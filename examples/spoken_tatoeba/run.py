@@ -108,14 +108,10 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--utterances", type=int, default=15000, help="training utterances")
     add("--dev-utterances", type=int, default=200, help="for choosing the checkpoint")
     add("--test-utterances", type=int, default=500, help="in each test set")
-    add("--voices", type=_names, default=[], help="train on these: a,b (default: all others)")
-    add("--test-voices", type=_names, default=",".join(sorted(corpus.TEST_VOICES)),
+    add("--voices", type=experiment.names, default=[], help="train on these: a,b (default: all others)")
+    add("--test-voices", type=experiment.names, default=",".join(sorted(corpus.TEST_VOICES)),
         help="never trained on, tested apart: a,b; '' = none")  # fmt: skip
     return parser.parse_args(argv)
-
-
-def _names(text: str) -> list[str]:
-    return sorted({name.strip() for name in text.split(",") if name.strip()})
 
 
 if __name__ == "__main__":

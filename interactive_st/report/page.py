@@ -169,10 +169,15 @@ def _id(pair: Pair) -> str:
 
 def _choose(pairs: Sequence[Pair], count: int, how: str) -> list[Pair]:
     if how == "worst":
-        pairs = sorted(pairs, key=lambda pair: -_errors(pair))[:count]
-    if len(pairs) <= count:
-        return list(pairs)
-    return [pairs[i * len(pairs) // count] for i in range(count)]
+        return sorted(pairs, key=lambda pair: -_errors(pair))[:count]
+    return spread(pairs, count)
+
+
+def spread(items: Sequence[Any], count: int) -> list[Any]:
+    """``count`` items at even distances, the first among them; all where there are fewer."""
+    if len(items) <= count:
+        return list(items)
+    return [items[i * len(items) // count] for i in range(count)]
 
 
 def _errors(pair: Pair) -> float:
