@@ -54,6 +54,12 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
         console.print(note)
 
 
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table as Markdown, the first column to the left and the others to the right."""
+    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def write_result(path: Path | None, value: Any) -> None:
     """Write results as JSON in one step, so that a run that is stopped leaves the file readable.
 

@@ -22,8 +22,18 @@ from benchmarks.work import check_written
 Begun = tuple[dict[str, Any], Callable[[], float]]
 
 
+class _Job:
+    def __call__(self, name: str, device_name: str, threads: int | None) -> dict[str, Any]:
+        """Measure the contestant ``name``: MiB above what the loaded model takes."""
+        return self.begin(name, device_name, threads)[0]
+
+    def begin(self, name: str, device_name: str, threads: int | None) -> Begun:
+        """The same, and passes or updates to come."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Decoding:
+class Decoding(_Job):
     """Decoding one batch of utterances of one length to texts of one length.
 
     Args:
@@ -44,12 +54,7 @@ class Decoding:
     tokens: int | None = None
     vocabulary: int | None = None
 
-    def __call__(self, name: str, device_name: str, threads: int | None) -> dict[str, Any]:
-        """Measure the contestant ``name``: MiB above what the loaded model takes."""
-        return self.begin(name, device_name, threads)[0]
-
     def begin(self, name: str, device_name: str, threads: int | None) -> Begun:
-        """The same, and passes to come."""
         device, system = _begin(self, name, device_name, threads)
         system.end_training()
         tokens = round(workload.TOKENS_A_SECOND * self.seconds) if self.tokens is None else self.tokens
@@ -66,7 +71,7 @@ class Decoding:
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(_Job):
     """Two updates on the largest of the batches of :func:`benchmarks.workload.make_batches`."""
 
     size: str
@@ -77,17 +82,16 @@ class Training:
     beam: int = 1
     vocabulary: int | None = None
 
-    def __call__(self, name: str, device_name: str, threads: int | None) -> dict[str, Any]:
-        """Measure the contestant ``name``: MiB above what the loaded model takes."""
+    def begin(self, name: str, device_name: str, threads: int | None) -> Begun:
         device, system = _begin(self, name, device_name, threads)
         entries = workload.vocabulary(VOCABULARY[self.size])
         batches = workload.make_batches(entries, self.batches, self.max_frames, self.seed, device)
         batch = max(batches, key=lambda batch: batch["targets"].numel())
-        return _updates(system, batch, device)[0]
+        return _updates(system, batch, device)
 
 
 @dataclass(frozen=True)
-class UniformTraining:
+class UniformTraining(_Job):
     """Updates on one batch of utterances of one length; the arguments are those of :class:`Decoding`."""
 
     size: str
@@ -98,12 +102,7 @@ class UniformTraining:
     vocabulary: int
     beam: int = 1
 
-    def __call__(self, name: str, device_name: str, threads: int | None) -> dict[str, Any]:
-        """Measure the contestant ``name``: MiB above what the loaded model takes."""
-        return self.begin(name, device_name, threads)[0]
-
     def begin(self, name: str, device_name: str, threads: int | None) -> Begun:
-        """The same, and updates to come."""
         device, system = _begin(self, name, device_name, threads)
         batch = _uniform(self, self.sentences, self.seconds, self.tokens, device)
         return _updates(system, batch, device)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.arguments import check_there
-from benchmarks.console import run_command
+from benchmarks.console import markdown_table, run_command
 from interactive_st.wording import counted
 from interactive_st.writing import write_whole
 
@@ -130,7 +130,7 @@ def speed_table(result: dict[str, Any]) -> str:
     title = f"**Speed and memory, size `{work['size']}`**, {_machine(machine)}"
     measured = [phase for phase in ("decode", "train", "memory") if phase in result]
     note = " ".join(f"{phase.capitalize()}: {work[phase]}." for phase in measured)
-    table = _table(["ratio", "median", "rounds", "paper"], rows)
+    table = markdown_table(["ratio", "median", "rounds", "paper"], rows)
     return f"{title}\n\n{table}\n\n{note} {work['rounds']} rounds. Front ends: {work['front_ends']}."
 
 
@@ -142,7 +142,7 @@ def systems_table(result: dict[str, Any]) -> str:
         for name, found in result["systems"].items()
     ]
     title = f"**All systems, size `{settings['size']}`**, {_machine(settings)}"
-    return f"{title}\n\n{_table(['system', *SYSTEM_COLUMNS.values()], rows)}"
+    return f"{title}\n\n{markdown_table(['system', *SYSTEM_COLUMNS.values()], rows)}"
 
 
 def floors_table(result: dict[str, Any]) -> str:
@@ -167,7 +167,7 @@ def floors_table(result: dict[str, Any]) -> str:
         f"{ratios['decode_over_two_stage']:.2f} of that of our two-stage model, and trains at "
         f"{ratios['train']:.2f} of that of stock E2E."
     )
-    return f"{title}\n\n{_table(columns, rows)}\n\n{note}"
+    return f"{title}\n\n{markdown_table(columns, rows)}\n\n{note}"
 
 
 def startup_table(result: dict[str, Any]) -> str:
@@ -177,7 +177,7 @@ def startup_table(result: dict[str, Any]) -> str:
     imports = sum(result["imports_ms"].values())
     title = f"**Start of a process**, {_machine(result['machine'])}"
     note = f"Import of the package behind fairseq's own imports: {imports:.0f} ms."
-    return f"{title}\n\n{_table(['command', 'seconds'], rows)}\n\n{note}"
+    return f"{title}\n\n{markdown_table(['command', 'seconds'], rows)}\n\n{note}"
 
 
 RENDERERS = {
@@ -186,11 +186,6 @@ RENDERERS = {
     "floors_*.json": floors_table,
     "startup*.json": startup_table,
 }
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---", *["---:"] * (len(columns) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _cell(value: float | None) -> str:

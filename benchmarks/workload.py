@@ -17,8 +17,11 @@ import interactive_st  # noqa: F401  before fairseq, the import of which sets up
 # isort: split
 import numpy as np
 import torch
+import torch.nn.functional as F
+from fairseq import utils
 from fairseq.data import Dictionary
 
+from interactive_st.data.datasets.text_collation import collate_texts
 from interactive_st.errors import DataError
 
 MEAN_SECONDS, SIGMA = 6.3, 0.7
@@ -174,32 +177,17 @@ def _collate(
 ) -> Sample:
     group = sorted(group, key=lambda lengths: -lengths.frames)
     speech = torch.zeros(len(group), group[0].frames, FEATURES)
-    lengths = torch.tensor([lengths.texts for lengths in group]).t() + 1  # with </s>
-    targets = torch.full((2, len(group), int(lengths.max())), entries.pad())
-    inputs = targets.clone()
-    first = entries.nspecial + len(TAGS)
+    first, texts = entries.nspecial + len(TAGS), []
     for row, utterance in enumerate(group):
         speech[row, : utterance.frames] = torch.randn(utterance.frames, FEATURES, generator=generator)
-        for stream, count in enumerate(utterance.texts):
-            text = torch.randint(first, len(entries), (count,), generator=generator)
-            targets[stream, row, :count], targets[stream, row, count] = text, entries.eos()
-            inputs[stream, row, 0] = entries.index(TAGS[stream])
-            inputs[stream, row, 1 : count + 1] = text
+        words = (torch.randint(first, len(entries), (n,), generator=generator) for n in utterance.texts)
+        texts.append(tuple(F.pad(text, (0, 1), value=entries.eos()) for text in words))
     tags = torch.tensor([[entries.index(tag)] for tag in TAGS]).repeat(1, len(group))
-    return {
-        "net_input": {
-            "src_tokens": speech.to(device),
-            "src_lengths": torch.tensor([lengths.frames for lengths in group], device=device),
-            "prev_output_tokens": inputs.to(device),
-        },
-        "targets": targets.to(device),
-        "transcript": targets[0].to(device),
-        "transcript_lengths": lengths[0].to(device),
-        "lang_tags": tags.to(device),
-        "ntokens": int(lengths.sum()),
-        "ntokens_by_stream": lengths.sum(dim=1).tolist(),
-        "ntokens_alone": lengths.masked_fill(lengths.flip(0) > 0, 0).sum(dim=1).tolist(),
-        "longest_by_stream": lengths.amax(dim=1).tolist(),
-        "nsentences": len(group),
-        "forced_length": round(float(lengths.float().mean())),
+    batch = collate_texts(texts, tags, entries.pad()) | {"lang_tags": tags, "nsentences": len(group)}
+    net_input = {
+        "src_tokens": speech,
+        "src_lengths": torch.tensor([lengths.frames for lengths in group]),
+        "prev_output_tokens": batch.pop("prev_output_tokens"),
     }
+    batch["forced_length"] = round(batch["ntokens"] / (2 * len(group)))
+    return utils.apply_to_sample(lambda tensor: tensor.to(device), {"net_input": net_input, **batch})

@@ -10,6 +10,7 @@ from fairseq.models import ARCH_MODEL_REGISTRY
 from fairseq.models.speech_to_text.s2t_transformer import S2TTransformerModel, s2t_transformer_s
 from torch import Tensor
 
+from interactive_st.data.datasets.text_collation import collate_texts
 from interactive_st.models import ARCHITECTURES, InteractiveSTModel, sizes
 
 FEATURES = 8
@@ -123,24 +124,14 @@ def row_of(batch: dict[str, Any], row: int) -> dict[str, Any]:
 def training_sample() -> dict[str, Any]:
     """Four utterances, of which one has no transcript and one no translation."""
     rows = [[9, 5, 0, 7], [6, 8, 4, 0]]
-    inputs = prefixes(rows)
-    targets = torch.cat([inputs[..., 1:], torch.ones_like(inputs[..., :1])], dim=2)
-    for stream, row in enumerate(rows):
-        for sentence, length in enumerate(row):
-            if length:
-                targets[stream, sentence, length - 1] = 2
-    lengths = torch.tensor(rows)
-    return {
-        "net_input": {**speech([60, 33, 48, 51]), "prev_output_tokens": inputs},
-        "targets": targets,
-        "transcript": targets[0],
-        "transcript_lengths": lengths[0],
-        "ntokens": int(lengths.sum()),
-        "ntokens_by_stream": lengths.sum(dim=1).tolist(),
-        "ntokens_alone": lengths.masked_fill(lengths.flip(0) > 0, 0).sum(dim=1).tolist(),
-        "longest_by_stream": lengths.amax(dim=1).tolist(),
-        "nsentences": 4,
-    }
+    tokens, eos = prefixes(rows), torch.tensor([2])
+    texts = [
+        tuple(torch.cat([tokens[s, b, 1 : rows[s][b]], eos]) if rows[s][b] else eos[:0] for s in (0, 1))
+        for b in range(4)
+    ]
+    batch = collate_texts(texts, tags(4), pad=1)
+    net_input = {**speech([60, 33, 48, 51]), "prev_output_tokens": batch.pop("prev_output_tokens")}
+    return {"net_input": net_input, **batch, "nsentences": 4}
 
 
 def hypothesis_pairs(result: list[list[dict[str, Any]]], n: int | None = None) -> list[list[tuple]]:

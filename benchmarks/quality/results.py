@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.console import markdown_table
 from benchmarks.quality.reports import OF_A_RUN, RESULTS_FILE, Reports
 from benchmarks.quality.run_list import RunList
 from benchmarks.quality.runs import SCORES, Run, Variant, effective
@@ -164,23 +165,19 @@ def _table_markdown(table: Table) -> str:
     for score in SCORES:
         head += [COLUMNS[score], "p"]
     head += ["seeds", "training, min"]
-    lines = [_line(head), _line(["---", *["---:"] * (len(head) - 1)])]
+    rows = []
     for row in table.rows:
         cells = [row.value]
         for score in SCORES:
             cells += [_mean(row.scores[score]), _p(row.scores[score])]
         minutes = [seconds / 60 for seconds in row.train_seconds]
         time = f"{sum(minutes) / len(minutes):.1f}" if minutes else NONE
-        lines.append(_line([*cells, str(len(row.seeds)), time]))
+        rows.append([*cells, str(len(row.seeds)), time])
     done = sum(len(row.seeds) for row in table.rows)
     note = "" if done == table.wanted else f" ({done} of {table.wanted} runs done)"
     signatures = "; ".join(f"{name.replace('_', ' ')} {text}" for name, text in table.signatures.items())
     title = f"**{table.data.name}, {table.test}**{note}"
-    return "\n\n".join([title, "\n".join(lines), f"<sub>{signatures}</sub>"])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    return "\n\n".join([title, markdown_table(head, rows), f"<sub>{signatures}</sub>"])
 
 
 def _mean(cell: Cell) -> str:
