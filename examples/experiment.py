@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from examples import recipe as steps
-from examples import training
+from examples import steps, training
 from examples.progress import updates_done
 from examples.report import show_pairs, show_scores, write_report
 from examples.runner import Recipe

@@ -40,7 +40,7 @@ def write_report(
 ) -> dict[str, Any]:
     """Write report.json and return what it holds.
 
-    ``sets`` maps the names of test sets to what ``recipe.score`` returned; the scores of
+    ``sets`` maps the names of test sets to what ``steps.score`` returned; the scores of
     ``main_set`` are also the report's own ``sentences``, ``wer``, ``bleu``, ``chrf``. ``details``
     are added as they are.
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from examples import recipe as steps
+from examples import steps
 from examples.runner import Recipe, RecipeError
 
 # In a few minutes CTC learns where the words are better than attention does: let both decide.

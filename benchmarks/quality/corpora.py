@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.quality.runs import TEXT_SPLIT, DataSet, RunError
-from examples import recipe as steps
+from examples import steps
 from examples.runner import Recipe
 from examples.stamps import digest, fingerprint, write_json
 

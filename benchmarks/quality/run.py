@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.quality.corpora import Prepared, with_text
 from benchmarks.quality.reports import REPORT, read_report
 from benchmarks.quality.runs import ROLES, Run, RunError
-from examples import recipe as steps
+from examples import steps
 from examples.report import versions
 from examples.runner import Recipe
 from examples.stamps import fingerprint, write_json

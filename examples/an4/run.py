@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
-from examples import experiment
-from examples import recipe as steps
+from examples import experiment, steps
 from examples.an4 import corpus
 from examples.an4.german import Spelling
 from examples.help_formatter import HelpFormatter

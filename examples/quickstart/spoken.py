@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from examples import recipe as steps
+from examples import steps
 from examples.progress import watched
 from examples.quickstart import room, speech
 from examples.quickstart.room import Room

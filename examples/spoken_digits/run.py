@@ -11,8 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from examples import experiment
-from examples import recipe as steps
+from examples import experiment, steps
 from examples.help_formatter import HelpFormatter
 from examples.progress import watched
 from examples.runner import Recipe, RecipeError, run_to_the_end

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from examples import recipe as steps
+from examples import steps
 from examples.help_formatter import HelpFormatter
 from examples.report import print_scores
 from examples.runner import Recipe, RecipeError, run_to_the_end, shown

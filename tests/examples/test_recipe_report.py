@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fake_commands import FakeCommands
 
-from examples import recipe, report
+from examples import report, steps
 
 SCORES = {"sentences": 2, "wer": 3.0, "cer": 1.0, "bleu": 90.0, "chrf": 95.0}
 PAIR = {
@@ -21,8 +21,8 @@ def test_score_reads_the_commands_json_past_warnings(run, monkeypatch):
     text = "a warning {1}\n" + json.dumps(SCORES, indent=2) + "\n"
     fake = FakeCommands(lines=text.splitlines(keepends=True))
     monkeypatch.setattr(run, "command", fake)
-    assert recipe.score(run, pairs) == SCORES
-    assert recipe.score(run, pairs) == SCORES
+    assert steps.score(run, pairs) == SCORES
+    assert steps.score(run, pairs) == SCORES
     assert len(fake.calls) == 1
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fake_commands import FakeCommands, option
 
-from examples import recipe
+from examples import steps
 from examples.runner import Recipe, RecipeError
 
 
@@ -16,13 +16,13 @@ def test_prepare_names_every_manifest(run, tmp_path, monkeypatch):
     fake = FakeCommands(lambda a: Path(option(a, "--out")).mkdir(exist_ok=True))
     monkeypatch.setattr(run, "command", fake)
     for _ in range(2):
-        recipe.prepare(run, manifests, tmp_path / "data", ["--vocab-size", "80"])
+        steps.prepare(run, manifests, tmp_path / "data", ["--vocab-size", "80"])
     [(_, module, arguments)] = fake.calls
     assert module == "interactive_st_cli"
     assert f"train={manifests['train']}" in arguments
     assert f"dev={manifests['dev']}" in arguments
     manifests["dev"].write_text("changed")
-    recipe.prepare(run, manifests, tmp_path / "data", ["--vocab-size", "80"])
+    steps.prepare(run, manifests, tmp_path / "data", ["--vocab-size", "80"])
     assert len(fake.calls) == 2
 
 
@@ -53,8 +53,8 @@ def test_train_runs_fairseq_and_is_then_skipped(run, data, monkeypatch):
     save_dir = run.out / "checkpoints"
     fake = training(save_dir)
     monkeypatch.setattr(run, "command", fake)
-    seconds = recipe.train(run, data, save_dir, ["--lr", "1"], max_update=9, max_minutes=30)
-    assert recipe.train(run, data, save_dir, ["--lr", "1"], max_update=9, max_minutes=30) == seconds
+    seconds = steps.train(run, data, save_dir, ["--lr", "1"], max_update=9, max_minutes=30)
+    assert steps.train(run, data, save_dir, ["--lr", "1"], max_update=9, max_minutes=30) == seconds
     [(_, module, arguments)] = fake.calls
     assert module == "fairseq_cli.train"
     assert Path(option(arguments, "--user-dir")).name == "interactive_st"
@@ -68,9 +68,9 @@ def test_a_new_test_set_does_not_retrain(run, data, monkeypatch):
     save_dir = run.out / "checkpoints"
     fake = training(save_dir)
     monkeypatch.setattr(run, "command", fake)
-    recipe.train(run, data, save_dir, [], max_update=9)
+    steps.train(run, data, save_dir, [], max_update=9)
     (data / "test.tsv").write_text("another test")
-    recipe.train(run, data, save_dir, [], max_update=9)
+    steps.train(run, data, save_dir, [], max_update=9)
     assert len(fake.calls) == 1
 
 
@@ -78,8 +78,8 @@ def test_a_higher_limit_continues_and_sums_the_time(run, data, monkeypatch):
     save_dir = run.out / "checkpoints"
     fake = training(save_dir)
     monkeypatch.setattr(run, "command", fake)
-    first = recipe.train(run, data, save_dir, [], max_update=9)
-    second = recipe.train(run, data, save_dir, [], max_update=99)
+    first = steps.train(run, data, save_dir, [], max_update=9)
+    second = steps.train(run, data, save_dir, [], max_update=99)
     assert len(fake.calls) == 2
     assert second > first > 0
     assert not save_dir.with_name("checkpoints.1").exists()
@@ -94,11 +94,11 @@ def test_a_stopped_training_is_resumed_and_its_time_counted(run, data, monkeypat
 
     monkeypatch.setattr(run, "command", FakeCommands(stop))
     with pytest.raises(KeyboardInterrupt):
-        recipe.train(run, data, save_dir, [], max_update=9)
+        steps.train(run, data, save_dir, [], max_update=9)
     spent = run.total_seconds
     fake = training(save_dir)
     monkeypatch.setattr(run, "command", fake)
-    assert recipe.train(run, data, save_dir, [], max_update=9) > spent > 0
+    assert steps.train(run, data, save_dir, [], max_update=9) > spent > 0
     assert len(fake.calls) == 1
     assert not save_dir.with_name("checkpoints.1").exists()
 
@@ -109,27 +109,27 @@ def test_a_training_killed_behind_its_last_update_does_no_more(run, data, monkey
     monkeypatch.setattr(run, "command", fake)
     for _ in range(2):
         with pytest.raises(RecipeError):
-            recipe.train(run, data, save_dir, [], max_update=9)
+            steps.train(run, data, save_dir, [], max_update=9)
     spent = run.total_seconds
     for _ in range(2):
-        assert recipe.train(run, data, save_dir, [], max_update=9) == spent > 0
+        assert steps.train(run, data, save_dir, [], max_update=9) == spent > 0
     assert len(fake.calls) == 2
     with pytest.raises(RecipeError):  # a higher limit goes on
-        recipe.train(run, data, save_dir, [], max_update=10)
+        steps.train(run, data, save_dir, [], max_update=10)
 
 
 @pytest.mark.parametrize("change", ["options", "train.tsv", "dev.tsv", "dict.txt", "seed"])
 def test_other_options_or_data_train_anew_and_keep_the_old_checkpoints(run, data, monkeypatch, change):
     save_dir = run.out / "checkpoints"
     monkeypatch.setattr(run, "command", training(save_dir))
-    recipe.train(run, data, save_dir, ["--lr", "1"], max_update=9)
+    steps.train(run, data, save_dir, ["--lr", "1"], max_update=9)
     old = (save_dir / "checkpoint_last.pt").read_text()
     if change == "seed":
         run.seed += 1
     elif change != "options":
         (data / change).write_text("other")
     lr = "2" if change == "options" else "1"
-    recipe.train(run, data, save_dir, ["--lr", lr], max_update=9)
+    steps.train(run, data, save_dir, ["--lr", lr], max_update=9)
     assert (run.out / "checkpoints.1" / "checkpoint_last.pt").read_text() == old
     assert (save_dir / "checkpoint_last.pt").exists()
 
@@ -141,7 +141,7 @@ def test_a_folder_that_was_moved_is_not_trained_anew(data, tmp_path, monkeypatch
         start.write_text("weights")
         fake = training(out / "checkpoints")
         monkeypatch.setattr(run, "command", fake)
-        recipe.train(run, data, out / "checkpoints", ["--from", str(start)], max_update=9, uses=[start])
+        steps.train(run, data, out / "checkpoints", ["--from", str(start)], max_update=9, uses=[start])
         run._lock.close()
         return len(fake.calls)
 
@@ -156,7 +156,7 @@ def test_all_old_checkpoints_are_kept(run, data, monkeypatch):
     save_dir = run.out / "checkpoints"
     monkeypatch.setattr(run, "command", training(save_dir))
     for lr in ("1", "2", "3"):
-        recipe.train(run, data, save_dir, ["--lr", lr], max_update=9)
+        steps.train(run, data, save_dir, ["--lr", lr], max_update=9)
     for place, lr in (("checkpoints.1", "1"), ("checkpoints.2", "2"), ("checkpoints", "3")):
         assert f"'--lr', '{lr}'" in (run.out / place / "checkpoint_last.pt").read_text()
 
@@ -167,13 +167,13 @@ def test_a_training_limited_by_time_alone_goes_on_where_it_was_killed(run, data,
     monkeypatch.setattr(run, "command", fake)
     for _ in range(2):
         with pytest.raises(RecipeError):
-            recipe.train(run, data, save_dir, [], max_minutes=30)
+            steps.train(run, data, save_dir, [], max_minutes=30)
     assert len(fake.calls) == 2
 
 
 def test_training_without_an_end_is_refused(run, data):
     with pytest.raises(ValueError, match="max_update"):
-        recipe.train(run, data, run.out / "checkpoints", [])
+        steps.train(run, data, run.out / "checkpoints", [])
 
 
 def test_average_of_the_newest(run, tmp_path):
@@ -184,7 +184,7 @@ def test_average_of_the_newest(run, tmp_path):
     for updates in (10, 20, 30):
         state = {"model": {"w": torch.full((2,), float(updates))}, "last_optimizer_state": {}}
         torch.save(state, save_dir / f"checkpoint_1_{updates}.pt")
-    output = recipe.average(run, save_dir, 2)
+    output = steps.average(run, save_dir, 2)
     assert output == save_dir / "checkpoint_average.pt"
     assert torch.load(output, weights_only=True)["model"]["w"].tolist() == [25.0, 25.0]
 
@@ -195,10 +195,10 @@ def test_generate_is_done_again_for_another_checkpoint(run, data, tmp_path, monk
     fake = FakeCommands(lambda a: Path(option(a, "--pairs-path")).write_text("{}"))
     monkeypatch.setattr(run, "command", fake)
     for _ in range(2):
-        recipe.generate(run, data, checkpoint, "test", pairs, ["--beam", "5"])
+        steps.generate(run, data, checkpoint, "test", pairs, ["--beam", "5"])
     assert len(fake.calls) == 1
     checkpoint.write_text("two")
-    recipe.generate(run, data, checkpoint, "test", pairs, ["--beam", "5"])
+    steps.generate(run, data, checkpoint, "test", pairs, ["--beam", "5"])
     assert [call[1] for call in fake.calls] == ["fairseq_cli.generate"] * 2
     assert option(fake.calls[0][2], "--gen-subset") == "test"
 
@@ -211,8 +211,8 @@ def test_generate_is_done_again_where_what_it_reads_has_changed(run, data, monke
     fake = FakeCommands(lambda a: Path(option(a, "--pairs-path")).write_text("{}"))
     monkeypatch.setattr(run, "command", fake)
     for _ in range(2):
-        recipe.generate(run, data, data.parent / "checkpoint_best.pt", "test", pairs, [], uses=[text_model])
+        steps.generate(run, data, data.parent / "checkpoint_best.pt", "test", pairs, [], uses=[text_model])
     assert len(fake.calls) == 1
     (text_model if change == "mt.pt" else data / change).write_text("two")
-    recipe.generate(run, data, data.parent / "checkpoint_best.pt", "test", pairs, [], uses=[text_model])
+    steps.generate(run, data, data.parent / "checkpoint_best.pt", "test", pairs, [], uses=[text_model])
     assert len(fake.calls) == 2
