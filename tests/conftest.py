@@ -66,6 +66,12 @@ def shared_data() -> Path:
     return folder.resolve()
 
 
+@pytest.fixture(scope="session")
+def matplotlib():
+    """The library, which a test that asks for it needs."""
+    return pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+
+
 @pytest.fixture
 def noise_is_speech(monkeypatch):
     """Let noise count as speech, which Silero does not take for it."""

@@ -11,11 +11,6 @@ from tests.full_disk import largest_file
 from tests.speech_model import bursts
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return speech_model.make(tmp_path_factory.mktemp("speech_model"))
-
-
 def export(*words):
     return main.main(["export", *map(str, words)])
 

@@ -45,9 +45,9 @@ def run(tmp_path, monkeypatch):
         ("join test.jsonl train.log --out a.tsv", "data.joining.manifests.join_files"),
     ],
 )
-def test_a_value_error_of_the_code_is_not_hidden(run, monkeypatch, command, broken):
+def test_a_value_error_of_the_code_is_not_hidden(request, run, monkeypatch, command, broken):
     if command.startswith("plot"):
-        pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+        request.getfixturevalue("matplotlib")
     monkeypatch.setattr(f"interactive_st.{broken}", fail)
     with pytest.raises(ValueError, match=r"^a mistake in the code$") as raised:
         main(command.split())
@@ -56,9 +56,11 @@ def test_a_value_error_of_the_code_is_not_hidden(run, monkeypatch, command, brok
 
 @pytest.mark.usefixtures("hears_noise")
 @pytest.mark.parametrize("command", ["translate", "plot attention"])
-def test_a_value_error_of_the_search_is_not_hidden(made, audio, tmp_path, monkeypatch, capsys, command):
+def test_a_value_error_of_the_search_is_not_hidden(
+    request, made, audio, tmp_path, monkeypatch, capsys, command
+):
     if command.startswith("plot"):
-        pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+        request.getfixturevalue("matplotlib")
     out = tmp_path / "a.png"
     words = [*command.split(), str(audio / "a.wav"), "--model", str(made.checkpoint), "--out", str(out)]
     monkeypatch.setattr("interactive_st.search.generator.DualBeamGenerator.start", fail)

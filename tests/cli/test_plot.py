@@ -6,10 +6,7 @@ from training_log import SIMPLE_LINES, json_lines, write_log
 
 from interactive_st.cli.main import main
 
-
-@pytest.fixture(autouse=True)
-def _needs_matplotlib():
-    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+pytestmark = pytest.mark.usefixtures("matplotlib")
 
 
 def test_training(tmp_path, capsys):

@@ -1,8 +1,13 @@
 """Models that several test modules of this folder read."""
 
+import shutil
+
 import pytest
 
 from interactive_st.inference.hub import InteractiveST
+from interactive_st.inference.model_card import Card
+from interactive_st.inference.model_folder import write_model_folder
+from interactive_st.inference.stored_model import load_checkpoint
 from tests import speech_model
 from tests.speech_model import bursts
 
@@ -13,9 +18,22 @@ def made(tmp_path_factory) -> speech_model.Made:
     return speech_model.make(tmp_path_factory.mktemp("speech_model"))
 
 
+@pytest.fixture(scope="package")
+def folder(made, tmp_path_factory):
+    """The model folder that export makes of it."""
+    out = tmp_path_factory.mktemp("exported") / "model"
+    return write_model_folder(load_checkpoint(made.checkpoint), out, Card("test"))
+
+
+@pytest.fixture
+def copied(folder, tmp_path):
+    """A copy of the model folder that a test may damage."""
+    return shutil.copytree(folder, tmp_path / "model")
+
+
 @pytest.fixture(scope="module")
 def model(made):
-    """It, loaded."""
+    """The checkpoint, loaded."""
     return InteractiveST.from_pretrained(made.checkpoint, device="cpu")
 
 

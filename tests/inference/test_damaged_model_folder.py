@@ -1,27 +1,13 @@
 """Model folders and data folders of which a file is damaged, and mistakes of the program beside them."""
 
 import json
-import shutil
 
 import pytest
 
 from interactive_st.errors import DataError
 from interactive_st.inference import model_folder
-from interactive_st.inference.model_card import Card
-from interactive_st.inference.model_folder import read_model_folder, write_model_folder
+from interactive_st.inference.model_folder import read_model_folder
 from interactive_st.inference.stored_model import load_checkpoint
-
-
-@pytest.fixture(scope="module")
-def folder(made, tmp_path_factory):
-    out = tmp_path_factory.mktemp("exported") / "model"
-    return write_model_folder(load_checkpoint(made.checkpoint), out, Card("test"))
-
-
-@pytest.fixture
-def copied(folder, tmp_path):
-    """A copy that a test may damage."""
-    return shutil.copytree(folder, tmp_path / "model")
 
 
 def test_options_that_no_model_can_have(made):

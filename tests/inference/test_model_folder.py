@@ -29,12 +29,6 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def folder(made, tmp_path_factory):
-    out = tmp_path_factory.mktemp("exported") / "model"
-    return write_model_folder(load_checkpoint(made.checkpoint), out, Card("test"))
-
-
-@pytest.fixture(scope="module")
 def trained(made):
     """The model as fairseq's tools load it."""
     models, _, _ = checkpoint_utils.load_model_ensemble_and_task([str(made.checkpoint)])
@@ -174,27 +168,25 @@ def test_overwrite_replaces_a_model_folder(made, tmp_path):
 
 
 @pytest.mark.parametrize("name", [".git/HEAD", "LICENSE", "talk.wav", "old/model.safetensors"])
-def test_overwrite_deletes_nothing_else(made, folder, tmp_path, name):
-    model = shutil.copytree(folder, tmp_path / "model")
-    (model / name).parent.mkdir(exist_ok=True)
-    (model / name).write_text("mine")
-    (model / "README.md").write_text("# edited\n")
+def test_overwrite_deletes_nothing_else(made, copied, tmp_path, name):
+    (copied / name).parent.mkdir(exist_ok=True)
+    (copied / name).write_text("mine")
+    (copied / "README.md").write_text("# edited\n")
     message = rf"model: holds {re.escape(name.partition('/')[0])}, no part of a model folder, .* move that"
     with pytest.raises(DataError, match=message):
-        write_model_folder(load_checkpoint(made.checkpoint), model, Card("new"), overwrite=True)
-    assert (model / name).read_text() == "mine"
-    assert (model / "README.md").read_text() == "# edited\n"
+        write_model_folder(load_checkpoint(made.checkpoint), copied, Card("new"), overwrite=True)
+    assert (copied / name).read_text() == "mine"
+    assert (copied / "README.md").read_text() == "# edited\n"
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_overwrite_replaces_no_folder_of_that_name_alone(made, folder, tmp_path):
+def test_overwrite_replaces_no_folder_of_that_name_alone(made, copied, tmp_path):
     """What an export wrote are plain files, not links or folders that are called so."""
-    model = shutil.copytree(folder, tmp_path / "model")
-    (model / "README.md").rename(tmp_path / "card.md")
-    (model / "README.md").symlink_to("../card.md")
-    (model / "gcmvn.npz").mkdir()
+    (copied / "README.md").rename(tmp_path / "card.md")
+    (copied / "README.md").symlink_to("../card.md")
+    (copied / "gcmvn.npz").mkdir()
     with pytest.raises(DataError, match=r"model: holds README\.md, gcmvn\.npz, no part"):
-        write_model_folder(load_checkpoint(made.checkpoint), model, Card("new"), overwrite=True)
+        write_model_folder(load_checkpoint(made.checkpoint), copied, Card("new"), overwrite=True)
 
 
 @pytest.mark.parametrize("settings", [None, "{", "[]", '{"model_type": "bert"}'])
@@ -209,11 +201,10 @@ def test_overwrite_replaces_no_model_of_other_programs(made, tmp_path, settings)
     assert (tmp_path / "model" / "model.safetensors").read_text() == "theirs"
 
 
-def test_overwrite_with_a_damaged_configuration(made, folder, tmp_path):
-    model = shutil.copytree(folder, tmp_path / "model")
-    (model / "config_joint.yaml").write_text("features: {type: fbank\n")
-    write_model_folder(load_checkpoint(made.checkpoint), model, Card("new"), overwrite=True)
-    read_model_folder(model).build()
+def test_overwrite_with_a_damaged_configuration(made, copied):
+    (copied / "config_joint.yaml").write_text("features: {type: fbank\n")
+    write_model_folder(load_checkpoint(made.checkpoint), copied, Card("new"), overwrite=True)
+    read_model_folder(copied).build()
 
 
 def test_nothing_is_left_of_a_failure(made, tmp_path):
@@ -256,18 +247,16 @@ class TestBadInput:
         with pytest.raises(DataError, match="do not fit"):
             stored.build()
 
-    def test_incomplete_folder(self, folder, tmp_path):
-        shutil.copytree(folder, tmp_path / "model")
-        (tmp_path / "model" / "config.json").unlink()
+    def test_incomplete_folder(self, copied):
+        (copied / "config.json").unlink()
         with pytest.raises(DataError, match="not a complete model folder"):
-            read_model_folder(tmp_path / "model")
+            read_model_folder(copied)
 
-    def test_damaged_weights(self, folder, tmp_path):
-        shutil.copytree(folder, tmp_path / "model")
-        weights = tmp_path / "model" / "model.safetensors"
+    def test_damaged_weights(self, copied):
+        weights = copied / "model.safetensors"
         weights.write_bytes(weights.read_bytes()[:1000])
         with pytest.raises(DataError, match="not a complete model folder"):
-            read_model_folder(tmp_path / "model")
+            read_model_folder(copied)
 
     def test_weights_that_may_not_be_read(self, folder, monkeypatch):
         """They are there; the test stands in for the system, which lets root read them."""
@@ -281,9 +270,8 @@ class TestBadInput:
         with pytest.raises(DataError, match=r"model\.safetensors: cannot be read \(Permission denied\)"):
             read_model_folder(folder)
 
-    def test_newer_format(self, folder, tmp_path):
-        shutil.copytree(folder, tmp_path / "model")
-        path = tmp_path / "model" / "config.json"
+    def test_newer_format(self, copied):
+        path = copied / "config.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99, "architecture": {}}))
         with pytest.raises(DataError, match="newer interactive_st"):
-            read_model_folder(tmp_path / "model")
+            read_model_folder(copied)

@@ -26,11 +26,8 @@ def picture(lengths=(6, 9), interactive=True, word="▁zweiundvierzig"):
     return AttentionPicture(features, tokens, encoder, partner, "talk.wav · decoder layer 5 of 0–5")
 
 
+@pytest.mark.usefixtures("matplotlib")
 class TestDrawing:
-    @pytest.fixture(autouse=True)
-    def _needs_matplotlib(self):
-        pytest.importorskip("matplotlib", reason="the extra plots is not installed")
-
     @pytest.mark.parametrize("lengths", [(1, 1), (18, 17), (44, 3), (70, 90)])
     def test_text_can_be_read(self, lengths):
         from overlaps import problems
@@ -97,7 +94,7 @@ def test_a_model_without_interaction(task):
 
 
 @pytest.mark.parametrize(("streams", "stream"), [("st", 1), ("asr", 0)])
-def test_a_model_of_one_text(task, streams, stream):
+def test_a_model_of_one_text(task, streams, stream, matplotlib):
     from overlaps import problems
 
     features = np.random.default_rng(3).normal(size=(50, FEATURES)).astype(np.float32)
@@ -105,7 +102,6 @@ def test_a_model_of_one_text(task, streams, stream):
     assert shown.streams == (stream,)
     assert len(shown.tokens) == len(shown.encoder) == 1
     assert shown.partner is None
-    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
     with drawing(shown.texts):
         figure = draw_attention(shown)
         assert problems(figure) == []

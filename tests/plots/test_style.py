@@ -34,11 +34,8 @@ def test_long_names_lose_their_middle():
     assert short.endswith("bbb")
 
 
+@pytest.mark.usefixtures("matplotlib")
 class TestWithMatplotlib:
-    @pytest.fixture(autouse=True)
-    def _needs_matplotlib(self):
-        pytest.importorskip("matplotlib", reason="the extra plots is not installed")
-
     def test_latin_text_needs_one_font(self):
         assert style.fonts_for(["Straße → λ ∞ ▁und"]) == ([style.LATIN_FONT], [])
 

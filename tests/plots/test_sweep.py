@@ -109,8 +109,7 @@ def test_a_score_that_is_not_a_number_is_a_missing_one(tmp_path):
     assert read_sweep(tmp_path / "a.tsv").settings[0].scores["wer"] == [1.0]
 
 
-def test_means_and_spread(k_table):
-    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+def test_means_and_spread(k_table, matplotlib):
     from overlaps import problems
 
     with drawing():
@@ -130,8 +129,7 @@ def test_means_and_spread(k_table):
         assert problems(figure) == []
 
 
-def test_crowded_values_stand_at_equal_distances(tmp_path):
-    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+def test_crowded_values_stand_at_equal_distances(tmp_path, matplotlib):
     from overlaps import problems
 
     path = tmp_path / "l.json"

@@ -7,7 +7,7 @@ from interactive_st.plots.fairseq_log import parse_log
 from interactive_st.plots.style import PlotError, drawing
 from interactive_st.plots.training import draw_training, panels_of
 
-pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+pytestmark = pytest.mark.usefixtures("matplotlib")
 
 
 def test_only_panels_that_have_something():

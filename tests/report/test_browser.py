@@ -13,11 +13,10 @@ PAGES = ("report", "comparison")
 
 
 @pytest.fixture(scope="module")
-def seen(run_folder, pairs, tmp_path_factory):
+def seen(run_folder, pairs, tmp_path_factory, matplotlib):
     browser = find_browser()
     if browser is None:
         pytest.skip("no Chromium on the path, and CHROMIUM names none")
-    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
     report, _ = build_page(read_contents(run_folder), "Spoken digits", examples=3)
     changed = [
         pair | {"transcript": "five" if i == 3 else pair["transcript"]} for i, pair in enumerate(pairs)

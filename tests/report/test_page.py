@@ -20,8 +20,7 @@ from interactive_st.scoring.pairs_file import write_pairs
 
 
 @pytest.fixture(scope="module")
-def html(run_folder):
-    pytest.importorskip("matplotlib", reason="the extra plots is not installed")
+def html(run_folder, matplotlib):
     page, notes = build_page(read_contents(run_folder), "Spoken <digits>", examples=4, clip_seconds=1.0)
     assert notes == []
     return page
@@ -184,8 +183,7 @@ def test_trainings_of_one_name_are_told_apart(tmp_path):
     assert [log.name for log in read_contents(tmp_path / "run", logs).logs] == ["a/train", "b/train"]
 
 
-def test_a_log_with_nothing_to_draw_takes_no_curves_from_the_others():
-    pytest.importorskip("matplotlib")
+def test_a_log_with_nothing_to_draw_takes_no_curves_from_the_others(matplotlib):
     bare = parse_log([stamped(0, "train_inner", '{"num_updates": "1", "wps": "3"}')], "bare")
     good = parse_log(json_lines(), "good")
     assert curves_html([bare, good]).count("<figure") == curves_html([good]).count("<figure") > 0

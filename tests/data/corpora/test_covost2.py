@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 import soundfile
+from fairseq_prep import edit
 from mini_corpora import ENGLISH, TRANSLATIONS, check_relative_root, make_covost2
 
 from interactive_st.cli.main import main
@@ -23,10 +24,6 @@ def read(root, langs=("de",), **options):
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     return make_covost2(tmp_path_factory.mktemp("covost2"), ("de", "fr"))
-
-
-def edit(path, change):
-    path.write_text(change(path.read_text("utf-8")), encoding="utf-8")
 
 
 def test_splits_and_texts(corpus):
