@@ -95,7 +95,7 @@ def main(args: argparse.Namespace) -> int:
     with user_errors():
         _check(args, inputs)
     from interactive_st.checkpoint_averaging import average_checkpoints, save_checkpoint
-    from interactive_st.writing import check_folder
+    from interactive_st.writing import check_file
 
     with user_errors():
         paths = _choose(args, inputs)
@@ -103,9 +103,7 @@ def main(args: argparse.Namespace) -> int:
         output = args.output or inputs[0] / f"avg_{kind}_{_count(args)}_checkpoint.pt"
         if any(path.resolve() == output.resolve() for path in paths):
             raise UserError(f"--output {output} is one of the checkpoints to average; choose another name")
-        if output.is_dir():
-            raise UserError(f"--output {output}: is a folder; name a file")
-        check_folder(output.parent, f"--output {output}")
+        check_file(output, "--output", makes_folder=True)
         _note_repeated(paths)
         state = average_checkpoints(paths)
         save_checkpoint(state, output)

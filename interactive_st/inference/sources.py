@@ -1,5 +1,6 @@
 """Recordings to decode: files, read whole or block by block, and samples in memory."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -42,11 +43,9 @@ class Source(Protocol):
 def open_file(path: str | os.PathLike) -> Source:
     """Return a file's recording; what `FileSource` and `MediaSource` raise is raised."""
     _check_file(os.fspath(path))
-    try:
+    with _reading(path):
         require_whole(path)
         return (MediaSource if needs_pyav(path) else FileSource)(path)
-    except (soundfile.SoundFileError, OSError, TypeError) as error:
-        raise unreadable(path, error) from error
 
 
 class _File:
@@ -108,10 +107,8 @@ class FileSource(_File):
 
     def __init__(self, path: str | os.PathLike) -> None:
         super().__init__(path)
-        try:
+        with _reading(self.path):
             info, missing = soundfile.info(self.path), missing_seconds(self.path)
-        except (soundfile.SoundFileError, OSError, TypeError) as error:
-            raise unreadable(self.path, error) from error
         if missing > SLACK:
             raise cut_off(self.path, info.duration, info.duration + missing)
         if not info.frames:
@@ -119,11 +116,8 @@ class FileSource(_File):
         self.duration = info.frames / info.samplerate
 
     def blocks(self, rate: int) -> Iterator[np.ndarray]:
-        try:
-            with soundfile.SoundFile(self.path) as file:
-                yield from _resampled(self._read(file), file.samplerate, rate)
-        except (soundfile.SoundFileError, OSError, TypeError) as error:
-            raise unreadable(self.path, error) from error
+        with _reading(self.path), soundfile.SoundFile(self.path) as file:
+            yield from _resampled(self._read(file), file.samplerate, rate)
 
     def _read(self, file: soundfile.SoundFile) -> Iterator[np.ndarray]:
         size, done = round(BLOCK_SECONDS * file.samplerate), 0
@@ -202,6 +196,15 @@ def _resampled(blocks: Iterator[np.ndarray], rate: int, wanted: int) -> Iterator
     for block in blocks:
         yield resampler.resample_chunk(block)
     yield resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+
+
+@contextlib.contextmanager
+def _reading(path: str | os.PathLike) -> Iterator[None]:
+    """Raise DataError for what soundfile and the system raise of a file in the block."""
+    try:
+        yield
+    except (soundfile.SoundFileError, OSError, TypeError) as error:
+        raise unreadable(path, error) from error
 
 
 def _check_file(path: str) -> None:

@@ -130,7 +130,7 @@ def compute_picture(
     streams = tuple(model.streams)
     ids = []
     for stream in streams:
-        tokens = (best["transcript"] if stream == 0 else best)["tokens"].tolist()
+        tokens = best[STREAM_NAMES[stream]]["tokens"].tolist()
         ids.append([int(sample["lang_tags"][stream, 0]), *tokens[: tokens.index(generator.eos)]])
     lengths = [len(row) for row in ids]
     prefixes = torch.full((len(ids), 1, max(lengths)), task.target_dictionary.pad(), device=device)
