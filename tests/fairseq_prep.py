@@ -26,27 +26,23 @@ COLUMNS = ("id", "audio", "n_frames", "tgt_text", "speaker")
 FBANK = {"type": "fbank", "num_mel_bins": 80, "sample_rate": 16000}
 
 
-def prepare_as_fairseq(root: Path, lang: str = "de", seed: int = 0, vocab_size: int = 60) -> Path:
-    """Prepare both tasks one after the other, as ``--task asr`` and ``--task st`` do.
-
-    Each run writes the archive in the order in which the file system lists the features; `seed`
-    stands for that order, the same in both.
-    """
+def prepare_as_fairseq(root: Path, lang: str = "de") -> Path:
+    """Prepare both tasks one after the other, as ``--task asr`` and ``--task st`` do."""
     folder = root.absolute() / f"en-{lang}"
     splits = read_corpus("mustc", root, [lang], progress=False)
     features = {u.id: features_from_file(u.segment.path, FBANK, *u.segment[1:])
                 for split in splits.values() for u in split.utterances}  # fmt: skip
-    write_tasks(folder, splits, features, dict(zip(TEXTS, TEXTS, strict=True)), seed, vocab_size)
+    write_tasks(folder, splits, features, dict(zip(TEXTS, TEXTS, strict=True)))
     return folder
 
 
-def prepare_covost_as_fairseq(root: Path, lang: str = "de") -> Path:
-    """Prepare English alone and with `lang`: features of clips as they are, at their own rate."""
+def prepare_covost_as_fairseq(root: Path) -> Path:
+    """Prepare English alone and with German: features of clips as they are, at their own rate."""
     folder = root.absolute() / "en"
-    splits = read_corpus("covost2", root, [lang], progress=False)
+    splits = read_corpus("covost2", root, ["de"], progress=False)
     features = {u.id: fbank(*load_audio(u.segment.path))
                 for split in splits.values() for u in split.utterances}  # fmt: skip
-    write_tasks(folder, splits, features, {"asr": "asr_en", "st": f"st_en_{lang}"})
+    write_tasks(folder, splits, features, {"asr": "asr_en", "st": "st_en_de"})
     return folder
 
 
@@ -55,12 +51,10 @@ def write_tasks(
     splits: Mapping[str, Split],
     features: dict[str, np.ndarray],
     suffixes: Mapping[str, str],
-    seed: int = 0,
-    vocab_size: int = 60,
 ) -> None:
     """Write archive, manifests, vocabulary and configuration of both tasks, one after the other."""
     for task, suffix in suffixes.items():
-        places = write_archive(folder / "fbank80.zip", features, seed)
+        places = write_archive(folder / "fbank80.zip", features)
         for name, split in splits.items():
             rows = [
                 (u.id, places[u.id], len(features[u.id]), getattr(u, TEXTS[task]), u.speaker)
@@ -68,11 +62,12 @@ def write_tasks(
             ]
             write_table(folder / f"{name}_{suffix}.tsv", rows)
         texts = [getattr(u, TEXTS[task]) for u in splits["train"].utterances]
-        write_vocabulary(folder, suffix, texts, vocab_size)
+        write_vocabulary(folder, suffix, texts)
 
 
-def write_archive(path: Path, features: dict[str, np.ndarray], seed: int) -> dict[str, str]:
-    """Write the features in a random order; return the place of each as fairseq records it."""
+def write_archive(path: Path, features: dict[str, np.ndarray], seed: int = 0) -> dict[str, str]:
+    """Write the features; return the place of each as fairseq records it. `seed` stands for the order in
+    which the file system lists them."""
     order = sorted(features)
     random.Random(seed).shuffle(order)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as file:
@@ -92,10 +87,10 @@ def write_table(path: Path, rows: list[tuple]) -> None:
         csv.writer(file, **style).writerows([COLUMNS, *rows])
 
 
-def write_vocabulary(folder: Path, task: str, texts: list[str], size: int) -> None:
-    name = f"spm_unigram{size}_{task}"
+def write_vocabulary(folder: Path, task: str, texts: list[str]) -> None:
+    name = f"spm_unigram60_{task}"
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(texts), model_prefix=str(folder / name), vocab_size=size, model_type="unigram",
+        sentence_iterator=iter(texts), model_prefix=str(folder / name), vocab_size=60, model_type="unigram",
         character_coverage=1.0, num_threads=1, unk_id=3, bos_id=0, eos_id=2, pad_id=1, hard_vocab_limit=False,
         minloglevel=2,
     )  # fmt: skip

@@ -134,9 +134,9 @@ def training_sample() -> dict[str, Any]:
     return {"net_input": net_input, **batch, "nsentences": 4}
 
 
-def hypothesis_pairs(result: list[list[dict[str, Any]]], n: int | None = None) -> list[list[tuple]]:
-    """Readable form: for every sentence, (transcript, translation) token lists of the n best."""
+def hypothesis_pairs(result: list[list[dict[str, Any]]]) -> list[list[tuple]]:
+    """Readable form: for every sentence, (transcript, translation) token lists, best first."""
     return [
-        [(h["transcript"]["tokens"].tolist(), h["tokens"].tolist()) for h in hypotheses[:n]]
+        [(h["transcript"]["tokens"].tolist(), h["tokens"].tolist()) for h in hypotheses]
         for hypotheses in result
     ]

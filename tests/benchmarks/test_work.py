@@ -9,10 +9,10 @@ TEXTS = ("transcript", "translation")
 BATCHES = [{"forced_length": 3, "nsentences": 2}, {"forced_length": 5, "nsentences": 1}]
 
 
-def written(beam=2):
+def written():
     return [
         {
-            text: [[torch.ones(batch["forced_length"] + 1)] * beam for _ in range(batch["nsentences"])]
+            text: [[torch.ones(batch["forced_length"] + 1)] * 2 for _ in range(batch["nsentences"])]
             for text in TEXTS
         }
         for batch in BATCHES

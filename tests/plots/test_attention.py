@@ -18,7 +18,8 @@ def triangle(rows, columns, k):
     return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1)
 
 
-def picture(lengths=(6, 9), interactive=True, word="▁zweiundvierzig"):
+def picture(lengths=(6, 9), interactive=True):
+    word = "▁zweiundvierzig"
     tokens = tuple([f"<lang:{tag}>", *[word] * (n - 1)] for tag, n in zip(("en", "de"), lengths, strict=True))
     encoder = tuple(np.random.default_rng(n).dirichlet(np.ones(30), n) for n in lengths)
     partner = (triangle(*lengths, -3), triangle(*lengths[::-1], 3)) if interactive else None

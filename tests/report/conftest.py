@@ -14,7 +14,8 @@ from interactive_st.scoring.pairs_file import write_pairs
 RATE = 8000
 
 
-def make_pairs(count=6):
+@pytest.fixture(scope="package")
+def pairs():
     return [
         {
             "id": f"test_theo_{number}",
@@ -27,13 +28,8 @@ def make_pairs(count=6):
             "src_lang": "en",
             "tgt_lang": "de",
         }
-        for number in range(count)
+        for number in range(6)
     ]
-
-
-@pytest.fixture(scope="package")
-def pairs():
-    return make_pairs()
 
 
 @pytest.fixture(scope="package")

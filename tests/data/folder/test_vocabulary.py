@@ -26,9 +26,9 @@ TEXTS = [
 ]
 
 
-def saved(tmp_path, model, texts=TEXTS):
+def saved(tmp_path, model):
     paths = [tmp_path / name for name in ("spm.model", "spm.vocab", "dict.txt")]
-    save_vocabulary(model, texts, *paths)
+    save_vocabulary(model, TEXTS, *paths)
     return paths
 
 
