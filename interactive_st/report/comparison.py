@@ -29,8 +29,7 @@ class Utterance:
 
     def reference(self, stream: str) -> str | None:
         """The reference text, from the first system's file that has one."""
-        texts = (pair.get(f"reference_{stream}") for pair in self.pairs.values())
-        return next((text for text in texts if text), None)
+        return self.field(f"reference_{stream}") or None
 
     def with_references(self, system: str) -> Pair:
         """A system's pair, with `reference` where its file has none."""
@@ -41,7 +40,8 @@ class Utterance:
         }
 
     def field(self, key: str) -> str:
-        """A field such as ``speaker`` or ``tgt_lang``; empty where unknown."""
+        """A field such as ``speaker`` or ``tgt_lang``, from the first system's file that has it; empty where
+        unknown."""
         return next((pair[key] for pair in self.pairs.values() if pair.get(key)), "")
 
     @property

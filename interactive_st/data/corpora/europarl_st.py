@@ -13,9 +13,9 @@ from pathlib import Path
 
 from interactive_st.data.corpora.reading import (
     Request,
-    check_aligned,
     collect,
     find_readable,
+    read_aligned,
     read_lines,
     segment_ids,
 )
@@ -63,11 +63,10 @@ def read_europarl_st(request: Request) -> dict[str, Split]:
 def _read_segments(request: Request, table: Path, lang: str, audios: Path) -> list[Line]:
     folder = table.parent
     segments = [_parse(table, number, line) for number, line in enumerate(read_lines(table), start=1)]
-    texts = {}
-    for language in (request.source_lang, lang):
-        path = folder / f"segments.{language}"
-        texts[language] = read_lines(path)
-        check_aligned(table, len(segments), (path, texts[language]))
+    texts = {
+        language: read_aligned(folder / f"segments.{language}", table, len(segments))
+        for language in (request.source_lang, lang)
+    }
     speakers = _read_speakers(folder)
     # names hold dots; one that was converted is read rather than the original
     audio = {name: audios / f"{name}.wav" for name, _, _ in segments}
@@ -107,6 +106,5 @@ def _read_speakers(folder: Path) -> dict[str, str]:
     speeches, speakers = folder / "speeches.lst", folder / "speakers.lst"
     if not (speeches.is_file() and speakers.is_file()):
         return {}
-    names, people = read_lines(speeches), read_lines(speakers)
-    check_aligned(speeches, len(names), (speakers, people))
-    return dict(zip(names, people, strict=True))
+    names = read_lines(speeches)
+    return dict(zip(names, read_aligned(speakers, speeches, len(names)), strict=True))

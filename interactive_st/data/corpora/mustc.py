@@ -14,10 +14,9 @@ import yaml
 
 from interactive_st.data.corpora.reading import (
     Request,
-    check_aligned,
     collect,
     find_readable,
-    read_lines,
+    read_aligned,
     segment_ids,
 )
 from interactive_st.data.manifest import Line
@@ -76,11 +75,10 @@ def _read_segments(
     request: Request, split: str, lang: str, table: Path, recordings: "_Recordings"
 ) -> list[Line]:
     segments = list(_parse(request, table))
-    texts = {}
-    for language in (SOURCE_LANG, lang):
-        path = table.with_suffix(f".{language}")
-        texts[language] = read_lines(path)
-        check_aligned(table, len(segments), (path, texts[language]))
+    texts = {
+        language: read_aligned(table.with_suffix(f".{language}"), table, len(segments))
+        for language in (SOURCE_LANG, lang)
+    }
     wav = table.parents[1] / "wav"
     talks = [Path(segment["wav"]).stem for _, segment in segments]
     # By the text of the offset, as fairseq sorts: "16.08" is before "9.5".

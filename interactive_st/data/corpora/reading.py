@@ -109,19 +109,19 @@ def read_lines(path: Path) -> list[str]:
     return lines
 
 
-def check_aligned(segments: Path, count: int, *texts: tuple[Path, Sequence[str]]) -> None:
-    """Make sure that texts have a line for each segment.
+def read_aligned(path: Path, segments: Path, count: int) -> list[str]:
+    """Read a text as `read_lines`, with a line for each of the `count` segments of another file.
 
     Raises:
-        DataError: one does not.
+        DataError: it cannot be read, or has more lines or fewer.
     """
-    for path, lines in texts:
-        if len(lines) != count:
-            raise DataError(
-                f"{path}: {counted(len(lines), 'line')} where {segments.name} has "
-                f"{counted(count, 'segment')}; the files have to agree line by line, so take both from one "
-                "release"
-            )
+    lines = read_lines(path)
+    if len(lines) != count:
+        raise DataError(
+            f"{path}: {counted(len(lines), 'line')} where {segments.name} has {counted(count, 'segment')}; "
+            "the files have to agree line by line, so take both from one release"
+        )
+    return lines
 
 
 def find_readable(path: Path) -> Path | None:
