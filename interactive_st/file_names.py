@@ -14,3 +14,15 @@ def unique_names(
         if len(set(names)) == len(names):
             return names
     return [f"{name_of(path)} ({number})" for number, path in enumerate(paths, 1)]
+
+
+def numbered(names: Sequence[Path]) -> list[Path]:
+    """Return the same names, with a number behind those that are there before."""
+    names, taken = list(names), set()
+    for i, name in enumerate(names):
+        number = 1
+        while names[i] in taken or (number > 1 and names[i] in names[i + 1 :]):
+            number += 1
+            names[i] = name.with_name(f"{name.name}-{number}")
+        taken.add(names[i])
+    return names

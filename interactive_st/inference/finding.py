@@ -7,7 +7,7 @@ from pathlib import Path
 
 from interactive_st.data.audio.suffixes import is_recording
 from interactive_st.errors import DataError
-from interactive_st.inference.outputs import numbered
+from interactive_st.file_names import numbered
 
 
 @dataclass(frozen=True)

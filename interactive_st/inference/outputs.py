@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import DataError
+from interactive_st.file_names import numbered
 
 #: File name endings where they are not the name of the format.
 ENDINGS = {"text": "txt"}
@@ -61,18 +62,6 @@ def output_names(places: Iterable[Path]) -> list[Path]:
     short = [place.with_suffix("") for place in places]
     count = Counter(short)
     return numbered([bare if count[bare] == 1 else place for bare, place in zip(short, places, strict=True)])
-
-
-def numbered(names: Sequence[Path]) -> list[Path]:
-    """Return the same names, with a number behind those that are there before."""
-    names, taken = list(names), set()
-    for i, name in enumerate(names):
-        number = 1
-        while names[i] in taken or (number > 1 and names[i] in names[i + 1 :]):
-            number += 1
-            names[i] = name.with_name(f"{name.name}-{number}")
-        taken.add(names[i])
-    return names
 
 
 def output_files(

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from fairseq.data import Dictionary
 
-from interactive_st.conventions import option_name
 from interactive_st.data.folder.layout import CONFIG
-from interactive_st.errors import DataError, SettingError
+from interactive_st.errors import DataError
 
 
 def check_dictionary(path: Path) -> None:
@@ -49,20 +48,6 @@ def naming_tokeniser(path: Path, key: str, entry: object) -> Iterator[None]:
             f"{path}: the tokeniser of {key}, {entry}, cannot be made ({error}); copy its files again, or "
             "correct the entry"
         ) from error
-
-
-def check_tokenisers(args: Namespace) -> None:
-    """Raise ``SettingError`` where the command line names a tokeniser, of which fairseq takes no notice.
-
-    Args:
-        args: the options of any of the tools.
-    """
-    for name, key in (("bpe", "bpe_tokenizer"), ("tokenizer", "pre_tokenizer")):
-        if value := getattr(args, name, None):
-            raise SettingError(
-                f"{option_name(name)} {value} changes nothing: texts are cut into pieces as {key} of "
-                f"{args.config_yaml} in the data folder says; leave it out"
-            )
 
 
 def check_config_path(args: Namespace) -> None:

@@ -10,7 +10,6 @@ from interactive_st.conventions import given, option_name
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.errors import SettingError
 from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
-from interactive_st.tasks.checks.data_folder import check_tokenisers
 from interactive_st.tasks.checks.overrides import read_overrides
 
 # Options by their names, with what they are without being given.
@@ -56,6 +55,20 @@ def check_decoding_options(args: Namespace, config: JointDataConfig) -> None:
             f"--post-process {pieces} (or --remove-bpe) cannot be honoured: the configuration names the "
             "tokeniser, by which pieces are made text already; leave it out"
         )
+
+
+def check_tokenisers(args: Namespace) -> None:
+    """Raise ``SettingError`` where the command line names a tokeniser, of which fairseq takes no notice.
+
+    Args:
+        args: the options of any of the tools.
+    """
+    for name, key in (("bpe", "bpe_tokenizer"), ("tokenizer", "pre_tokenizer")):
+        if value := getattr(args, name, None):
+            raise SettingError(
+                f"{option_name(name)} {value} changes nothing: texts are cut into pieces as {key} of "
+                f"{args.config_yaml} in the data folder says; leave it out"
+            )
 
 
 def _check_checkpoints(option: str, paths: str) -> None:

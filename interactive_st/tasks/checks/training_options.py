@@ -9,9 +9,8 @@ from interactive_st.errors import SettingError
 from interactive_st.modules.streams import Streams
 from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
 from interactive_st.tasks.checks.best_checkpoint import SCORES, text_of
-from interactive_st.tasks.checks.data_folder import check_tokenisers
 from interactive_st.tasks.checks.data_parallel import check_frozen_encoder
-from interactive_st.tasks.checks.decoding_options import DECODING_OPTIONS
+from interactive_st.tasks.checks.decoding_options import DECODING_OPTIONS, check_tokenisers
 
 #: Options that training has for validation that decodes, with what they are without being given.
 OF_DECODING_VALIDATION = {
