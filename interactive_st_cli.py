@@ -4,11 +4,6 @@
 import os
 import sys
 
-#: How often a thread of torch looks for work before it lets others have the core. With the library's own
-#: number one busy core makes decoding on two threads many times slower, with this one hardly; where nothing
-#: else runs this one is 8 % slower (benchmarks/changes.md).
-SPIN_COUNT = "1000"
-
 # Also when run as `python -m interactive_st_cli` or again in a worker process, under which this
 # module has the name __main__ or __mp_main__.
 sys.modules.setdefault("interactive_st_cli", sys.modules[__name__])
@@ -16,11 +11,11 @@ sys.modules.setdefault("interactive_st_cli", sys.modules[__name__])
 
 def main() -> int:
     """Run the command line of the process and return the exit status."""
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is imported
     try:
         from interactive_st.cli.main import main as run
+        from interactive_st.idle_threads import leave_cores_soon
 
+        leave_cores_soon(os.environ)
         return run()
     except KeyboardInterrupt:  # of what is imported before the command runs, whose own `run` answers
         print("interactive-st: interrupted", file=sys.stderr)

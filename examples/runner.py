@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from examples.stamps import Stamp, digest, fingerprint
+from interactive_st.idle_threads import leave_cores_soon
 
 ROOT = Path(__file__).resolve().parents[1]
-#: How often a thread that waits looks for work before it leaves its core to what else runs, as in
-#: `interactive_st_cli`, which cannot be imported here: then the package would not register with fairseq.
-SPIN_COUNT = "1000"
 _SHOWN_OF_A_LOG = 15  # lines, when a command fails
 
 
@@ -151,9 +149,7 @@ class Recipe:
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         threads = str(self.threads)
-        waiting = {} if "OMP_WAIT_POLICY" in os.environ else {"GOMP_SPINCOUNT": SPIN_COUNT}
-        return {
-            **waiting,
+        environment = {
             **os.environ,
             "PYTHONPATH": path,
             "PYTHONUNBUFFERED": "1",
@@ -161,6 +157,8 @@ class Recipe:
             "OMP_NUM_THREADS": threads,
             "MKL_NUM_THREADS": threads,
         }
+        leave_cores_soon(environment)
+        return environment
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
