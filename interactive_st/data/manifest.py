@@ -3,12 +3,15 @@
 This is how fairseq reads its TSV files, so a field can hold neither a tab nor a line break.
 """
 
+import codecs
+import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from interactive_st.data.text_encoding import split_lines
+from interactive_st.data.text_encoding import refuse_utf16
 from interactive_st.errors import BadRow, BadRowsError, DataError
 from interactive_st.wording import counted
 from interactive_st.writing import replacing
@@ -20,7 +23,7 @@ FORBIDDEN = {"\t": "a tab", "\n": "a line break", "\r": "a carriage return", "\0
 SEPARATORS = {",": "commas", ";": "semicolons"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """A row of a manifest by column name, and its line number (the header is line 1)."""
 
@@ -28,10 +31,10 @@ class Line:
     fields: dict[str, str]
 
 
-def scan_manifest(
+def stream_manifest(
     path: str | os.PathLike, split: str = "", required: Sequence[str] = ()
-) -> tuple[list[str], list[Line], list[BadRow]]:
-    """Read a manifest and collect, rather than raise, what is wrong with single rows.
+) -> tuple[list[str], Iterator[Line | BadRow]]:
+    """Read the header of a manifest, and row after row as they are asked for, bad ones among them.
 
     Empty lines at the end are left out; a byte order mark and CRLF line ends are accepted.
 
@@ -41,28 +44,29 @@ def scan_manifest(
         required: columns that must be there.
 
     Returns:
-        the columns, the well-formed rows and the bad ones, both in file order.
+        the columns, and the rows in file order.
 
     Raises:
-        DataError: the file cannot be read, or its header is wrong, so that no row has a meaning.
+        DataError: the file cannot be read, which may turn out later, or its header is wrong, so that no row
+            has a meaning.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    lines = split_lines(path, content)
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if not lines:
+    lines = _raw_lines(path)
+    header = next(lines, None)
+    if header is None:
         raise DataError(f"{path}: is empty; a manifest begins with a header line")
-    columns = _read_header(path, lines[0], required)
-    rows, bad = [], []
-    for number, raw in enumerate(lines[1:], start=2):
-        try:
-            rows.append(Line(number, _read_row(raw, columns)))
-        except ValueError as error:
-            first = raw.split(b"\t")[0].decode("utf-8", "replace").strip()
-            bad.append(BadRow(split, str(path), number, first, str(error)))
+    columns = _read_header(path, header, required)
+    return columns, (_line(path, split, columns, number, raw) for number, raw in enumerate(lines, start=2))
+
+
+def scan_manifest(
+    path: str | os.PathLike, split: str = "", required: Sequence[str] = ()
+) -> tuple[list[str], list[Line], list[BadRow]]:
+    """As `stream_manifest`, all at once: the columns, the well-formed rows and the bad ones."""
+    columns, stream = stream_manifest(path, split, required)
+    rows: list[Line] = []
+    bad: list[BadRow] = []
+    for row in stream:
+        (rows if isinstance(row, Line) else bad).append(row)
     return columns, rows, bad
 
 
@@ -95,26 +99,26 @@ def write_manifest(
         DataError: a field holds a tab, a line break or a NUL, a row has a column that is not in
             `columns`, or there are neither rows nor columns.
     """
-    rows = list(rows)
+    rows = iter(rows)
     if columns is None:
-        if not rows:
+        first = next(rows, None)
+        if first is None:
             raise DataError(f"{path}: no rows and no columns to write; give `columns`")
-        columns = list(rows[0])
+        columns, rows = list(first), itertools.chain([first], rows)
     if len(columns) < 2:
         raise DataError(f"{path}: a manifest has at least two columns, got {list(columns)}")
-    lines = ["\t".join(_check_field(path, 1, str(name), name) for name in columns)]
-    for number, row in enumerate(rows, start=2):
-        unknown = [name for name in row if name not in columns]
-        if unknown:
-            raise DataError(f"{path}:{number}: {unknown} not among the columns {list(columns)}")
-        values = ((name, row.get(name)) for name in columns)
-        fields = [
-            _check_field(path, number, name, "" if value is None else str(value))
-            for name, value in values
-        ]
-        lines.append("\t".join(fields))
-    with replacing(Path(path)) as unfinished:
-        unfinished.write_bytes(("\n".join(lines) + "\n").encode("utf-8"))
+    header = dict(zip(columns, columns, strict=True))
+    with replacing(Path(path)) as unfinished, open(unfinished, "wb") as file:
+        for number, row in enumerate(itertools.chain([header], rows), start=1):
+            unknown = [name for name in row if name not in columns]
+            if unknown:
+                raise DataError(f"{path}:{number}: {unknown} not among the columns {list(columns)}")
+            values = ((name, row.get(name)) for name in columns)
+            fields = [
+                _check_field(path, number, name, "" if value is None else str(value))
+                for name, value in values
+            ]
+            file.write(("\t".join(fields) + "\n").encode("utf-8"))
 
 
 def clean_text(text: str) -> str:
@@ -122,7 +126,7 @@ def clean_text(text: str) -> str:
 
     fairseq splits pieces at any white space, so a no-break space would break a piece in two.
     """
-    return "".join(" " if character.isspace() else character for character in text).strip()
+    return re.sub(r"\s", " ", text).strip()
 
 
 def check_separator(path: str | os.PathLike, columns: Sequence[str]) -> None:
@@ -136,6 +140,35 @@ def check_separator(path: str | os.PathLike, columns: Sequence[str]) -> None:
             raise DataError(
                 f"{path}:1: columns are separated by tabs, not {what}; the header is {columns[0]!r}"
             )
+
+
+def _raw_lines(path: str | os.PathLike) -> Iterator[bytes]:
+    """Yield what stands between the line feeds of a file, without a byte order mark and empty lines at its
+    end."""
+    empty: list[bytes] = []  # lines that are left out where nothing comes after them
+    try:
+        with open(path, "rb") as file:
+            for number, line in enumerate(file):
+                if number == 0:
+                    refuse_utf16(path, line)
+                    line = line.removeprefix(codecs.BOM_UTF8)
+                line = line.removesuffix(b"\n")
+                if line.strip():
+                    yield from empty
+                    empty.clear()
+                    yield line
+                else:
+                    empty.append(line)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+
+
+def _line(path: str | os.PathLike, split: str, columns: list[str], number: int, raw: bytes) -> Line | BadRow:
+    try:
+        return Line(number, _read_row(raw, columns))
+    except ValueError as error:
+        first = raw.split(b"\t")[0].decode("utf-8", "replace").strip()
+        return BadRow(split, str(path), number, first, str(error))
 
 
 def _read_header(path: str | os.PathLike, raw: bytes, required: Sequence[str]) -> list[str]:

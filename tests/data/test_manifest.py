@@ -1,12 +1,13 @@
 """Tables of utterances: what is written is read back, what is broken is listed."""
 
 import csv
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interactive_st.data.manifest import read_manifest, scan_manifest, write_manifest
+from interactive_st.data.manifest import Line, read_manifest, scan_manifest, stream_manifest, write_manifest
 from interactive_st.errors import BadRowsError, DataError
 
 field = st.text(st.characters(exclude_characters="\t\n\r\0", exclude_categories=["Cs"]))
@@ -116,3 +117,22 @@ def test_message_shows_fifty_rows(tmp_path):
     assert len(raised.value.rows) == 57
     assert len(lines) == 1 + 50 + 1
     assert lines[-1].strip() == "and 7 more"
+
+
+def test_large_tables_are_written_and_read_row_by_row(tmp_path):
+    path, text = tmp_path / "a.tsv", "w " * 100
+    write_manifest(path, [{"id": 0, "text": text}])  # what is made once is made before
+    tracemalloc.start()
+    write_manifest(path, ({"id": i, "text": text} for i in range(3000)))
+    assert sum(isinstance(row, Line) for row in stream_manifest(path)[1]) == 3000
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < path.stat().st_size / 4
+
+
+def test_empty_lines_are_left_out_at_the_end_alone(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_bytes(b"id\taudio\n\na\tb\n \r\n\n")
+    _, lines, bad = scan_manifest(path)
+    assert [line.number for line in lines] == [3]
+    assert [row.line for row in bad] == [2]

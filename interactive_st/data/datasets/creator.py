@@ -1,7 +1,7 @@
 """From the manifests of a data folder to datasets."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,13 @@ from fairseq.data.audio.speech_to_text_dataset import SpeechToTextDatasetCreator
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.joint_batches import JointBatches
 from interactive_st.data.datasets.joint_dataset import JointSpeechToTextDataset
+from interactive_st.data.datasets.samples import Samples
 from interactive_st.data.folder.layout import SKIPPED
-from interactive_st.data.manifest import scan_manifest
+from interactive_st.data.manifest import Line, stream_manifest
 from interactive_st.errors import DataError
 from interactive_st.wording import counted
 
 logger = logging.getLogger(__name__)
-
-#: Key under which a sample keeps where it was read; no column of a table can have this name.
-ROW = "\t"
 
 
 class JointConcatDataset(JointBatches, ConcatDataset):
@@ -33,9 +31,9 @@ class JointConcatDataset(JointBatches, ConcatDataset):
         """How many rows of all splits have one."""
         return sum(part.count_texts(stream) for part in self._parts())
 
-    def without_speech(self) -> list[str]:
+    def without_speech(self) -> Iterator[str]:
         """Where the rows come from that have text alone."""
-        return [row for part in self._parts() for row in part.without_speech()]
+        return (row for part in self._parts() for row in part.without_speech())
 
     def set_target_streams(self, streams: Sequence[int]) -> None:
         """As that of each split."""
@@ -61,25 +59,30 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
     )
 
     @classmethod
-    def _load_samples_from_tsv(cls, root: str, split: str) -> list[dict[str, str]]:
+    def _load_samples_from_tsv(cls, root: str, split: str) -> Samples:
         path = Path(root) / f"{split}.tsv"
         if not path.is_file():
             tables = sorted(file for file in Path(root).glob("*.tsv") if file.name != SKIPPED)
             present = ", ".join(file.stem for file in tables)
             raise FileNotFoundError(f"{path}: no such split; {root} holds {present or 'no .tsv'}")
-        _, lines, bad = scan_manifest(path, split, cls.REQUIRED)
+        samples, bad = Samples(path), []
+        for row in stream_manifest(path, split, cls.REQUIRED)[1]:
+            if isinstance(row, Line):
+                samples.add(row)
+            else:
+                bad.append(row)
         if bad:
             raise DataError(f"{bad[0]}; correct this line ({len(bad)} bad in all)")
-        if not lines:
+        if not samples:
             raise DataError(f"{path}: no rows below the header; prepare the split again")
-        return [line.fields | {ROW: f"{path}:{line.number} ({line.fields[cls.KEY_ID]})"} for line in lines]
+        return samples
 
     @classmethod
     def _from_list(
         cls,
         split_name: str,
         is_train_split: bool,
-        samples: list[dict[str, str]],
+        samples: Samples,
         cfg: JointDataConfig,
         tgt_dict: Dictionary,
         pre_tokenizer: Any,
@@ -90,23 +93,19 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
     ) -> JointSpeechToTextDataset:
         if is_train_split:
             samples = cls._with_text(split_name, samples)
-
-        def column(key: str) -> list[str]:
-            return [(sample.get(key) or "").strip() for sample in samples]
-
-        root = Path(cfg.audio_root)
+        columns, root = samples.columns, Path(cfg.audio_root)
         return JointSpeechToTextDataset(
             split_name,
             is_train_split,
             cfg,
-            [(root / audio).as_posix() if audio else "" for audio in column(cls.KEY_AUDIO)],
-            [_frames(sample) for sample in samples],
+            [(root / audio).as_posix() if audio else "" for audio in columns[cls.KEY_AUDIO]],
+            _frames(samples),
             tgt_dict,
-            texts=(column(cls.KEY_SRC_TEXT), column(cls.KEY_TGT_TEXT)),
-            languages=(column(cls.KEY_SRC_LANG), column(cls.KEY_TGT_LANG)),
-            rows=[sample[ROW] for sample in samples],
-            speakers=column(cls.KEY_SPEAKER),
-            ids=column(cls.KEY_ID),
+            texts=(columns[cls.KEY_SRC_TEXT], columns[cls.KEY_TGT_TEXT]),
+            languages=(columns[cls.KEY_SRC_LANG], columns[cls.KEY_TGT_LANG]),
+            rows=samples.places(),
+            speakers=columns[cls.KEY_SPEAKER],
+            ids=columns[cls.KEY_ID],
             pre_tokenizer=pre_tokenizer,
             bpe_tokenizer=bpe_tokenizer,
             n_frames_per_step=n_frames_per_step,
@@ -114,10 +113,11 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
         )
 
     @classmethod
-    def _with_text(cls, split: str, samples: list[dict[str, str]]) -> list[dict[str, str]]:
+    def _with_text(cls, split: str, samples: Samples) -> Samples:
         """Leave out rows that have neither text: there is nothing to learn from them."""
         keys = (cls.KEY_SRC_TEXT, cls.KEY_TGT_TEXT)
-        kept = [s for s in samples if any((s.get(key) or "").strip() for key in keys)]
+        texts = zip(*(samples.columns[key] for key in keys), strict=True)
+        kept = [row for row, both in enumerate(texts) if any(both)]
         if not kept:
             raise DataError(
                 f"{split}: no row has a transcript ({keys[0]}) or a translation ({keys[1]}); "
@@ -126,7 +126,8 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
         if len(kept) < len(samples):
             lost = counted(len(samples) - len(kept), "row")
             logger.warning(f"'{split}': {lost} without any text left out")
-        return kept
+            return samples.only(kept)
+        return samples
 
     @classmethod
     def get_size_ratios(cls, datasets: Sequence[JointSpeechToTextDataset], alpha: float = 1.0) -> list[float]:
@@ -155,18 +156,22 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
         return dataset
 
 
-def _frames(sample: dict[str, str]) -> int:
-    audio, text = (
-        sample[key].strip()
-        for key in (SpeechToTextDatasetCreator.KEY_AUDIO, SpeechToTextDatasetCreator.KEY_N_FRAMES)
-    )
-    if not audio and text in ("", "0"):
-        return 0
-    if not text.isdecimal() or int(text) == 0:
-        raise DataError(
-            f"{sample[ROW]}: n_frames is {text!r}; a whole number above 0 is needed, or 0 and no audio for "
-            "a row of text alone"
-        )
-    if not audio:
-        raise DataError(f"{sample[ROW]}: audio is empty, but n_frames is {text}; name the audio, or write 0")
-    return int(text)
+def _frames(samples: Samples) -> list[int]:
+    keys = (SpeechToTextDatasetCreator.KEY_AUDIO, SpeechToTextDatasetCreator.KEY_N_FRAMES)
+    known: dict[str, int] = {}  # a number of its own for each row would take four times the memory
+    frames = []
+    for row, (audio, text) in enumerate(zip(*(samples.columns[key] for key in keys), strict=True)):
+        if not audio and text in ("", "0"):
+            frames.append(0)
+            continue
+        if text not in known and (not text.isdecimal() or int(text) == 0):
+            raise DataError(
+                f"{samples.places()[row]}: n_frames is {text!r}; a whole number above 0 is needed, or 0 and "
+                "no audio for a row of text alone"
+            )
+        if not audio:
+            raise DataError(
+                f"{samples.places()[row]}: audio is empty, but n_frames is {text}; name the audio, or write 0"
+            )
+        frames.append(known.setdefault(text, int(text)))
+    return frames

@@ -4,7 +4,7 @@ Stream 0 is the transcript, stream 1 the translation, everywhere.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,11 +114,11 @@ class JointSpeechToTextDataset(JointBatches, RowFeatures, SpeechToTextDataset):
         """Raise ``DataError`` for a row whose speaker ``speaker_set_filename`` does not list."""
         if self.speaker_to_id is None or self.speakers is None:
             return
-        for row, speaker in zip(self._rows, self.speakers, strict=True):
+        for row, speaker in enumerate(self.speakers):
             if speaker not in self.speaker_to_id:
                 raise DataError(
-                    f"{row}: the speaker {speaker!r} is not in {self.cfg.speaker_set_filename}; add it, "
-                    f"or remove speaker_set_filename from {self.cfg.path}"
+                    f"{self._rows[row]}: the speaker {speaker!r} is not in {self.cfg.speaker_set_filename}; "
+                    f"add it, or remove speaker_set_filename from {self.cfg.path}"
                 )
 
     def set_target_streams(self, streams: Sequence[int]) -> None:
@@ -153,9 +153,9 @@ class JointSpeechToTextDataset(JointBatches, RowFeatures, SpeechToTextDataset):
         rows = np.flatnonzero(self.has_speech) if with_speech else range(len(self.has_speech))
         return sum(bool(self.texts[stream][row]) for row in rows)
 
-    def without_speech(self) -> list[str]:
+    def without_speech(self) -> Iterator[str]:
         """Where the rows come from that have text alone."""
-        return [self._rows[row] for row in np.flatnonzero(~self.has_speech)]
+        return (self._rows[row] for row in np.flatnonzero(~self.has_speech))
 
     def _choose_rows(self, row: int) -> list[int]:
         """Return the rows to join into one utterance, more than one with ConcatAugment."""

@@ -37,6 +37,9 @@ class TargetTexts:
     ) -> None:
         self._texts, self._dictionary = texts, dictionary
         self._tokenisers = [tokeniser for tokeniser in tokenisers if tokeniser is not None]
+        # without subwords a word may be written like padding, whose place holds no token
+        special = (dictionary.bos(), dictionary.pad(), dictionary.eos())
+        self._indices = {piece: i for piece, i in dictionary.indices.items() if i not in special}
         self._tokens = [TokenStore(map(self._tokenise, texts[stream])) for stream in BOTH]
         #: Tokens of each row, (2, rows), without ``</s>``; 0 where a text is missing.
         self.lengths = np.stack([tokens.lengths for tokens in self._tokens])
@@ -61,11 +64,8 @@ class TargetTexts:
     def _tokenise(self, text: str) -> list[int]:
         for tokeniser in self._tokenisers:
             text = tokeniser.encode(text)
-        dictionary = self._dictionary
-        ids = [dictionary.index(piece) for piece in text.split()]
-        # without subwords a word may be written like padding, whose place holds no token
-        special = (dictionary.bos(), dictionary.pad(), dictionary.eos())
-        return [dictionary.unk() if index in special else index for index in ids]
+        unknown = self._dictionary.unk()
+        return [self._indices.get(piece, unknown) for piece in text.split()]
 
 
 def tag_ids(
@@ -84,9 +84,9 @@ def tag_ids(
         DataError: a row has no language, or one whose tag is not in the dictionary.
     """
     known: dict[str, int] = {}
-    for row, language in zip(rows, languages, strict=True):
+    for row, language in enumerate(languages):
         if language not in known:
-            known[language] = _tag_id(stream, language, row, dictionary, cfg)
+            known[language] = _tag_id(stream, language, rows[row], dictionary, cfg)
     return [known[language] for language in languages]
 
 

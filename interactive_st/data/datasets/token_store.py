@@ -1,5 +1,6 @@
 """Many short lists of token ids in two arrays."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -16,11 +17,14 @@ class TokenStore:
     """
 
     def __init__(self, sequences: Iterable[Sequence[int]]) -> None:
-        parts = [np.asarray(sequence, dtype=np.int32) for sequence in sequences]
+        ids, lengths = array("i"), array("q")
+        for sequence in sequences:
+            ids.extend(sequence)
+            lengths.append(len(sequence))
         #: All ids, one sequence after the other, shape (tokens,).
-        self.ids = np.concatenate([np.empty(0, dtype=np.int32), *parts])
+        self.ids = np.frombuffer(ids, dtype=np.int32)
         #: Length of each sequence, shape (sequences,).
-        self.lengths = np.array([len(part) for part in parts], dtype=np.int64)
+        self.lengths = np.frombuffer(lengths, dtype=np.int64)
         self._ends = np.cumsum(self.lengths)
 
     def __len__(self) -> int:

@@ -22,12 +22,12 @@ def check_text_alone(split: str, dataset: FairseqDataset, args: Namespace) -> No
         dataset: its rows.
         args: the options of the training.
     """
-    written = dataset.without_speech()
+    written = next(iter(dataset.without_speech()), None)
     backend = str(getattr(args, "ddp_backend", ""))
     waits = _has_several_processes(args) and backend not in (*LEGACY_DDP_BACKENDS, *TORCH_DDP_BACKENDS)
     if written and is_train(split) and waits:
         raise SettingError(
-            f"{written[0]}: has text alone, whose batches do not use the encoder, and --ddp-backend "
+            f"{written}: has text alone, whose batches do not use the encoder, and --ddp-backend "
             f"{backend} would wait for it; add --ddp-backend legacy_ddp"
         )
 
