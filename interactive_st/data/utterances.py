@@ -29,7 +29,7 @@ class Segment(NamedTuple):
     duration: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """A well-formed row of an input manifest; an empty text is one that is not known, a row without a segment
     is text alone."""

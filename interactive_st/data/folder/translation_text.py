@@ -7,11 +7,13 @@ a sentence per line, in pieces of the joint vocabulary, of the rows that have bo
 
 import shutil
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TextIO
 
 from interactive_st.data.folder.layout import DICTIONARY, MODEL, MT_FOLDER, TEXT_COLUMNS
 from interactive_st.data.folder.vocabulary import load_model
-from interactive_st.data.manifest import read_manifest
+from interactive_st.data.manifest import stream_manifest
 
 
 def write_translation_text(folder: Path, splits: Iterable[str]) -> None:
@@ -26,18 +28,20 @@ def write_translation_text(folder: Path, splits: Iterable[str]) -> None:
     processor = load_model(folder / MODEL)
     languages: set[str] = set()
     for split in splits:
-        sentences: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
-        for row in read_manifest(folder / f"{split}.tsv"):
-            pair = row["src_lang"], row["tgt_lang"]
-            if row["src_text"] and row["tgt_text"] and pair[0] != pair[1]:
-                texts = sentences.setdefault(pair, ([], []))
-                for text, key in zip(texts, TEXT_COLUMNS, strict=True):
-                    text.append(" ".join(processor.encode(row[key], out_type=str)))
-        for pair, texts in sentences.items():
-            (folder / MT_FOLDER).mkdir(exist_ok=True)
-            for language, lines in zip(pair, texts, strict=True):
-                path = folder / MT_FOLDER / f"{split}.{'-'.join(pair)}.{language}"
-                path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-            languages.update(pair)
+        with ExitStack() as opened:
+            files: dict[tuple[str, str], list[TextIO]] = {}
+            for line in stream_manifest(folder / f"{split}.tsv")[1]:
+                row = line.fields
+                pair = row["src_lang"], row["tgt_lang"]
+                if not (row["src_text"] and row["tgt_text"]) or pair[0] == pair[1]:
+                    continue
+                if pair not in files:
+                    (folder / MT_FOLDER).mkdir(exist_ok=True)
+                    name = f"{split}.{'-'.join(pair)}"
+                    paths = [folder / MT_FOLDER / f"{name}.{language}" for language in pair]
+                    files[pair] = [opened.enter_context(path.open("w", encoding="utf-8")) for path in paths]
+                for file, key in zip(files[pair], TEXT_COLUMNS, strict=True):
+                    file.write(" ".join(processor.encode(row[key], out_type=str)) + "\n")
+        languages.update(*files)
     for language in sorted(languages):
         shutil.copyfile(folder / DICTIONARY, folder / MT_FOLDER / f"dict.{language}.txt")

@@ -1,12 +1,12 @@
 """Reads input manifests, and tables of texts without speech."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from interactive_st.data.folder.layout import LANGUAGE_COLUMNS, TEXT_COLUMNS
-from interactive_st.data.manifest import Line, scan_manifest
+from interactive_st.data.manifest import Line, stream_manifest
 from interactive_st.data.utterances import OPTIONAL, REQUIRED, Split, make_split
 from interactive_st.errors import BadRow, DataError
 
@@ -34,7 +34,9 @@ def read_split(
     Raises:
         DataError: the file cannot be read, or columns are missing.
     """
-    columns, lines, bad = scan_manifest(path, split, REQUIRED)
+    columns, rows = stream_manifest(path, split, REQUIRED)
+    bad: list[BadRow] = []
+    lines = _set_apart(rows, bad)
     root = Path(path).parent if audio_root is None else Path(audio_root)
     made = make_split(split, path, lines, root, source_lang, target_lang)
     return _with_faults(made, split, bad, [name for name in columns if name not in REQUIRED + OPTIONAL])
@@ -56,15 +58,29 @@ def read_text(
     Raises:
         DataError: the file cannot be read, or columns are missing.
     """
-    columns, lines, bad = scan_manifest(path, split, REQUIRED_OF_TEXT)
+    columns, rows = stream_manifest(path, split, REQUIRED_OF_TEXT)
+    bad: list[BadRow] = []
+    lines = _set_apart(rows, bad)
     source_lang = _only_language(path, columns, "src_lang", source_langs, "--source-lang")
     target_lang = _only_language(path, columns, "tgt_lang", target_langs, "--target-lang")
     used = REQUIRED_OF_TEXT + OPTIONAL_OF_TEXT
-    taken = {line.fields.get("id", "").strip() for line in lines}
-    lines = [replace(line, fields=_fields_of_text(line, used, taken)) for line in lines]
+    taken: set[str] = set()
+    if "id" in columns:
+        lines = list(lines)
+        taken = {line.fields["id"].strip() for line in lines}
+    lines = (replace(line, fields=_fields_of_text(line, used, taken)) for line in lines)
     made = make_split(split, path, lines, None, source_lang, target_lang)
     made = _with_faults(made, split, bad, [name for name in columns if name not in used])
     return made._replace(is_text_only=True)
+
+
+def _set_apart(rows: Iterable[Line | BadRow], bad: list[BadRow]) -> Iterator[Line]:
+    """Yield the good rows, and put the others into `bad` on the way."""
+    for row in rows:
+        if isinstance(row, Line):
+            yield row
+        else:
+            bad.append(row)
 
 
 def _only_language(

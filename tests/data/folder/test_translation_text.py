@@ -1,5 +1,7 @@
 """What stock fairseq's task `translation` is given."""
 
+import tracemalloc
+
 from fairseq import tasks
 from fairseq.tasks.translation import TranslationConfig
 
@@ -50,3 +52,17 @@ def test_without_a_complete_row_there_is_no_folder(tmp_path):
     write_manifest(folder / "train.tsv", rows)
     write_translation_text(folder, ["train"])
     assert not (folder / "mt").exists()
+
+
+def test_large_splits_are_written_row_by_row(tmp_path):
+    folder = write_corpus(tmp_path, {"train": ROWS})
+    texts = ("four two " * 9, "zwei " * 20, "en", "de")
+    rows = [dict(zip(COLUMNS, (i, *texts), strict=True)) for i in range(2000)]
+    write_manifest(folder / "train.tsv", rows, COLUMNS)
+    write_translation_text(folder, ["train"])  # what is made once is made before
+    tracemalloc.start()
+    write_translation_text(folder, ["train"])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < (folder / "train.tsv").stat().st_size / 2
+    assert len((folder / "mt/train.en-de.de").read_text(encoding="utf-8").splitlines()) == 2000
