@@ -216,3 +216,13 @@ def test_none_found_says_what_to_train_with(tmp_path):
         averaging.best_checkpoints(tmp_path / "absent", "wer", 1)
     with pytest.raises(FileNotFoundError, match="--keep-best-checkpoints"):
         averaging.kept_by(tmp_path)
+
+
+def test_the_optimizers_are_left_on_disk(tmp_path, monkeypatch):
+    paths = [tmp_path / name for name in ("a.pt", "b.pt")]
+    for seed, path in enumerate(paths):
+        save(path, seed)
+    mapped, load = [], torch.load
+    monkeypatch.setattr(torch, "load", lambda *args, **kw: mapped.append(kw.get("mmap")) or load(*args, **kw))
+    averaging.average_checkpoints(paths)
+    assert mapped == [True, True]
