@@ -73,7 +73,7 @@ def _data_folder(root: Path, lang: str) -> Path:
 
 def _read_segments(
     request: Request, split: str, lang: str, table: Path, recordings: "_Recordings"
-) -> list[Line]:
+) -> Iterator[Line]:
     segments = list(_parse(request, table))
     texts = {
         language: read_aligned(table.with_suffix(f".{language}"), table, len(segments))
@@ -83,7 +83,7 @@ def _read_segments(
     talks = [Path(segment["wav"]).stem for _, segment in segments]
     # By the text of the offset, as fairseq sorts: "16.08" is before "9.5".
     ids = segment_ids(talks, [segment["offset"] for _, segment in segments])
-    return [
+    return (
         Line(
             number,
             {
@@ -91,17 +91,17 @@ def _read_segments(
                 "audio": str(recordings.find(split, wav / segment["wav"])),
                 "src_text": texts[SOURCE_LANG][i],
                 "tgt_text": texts[lang][i],
-                "speaker": segment.get(SPEAKER, ""),
+                "speaker": segment[SPEAKER],
                 "offset": segment["offset"],
                 "duration": segment["duration"],
             },
         )
         for i, (number, segment) in enumerate(segments)
-    ]
+    )
 
 
 def _parse(request: Request, table: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line number and the entries of each segment."""
+    """Yield the line number and those entries of each segment that are needed."""
     lines = _read_yaml_lines(table)
     starts = [number for number, line in enumerate(lines) if line.startswith("- ")]
     stray = [line for line in lines[: starts[0] if starts else None] if line.strip(" -") and line[0] != "#"]
@@ -134,7 +134,7 @@ def _parse(request: Request, table: Path) -> Iterator[tuple[int, dict[str, str]]
                         f"{table}:{number + 1}: {wrong} is {segment[wrong]!r}, where one value is needed; "
                         "correct the line"
                     )
-                yield number + 1, segment
+                yield number + 1, read
             bar.update(len(numbers))
 
 

@@ -3,7 +3,7 @@
 import math
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,10 +168,17 @@ def collect(request: Request, split: str, language: str, path: Path, lines: Iter
     """
     name = request.split_name(split, language)
     limit = request.max_seconds if is_train(split) else math.inf
-    lines = list(lines)
-    kept = [line for line in lines if (parse_seconds(line.fields.get("duration", "")) or 0.0) <= limit]
-    made = make_split(name, path, kept, Path(), request.source_lang, language)
-    left_out = len(lines) - len(kept)
+    left_out = 0
+
+    def short() -> Iterator[Line]:
+        nonlocal left_out
+        for line in lines:
+            if (parse_seconds(line.fields.get("duration", "")) or 0.0) <= limit:
+                yield line
+            else:
+                left_out += 1
+
+    made = make_split(name, path, short(), Path(), request.source_lang, language)
     notes = (note_too_long(name, left_out, limit),) if left_out else ()
     archive = split if len(request.target_langs) > 1 else ""
     return made._replace(notes=notes, archive=archive, max_seconds=limit)
