@@ -20,8 +20,6 @@ from interactive_st.errors import DataError
 from interactive_st.wording import counted, listed
 from interactive_st.writing import explained, make_parents
 
-SHOWN_IDS = 3
-
 
 @dataclass
 class Joined:
@@ -58,7 +56,7 @@ class Joined:
             (self.corrected, "at another place in the archive than a manifest says, which was corrected"),
         ):
             if ids:
-                lines.append(f"{len(ids)} {what} (first: {listed(ids, SHOWN_IDS)})")
+                lines.append(f"{len(ids)} {what} (first: {listed(ids)})")
         return lines
 
 
@@ -100,7 +98,7 @@ def join_manifests(
     if differing:
         raise DataError(
             f"{asr} and {st}: {counted(len(differing), 'id')} with other numbers of frames (first: "
-            f"{', '.join(differing[:SHOWN_IDS])}); they are not of the same features, prepare them again"
+            f"{listed(differing)}); they are not of the same features, prepare them again"
         )
     joined.only_asr = [name for name in transcripts if name not in translations]
     joined.only_st = [name for name in translations if name not in transcripts]

@@ -1,5 +1,6 @@
 """Joining fairseq's manifests: texts, features, what does not match, what is stale."""
 
+import re
 from argparse import Namespace
 
 import numpy as np
@@ -197,6 +198,12 @@ def test_other_features_are_refused(folder):
     edit(folder / "dev_asr.tsv", lambda text: text.replace(f"\t{rows[1]['n_frames']}\t", "\t7\t"))
     with pytest.raises(DataError, match=f"1 id with other numbers of frames .first: {rows[1]['id']}"):
         join_manifests(folder / "dev_asr.tsv", folder / "dev_st.tsv")
+
+
+def test_of_many_ids_with_other_features_the_first_are_named(folder):
+    edit(folder / "train_asr.tsv", lambda text: re.sub(r"\t\d+\t", "\t7\t", text))
+    with pytest.raises(DataError, match=r"frames \(first: ted_\w+, ted_\w+, ted_\w+, …\); they are not"):
+        join_manifests(folder / "train_asr.tsv", folder / "train_st.tsv")
 
 
 def test_manifests_of_audio_are_refused(folder, tmp_path):
