@@ -67,7 +67,7 @@ def newest_checkpoints(
 def updates_of(path: Path | str) -> int:
     """Updates that a training had behind it when it wrote the checkpoint; 0 where that cannot be read."""
     try:
-        history = load_state(path, mmap=True).get("optimizer_history")
+        history = load_state(path).get("optimizer_history")
     except DataError:  # no checkpoint, or one that is not whole: fairseq does not write the last in one move
         return 0
     return int(history[-1].get("num_updates", 0)) if history else 0
@@ -111,7 +111,7 @@ def kept_by(where: Path | str | Sequence[Path]) -> tuple[str, bool]:
             f"{where}: no checkpoint.best_*.pt to average; train with --keep-best-checkpoints"
         )
     newest = max(paths, key=lambda path: path.stat().st_mtime)
-    options = options_of(load_state(newest, mmap=True), "checkpoint")
+    options = options_of(load_state(newest), "checkpoint")
     metric = options.get("best_checkpoint_metric")
     if not metric:
         raise DataError(f"{newest}: does not say by which metric it is one of the best; give --metric NAME")
@@ -132,12 +132,12 @@ def average_checkpoints(paths: Sequence[Path | str]) -> dict[str, Any]:
     """
     if not paths:
         raise DataError("no checkpoints to average: name at least one")
-    result = load_state(paths[0], mmap=True)  # an optimizer has twice as much as the model, not needed here
+    result = load_state(paths[0])
     weights = result["model"]
     _check_numbers(paths[0], weights)
     sums = {name: value.double() for name, value in weights.items() if value.is_floating_point()}
     for path in paths[1:]:
-        state = load_state(path, mmap=True)
+        state = load_state(path)
         _check_options(path, _model_options(state), paths[0], _model_options(result))
         other = state["model"]
         different = _differing_names(weights, other)

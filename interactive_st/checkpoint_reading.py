@@ -55,12 +55,14 @@ def refusing_others(path: str | PathLike) -> Iterator[None]:
         ) from error
 
 
-def load_state(path: str | PathLike, *, mmap: bool = False) -> dict[str, Any]:
+def load_state(path: str | PathLike) -> dict[str, Any]:
     """Return what a checkpoint holds, as it is stored; `read_checkpoint` brings older ones up to date.
+
+    Tensors stay on disk until they are used, where the file's format allows it: an optimizer has twice as
+    much as the model.
 
     Args:
         path: the file.
-        mmap: leave the weights on disk until they are used, where the file's format allows it.
 
     Raises:
         DataError: it is not a checkpoint.
@@ -70,10 +72,8 @@ def load_state(path: str | PathLike, *, mmap: bool = False) -> dict[str, Any]:
     allow_fairseq_checkpoints()
     with refusing_others(path):
         try:
-            state = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+            state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         except RuntimeError:
-            if not mmap:
-                raise
             state = torch.load(path, map_location="cpu", weights_only=True)  # the older format of torch.save
         if not isinstance(state, dict) or not isinstance(state.get("model"), dict):
             raise _OtherFile("it has no 'model'")

@@ -83,4 +83,4 @@ def test_options_are_those_that_fairseq_builds_the_model_by(group, tmp_path):
 @pytest.mark.parametrize("newer_format", [True, False])
 def test_weights_may_stay_on_disk(newer_format, tmp_path):
     torch.save(SAVED, tmp_path / "a.pt", _use_new_zipfile_serialization=newer_format)
-    assert load_state(tmp_path / "a.pt", mmap=True)["model"]["a"].tolist() == [0.0]
+    assert load_state(tmp_path / "a.pt")["model"]["a"].tolist() == [0.0]

@@ -211,7 +211,7 @@ def _read(places: list[tuple[str, str]]) -> Iterator[tuple[str, str, dict[str, A
     load them, and to complain of them."""
     for option, path in places:
         try:
-            state = load_state(path, mmap=True)
+            state = load_state(path)
         except DataError:
             continue
         yield option, path, state

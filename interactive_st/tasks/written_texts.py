@@ -32,5 +32,5 @@ def streams_to_write(args: Any) -> Streams:
     first = checkpoints_to_decode(args)[0]
     if not Path(first).is_file():
         return BOTH
-    options = options_of(load_state(first, mmap=True))
+    options = options_of(load_state(first))
     return parse_streams((options | read_overrides(args)).get("streams", "both"))
