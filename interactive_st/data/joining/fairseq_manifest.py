@@ -20,7 +20,7 @@ NPY = b"\x93NUMPY"
 _PLACE = re.compile(r"(\d{1,18}):(\d{1,18})", re.ASCII)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FairseqRow:
     """A row: where it stands, its text with escapes undone, and the other columns."""
 

@@ -104,7 +104,8 @@ def join_manifests(
     joined.only_st = [name for name in translations if name not in transcripts]
     names = [*translations, *joined.only_asr] if keep_unmatched else both
     for name in names:
-        row = _join_row(joined, archives, transcripts.get(name), translations.get(name))
+        # not kept beside what is made of them: large corpora have hundreds of thousands
+        row = _join_row(joined, archives, transcripts.pop(name, None), translations.pop(name, None))
         if row["src_text"] or row["tgt_text"]:
             joined.rows.append(row | {"src_lang": source_lang, "tgt_lang": target_lang})
         else:

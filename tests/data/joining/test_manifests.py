@@ -13,6 +13,8 @@ from mini_corpora import make_covost2, make_mustc
 from interactive_st.data.corpora.readers import read_corpus
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.features.compute import features_from_file
+from interactive_st.data.joining import manifests
+from interactive_st.data.joining.fairseq_manifest import Archives, read_fairseq_manifest
 from interactive_st.data.joining.folders import join_folders
 from interactive_st.data.joining.manifests import join_files, join_manifests
 from interactive_st.data.manifest import read_manifest, write_manifest
@@ -105,6 +107,25 @@ def test_unmatched_rows_are_kept_with_one_text_if_asked(folder):
     assert {row["src_lang"] for row in rows} == {"en"}
     assert [row["speaker"] for row in rows] == speakers
     assert speakers[-1]  # whom the manifest of transcripts alone names
+
+
+def test_rows_are_not_kept_beside_what_is_made_of_them(folder, monkeypatch):
+    kept = []
+
+    class Watched(Archives):
+        def holds(self, *args):  # asked of each row, last
+            kept.append(sum(map(len, tables)))
+            return super().holds(*args)
+
+    def read(path):
+        tables.append(read_fairseq_manifest(path))
+        assert not any(hasattr(row, "__dict__") for row in tables[-1].values())
+        return tables[-1]
+
+    tables = []
+    monkeypatch.setattr(manifests, "read_fairseq_manifest", read)
+    joined = join_manifests(folder / "train_asr.tsv", folder / "train_st.tsv", archives=Watched())
+    assert kept == list(range(2 * len(joined.rows) - 2, -1, -2))
 
 
 @pytest.mark.parametrize("stale", [("asr", "st"), ("asr",), ("st",)])
