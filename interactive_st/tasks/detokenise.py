@@ -83,7 +83,7 @@ class Detokeniser:
             unknown: stands for ``<unk>``.
         """
         text = self.dictionary.string(
-            tokens.int().cpu(), self.post_process, extra_symbols_to_ignore=self.ignored, unk_string=unknown
+            tokens.tolist(), self.post_process, extra_symbols_to_ignore=self.ignored, unk_string=unknown
         )
         for tokeniser in reversed(self.tokenisers):
             text = tokeniser.decode(text)

@@ -80,3 +80,18 @@ def test_pieces_that_no_tokeniser_made_are_joined_as_fairseq_joins_them():
     assert joins(tokens) == "zweiundvierzig"
     assert joins.keeping_pieces()(tokens) == "zwei@@ und@@ vierzig"  # for the text model of a pipeline
     assert Detokeniser(dictionary, [None])(tokens) == "zwei@@ und@@ vierzig"
+
+
+def test_tokens_are_looked_up_as_numbers():
+    """Each look-up by a tensor of one number takes several operations of torch."""
+    asked = []
+
+    class Watched(Dictionary):
+        def __getitem__(self, number):
+            asked.append(type(number))
+            return super().__getitem__(number)
+
+    entries = Watched()
+    first, second = entries.add_symbol("one"), entries.add_symbol("two")
+    assert Detokeniser(entries, [])(torch.tensor([first, second, entries.eos()])) == "one two"
+    assert asked == [int, int]
