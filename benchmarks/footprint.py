@@ -7,6 +7,7 @@ returns besides what works once more and tells the seconds.
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,14 +23,16 @@ from benchmarks.work import check_written
 Begun = tuple[dict[str, Any], Callable[[], float]]
 
 
-class _Job:
+class _Job(ABC):
+    """Work of one contestant, in a process of its own, whose peak of memory is measured."""
+
     def __call__(self, name: str, device_name: str, threads: int | None) -> dict[str, Any]:
         """Measure the contestant ``name``: MiB above what the loaded model takes."""
         return self.begin(name, device_name, threads)[0]
 
+    @abstractmethod
     def begin(self, name: str, device_name: str, threads: int | None) -> Begun:
         """The same, and passes or updates to come."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Joining fairseq's manifests: texts, features, what does not match, what is stale."""
 
-import re
 from argparse import Namespace
 
 import numpy as np
@@ -212,30 +211,6 @@ def test_manifests_that_cannot_be_joined(folder, change, message):
     edit(folder / "dev_asr.tsv", change)
     with pytest.raises(DataError, match=message):
         join_manifests(folder / "dev_asr.tsv", folder / "dev_st.tsv")
-
-
-def test_other_features_are_refused(folder):
-    rows = read_manifest(folder / "dev_asr.tsv")
-    edit(folder / "dev_asr.tsv", lambda text: text.replace(f"\t{rows[1]['n_frames']}\t", "\t7\t"))
-    with pytest.raises(DataError, match=f"1 id with other numbers of frames .first: {rows[1]['id']}"):
-        join_manifests(folder / "dev_asr.tsv", folder / "dev_st.tsv")
-
-
-def test_of_many_ids_with_other_features_the_first_are_named(folder):
-    edit(folder / "train_asr.tsv", lambda text: re.sub(r"\t\d+\t", "\t7\t", text))
-    with pytest.raises(DataError, match=r"frames \(first: ted_\w+, ted_\w+, ted_\w+, …\); they are not"):
-        join_manifests(folder / "train_asr.tsv", folder / "train_st.tsv")
-
-
-def test_manifests_of_audio_are_refused(folder, tmp_path):
-    for task in ("asr", "st"):
-        for path in folder.glob(f"*_{task}.tsv"):
-            edit(path, lambda text: text.replace("fbank80.zip", "flac.zip"))
-    (folder / "fbank80.zip").rename(folder / "flac.zip")
-    content = (folder / "flac.zip").read_bytes()
-    (folder / "flac.zip").write_bytes(content.replace(b"\x93NUMPY", b"fLaC\x00\x00"))
-    with pytest.raises(DataError, match="--use-audio-input"):
-        join_folders([folder], tmp_path / "data", vocab_size=80)
 
 
 def test_a_folder_that_is_joined_already(made, tmp_path):

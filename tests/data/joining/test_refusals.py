@@ -1,4 +1,6 @@
-"""Joining: rows that cannot be trained on, settings that are none, and what is not overwritten."""
+"""Joining: rows that cannot be trained on, other features, settings that are none, nothing overwritten."""
+
+import re
 
 import pytest
 from fairseq_prep import edit
@@ -98,3 +100,27 @@ def test_configurations_that_are_no_settings(folder, tmp_path, content, message)
 def test_a_manifest_is_joined_in_known_languages_only(folder):
     with pytest.raises(DataError, match="--target-lang 'd>e' is not a language code"):
         join_manifests(folder / "dev_asr.tsv", folder / "dev_st.tsv", "en", "d>e")
+
+
+def test_other_features_are_refused(folder):
+    rows = read_manifest(folder / "dev_asr.tsv")
+    edit(folder / "dev_asr.tsv", lambda text: text.replace(f"\t{rows[1]['n_frames']}\t", "\t7\t"))
+    with pytest.raises(DataError, match=f"1 id with other numbers of frames .first: {rows[1]['id']}"):
+        join_manifests(folder / "dev_asr.tsv", folder / "dev_st.tsv")
+
+
+def test_of_many_ids_with_other_features_the_first_are_named(folder):
+    edit(folder / "train_asr.tsv", lambda text: re.sub(r"\t\d+\t", "\t7\t", text))
+    with pytest.raises(DataError, match=r"frames \(first: ted_\w+, ted_\w+, ted_\w+, …\); they are not"):
+        join_manifests(folder / "train_asr.tsv", folder / "train_st.tsv")
+
+
+def test_manifests_of_audio_are_refused(folder, tmp_path):
+    for task in ("asr", "st"):
+        for path in folder.glob(f"*_{task}.tsv"):
+            edit(path, lambda text: text.replace("fbank80.zip", "flac.zip"))
+    (folder / "fbank80.zip").rename(folder / "flac.zip")
+    content = (folder / "flac.zip").read_bytes()
+    (folder / "flac.zip").write_bytes(content.replace(b"\x93NUMPY", b"fLaC\x00\x00"))
+    with pytest.raises(DataError, match="--use-audio-input"):
+        join_folders([folder], tmp_path / "data", vocab_size=80)
