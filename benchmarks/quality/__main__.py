@@ -171,12 +171,13 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--table", action="store_true", help="write tables and pictures of what is done; train nothing")
     add("--out", type=Path, default=Path("runs/quality"), help="folder of all runs")
     add("--results", type=Path, default=RESULTS, help="folder of tables and pictures")
-    add("--runs", type=Path, default=DEFAULT, metavar="FILE", help="list of runs")
+    add("--runs", type=Path, metavar="FILE", help="list of runs (default: runs.yaml beside this program)")
     add("--threads", type=int, default=1, help="CPU threads of each run")
     add("--jobs", type=int, default=1, help="runs at once")
     add("--resamples", type=int, default=1000, help="of the test set in significance tests; 0 = no tests")
     args = parser.parse_args(argv)
     check_arguments(parser, args)
+    args.runs = args.runs or DEFAULT
     return args
 
 

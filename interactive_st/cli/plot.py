@@ -4,8 +4,15 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from interactive_st.cli import path_name, print_notes, say, user_errors, whole_number
+from interactive_st.cli import path_name, print_notes, say, user_errors
+from interactive_st.cli.translate.search_options import (
+    add_languages,
+    add_search,
+    chosen_options,
+    option_errors,
+)
 from interactive_st.errors import DataError, UserError
+from interactive_st.inference.options import Options
 from interactive_st.inference.quieting import quiet
 
 HELP = "draw training curves, attention, or scores over k and λ"
@@ -97,9 +104,10 @@ def _add_attention(parser: argparse.ArgumentParser) -> None:
     )
     add("--layer", type=int, default=-1, metavar="N", help="decoder layer, from 0 (default: -1, the last)")
     add("--head", type=int, metavar="N", help="one head, from 0 (default: the mean over all heads)")
-    add("--beam", type=whole_number, default=5, metavar="N", help="beam of the decoding (default: 5)")
     add("--offset", type=float, default=0.0, metavar="S", help="start in the recording (default: 0)")
     add("--duration", type=float, metavar="S", help="length in seconds (default: to the end)")
+    add_languages(parser)
+    add_search(parser.add_argument_group("search"))
     _add_out(parser, "attention.png", _attention)
 
 
@@ -153,6 +161,7 @@ def _attention(args: argparse.Namespace) -> list[str]:
     from interactive_st.plots.attention import check_length, compute_picture, draw_attention
     from interactive_st.plots.style import drawing, save
 
+    options = Options(**chosen_options(args))  # before the model is loaded
     task, model = read_model(args.model, args.data).build()
     model.float()
     features = features_from_file(args.audio, task.data_cfg.features, args.offset, args.duration)
@@ -160,7 +169,10 @@ def _attention(args: argparse.Namespace) -> list[str]:
         check_length(features, task)
     except DataError as error:
         raise UserError(f"{args.audio}: {error}") from error
-    picture = compute_picture(model, task, features, layer=args.layer, head=args.head, beam=args.beam)
+    with option_errors():
+        picture = compute_picture(
+            model, task, features, layer=args.layer, head=args.head, options=options
+        )
     layers = len(model.decoder.layers)
     heads = "mean over heads" if args.head is None else f"head {args.head}"
     title = f"{args.audio.name} · decoder layer {args.layer % layers} of 0–{layers - 1}, {heads}"

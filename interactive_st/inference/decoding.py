@@ -131,7 +131,7 @@ class Decoding:
         results: dict[int, tuple[Hypothesis, ...]] = {}
         for numbers in batches:
             sample = dataset.collater([dataset[int(number)] for number in numbers])
-            for number, nbest in zip(sample["id"].tolist(), self._search(sample), strict=True):
+            for number, nbest in zip(sample["id"].tolist(), self.search(sample), strict=True):
                 results[number] = tuple(self._describe(each) for each in nbest[: self.options.nbest])
             decoded([int(number) for number in numbers])
         return [results[number] for number in range(len(features))]
@@ -144,7 +144,8 @@ class Decoding:
             float(hypothesis["pair_score"]),
         )
 
-    def _search(self, sample: Batch) -> list[NBest]:
+    def search(self, sample: Batch) -> list[NBest]:
+        """Search the texts of a batch of ``task``'s dataset, which is moved to the model's device."""
         like = next(self.model.parameters())
         net_input = sample["net_input"]
         net_input["src_tokens"] = net_input["src_tokens"].to(like)

@@ -1,7 +1,7 @@
 """What a model attends to while it writes transcript and translation of one recording."""
 
-from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ import numpy as np
 
 from interactive_st.conventions import BOTH, FRAMES_PER_SECOND, STREAM_NAMES
 from interactive_st.errors import DataError
+from interactive_st.inference.options import Options
 from interactive_st.plots.style import STREAM_COLOURS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ MOST_SIDE_BY_SIDE = 18  # tokens with which both directions of the interactive a
 #: Most frames drawn; memory grows with their square.
 MOST_FRAMES = 3000
 WIDTH, INCHES_PER_TOKEN = 8.5, 0.165
+DEFAULTS = Options()
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,13 @@ def check_length(features: np.ndarray, task: Any) -> None:
 
 
 def compute_picture(
-    model: Any, task: Any, features: np.ndarray, *, layer: int = -1, head: int | None = None, beam: int = 5
+    model: Any,
+    task: Any,
+    features: np.ndarray,
+    *,
+    layer: int = -1,
+    head: int | None = None,
+    options: Options = DEFAULTS,
 ) -> AttentionPicture:
     """Decode one utterance and compute what its picture shows.
 
@@ -108,43 +116,53 @@ def compute_picture(
         features: ``(frames, dims)`` float32, as ``features_from_file`` gives them.
         layer: decoder layer, from 0; negative from the end.
         head: number of the head; None = mean over heads.
-        beam: hypotheses kept in decoding; at least 1.
+        options: how to decode.
 
     Returns:
         what is drawn of the best hypothesis, without a title.
 
     Raises:
         DataError: no such layer or head, or a model with other decoder layers (two-stage).
+        SettingError: an option contradicts the model.
     """
     import torch
-    from fairseq import utils
 
+    from interactive_st.inference.decoding import Decoding
     from interactive_st.plots.attention_weights import attention_weights
 
-    dataset = task.build_dataset_for_inference([features], [len(features)])
+    decoding = Decoding(task, model, options)
+    dataset = decoding.task.build_dataset_for_inference([features], [len(features)])
     sample = dataset.collater([dataset[0]])
-    device = next(model.parameters()).device
-    sample = utils.move_to_cuda(sample, device) if device.type == "cuda" else sample
-    generator = task.build_generator([model], Namespace(beam=beam))
-    best = generator.generate([model], sample)[0][0]
-    streams = tuple(model.streams)
+    best = decoding.search(sample)[0][0]
+    streams, words = tuple(model.streams), task.target_dictionary
     ids = []
     for stream in streams:
         tokens = best[STREAM_NAMES[stream]]["tokens"].tolist()
-        ids.append([int(sample["lang_tags"][stream, 0]), *tokens[: tokens.index(generator.eos)]])
+        ids.append([int(sample["lang_tags"][stream, 0]), *tokens[: tokens.index(words.eos())]])
     lengths = [len(row) for row in ids]
-    prefixes = torch.full((len(ids), 1, max(lengths)), task.target_dictionary.pad(), device=device)
+    prefixes = torch.full((len(ids), 1, max(lengths)), words.pad()).to(sample["lang_tags"])
     for row, written in zip(prefixes, ids, strict=True):
         row[0, : len(written)] = torch.tensor(written)
     net_input = {**sample["net_input"], "prev_output_tokens": prefixes}
-    weights = attention_weights(model, net_input, layer).of_head(head)
+    with _waiting(model.decoder, decoding.task.decoding_wait_k):
+        weights = attention_weights(model, net_input, layer).of_head(head)
     encoder = tuple(weights.encoder[i, 0, :length].cpu().numpy() for i, length in enumerate(lengths))
     partner = None
     if len(streams) == 2 and weights.partner.any():
         partner = tuple(weights.partner[s, 0, : lengths[s], : lengths[1 - s]].cpu().numpy() for s in BOTH)
-    symbols = task.target_dictionary.symbols
-    tokens = tuple([symbols[i] for i in row] for row in ids)
+    tokens = tuple([words.symbols[i] for i in row] for row in ids)
     return AttentionPicture(features, tokens, encoder, partner, streams=streams)
+
+
+@contextmanager
+def _waiting(decoder: Any, wait_k: int | float | None) -> Iterator[None]:
+    """Let teacher forcing show what a decoding with this k sees; None for the decoder's own."""
+    own = decoder.wait_k
+    decoder.wait_k = own if wait_k is None else wait_k
+    try:
+        yield
+    finally:
+        decoder.wait_k = own
 
 
 def _draw_features(axes: "Axes", features: np.ndarray, seconds: float) -> None:

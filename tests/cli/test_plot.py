@@ -54,6 +54,12 @@ def test_attention(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main([*words, "--beam", "0"])
     assert "argument --beam: '0' is not a whole number of at least 1" in capsys.readouterr().err
+    assert main([*words, "--ctc-weight", "0.5"]) == 2
+    assert "error: --ctc-weight 0.5: it needs" in capsys.readouterr().err
+    assert main([*words, "--wait-k", "soon"]) == 2
+    assert "error: --wait-k soon: a whole number or inf is needed" in capsys.readouterr().err
+    assert main([*words, "--target-lang", "xx"]) == 2
+    assert "error: --target-lang xx: the model does not know it; choose one of" in capsys.readouterr().err
     np.save(features, np.zeros((3001, FEATURES), dtype=np.float32))
     assert main(words) == 2
     message = f"{features}: 30.01 s of speech, and a picture is of at most 30 s; cut out a part by --offset"

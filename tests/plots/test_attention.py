@@ -8,6 +8,8 @@ import tiny
 import torch
 from joint_corpus import FEATURES, task_arguments, write_corpus
 
+from interactive_st.inference.decoding import Decoding
+from interactive_st.inference.options import Options
 from interactive_st.plots.attention import AttentionPicture, compute_picture, draw_attention
 from interactive_st.plots.style import drawing
 from interactive_st.tasks import JointSpeechToTextTask
@@ -78,7 +80,7 @@ def small_model(task, **options):
 
 def test_computed_from_features(task):
     features = np.random.default_rng(3).normal(size=(50, FEATURES)).astype(np.float32)
-    shown = compute_picture(small_model(task), task, features, beam=2)
+    shown = compute_picture(small_model(task), task, features, options=Options(beam=2))
     lengths = [len(tokens) for tokens in shown.tokens]
     assert [tokens[0] for tokens in shown.tokens] == ["<lang:en>", "<lang:de>"]
     assert all("</s>" not in tokens for tokens in shown.tokens)
@@ -89,9 +91,25 @@ def test_computed_from_features(task):
         np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
 
 
+def test_what_is_drawn_is_what_is_decoded_with_these_options(task):
+    features = np.random.default_rng(3).normal(size=(50, FEATURES)).astype(np.float32)
+    model = small_model(task, wait_k="1")
+    for options in (Options(beam=2), Options(beam=2, wait_k=4), Options(beam=2, wait_k="inf", search="rank")):
+        shown = compute_picture(model, task, features, options=options)
+        ids = [torch.tensor([task.tgt_dict.index(token) for token in row[1:]]) for row in shown.tokens]
+        best = Decoding(task, model, options)([features])[0][0]
+        assert list(map(task.detokenise, ids)) == [best.transcript, best.translation]
+        rows, columns = shown.partner[1].shape
+        k = {None: 1, 4: 4, "inf": columns}[options.wait_k]
+        seen = np.arange(columns) <= np.arange(rows)[:, None] + k
+        np.testing.assert_array_equal(shown.partner[1] > 0, seen)
+    assert model.decoder.wait_k == 1
+
+
 def test_a_model_without_interaction(task):
     features = np.random.default_rng(3).normal(size=(50, FEATURES)).astype(np.float32)
-    assert compute_picture(small_model(task, fusion_lambda=0.0), task, features, beam=1).partner is None
+    shown = compute_picture(small_model(task, fusion_lambda=0.0), task, features, options=Options(beam=1))
+    assert shown.partner is None
 
 
 @pytest.mark.parametrize(("streams", "stream"), [("st", 1), ("asr", 0)])
@@ -99,7 +117,8 @@ def test_a_model_of_one_text(task, streams, stream, matplotlib):
     from overlaps import problems
 
     features = np.random.default_rng(3).normal(size=(50, FEATURES)).astype(np.float32)
-    shown = compute_picture(small_model(task, fusion_lambda=0.0, streams=streams), task, features, beam=1)
+    model = small_model(task, fusion_lambda=0.0, streams=streams)
+    shown = compute_picture(model, task, features, options=Options(beam=1))
     assert shown.streams == (stream,)
     assert len(shown.tokens) == len(shown.encoder) == 1
     assert shown.partner is None

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from interactive_st.cli import say, user_errors
 from interactive_st.cli.translate.arguments import DESCRIPTION, EACH, EPILOG, add_arguments
-from interactive_st.conventions import STREAM_NAMES, option_name
+from interactive_st.cli.translate.search_options import chosen_options, option_errors
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import UserError
-from interactive_st.inference.options import FORMATS, OptionError, Options
+from interactive_st.inference.options import FORMATS
 from interactive_st.inference.quieting import quiet
 from interactive_st.wording import counted
 
@@ -63,10 +64,8 @@ def main(args: argparse.Namespace) -> int:
     model: InteractiveST | None = None
     if args.show == EACH:  # files are named after the model's languages
         model = _load(args)
-        try:
+        with option_errors():
             languages = model.languages_of(args.source_lang, args.target_lang)
-        except OptionError as error:
-            raise _named(error) from error
         documents = a_file_for_each(args.format, model.model.streams, languages)
     files = None
     if args.out is not None:
@@ -79,10 +78,8 @@ def main(args: argparse.Namespace) -> int:
     model = model or _load(args)
     _check_shown(args, model.model.streams)
     work = Work(found, documents[0], files, progress=not args.quiet, unread=len(unread))
-    try:
+    with option_errors():
         return 1 if work.decode(model, options) or unread else 0
-    except OptionError as error:
-        raise _named(error) from error
 
 
 def _options(args: argparse.Namespace) -> dict[str, Any]:
@@ -91,12 +88,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         UserError: one has no meaning.
     """
-    given = {name: getattr(args, name, None) for name in Options.__dataclass_fields__}
-    options = {name: value for name, value in given.items() if value is not None}
-    try:
-        Options(**options)
-    except OptionError as error:
-        raise _named(error) from error
+    options = chosen_options(args)
     if options.get("nbest", 1) > 1 and "jsonl" not in args.format:
         raise UserError(f"--nbest {args.nbest} is for --format jsonl, which alone lists them: add it")
     return options
@@ -129,10 +121,6 @@ def _outputs(
             print(f"skipped: {skipped} of {len(found)}, whose files are there", file=sys.stderr)
         found, files = [found[i] for i in left], [files[i] for i in left]
     return found, files
-
-
-def _named(error: OptionError) -> UserError:
-    return UserError(f"{option_name(error.option)} {error.value}: {error.reason}")
 
 
 def _load(args: argparse.Namespace) -> InteractiveST:

@@ -3,8 +3,9 @@
 import argparse
 
 from interactive_st.cli import path_name, whole_number
-from interactive_st.conventions import SEARCHES, STREAM_NAMES
-from interactive_st.inference.options import FORMATS, MAX_SEGMENT, Options
+from interactive_st.cli.translate.search_options import DEFAULTS, add_languages, add_search
+from interactive_st.conventions import STREAM_NAMES
+from interactive_st.inference.options import FORMATS, MAX_SEGMENT
 
 DESCRIPTION = """\
 Decodes recordings of any length, rate and number of channels, in any format of libsndfile (wav,
@@ -24,7 +25,6 @@ examples:
   interactive-st translate talk.mp4 --model model --out subtitles --format srt --show each
   interactive-st translate talk.mp4 --model checkpoint_best.pt --data data --format vtt > talk.vtt
 """
-DEFAULTS = Options()
 #: Of --show: a file for each text.
 EACH = "each"
 #: More threads than a machine has cores make nothing faster; far more cannot be started, which ends torch.
@@ -48,8 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="model folder made by `interactive-st export`, or a checkpoint of fairseq-train",
     )
     add("--data", type=path_name, metavar="DIR", help="data folder of a checkpoint that was moved")
-    add("--source-lang", metavar="XX", help="language of the speech (default: the model's)")
-    add("--target-lang", metavar="XX", help="language to translate to (default: the model's)")
+    add_languages(parser)
     _add_output(parser.add_argument_group("output"))
     _add_search(parser.add_argument_group("search"))
     _add_cutting(parser.add_argument_group("cutting"))
@@ -99,40 +98,12 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_search(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--beam",
-        type=whole_number,
-        metavar="N",
-        help=f"hypotheses kept at every step (default: {DEFAULTS.beam})",
-    )
+    add_search(group)
     group.add_argument(
         "--nbest",
         type=whole_number,
         metavar="N",
         help=f"hypotheses in jsonl, at most --beam (default: {DEFAULTS.nbest})",
-    )
-    group.add_argument(
-        "--search",
-        choices=SEARCHES,
-        help="how the two beams are kept (default: the model's; joint if it has none and its streams read "
-        "each other)",
-    )
-    group.add_argument(
-        "--wait-k",
-        metavar="K",
-        help="tokens by which the transcript leads, or inf (default: the model's)",
-    )
-    group.add_argument(
-        "--ctc-weight",
-        type=float,
-        metavar="W",
-        help="share of CTC in the scores of transcripts, for models trained with it (default: the model's)",
-    )
-    group.add_argument(
-        "--lenpen",
-        type=float,
-        metavar="P",
-        help=f"above 1 favours longer texts, below 1 shorter (default: {DEFAULTS.lenpen:g})",
     )
     group.add_argument(
         "--max-len-a",
