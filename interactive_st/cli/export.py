@@ -2,7 +2,8 @@
 
 import argparse
 
-from interactive_st.cli import path_name, say, user_errors
+from interactive_st.cli import path_name, print_notes, say, user_errors
+from interactive_st.cli.translate.search_options import SEARCH_OF_MODEL, add_search_of_model, option_errors
 from interactive_st.errors import UserError, require_file
 from interactive_st.inference.quieting import quiet
 
@@ -21,6 +22,7 @@ and InteractiveST.from_pretrained take it.
 EPILOG = """\
 examples:
   interactive-st export checkpoints/avg.pt model
+  interactive-st export checkpoints/avg.pt model --search joint --ctc-weight 0.3
   interactive-st score --json pairs/test.jsonl > test.json
   interactive-st export checkpoints/avg.pt model --name "digits en-de" --license MIT \\
       --data-name "Free Spoken Digit Dataset" --data-license "CC BY-SA 4.0" --metrics test.json
@@ -44,6 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="replace the model folder that is at DIR, with its card, README.md, also where that was edited; "
         "a folder that holds anything else is left as it is",
     )
+    decoding = parser.add_argument_group(
+        "decoding", "what `translate` and Python take where they are not told otherwise"
+    )
+    add_search_of_model(decoding)
     card = parser.add_argument_group("model card")
     card.add_argument("--name", help="of the model (default: the name of DIR)")
     card.add_argument("--license", metavar="TEXT", help="licence of the model, such as MIT")
@@ -68,15 +74,16 @@ def main(args: argparse.Namespace) -> int:
     """Write the model folder.
 
     Raises:
-        UserError: the checkpoint, its data folder or a file of scores cannot be used, or the folder cannot
-            be made.
+        UserError: the checkpoint, its data folder or a file of scores cannot be used, the model cannot be
+            decoded as the options say, or the folder cannot be made.
     """
+    from interactive_st.inference.decoding_defaults import decoded_by, notes
     from interactive_st.inference.model_card import Card, read_metrics
     from interactive_st.inference.model_folder import write_model_folder
     from interactive_st.inference.stored_model import load_checkpoint
     from interactive_st.writing import check_folder
 
-    with user_errors():
+    with user_errors(), option_errors():
         if args.checkpoint.is_dir():
             raise UserError(
                 f"{args.checkpoint}: is a folder; name a checkpoint, such as checkpoint_best.pt in it"
@@ -94,6 +101,8 @@ def main(args: argparse.Namespace) -> int:
             metrics=read_metrics(args.metrics),
         )
         stored = load_checkpoint(args.checkpoint, args.data)
+        stored = decoded_by(stored, **{name: getattr(args, name) for name in SEARCH_OF_MODEL})
         folder = write_model_folder(stored, args.out, card, args.overwrite)
+    print_notes(notes(stored))
     say(f"ready: {folder}")
     return 0

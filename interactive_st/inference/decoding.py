@@ -47,6 +47,20 @@ def check_languages(task: JointSpeechToTextTask, languages: Sequence[str | None]
             raise OptionError(option, language, reason)
 
 
+def known_wait_k(model: nn.Module, wanted: int | float | str) -> WaitK:
+    """Return the number that an option means.
+
+    Raises:
+        OptionError: it is none, or the texts of the model do not read each other.
+    """
+    if not model.decoder.interacts:
+        raise OptionError("wait_k", wanted, "it is for models whose texts read each other; leave it out")
+    try:
+        return parse_wait_k(wanted)
+    except SettingError as error:
+        raise OptionError("wait_k", wanted, "a whole number or inf is needed") from error
+
+
 class Decoding:
     """A model with the options by which it decodes.
 
@@ -88,13 +102,7 @@ class Decoding:
             raise OptionError("ctc_weight", weight, f"it {reason}") from error
 
     def _wait_k(self, wanted: int | float | str) -> WaitK:
-        if not self.model.decoder.interacts:
-            raise OptionError("wait_k", wanted, "it is for models whose texts read each other; leave it out")
-        try:
-            wait_k = parse_wait_k(wanted)
-        except SettingError as error:
-            raise OptionError("wait_k", wanted, "a whole number or inf is needed") from error
-        trained = self.model.decoder.trained_wait_k
+        wait_k, trained = known_wait_k(self.model, wanted), self.model.decoder.trained_wait_k
         if wait_k not in trained:
             others = f"{', '.join(map(str, trained))} {'was' if len(trained) == 1 else 'were'}"
             logger.warning(UNTRAINED_K.format(wait_k, others))

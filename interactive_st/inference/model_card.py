@@ -90,6 +90,7 @@ class Card:
             "Training steps": f"{updates:,}" if updates is not None else NOT_STATED,
             **({"wait-k": _wait_k(model), "Fusion": model.get("fusion", NOT_STATED)} if reads else {}),
             "Positions in the attention to the speech": str(bool(model.get("cross_attention_positions"))),
+            **_search(settings["task"]),
             "Languages of the vocabulary": ", ".join(settings["languages"]) or NOT_STATED,
             "Default direction": f"{settings['source_lang'] or NOT_STATED} → "
             f"{settings['target_lang'] or NOT_STATED}",
@@ -181,6 +182,13 @@ def _wait_k(model: Mapping[str, Any]) -> str:
     """The k of decoding, and those that it may be changed to."""
     trained = model.get("train_wait_k")
     return f"{model.get('wait_k', NOT_STATED)}" + (f" (trained with {trained})" if trained else "")
+
+
+def _search(task: Mapping[str, Any]) -> dict[str, str]:
+    """What the model is decoded by where nothing else is said, as far as that is stored."""
+    names = {"search": "--search", "decoding_ctc_weight": "--ctc-weight"}
+    stored = [f"{option} {task[name]}" for name, option in names.items() if task.get(name) is not None]
+    return {"Decoded by": " ".join(stored)} if stored else {}
 
 
 def _table(header: Sequence[str], rows: Any) -> str:

@@ -88,8 +88,13 @@ def ctc_weight(task_args: Namespace, models: Sequence[nn.Module]) -> float:
     trained = getattr(stored[0], "ctc_weight", None)
     writes = TRANSCRIPT in getattr(models[0], "streams", ())
     if not weights[0] and trained and writes and getattr(task_args, "path", None):
-        logger.info(
-            f"NOTE: transcripts are scored by attention alone; the model was trained with --ctc-weight "
-            f"{trained:g}, so --decoding-ctc-weight may be given: 0.3 to 0.5 often helps with little data"
-        )
+        logger.info(f"NOTE: {unused_ctc(trained, '--decoding-ctc-weight')}")
     return weights[0]
+
+
+def unused_ctc(trained: float, option: str) -> str:
+    """Say that the CTC of a model, trained with this weight, is not used, but by this option."""
+    return (
+        f"transcripts are scored by attention alone; the model was trained with --ctc-weight {trained:g}, so "
+        f"{option} may be given: 0.3 to 0.5 often helps with little data"
+    )

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from interactive_st.cli import main
+from interactive_st.inference.hub import InteractiveST
 from tests import speech_model
 from tests.full_disk import largest_file
 from tests.speech_model import bursts
@@ -30,6 +31,54 @@ def test_makes_a_model_that_translates(made, tmp_path, noise_is_speech, capsys):
     command = ["translate", str(talk), "--model", str(tmp_path / "model"), "--max-len-b", "6", "--quiet"]
     assert main.main(command) == 0
     assert "\nde: " in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def with_ctc(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("with_ctc")
+    return speech_model.make(folder, ctc_weight=0.3, train_wait_k="1,3", wait_k="3").checkpoint
+
+
+@pytest.mark.usefixtures("noise_is_speech")
+def test_the_folder_keeps_how_it_is_to_be_decoded(with_ctc, tmp_path, capsys):
+    assert export(with_ctc, tmp_path / "model") == 0
+    shown = capsys.readouterr().err
+    assert shown.startswith("note: transcripts are scored by attention alone")
+    assert "trained with --ctc-weight 0.3, so --ctc-weight may be given" in shown
+    decoded_by = ("--search", "rank", "--ctc-weight", "0.5", "--wait-k", "1")
+    assert export(with_ctc, tmp_path / "decided", *decoded_by) == 0
+    assert capsys.readouterr().err == ""
+    card = (tmp_path / "decided" / "README.md").read_text()
+    assert "| Decoded by | --search rank --ctc-weight 0.5 |" in card
+    sound = bursts([(0.1, 0.9)], 1.0)
+    model, decided = (InteractiveST.from_pretrained(tmp_path / name) for name in ("model", "decided"))
+    wanted = {"search": "rank", "ctc_weight": 0.5, "wait_k": 1}
+    results = [
+        one(sound, speech_model.RATE, **options, **speech_model.SHORT).segments[0].nbest
+        for one, options in ((model, wanted), (decided, {}), (model, {}), (decided, {"wait_k": 3}))
+    ]
+    assert results[0] == results[1]
+    assert results[1] != results[2]
+    assert results[1] != results[3]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--wait-k", "5"), "--wait-k 5: the model was trained for 1, 3"),
+        (("--wait-k", "soon"), "--wait-k soon: a whole number or inf is needed"),
+        (("--ctc-weight", "2"), "--ctc-weight 2.0: at most 1 has a meaning"),
+    ],
+)
+def test_decoding_that_the_model_cannot_do(with_ctc, tmp_path, capsys, words, message):
+    assert export(with_ctc, tmp_path / "model", *words) == 2
+    assert f"error: {message}" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctc_that_was_not_trained(made, tmp_path, capsys):
+    assert export(made.checkpoint, tmp_path / "model", "--ctc-weight", "0.5") == 2
+    assert "error: --ctc-weight 0.5: it needs" in capsys.readouterr().err
 
 
 def test_existing_folder(made, tmp_path, capsys):

@@ -16,6 +16,7 @@ SETTINGS = {
     "vocabulary": 8000,
     "features": {"type": "fbank", "num_mel_bins": 80, "sample_rate": 16000},
     "model": {"wait_k": 3, "fusion": "linear"},
+    "task": {"search": None},
     "interactive_st": "0.1.0",
 }
 SCORES = {"sentences": 20, "wer": 12.345, "cer": 5.0, "bleu": 21.5, "chrf": None, "bleu_signature": "nrefs:1"}

@@ -1,4 +1,4 @@
-"""Options by which recordings are decoded, here and for `interactive-st plot attention`."""
+"""Options by which recordings are decoded, here, by `plot attention` and by exported models."""
 
 import argparse
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from interactive_st.errors import UserError
 from interactive_st.inference.options import OptionError, Options
 
 DEFAULTS = Options()
+#: Options that a model has defaults of its own for.
+SEARCH_OF_MODEL = ("search", "wait_k", "ctc_weight")
 
 
 def add_languages(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +31,17 @@ def add_search(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help=f"hypotheses kept at every step (default: {DEFAULTS.beam})",
     )
+    add_search_of_model(group)
+    group.add_argument(
+        "--lenpen",
+        type=float,
+        metavar="P",
+        help=f"above 1 favours longer texts, below 1 shorter (default: {DEFAULTS.lenpen:g})",
+    )
+
+
+def add_search_of_model(group: argparse._ArgumentGroup) -> None:
+    """Declare `SEARCH_OF_MODEL`."""
     group.add_argument(
         "--search",
         choices=SEARCHES,
@@ -45,12 +58,6 @@ def add_search(group: argparse._ArgumentGroup) -> None:
         type=float,
         metavar="W",
         help="share of CTC in the scores of transcripts, for models trained with it (default: the model's)",
-    )
-    group.add_argument(
-        "--lenpen",
-        type=float,
-        metavar="P",
-        help=f"above 1 favours longer texts, below 1 shorter (default: {DEFAULTS.lenpen:g})",
     )
 
 
