@@ -159,21 +159,33 @@ def warn_of_no_checkpoint(args: Namespace) -> None:
 
 def check_stored_mean(args: Namespace) -> None:
     """Raise ``SettingError`` where ``--store-ema`` meets a checkpoint without such a mean of weights: fairseq
-    says that it begins one, and ends with ``KeyError: 'model'``.
+    says that it begins one, and ends with ``KeyError: 'model'``. Where ``--ema-seed-model`` names such a one
+    it ends with ``KeyError: 'ema'``.
 
     Args:
         args: the options of the training.
     """
     if not getattr(args, "store_ema", False):
         return
+    seed = getattr(args, "ema_seed_model", None)
+    for option, path, state in _read([("--ema-seed-model", seed)] if seed else []):
+        if not _has_mean(state):
+            raise SettingError(
+                f"{option} {path}: was trained without --store-ema, and there is no mean of weights in it to "
+                "begin with; name one that was, or leave it out"
+            )
     first = first_checkpoint(args)
     places = [("--finetune-from-model", first)] if first else _loaded_as_they_are(args)
     for option, path, state in _read(places):
-        if "ema" not in (state.get("extra_state") or {}):
+        if not _has_mean(state):
             raise SettingError(
                 f"--store-ema: {option} {path} was trained without it, and fairseq cannot go on from there "
                 "with it; leave it out, and average checkpoints by interactive-st average"
             )
+
+
+def _has_mean(state: dict[str, Any]) -> bool:
+    return "ema" in (state.get("extra_state") or {})
 
 
 def checkpoints_to_decode(args: Namespace) -> list[str]:

@@ -182,6 +182,18 @@ def test_a_mean_of_weights_is_gone_on_with_where_there_is_one(tmp_path, option):
     check_stored_mean(Namespace(store_ema=True, save_dir=str(tmp_path / "new")))
 
 
+def test_a_mean_of_weights_begins_with_one(tmp_path):
+    """fairseq ends with ``KeyError: 'ema'``."""
+    path = save(tmp_path / "seed.pt", tmp_path)
+    options = {"save_dir": str(tmp_path / "new"), "ema_seed_model": path}
+    check_stored_mean(Namespace(store_ema=False, **options))
+    with pytest.raises(ValueError, match=f"--ema-seed-model {path}: was trained without --store-ema, and th"):
+        check_stored_mean(Namespace(store_ema=True, **options))
+    state = torch.load(path)
+    torch.save(state | {"extra_state": state["extra_state"] | {"ema": {}}}, path)
+    check_stored_mean(Namespace(store_ema=True, **options))
+
+
 @pytest.mark.parametrize(
     ("trained", "here", "told"),
     [

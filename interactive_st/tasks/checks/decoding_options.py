@@ -11,6 +11,7 @@ from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.errors import SettingError
 from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
 from interactive_st.tasks.checks.overrides import read_overrides
+from interactive_st.tasks.checks.unused_options import check_unused
 
 # Options by their names, with what they are without being given.
 #: Those of the pipeline's text model.
@@ -23,7 +24,7 @@ TRAINING_OPTIONS = {
     "eval_bleu_print_samples": False,
     "max_text_tokens": None,
 }
-#: Those that fairseq-interactive has, and takes no notice of.
+#: Those that fairseq-interactive and fairseq-validate have, and take no notice of.
 OF_GENERATE_ALONE = {"results_path": None, "quiet": False}
 #: Those of the task that only matter for decoding; training and validation refuse them.
 DECODING_OPTIONS = {"pairs_path": None, "mt_path": None, **TEXT_MODEL_OPTIONS}
@@ -103,17 +104,21 @@ def _check_effect(args: Namespace) -> None:
     """Raise ``SettingError`` for options that have no effect in the tool that runs."""
     if hasattr(args, "beam"):  # not of fairseq-validate, which has them from the training
         check_tokenisers(args)
+        check_unused(args, decodes=True)
         for option in given(args, TRAINING_OPTIONS):
             raise SettingError(
                 f"{option} has a meaning in training and validation alone; leave it out here "
                 "(fairseq-generate scores by --scoring)"
             )
-    if hasattr(args, "buffer_size"):
-        for option in given(args, OF_GENERATE_ALONE):
-            raise SettingError(
-                f"{option} changes nothing in fairseq-interactive, which prints all that it decodes; leave "
-                "it out, and send the output where it shall go"
-            )
+        if not hasattr(args, "buffer_size"):  # fairseq-generate
+            return
+        tool = "fairseq-interactive, which prints all that it decodes"
+    else:
+        tool = "fairseq-validate, which prints its scores alone"
+    for option in given(args, OF_GENERATE_ALONE):
+        raise SettingError(
+            f"{option} changes nothing in {tool}; leave it out, and send the output where it shall go"
+        )
 
 
 def check_text_model(option: str, paths: str) -> None:

@@ -71,14 +71,24 @@ def _check_train_wait_k(args: Namespace) -> None:
 
 def _check_convolutions(args: Namespace, arch: str) -> None:
     """Refuse to shape convolutions that the front end does not have."""
-    if getattr(args, "front_end", None) != STACK or arch not in ARCH_CONFIG_REGISTRY:
+    if arch not in ARCH_CONFIG_REGISTRY:
         return
     usual = Namespace()
     ARCH_CONFIG_REGISTRY[arch](usual)
-    for name in ("conv_kernel_sizes", "conv_channels"):
-        given = getattr(args, name, None)
-        if given not in (None, getattr(usual, name, given)):
-            raise SettingError(
-                f"{option_name(name)} {given} has no meaning with --front-end stack, which has no "
-                "convolutions; leave it out, or add --front-end conv1d"
-            )
+
+    def is_given(name: str) -> bool:
+        value = getattr(args, name, None)
+        return value not in (None, getattr(usual, name, value))
+
+    if is_given("conv_out_channels"):
+        raise SettingError(
+            f"--conv-out-channels {args.conv_out_channels} is for --conv-version convtransformer, which is "
+            "not built here; leave it out"
+        )
+    if getattr(args, "front_end", None) != STACK:
+        return
+    for name in filter(is_given, ("conv_kernel_sizes", "conv_channels")):
+        raise SettingError(
+            f"{option_name(name)} {getattr(args, name)} has no meaning with --front-end stack, which has no "
+            "convolutions; leave it out, or add --front-end conv1d"
+        )

@@ -1,6 +1,7 @@
 """Options of ``fairseq-train`` and ``fairseq-validate``, checked before anything is computed."""
 
 from argparse import Namespace
+from importlib.util import find_spec
 
 import torch
 
@@ -11,6 +12,7 @@ from interactive_st.tasks.arguments import EVAL_BLEU_ARGS
 from interactive_st.tasks.checks.best_checkpoint import SCORES, text_of
 from interactive_st.tasks.checks.data_parallel import check_frozen_encoder
 from interactive_st.tasks.checks.decoding_options import DECODING_OPTIONS, check_tokenisers
+from interactive_st.tasks.checks.unused_options import check_unused
 
 #: Options that training has for validation that decodes, with what they are without being given.
 OF_DECODING_VALIDATION = {
@@ -45,8 +47,9 @@ def check_training_options(args: Namespace, trains: bool = True) -> None:
         )
     if trains:
         check_tokenisers(args)
+        check_unused(args, decodes=False)
         _check_validation(args)
-        _check_half_precision(args)
+        _check_device(args)
     check_frozen_encoder(args)
 
 
@@ -60,8 +63,11 @@ def _check_validation(args: Namespace) -> None:
         )
 
 
-def _check_half_precision(args: Namespace) -> None:
-    """Refuse ``--fp16`` where fairseq's optimizer for it would look for a GPU in vain."""
+def _check_device(args: Namespace) -> None:
+    """Refuse ``--tpu`` where fairseq would look for its library in vain, and ``--fp16`` where fairseq's
+    optimizer for it would look for a GPU."""
+    if getattr(args, "tpu", False) and find_spec("torch_xla") is None:
+        raise SettingError("--tpu needs torch_xla, which is not installed; leave it out")
     kinds = ("memory_efficient_fp16", "fp16_no_flatten_grads")  # which look for none
     if not getattr(args, "fp16", False) or any(getattr(args, kind, False) for kind in kinds):
         return

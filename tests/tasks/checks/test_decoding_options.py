@@ -72,12 +72,15 @@ def test_options_of_training_and_validation_are_refused(folder, options):
 
 
 @pytest.mark.parametrize("options", [{"results_path": "out"}, {"quiet": True}])
-def test_options_that_fairseq_interactive_ignores_are_refused(folder, options):
+def test_options_that_only_fairseq_generate_heeds_are_refused(folder, options):
     option = next(iter(options)).replace("_", "-")
     with pytest.raises(ValueError, match=f"--{option} changes nothing in fairseq-interactive, which prints"):
         setup(folder, path="model.pt", beam=5, buffer_size=0, **options)
+    with pytest.raises(ValueError, match=f"--{option} changes nothing in fairseq-validate, which prints"):
+        setup(folder, path="model.pt", **options)
     setup(folder, path="model.pt", beam=5, **options)
     setup(folder, path="model.pt", beam=5, buffer_size=0, results_path=None, quiet=False)
+    setup(folder, path="model.pt", results_path=None, quiet=False)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,14 @@ def test_convolutions_that_the_front_end_lacks_are_not_shaped(name, value):
     settle_model_options(usual, Namespace(), from_checkpoint=False)
 
 
+@pytest.mark.parametrize("front_end", ["stack", "conv1d"])
+def test_convolutions_over_two_dimensions_are_not_shaped(front_end):
+    args = Namespace(arch="interactive_st", front_end=front_end, wait_k="3", conv_out_channels=64)
+    with pytest.raises(ValueError, match="--conv-out-channels 64 is for --conv-version convtransformer"):
+        settle_model_options(args, Namespace(), from_checkpoint=False)
+    settle_model_options(args, Namespace(), from_checkpoint=True)
+
+
 def test_an_architecture_may_leave_the_convolutions_open(monkeypatch):
     """One that a user registers: the model fills in what it does not set."""
     monkeypatch.setitem(ARCH_CONFIG_REGISTRY, "mine", lambda args: None)

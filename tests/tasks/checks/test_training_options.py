@@ -52,3 +52,12 @@ def test_half_precision_without_a_gpu_is_refused(monkeypatch):
     check_training_options(Namespace(fp16=True), trains=False)  # fairseq-validate converts the model alone
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     check_training_options(Namespace(fp16=True))
+
+
+def test_a_tpu_without_its_library_is_refused(monkeypatch):
+    """fairseq looks for it without asking: 'NoneType' object has no attribute 'xla_device'."""
+    with pytest.raises(ValueError, match="--tpu needs torch_xla, which is not installed; leave it out"):
+        check_training_options(Namespace(tpu=True))
+    check_training_options(Namespace(tpu=True), trains=False)
+    monkeypatch.setattr("interactive_st.tasks.checks.training_options.find_spec", lambda name: name)
+    check_training_options(Namespace(tpu=True))
