@@ -28,7 +28,7 @@ from interactive_st.tasks.audio_lines import AudioLines
 from interactive_st.tasks.cascade import CascadeGenerator, build_cascade
 from interactive_st.tasks.checks.batches import check_batches
 from interactive_st.tasks.checks.best_checkpoint import check_best_checkpoint_metric
-from interactive_st.tasks.checks.criterion import checked_criterion
+from interactive_st.tasks.checks.criterion import check_same_criterion, checked_criterion
 from interactive_st.tasks.checks.data_folder import check_config_path, check_dictionary, naming_tokeniser
 from interactive_st.tasks.checks.data_parallel import check_text_alone
 from interactive_st.tasks.checks.datasets import check_speech, check_texts
@@ -295,5 +295,6 @@ class JointSpeechToTextTask(AudioLines, DecodesInValidation, SpeechToTextTask):
         """As fairseq's, but refuses what cannot handle two texts; splits loaded later need the texts."""
         self._has_criterion = True
         check_training_options(self.args, self._trains)
+        check_same_criterion(self.args, *args[:1])
         criterion = super().build_criterion(*args, **kwargs)
         return checked_criterion(criterion, self.streams, self._reads_other_text, self._trains)

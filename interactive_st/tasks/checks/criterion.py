@@ -1,5 +1,7 @@
 """Refuses criteria that know batches of one text, and options of ours that have no effect on a model."""
 
+from argparse import Namespace
+
 from fairseq.criterions import CRITERION_REGISTRY, FairseqCriterion
 from fairseq.criterions.cross_entropy import CrossEntropyCriterion
 from fairseq.criterions.label_smoothed_cross_entropy import LabelSmoothedCrossEntropyCriterion
@@ -45,6 +47,22 @@ def checked_criterion(
             f"--criterion {CRITERION}, which has CTC as well (--ctc-weight)"
         )
     return criterion
+
+
+def check_same_criterion(args: Namespace, used: object = None) -> None:
+    """Raise ``SettingError`` where fairseq-validate is told of another criterion than that of the training,
+    which it uses.
+
+    Args:
+        args: the options of a training, or of fairseq-validate, which has those of the training as well.
+        used: the options of the criterion that is built.
+    """
+    given, name = getattr(args, "criterion", None), getattr(used, "_name", None)
+    if getattr(args, "path", None) and given and name and given != name:
+        raise SettingError(
+            f"--criterion {given} changes nothing in fairseq-validate, which takes {name}, that of the "
+            "training; leave it out"
+        )
 
 
 def _check_weights(criterion: JointLabelSmoothedCrossEntropyCriterion, streams: Streams) -> None:

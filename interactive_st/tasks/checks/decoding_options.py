@@ -26,6 +26,8 @@ TRAINING_OPTIONS = {
 }
 #: Those that fairseq-interactive and fairseq-validate have, and take no notice of.
 OF_GENERATE_ALONE = {"results_path": None, "quiet": False}
+#: ``--arch`` of fairseq-generate, of which it takes no notice, without being given.
+NO_ARCH = "wav2vec2"
 #: Those of the task that only matter for decoding; training and validation refuse them.
 DECODING_OPTIONS = {"pairs_path": None, "mt_path": None, **TEXT_MODEL_OPTIONS}
 
@@ -105,6 +107,11 @@ def _check_effect(args: Namespace) -> None:
     if hasattr(args, "beam"):  # not of fairseq-validate, which has them from the training
         check_tokenisers(args)
         check_unused(args, decodes=True)
+        if getattr(args, "arch", NO_ARCH) != NO_ARCH:
+            raise SettingError(
+                f"--arch {args.arch} changes nothing, and neither do options of the model beside it: "
+                "fairseq-generate takes those of the checkpoint; leave them out, or give --model-overrides"
+            )
         for option in given(args, TRAINING_OPTIONS):
             raise SettingError(
                 f"{option} has a meaning in training and validation alone; leave it out here "

@@ -6,12 +6,15 @@ from interactive_st.conventions import given, option_name
 from interactive_st.errors import SettingError
 
 ONE_DEVICE = "each of these models is whole on its CPU or GPU"
+SHARES = "processes share out their work by --distributed-world-size and --distributed-rank"
 #: Those of all tools, with what they are without being given, and why they change nothing.
 UNUSED = {
     "dataset_impl": (None, "data folders hold tables and features, of which there is one kind"),
     "required_seq_len_multiple": (1, "batches are as long as what is longest in them"),
     "pipeline_model_parallel": (False, ONE_DEVICE),
     "model_parallel_size": (1, ONE_DEVICE),
+    "num_shards": (1, SHARES),
+    "shard_id": (0, SHARES),
 }
 #: Those of training, of which the tools that decode take no notice. fairseq sets bf16 and tpu with the first.
 OF_TRAINING = {"memory_efficient_bf16": False, "bf16": False, "amp": False, "tpu": False}

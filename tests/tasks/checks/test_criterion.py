@@ -8,7 +8,7 @@ import tiny
 from fairseq.criterions import CRITERION_REGISTRY
 
 from interactive_st.conventions import BOTH, TRANSCRIPT, TRANSLATION
-from interactive_st.tasks.checks.criterion import checked_criterion
+from interactive_st.tasks.checks.criterion import check_same_criterion, checked_criterion
 
 
 def made(name: str, **attributes: object) -> object:
@@ -115,3 +115,13 @@ def test_a_trained_model_keeps_what_it_was_trained_with():
     """fairseq-validate makes its criterion of the options that the checkpoint holds."""
     criterion = joint(asr_weight=0.5, prefix_corruption=0.1, prefix_corruption_of="partner")
     assert checked_criterion(criterion, (TRANSLATION,), reads_other_text=False, trains=False) is criterion
+
+
+def test_another_criterion_than_that_of_the_training_is_refused():
+    """fairseq-validate takes the one of the training, whatever it is told."""
+    used = Namespace(_name="joint")
+    with pytest.raises(ValueError, match="--criterion other changes nothing in fairseq-validate, which"):
+        check_same_criterion(Namespace(path="a.pt", criterion="other"), used)
+    check_same_criterion(Namespace(path="a.pt", criterion="joint"), used)
+    check_same_criterion(Namespace(criterion="other"), used)  # a training has one
+    check_same_criterion(Namespace(path="a.pt", criterion="other"))

@@ -83,6 +83,14 @@ def test_options_that_only_fairseq_generate_heeds_are_refused(folder, options):
     setup(folder, path="model.pt", results_path=None, quiet=False)
 
 
+def test_the_model_is_that_of_the_checkpoint(folder):
+    """fairseq-generate has --arch, and with it options of the model, and decodes as the checkpoint says."""
+    with pytest.raises(ValueError, match=r"--arch interactive_st_s changes nothing, .* give --model-ov"):
+        setup(folder, path="model.pt", beam=5, arch="interactive_st_s", wait_k="5")
+    setup(folder, path="model.pt", beam=5, arch="wav2vec2")  # what fairseq gives
+    setup(folder, path="model.pt", arch="interactive_st_s")  # of a checkpoint, by fairseq-validate
+
+
 @pytest.mark.parametrize(
     ("options", "key"), [({"bpe": "subword_nmt"}, "bpe_tokenizer"), ({"tokenizer": "moses"}, "pre_tokenizer")]
 )
