@@ -18,11 +18,12 @@ def unique_names(
 
 def numbered(names: Sequence[Path]) -> list[Path]:
     """Return the same names, with a number behind those that are there before."""
-    names, taken = list(names), set()
-    for i, name in enumerate(names):
-        number = 1
-        while names[i] in taken or (number > 1 and names[i] in names[i + 1 :]):
-            number += 1
-            names[i] = name.with_name(f"{name.name}-{number}")
-        taken.add(names[i])
-    return names
+    given, numbers = set(names), dict.fromkeys(names, 1)
+    taken: dict[Path, None] = {}
+    for name in names:
+        own = name
+        while own in taken or (own != name and own in given):
+            numbers[name] += 1  # goes on from the last one, as thousands may be called audio.wav
+            own = name.with_name(f"{name.name}-{numbers[name]}")
+        taken[own] = None
+    return list(taken)
