@@ -43,8 +43,8 @@ src_text and tgt_text, and any of id, src_lang, tgt_lang. Two files with a sente
 table by (printf 'src_text\\ttgt_text\\n'; paste corpus.en corpus.de) > text.tsv
 
 bad rows: unreadable, missing, empty, cut off or too short audio, NaN, times outside the audio, an id
-used twice, no text at all, a wrong number of fields, text that is not UTF-8. All are listed with file
-and line, and nothing is written, unless --skip-bad is given.
+used twice, no text at all, a wrong number of fields, text that is not UTF-8. The first 50 are listed with
+file and line, and nothing is written; --skip-bad leaves them out, and lists all of them.
 
 corpora: with one language the splits have the corpus's names, with several those of fairseq's
 multilingual recipes: train_de, train_fr, …; recordings that they share are stored once.

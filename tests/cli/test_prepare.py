@@ -11,6 +11,7 @@ import soundfile
 
 from interactive_st.cli.main import main
 from interactive_st.data.manifest import read_manifest, write_manifest
+from interactive_st.errors import SHOWN
 from tests.mini_corpora import make_mustc
 
 
@@ -154,3 +155,16 @@ def test_the_entry_point_may_be_run_as_a_script(corpus, repository):
     arguments = ["prepare", "--manifest", "train=train.in.tsv", "--out", "out", "--workers", "2"]
     subprocess.run([sys.executable, repository / "interactive_st_cli.py", *arguments], cwd=corpus, check=True)
     assert (corpus / "out/train.zip").exists()
+
+
+def test_help_says_how_many_bad_rows_are_listed(corpus, capsys):
+    rows = SHOWN + 3
+    table = "".join(f"b{n}\tnone.flac\tgood day\tguten Tag\n" for n in range(rows))
+    (corpus / "bad.tsv").write_text(f"id\taudio\tsrc_text\ttgt_text\n{table}")
+    command = ["prepare", "--manifest", f"train={corpus / 'bad.tsv'}", "--out", str(corpus / "data")]
+    assert main(command) == 2
+    last = f"bad.tsv:{SHOWN + 1} (b{SHOWN - 1}): {corpus / 'none.flac'}: no such audio file"
+    assert capsys.readouterr().err.endswith(f"{last}\n  and 3 more\n")
+    with pytest.raises(SystemExit):
+        main(["prepare", "--help"])
+    assert f"The first {SHOWN} are listed" in capsys.readouterr().out
