@@ -47,6 +47,6 @@ def decoded_by(
 def notes(stored: StoredModel) -> list[str]:
     """Return what somebody who makes a model folder should know of these defaults."""
     trained, weight = stored.options.get("ctc_weight"), stored.task_options.get("decoding_ctc_weight")
-    if trained and weight is None and stored.options["streams"] != "st":
+    if trained and weight is None and stored.options.get("streams") != "st":
         return [unused_ctc(trained, "--ctc-weight")]
     return []
