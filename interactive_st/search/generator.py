@@ -78,11 +78,12 @@ class DualBeamGenerator:
             raise SettingError("--temperature must be greater than 0")
         if options.beam_size < 1:
             raise SettingError(f"--beam must be at least 1, not {options.beam_size}")
-        # never select pad, as in fairseq
-        self.options = options._replace(beam_size=min(options.beam_size, len(tgt_dict) - 1))
         self.eos = tgt_dict.eos()
         self.symbols_to_strip_from_output = set(symbols_to_strip_from_output or ()) | {self.eos}
         self.models, self.ctc_weight, self.encoder_max_tokens = models, ctc_weight, encoder_max_tokens
+        if self._kind() is not JointSearch:  # of texts as many as words, as in fairseq; there are more pairs
+            options = options._replace(beam_size=min(options.beam_size, len(tgt_dict) - 1))
+        self.options = options
         if encoder_max_tokens is not None and encoder_max_tokens < 1:
             raise SettingError(f"--encoder-max-tokens must be at least 1 frame, not {encoder_max_tokens}")
         self.wait_k, self.cuda_graphs = wait_k, cuda_graphs
@@ -139,9 +140,15 @@ class DualBeamGenerator:
         wait_k = common_wait_k(decoders) if self.wait_k is None else self.wait_k
         caches = [decoder.start(read, wait_k) for decoder, read in zip(decoders, memories, strict=True)]
         ensemble = Ensemble(decoders, caches)
-        search = self.search or (JOINT if ensemble.interacts else RANK)
-        kind = SEARCH_CLASSES[search] if len(ensemble.streams) == 2 else RankSearch
-        return inputs.begin(kind, ensemble, ctc)
+        return inputs.begin(self._kind(), ensemble, ctc)
+
+    def _kind(self) -> type[DualSearch]:
+        """The search of these models: of a two-stage model, that of each stage."""
+        decoders = [model.decoder for model in self.models]
+        if len(decoders[0].streams) == 1 or isinstance(decoders[0], TwoStageDecoder):
+            return RankSearch
+        interacts = any(decoder.interacts for decoder in decoders)
+        return SEARCH_CLASSES[self.search or (JOINT if interacts else RANK)]
 
     def _is_on_device(self, device: torch.device, prefix_tokens: Tensor | None) -> bool:
         """Whether decoding steps can and shall be captured. Not under autocast, which would cache cast

@@ -69,11 +69,8 @@ def test_a_wide_joint_beam_is_exhaustive(k):
         ]
         scores = score_all(model, batch, list(itertools.product(outputs, outputs)))
         ranking = sorted(scores, key=scores.get, reverse=True)
-        generator = DualBeamGenerator(
-            [model], tiny.dictionary(words), search="joint", beam_size=7, max_len_b=longest
-        )
-        generator.options = generator.options._replace(beam_size=len(outputs) ** 2)
-        found = generator.generate([model], batch)[0]
+        width = len(outputs) ** 2
+        found = search(model, batch, words, search="joint", beam_size=width, max_len_b=longest)[0]
         assert len(found) == len(ranking)
         for pair, expected in list(zip(found, ranking, strict=True))[:50]:
             mine = tuple(pair["transcript"]["tokens"].tolist()), tuple(pair["tokens"].tolist())
