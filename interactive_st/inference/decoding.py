@@ -22,6 +22,7 @@ from interactive_st.inference.decoding_lock import decoding_lock
 from interactive_st.inference.options import MAX_SEGMENT, OptionError, Options
 from interactive_st.inference.quieting import quiet
 from interactive_st.inference.results import Hypothesis
+from interactive_st.inference.torch_defaults import made_on_cpu
 from interactive_st.modules.wait_k import WaitK, parse_wait_k
 from interactive_st.search.hypotheses import NBest, PairHypothesis
 from interactive_st.search.model_checks import check_ctc
@@ -129,6 +130,12 @@ class Decoding:
         Returns:
             for each utterance the `nbest` hypotheses, best first.
         """
+        with made_on_cpu():
+            return self._decode(features, decoded)
+
+    def _decode(
+        self, features: Sequence[np.ndarray], decoded: Callable[[Sequence[int]], None]
+    ) -> list[tuple[Hypothesis, ...]]:
         lengths = [len(utterance) for utterance in features]
         with quiet():
             dataset = self.task.build_dataset_for_inference(features, lengths)

@@ -12,6 +12,7 @@ from interactive_st.conventions import TASK
 from interactive_st.data.folder.layout import CONFIG
 from interactive_st.errors import DataError
 from interactive_st.inference.quieting import quiet
+from interactive_st.inference.torch_defaults import made_on_cpu
 from interactive_st.models.architectures import option_names
 from interactive_st.registration import register
 
@@ -53,7 +54,7 @@ class StoredModel:
         """
         register()
         _check_architecture(self.architecture)
-        with quiet():
+        with quiet(), made_on_cpu():
             task = self._task()
             try:
                 model = task.build_model(
@@ -66,7 +67,8 @@ class StoredModel:
                     f"{self.data}: no model has the options that are stored ({error}); copy it again"
                 ) from error
         try:
-            model.load_state_dict(dict(self.weights), strict=True)
+            # float: torch's default may be another, which has not room for all that the weights hold
+            model.float().load_state_dict(dict(self.weights), strict=True)
         except RuntimeError as error:
             raise DataError(
                 f"the weights do not fit the model that {self.data} describes ({error}); is it the "

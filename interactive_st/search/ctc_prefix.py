@@ -134,7 +134,8 @@ class CtcPrefixScorer:
         repeats = token.eq(self.last[sentence].unsqueeze(2)).unsqueeze(2)
         ready = torch.where(repeats, in_blank, either)
         empty = self.last[sentence].eq(-1)[:, :, None, None]
-        first = torch.where(empty, 0.0, IMPOSSIBLE).to(ready).expand(-1, -1, 1, ready.size(3))
+        first = ready.new_full(empty.shape, IMPOSSIBLE).masked_fill_(empty, 0.0)
+        first = first.expand(-1, -1, 1, ready.size(3))
         return torch.cat([first, ready[:, :, :-1]], dim=2)
 
 

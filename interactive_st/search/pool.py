@@ -23,7 +23,8 @@ class Pool(HypothesisTensors):
     def __init__(self, beams: Beams) -> None:
         self.history = torch.zeros_like(beams.history)
         self.slots.fill_(-1)
-        self.score = torch.full(beams.history.shape[:3], -math.inf, device=beams.device)
+        shape = beams.history.shape[:3]
+        self.score = torch.full(shape, -math.inf, dtype=torch.float32, device=beams.device)
         self.length = torch.zeros_like(self.score, dtype=torch.long)
         self.count = torch.zeros_like(self.length[..., 0])
 
