@@ -1,15 +1,25 @@
-"""Mistakes in arguments of the benchmarks, found before anything is measured."""
+"""Arguments that several benchmarks have, and mistakes in those of any, found before anything is measured."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from pathlib import Path
+from typing import Any
 
 from interactive_st.conventions import option_name
 from interactive_st.errors import DataError, require_file
 from interactive_st.writing import check_file
 
+#: What argparse is told of the options that several commands have.
+SHARED: dict[str, dict[str, Any]] = {
+    "beam": {"type": int, "default": 5, "help": "hypotheses a sentence in decoding (default: %(default)s)"},
+    "device": {"default": "cpu", "help": "cpu, cuda, cuda:1, … (default: %(default)s)"},
+    "json": {"type": Path, "metavar": "FILE", "help": "write what is measured here as well"},
+    "seed": {"type": int, "default": 1, "help": "of lengths and contents (default: %(default)s)"},
+    "size": {"help": "of all models (default: %(default)s)"},
+    "threads": {"type": int, "metavar": "N", "help": "CPU threads (default: torch's choice)"},
+}
 #: Numbers of all commands and the least that each can be.
 LEAST = {
     "batches": 1,
@@ -25,6 +35,17 @@ LEAST = {
     "train_batches": 1,
     "utterances": 1,
 }
+
+
+def add_shared(parser: argparse.ArgumentParser, *names: str, **own: Any) -> None:
+    """Declare options of ``SHARED``; ``own`` is what a command has otherwise."""
+    for name in names:
+        settings = SHARED[name] | own
+        if name == "size":
+            from benchmarks.models import SUFFIX  # imports fairseq, which not all commands need
+
+            settings["choices"] = list(SUFFIX)
+        parser.add_argument(option_name(name), **settings)
 
 
 def check_arguments(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:

@@ -12,7 +12,6 @@ from fairseq.sequence_generator import SequenceGenerator
 from torch import Tensor, nn
 
 from benchmarks import models
-from benchmarks.models import SUFFIX, VOCABULARY
 from benchmarks.workload import Sample, of_stream, of_texts, text_input
 from interactive_st.conventions import STREAM_NAMES
 from interactive_st.search import DualBeamGenerator
@@ -38,8 +37,6 @@ NAMES = (*OURS, "pipeline", *STOCK_STREAMS, "stock_pipeline")
 
 #: What was written for a batch: by text, for each sentence, the tokens of its hypotheses.
 Written = dict[str, list[list[Tensor]]]
-
-__all__ = ["NAMES", "STREAM_NAMES", "SUFFIX", "VOCABULARY", "Contestant", "Pipeline", "System", "build"]
 
 
 class Contestant:
@@ -237,7 +234,7 @@ def build(
 
     Args:
         name: of ``NAMES``.
-        size: of ``SUFFIX``.
+        size: of ``models.SUFFIX``.
         entries: the vocabulary.
         beam: hypotheses a sentence in decoding.
         device: where it works.

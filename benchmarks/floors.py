@@ -12,16 +12,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks import costs, models, speed, timing, workload
-from benchmarks.arguments import check_arguments
+from benchmarks.arguments import add_shared, check_arguments
 from benchmarks.console import number, run_command, show_table, write_result
-from benchmarks.contestants import SUFFIX, VOCABULARY
 from benchmarks.costs import BYTES, Cost
+from benchmarks.models import VOCABULARY
 from interactive_st.modules.fast.onednn_linear import is_for_onednn, linear, pack
 
 DESCRIPTION = "Operations and bytes of training and decoding, and the times that they alone take here."
@@ -140,11 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """The options of :mod:`benchmarks.speed` that concern the workload."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.floors", description=DESCRIPTION)
-    add = parser.add_argument
-    add("--size", choices=list(SUFFIX), default="paper", help="of both models (default: paper)")
-    add("--device", default="cpu", help="whose rates are measured (default: cpu)")
-    add("--threads", type=int, help="CPU threads (default: torch's choice)")
-    add("--json", type=Path, metavar="FILE", help="write the numbers here as well")
+    add_shared(parser, "size", default="paper")
+    add_shared(parser, "device", "threads", "json")
     args = parser.parse_args(argv)
     check_arguments(parser, args)
     words = ["--size", args.size, "--device", args.device]

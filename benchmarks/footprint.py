@@ -15,8 +15,9 @@ from typing import Any
 import torch
 
 from benchmarks import timing, workload
-from benchmarks.contestants import VOCABULARY, System, build
+from benchmarks.contestants import System, build
 from benchmarks.memory import MIB, PeakMemory, resident
+from benchmarks.models import VOCABULARY
 from benchmarks.work import check_written
 
 #: What was found, and what works once more and returns the seconds that it took.

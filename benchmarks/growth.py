@@ -21,9 +21,8 @@ from typing import Any
 import torch
 
 from benchmarks import footprint, memory, timing
-from benchmarks.arguments import check_arguments
+from benchmarks.arguments import add_shared, check_arguments
 from benchmarks.console import number, run_command, say, show_table, write_result
-from benchmarks.contestants import SUFFIX
 from benchmarks.growth_pictures import draw
 from benchmarks.growth_points import CENTRE, CONTESTANTS, QUICK, VALUES, Point, concerns, curve, key_of
 from interactive_st.errors import DataError
@@ -152,13 +151,12 @@ def show(points: dict[str, Any], phase: str) -> None:
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=DESCRIPTION)
     add = parser.add_argument
-    add("--size", choices=list(SUFFIX), default="s", help="of both models (default: s)")
-    add("--device", default="cpu", help="cpu (default), cuda, cuda:1, …")
-    add("--threads", type=int, help="CPU threads (default: torch's choice)")
+    add_shared(parser, "size", default="s")
+    add_shared(parser, "device", "threads")
     add("--rounds", type=int, default=3, help="passes of each that are timed at a point (default: 3)")
     add("--only", choices=PHASES, nargs="+", default=list(PHASES), help="measure only these")
     add("--quick", action="store_true", help="three values of each factor")
-    add("--json", type=Path, metavar="FILE", help="results, taken up again; the pictures lie beside it "
+    add_shared(parser, "json", help="results, taken up again; the pictures lie beside it "
         "(default: benchmarks/results/growth_SIZE_DEVICE.json)")  # fmt: skip
     args = parser.parse_args(argv)
     if args.json is None:

@@ -10,16 +10,16 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import timing, workload
-from benchmarks.arguments import check_arguments
+from benchmarks.arguments import add_shared, check_arguments
 from benchmarks.console import number, run_command, say, show_table, write_result
-from benchmarks.contestants import SUFFIX, VOCABULARY, build
+from benchmarks.contestants import build
+from benchmarks.models import VOCABULARY
 
 NAMES = ("interactive", "stock_e2e")
 PHASES = ("decode", "train")
@@ -102,14 +102,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Shares of the time in torch's operations by kind of work, interactive and stock E2E.",
     )
     add = parser.add_argument
-    add("--size", choices=list(SUFFIX), default="s", help="of both models (default: s)")
-    add("--threads", type=int, help="CPU threads (default: torch's choice)")
+    add_shared(parser, "size", default="s")
+    add_shared(parser, "threads", "json", "beam", "seed")
     add("--only", choices=PHASES, nargs="+", default=list(PHASES), help="profile only these")
-    add("--json", type=Path, metavar="FILE", help="write the shares here as well")
-    add("--beam", type=int, default=5, help="hypotheses a sentence in decoding (default: 5)")
     add("--sentences", type=int, default=8, help="in the batch of decoding (default: 8)")
     add("--max-frames", type=int, default=6000, help="in the batch of training (default: 6000)")
-    add("--seed", type=int, default=1, help="of lengths and contents (default: 1)")
     args = parser.parse_args(argv)
     check_arguments(parser, args)
     return args

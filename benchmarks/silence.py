@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from benchmarks import timing
-from benchmarks.arguments import check_arguments, check_there
+from benchmarks.arguments import add_shared, check_arguments, check_there
 from benchmarks.console import number, run_command, say, show_table, write_result
 from examples.quickstart.room import Room, put_into
 from interactive_st.conventions import BOTH, TRANSCRIPT, TRANSLATION
@@ -133,10 +133,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.silence", description=DESCRIPTION)
     parser.add_argument("model", type=Path, metavar="MODEL", help="a model folder, or a checkpoint")
     parser.add_argument("manifest", type=Path, metavar="TSV", help="manifest of recordings with both texts")
-    add = parser.add_argument
-    add("--utterances", type=int, default=100, metavar="N", help="rows to take (default: 100)")
-    add("--threads", type=int, metavar="N", help="CPU threads (default: torch's own choice)")
-    add("--json", type=Path, metavar="FILE", help="write the numbers here as well")
+    parser.add_argument(
+        "--utterances", type=int, default=100, metavar="N", help="rows to take (default: 100)"
+    )
+    add_shared(parser, "threads", "json")
     args = parser.parse_args(argv)
     check_there(parser, args.model, "model folder or checkpoint", folder=True)
     check_there(parser, args.manifest, "manifest")

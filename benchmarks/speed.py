@@ -18,16 +18,16 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from fairseq.data import Dictionary
 
 from benchmarks import footprint, memory, timing, workload
-from benchmarks.arguments import check_arguments
+from benchmarks.arguments import add_shared, check_arguments
 from benchmarks.console import number, run_command, say, show_table, write_result
-from benchmarks.contestants import SUFFIX, VOCABULARY, build
+from benchmarks.contestants import build
+from benchmarks.models import VOCABULARY
 from benchmarks.work import check_written
 from interactive_st.modules.fast.onednn_linear import has_fast_bfloat16
 
@@ -256,9 +256,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     add = parser.add_argument
-    add("--size", choices=list(SUFFIX), help="of all models (default: paper, with --quick s)")
-    add("--device", default="cpu", help="cpu (default), cuda, cuda:1, …")
-    add("--threads", type=int, help="CPU threads (default: torch's choice)")
+    add_shared(parser, "size", help="of all models (default: paper, with --quick s)")
+    add_shared(parser, "device", "threads", "json", "beam", "seed")
     add("--rounds", type=int, help="alternated rounds that count (default: 5, GPU 9, --quick 7)")
     add(
         "--quick",
@@ -266,8 +265,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help="a rougher answer in under five minutes: rounds of less work",
     )
     add("--only", choices=PHASES, nargs="+", default=list(PHASES), help="measure only these")
-    add("--json", type=Path, metavar="FILE", help="write the ratios, and what they come from, here as well")
-    add("--beam", type=int, default=5, help="hypotheses a sentence in decoding (default: 5)")
     add("--sentences", type=int, help="in a batch of decoding (default: 8, GPU 64)")
     add("--decode-batches", type=int, metavar="N", help="in a round (default: 6, GPU 8, --quick 2)")
     add("--train-batches", type=int, metavar="N", help="updates in a round (default: 3, GPU 8, --quick 1)")
@@ -276,7 +273,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "which stock fairseq has, or the paper's stack")  # fmt: skip
     add("--clock", choices=list(CLOCKS), default="wall", help="wall (default), or cpu: the process's "
         "own time, for a machine that others use; with --threads 1")  # fmt: skip
-    add("--seed", type=int, default=1, help="of lengths and contents (default: 1)")
     args = parser.parse_args(argv)
     defaults = DEFAULTS["cpu" if args.device == "cpu" else "cuda"] | (QUICK if args.quick else {})
     defaults["size"] = "s" if args.quick else "paper"

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from benchmarks import timing
-from benchmarks.arguments import check_arguments
+from benchmarks.arguments import add_shared, check_arguments
 from benchmarks.console import number, run_command, say, show_table, write_result
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,7 +101,7 @@ def show(result: dict[str, Any], rounds: int) -> None:
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=DESCRIPTION)
     parser.add_argument("--rounds", type=int, default=5, help="processes of each that count (default: 5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers here as well")
+    add_shared(parser, "json")
     args = parser.parse_args(argv)
     check_arguments(parser, args)
     return args

@@ -15,15 +15,15 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks import memory, timing, workload
-from benchmarks.arguments import check_arguments
+from benchmarks.arguments import add_shared, check_arguments
 from benchmarks.console import number, run_command, say, show_table, write_result
-from benchmarks.contestants import SUFFIX, VOCABULARY, System, build
+from benchmarks.contestants import System, build
+from benchmarks.models import VOCABULARY
 from benchmarks.work import check_written
 from examples.help_formatter import HelpFormatter
 
@@ -180,18 +180,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=HelpFormatter,
     )
     add = parser.add_argument
-    add("--size", choices=list(SUFFIX), default="paper", help="of all systems")
-    add("--device", default="cpu", help="cpu, cuda, cuda:1, …")
-    add("--threads", type=int, help="CPU threads (default: torch's choice)")
+    add_shared(parser, "size", default="paper")
+    add_shared(parser, "device", "threads", "json", "beam", "seed")
     add("--params-only", action="store_true", help="stop after the first column")
-    add("--json", type=Path, metavar="FILE", help="write the numbers here as well")
     all_names = ",".join(NAMES)
     add("--systems", type=_names, default=all_names, metavar="A,B", help="measure these only (default: all)")
-    add("--beam", type=int, default=5, help="hypotheses a sentence")
     add("--batches", type=int, default=6, help="batches of a pass")
     add("--max-frames", type=int, help="frames in a batch (default: 6000, on a GPU 40000)")
     add("--rounds", type=int, default=5, help="alternated passes that count")
-    add("--seed", type=int, default=1, help="of lengths and contents")
     args = parser.parse_args(argv)
     if args.max_frames is None:
         args.max_frames = FRAMES["cpu" if args.device == "cpu" else "cuda"]

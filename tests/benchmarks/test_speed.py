@@ -7,6 +7,7 @@ import torch
 
 from benchmarks import contestants, memory, speed
 from benchmarks.work import UnequalWork
+from interactive_st.conventions import STREAM_NAMES
 from interactive_st.errors import DataError
 
 SMALL = ["--size", "tiny", "--threads", "1", "--rounds", "1", "--beam", "2", "--sentences", "2"]
@@ -56,7 +57,7 @@ def test_a_small_run(tmp_path, capsys, monkeypatch, bfloat16):
     if bfloat16:
         assert ratios["half_over_float"] == pytest.approx(ours / seconds["interactive_half"])
     [length] = decoding["forced_lengths"]
-    both = dict.fromkeys(contestants.STREAM_NAMES, 2 * (length + 1))
+    both = dict.fromkeys(STREAM_NAMES, 2 * (length + 1))
     assert decoding["tokens"].pop("stock_e2e") == {"translation": both["translation"]}
     assert all(tokens == both for tokens in decoding["tokens"].values())
     parameters = found["details"]["train"]["parameters"]

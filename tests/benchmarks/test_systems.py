@@ -7,6 +7,7 @@ import torch
 
 from benchmarks import contestants, systems, workload
 from benchmarks.work import check_written
+from interactive_st.conventions import STREAM_NAMES
 
 CPU = torch.device("cpu")
 
@@ -63,7 +64,7 @@ def test_who_writes_what(setting):
     entries, _ = setting
     texts = {name: contestants.build(name, "tiny", entries, 1, CPU).texts for name in ("e2e", "stock_asr")}
     assert texts == {"e2e": ("translation",), "stock_asr": ("transcript",)}
-    assert contestants.build("stock_pipeline", "tiny", entries, 1, CPU).texts == contestants.STREAM_NAMES
+    assert contestants.build("stock_pipeline", "tiny", entries, 1, CPU).texts == STREAM_NAMES
 
 
 def test_a_small_run(tmp_path, capsys, monkeypatch):
