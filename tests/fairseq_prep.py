@@ -17,7 +17,7 @@ import sentencepiece
 import yaml
 
 from interactive_st.data.audio.waveform import load_audio
-from interactive_st.data.corpora.readers import read_corpus
+from interactive_st.data.corpora.by_name import read_corpus
 from interactive_st.data.features.compute import fbank, features_from_file
 from interactive_st.data.utterances import Split
 

@@ -173,7 +173,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
 
 def _sources(args: argparse.Namespace) -> "dict[str, Path] | dict[str, Split]":
     """Return the manifest of each split, or what the reader of a corpus makes of it."""
-    from interactive_st.data.corpora.readers import read_corpus
+    from interactive_st.data.corpora.by_name import read_corpus
     from interactive_st.data.folder.new_folder import check_place
     from interactive_st.data.preparation.options import PrepareOptions, resolve_options
 

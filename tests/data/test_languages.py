@@ -4,7 +4,7 @@ import pytest
 from small_corpus import make_rows, run
 
 from interactive_st.cli.main import main
-from interactive_st.data.corpora.readers import read_corpus
+from interactive_st.data.corpora.by_name import read_corpus
 from interactive_st.data.languages import (
     UNSPACED,
     WIDE,

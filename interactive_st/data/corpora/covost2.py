@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from interactive_st.data.corpora.reading import Request, collect, find_readable
+from interactive_st.data.corpora.common import Request, collect, find_readable
 from interactive_st.data.escaped_table import read_escaped_table
 from interactive_st.data.manifest import Line
 from interactive_st.data.progress import progress_bar

@@ -11,7 +11,7 @@
 import math
 from pathlib import Path
 
-from interactive_st.data.corpora.reading import (
+from interactive_st.data.corpora.common import (
     Request,
     collect,
     find_readable,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from interactive_st.data.corpora.reading import (
+from interactive_st.data.corpora.common import (
     Request,
     collect,
     find_readable,

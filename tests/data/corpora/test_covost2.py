@@ -9,7 +9,7 @@ from fairseq_prep import edit
 from mini_corpora import ENGLISH, TRANSLATIONS, check_relative_root, make_covost2
 
 from interactive_st.cli.main import main
-from interactive_st.data.corpora.readers import read_corpus
+from interactive_st.data.corpora.by_name import read_corpus
 from interactive_st.data.manifest import read_manifest
 from interactive_st.errors import DataError
 

@@ -6,7 +6,7 @@ import pytest
 from mini_corpora import ENGLISH, SPEECHES, TRANSLATIONS, check_relative_root, make_europarl_st
 
 from interactive_st.cli.main import main
-from interactive_st.data.corpora.readers import read_corpus
+from interactive_st.data.corpora.by_name import read_corpus
 from interactive_st.data.manifest import read_manifest
 from interactive_st.errors import DataError
 

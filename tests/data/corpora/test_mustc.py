@@ -12,7 +12,7 @@ from mini_corpora import ENGLISH, TALKS, TRANSLATIONS, check_relative_root, make
 
 from interactive_st.cli.main import main
 from interactive_st.data.corpora import mustc
-from interactive_st.data.corpora.readers import read_corpus
+from interactive_st.data.corpora.by_name import read_corpus
 from interactive_st.data.features.compute import features_from_file
 from interactive_st.data.manifest import read_manifest
 from interactive_st.errors import DataError

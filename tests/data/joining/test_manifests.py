@@ -9,7 +9,7 @@ from fairseq.data.audio.audio_utils import get_features_or_waveform
 from fairseq_prep import FBANK, edit, prepare_as_fairseq, prepare_covost_as_fairseq, write_archive
 from mini_corpora import make_covost2, make_mustc
 
-from interactive_st.data.corpora.readers import read_corpus
+from interactive_st.data.corpora.by_name import read_corpus
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.features.compute import features_from_file
 from interactive_st.data.joining import manifests

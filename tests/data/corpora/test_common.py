@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-from interactive_st.data.corpora.reading import Request, collect
+from interactive_st.data.corpora.common import Request, collect
 from interactive_st.data.manifest import Line
 
 

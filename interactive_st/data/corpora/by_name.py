@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from interactive_st.data.choices import LONGEST_TRAINING_SECONDS, SOURCE_LANG
+from interactive_st.data.corpora.common import Request
 from interactive_st.data.corpora.covost2 import read_covost2
 from interactive_st.data.corpora.europarl_st import read_europarl_st
 from interactive_st.data.corpora.mustc import read_mustc
-from interactive_st.data.corpora.reading import Request
 from interactive_st.data.utterances import Split
 
 READERS = {"mustc": read_mustc, "covost2": read_covost2, "europarl_st": read_europarl_st}
