@@ -58,16 +58,13 @@ def stream_manifest(
     return columns, (_line(path, split, columns, number, raw) for number, raw in enumerate(lines, start=2))
 
 
-def scan_manifest(
-    path: str | os.PathLike, split: str = "", required: Sequence[str] = ()
-) -> tuple[list[str], list[Line], list[BadRow]]:
-    """As `stream_manifest`, all at once: the columns, the well-formed rows and the bad ones."""
-    columns, stream = stream_manifest(path, split, required)
-    rows: list[Line] = []
-    bad: list[BadRow] = []
-    for row in stream:
-        (rows if isinstance(row, Line) else bad).append(row)
-    return columns, rows, bad
+def set_apart(rows: Iterable[Line | BadRow], bad: list[BadRow]) -> Iterator[Line]:
+    """Yield the good rows of `stream_manifest`, and put the others into `bad` on the way."""
+    for row in rows:
+        if isinstance(row, Line):
+            yield row
+        else:
+            bad.append(row)
 
 
 def read_manifest(path: str | os.PathLike) -> list[dict[str, str]]:
@@ -77,10 +74,11 @@ def read_manifest(path: str | os.PathLike) -> list[dict[str, str]]:
         DataError: the file or its header cannot be read.
         BadRowsError: rows are malformed; all of them are listed.
     """
-    _, rows, bad = scan_manifest(path)
+    bad: list[BadRow] = []
+    rows = [line.fields for line in set_apart(stream_manifest(path)[1], bad)]
     if bad:
         raise BadRowsError(bad, "correct these lines:")
-    return [row.fields for row in rows]
+    return rows
 
 
 def write_manifest(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from interactive_st.data.audio.suffixes import is_recording
-from interactive_st.data.manifest import clean_text, scan_manifest
+from interactive_st.data.manifest import clean_text, set_apart, stream_manifest
 from interactive_st.data.utterances import read_times
 from interactive_st.errors import DataError
 from interactive_st.report.html import data_url, escape
@@ -62,7 +62,7 @@ class Recordings:
         #: or why there is none
         self._places: dict[str, tuple[Path, float, float | None] | DataError] = {}
         for manifest in manifests:
-            for line in scan_manifest(manifest)[1]:
+            for line in set_apart(stream_manifest(manifest)[1], []):
                 row = line.fields
                 name = row.get("audio", "").strip()
                 if "id" not in row or not is_recording(name):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interactive_st.data.manifest import Line, read_manifest, scan_manifest, stream_manifest, write_manifest
+from interactive_st.data.manifest import Line, read_manifest, set_apart, stream_manifest, write_manifest
 from interactive_st.errors import BadRowsError, DataError
 
 field = st.text(st.characters(exclude_characters="\t\n\r\0", exclude_categories=["Cs"]))
@@ -72,7 +72,8 @@ def test_reads_what_other_programs_write(tmp_path):
 def test_bad_rows_are_listed_with_line_and_reason(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_bytes(b"id\taudio\na\tb\nc\td\te\nf\n\ng\t\xff\nh\ti\rj\nk\tl\n")
-    columns, lines, bad = scan_manifest(path, "dev")
+    columns, rows = stream_manifest(path, "dev")
+    lines = list(set_apart(rows, bad := []))
     assert columns == ["id", "audio"]
     assert [(line.number, line.fields["id"]) for line in lines] == [(2, "a"), (8, "k")]
     assert [(row.line, row.id) for row in bad] == [(3, "c"), (4, "f"), (5, ""), (6, "g"), (7, "h")]
@@ -101,7 +102,7 @@ def test_header_errors(tmp_path, content, message):
     (tmp_path / "a.tsv").write_bytes(content)
     required = ("audio",) if "missing" in message else ()
     with pytest.raises(DataError, match=message):
-        scan_manifest(tmp_path / "a.tsv", required=required)
+        stream_manifest(tmp_path / "a.tsv", required=required)
 
 
 def test_missing_file(tmp_path):
@@ -133,6 +134,6 @@ def test_large_tables_are_written_and_read_row_by_row(tmp_path):
 def test_empty_lines_are_left_out_at_the_end_alone(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_bytes(b"id\taudio\n\na\tb\n \r\n\n")
-    _, lines, bad = scan_manifest(path)
+    lines = list(set_apart(stream_manifest(path)[1], bad := []))
     assert [line.number for line in lines] == [3]
     assert [row.line for row in bad] == [2]

@@ -4,14 +4,14 @@ import pytest
 
 from interactive_st.data.escaped_table import read_escaped_table
 from interactive_st.data.joining.fairseq_manifest import read_fairseq_manifest
-from interactive_st.data.manifest import read_manifest, scan_manifest
+from interactive_st.data.manifest import read_manifest, stream_manifest
 from interactive_st.errors import BadRowsError, DataError
 
 REQUIRED = ("id", "audio")
 
 
 def scan(path):
-    return scan_manifest(path, required=REQUIRED)
+    return list(stream_manifest(path, required=REQUIRED)[1])
 
 
 @pytest.mark.parametrize("read", [scan, read_fairseq_manifest])

@@ -13,7 +13,7 @@ from interactive_st.data.datasets.joint_batches import JointBatches
 from interactive_st.data.datasets.joint_dataset import JointSpeechToTextDataset
 from interactive_st.data.datasets.samples import Samples
 from interactive_st.data.folder.layout import SKIPPED
-from interactive_st.data.manifest import Line, stream_manifest
+from interactive_st.data.manifest import set_apart, stream_manifest
 from interactive_st.errors import DataError
 from interactive_st.wording import counted
 
@@ -66,11 +66,8 @@ class JointDatasetCreator(SpeechToTextDatasetCreator):
             present = ", ".join(file.stem for file in tables)
             raise FileNotFoundError(f"{path}: no such split; {root} holds {present or 'no .tsv'}")
         samples, bad = Samples(path), []
-        for row in stream_manifest(path, split, cls.REQUIRED)[1]:
-            if isinstance(row, Line):
-                samples.add(row)
-            else:
-                bad.append(row)
+        for line in set_apart(stream_manifest(path, split, cls.REQUIRED)[1], bad):
+            samples.add(line)
         if bad:
             raise DataError(f"{bad[0]}; correct this line ({len(bad)} bad in all)")
         if not samples:

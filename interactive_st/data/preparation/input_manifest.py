@@ -1,12 +1,12 @@
 """Reads input manifests, and tables of texts without speech."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 from interactive_st.data.folder.layout import LANGUAGE_COLUMNS, TEXT_COLUMNS
-from interactive_st.data.manifest import Line, stream_manifest
+from interactive_st.data.manifest import Line, set_apart, stream_manifest
 from interactive_st.data.utterances import OPTIONAL, REQUIRED, Split, make_split
 from interactive_st.errors import BadRow, DataError
 
@@ -36,7 +36,7 @@ def read_split(
     """
     columns, rows = stream_manifest(path, split, REQUIRED)
     bad: list[BadRow] = []
-    lines = _set_apart(rows, bad)
+    lines = set_apart(rows, bad)
     root = Path(path).parent if audio_root is None else Path(audio_root)
     made = make_split(split, path, lines, root, source_lang, target_lang)
     return _with_faults(made, split, bad, [name for name in columns if name not in REQUIRED + OPTIONAL])
@@ -60,7 +60,7 @@ def read_text(
     """
     columns, rows = stream_manifest(path, split, REQUIRED_OF_TEXT)
     bad: list[BadRow] = []
-    lines = _set_apart(rows, bad)
+    lines = set_apart(rows, bad)
     source_lang = _only_language(path, columns, "src_lang", source_langs, "--source-lang")
     target_lang = _only_language(path, columns, "tgt_lang", target_langs, "--target-lang")
     used = REQUIRED_OF_TEXT + OPTIONAL_OF_TEXT
@@ -72,15 +72,6 @@ def read_text(
     made = make_split(split, path, lines, None, source_lang, target_lang)
     made = _with_faults(made, split, bad, [name for name in columns if name not in used])
     return made._replace(is_text_only=True)
-
-
-def _set_apart(rows: Iterable[Line | BadRow], bad: list[BadRow]) -> Iterator[Line]:
-    """Yield the good rows, and put the others into `bad` on the way."""
-    for row in rows:
-        if isinstance(row, Line):
-            yield row
-        else:
-            bad.append(row)
 
 
 def _only_language(
