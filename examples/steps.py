@@ -17,9 +17,10 @@ from examples.progress import TrainingProgress
 from examples.runner import ROOT, Recipe, RecipeError, shown
 from examples.stamps import Stamp, digest, fingerprint, write_json
 from interactive_st import checkpoint_averaging as averaging
+from interactive_st.conventions import TASK
+from interactive_st.data.folder.layout import CONFIG
 
 USER_DIR = ROOT / "interactive_st"
-CONFIG = "config_joint.yaml"
 
 
 def make_corpus(
@@ -79,7 +80,7 @@ def train(
     to start from. Limits, seconds and what is raised are those of :func:`fairseq_train`.
     """
     words = [
-        "--user-dir", str(USER_DIR), "--task", "joint_speech_to_text", "--config-yaml", CONFIG, *options,
+        "--user-dir", str(USER_DIR), "--task", TASK, "--config-yaml", CONFIG, *options,
     ]  # fmt: skip
     made_from = [training_files(data), _without_places(options, uses), recipe.seed]
     if uses:
@@ -203,7 +204,7 @@ def generate(
     """``fairseq-generate``: decode a split into a file of pairs; ``uses`` as of :func:`train`."""
     name = f"generate-{pairs_path.stem}"
     arguments = [
-        str(data), "--user-dir", str(USER_DIR), "--task", "joint_speech_to_text",
+        str(data), "--user-dir", str(USER_DIR), "--task", TASK,
         "--config-yaml", CONFIG, "--gen-subset", subset, "--path", str(checkpoint),
         "--pairs-path", str(pairs_path), *options,
     ]  # fmt: skip

@@ -90,7 +90,7 @@ def generate(task, split="test", half=False, shards=(1, 0), **options):
     return source, target, generator
 
 
-def interactive(task, buffers, batch_size=2):
+def interactive(task, buffers):
     """What fairseq-interactive does; returns S- lines by running number."""
     model = FakeModel()
     generator = task.build_generator([model], GenerationConfig())
@@ -98,7 +98,7 @@ def interactive(task, buffers, batch_size=2):
     for buffer in buffers:
         features, lengths = task.get_interactive_tokens_and_lengths(buffer, None)
         dataset = task.build_dataset_for_inference(features, lengths, constraints=None)
-        iterator = task.get_batch_iterator(dataset=dataset, max_sentences=batch_size)
+        iterator = task.get_batch_iterator(dataset=dataset, max_sentences=2)
         found = []
         for batch in iterator.next_epoch_itr(shuffle=False):
             net_input = {key: batch["net_input"][key] for key in ("src_tokens", "src_lengths")}

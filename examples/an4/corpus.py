@@ -16,7 +16,6 @@ import numpy as np
 from examples.an4.german import Spelling, translate
 
 DIM = 13  # cepstral coefficients a frame
-FRAMES_PER_SECOND = 100
 _LINE = re.compile(r"(?:<s>)?(?P<text>[^<(]+?)\s*(?:</s>)?\s*\((?P<id>[^()\s]+)\)")
 
 

@@ -20,7 +20,7 @@ from examples.report import print_scores
 from examples.runner import Recipe, RecipeError, run_to_the_end, shown
 from examples.stamps import fingerprint, write_json
 from interactive_st.data import manifest
-from interactive_st.data.folder.layout import SKIPPED
+from interactive_st.data.folder import layout
 from interactive_st.scoring.pairs_file import Pair, write_pairs
 
 CONFIG = "config_st.yaml"
@@ -101,11 +101,11 @@ def make_data(recipe: Recipe, source: Path, name: str) -> tuple[Path, list[str]]
 
     Raises ``RecipeError`` where the source is no data folder.
     """
-    if not (source / steps.CONFIG).is_file():
+    if not (source / layout.CONFIG).is_file():
         raise RecipeError(
-            f"{source}: no {steps.CONFIG}; name a folder that `make digits` made, such as runs/digits/data"
+            f"{source}: no {layout.CONFIG}; name a folder that `make digits` made, such as runs/digits/data"
         )
-    manifests = sorted(path for path in source.glob("*.tsv") if path.name != SKIPPED)
+    manifests = sorted(path for path in source.glob("*.tsv") if path.name != layout.SKIPPED)
     folder = recipe.out / name
 
     def write() -> None:
@@ -116,7 +116,7 @@ def make_data(recipe: Recipe, source: Path, name: str) -> tuple[Path, list[str]]
         write_config(source, folder)
 
     recipe.commands.append(f"# {folder} = {source} for stock fairseq, the target being the transcript")
-    made_from = [str(source.resolve()), fingerprint([*manifests, source / steps.CONFIG])]
+    made_from = [str(source.resolve()), fingerprint([*manifests, source / layout.CONFIG])]
     recipe.step(name, made_from, [folder], write)
     return folder, [path.stem for path in manifests]
 
@@ -132,7 +132,7 @@ def write_config(source: Path, target: Path) -> None:
     import yaml
     from fairseq.data.audio.feature_transforms import AUDIO_FEATURE_TRANSFORM_REGISTRY as known
 
-    config = yaml.safe_load((source / steps.CONFIG).read_text("utf-8"))
+    config = yaml.safe_load((source / layout.CONFIG).read_text("utf-8"))
     beside = source.resolve()
     transforms = {
         split: [name for name in names if name in known]

@@ -9,11 +9,12 @@ import numpy as np
 import soundfile
 import soxr
 
+from interactive_st.data.audio import media
 from interactive_st.data.audio.channels import one_channel
 from interactive_st.data.audio.file_size import require_whole
 from interactive_st.data.audio.refusals import cut_off, require_audio_file, require_finite, unreadable
 from interactive_st.data.audio.wav_header import missing_seconds
-from interactive_st.data.audio.waveform import SLACK, load_audio, media, needs_pyav
+from interactive_st.data.audio.waveform import SLACK, load_audio, needs_pyav
 from interactive_st.errors import DataError
 
 #: What is read at a time from a long file.

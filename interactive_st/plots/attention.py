@@ -24,7 +24,6 @@ MOST_SIDE_BY_SIDE = 18  # tokens with which both directions of the interactive a
 #: Most frames drawn; memory grows with their square.
 MOST_FRAMES = 3000
 WIDTH, INCHES_PER_TOKEN = 8.5, 0.165
-DEFAULTS = Options()
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def compute_picture(
     *,
     layer: int = -1,
     head: int | None = None,
-    options: Options = DEFAULTS,
+    options: Options,
 ) -> AttentionPicture:
     """Decode one utterance and compute what its picture shows.
 

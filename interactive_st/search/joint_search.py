@@ -20,15 +20,13 @@ from interactive_st.search.pool import Pool
 class Candidates(NamedTuple):
     """C pairs per sentence: ``score`` ``(B, C)`` of the pair, all else ``(2, B, C)``.
 
-    ``parent``: slot of the pair that is continued; ``wrote``: the stream got a token in this step;
-    ``length``: its tokens, ``</s>`` included.
+    ``parent``: slot of the pair that is continued; ``length``: tokens of the stream, ``</s>`` included.
     """
 
     parent: Tensor
     token: Tensor
     score: Tensor
     stream_score: Tensor
-    wrote: Tensor
     ended: Tensor
     length: Tensor
 
@@ -98,7 +96,6 @@ class JointSearch(DualSearch):
             token=token,
             score=score,
             stream_score=self.stream_score.gather(2, parents) + gain.flatten(2).gather(2, place),
-            wrote=wrote,
             ended=had_ended | (wrote & token.eq(self.constraints.eos)),
             length=self.length.gather(2, parents) + wrote.long(),
         )

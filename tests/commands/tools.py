@@ -52,7 +52,7 @@ class Tools:
     they see."""
 
     def __init__(self, folder: Path, repository: Path, gpus: str = "") -> None:
-        self.folder, self.repository = folder, repository
+        self.folder = folder
         self._count = 0
         self._started: dict[int, tuple[list[str], Path]] = {}
         path = os.pathsep.join(filter(None, [str(repository), os.environ.get("PYTHONPATH")]))

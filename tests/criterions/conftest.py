@@ -21,10 +21,9 @@ PAD, EOS = 1, 2
 class TwoStreams(nn.Module):
     """Each row sees its own token and the mean of its partner's prefix; CTC from the features."""
 
-    def __init__(self, vocabulary: int, dim: int = 6) -> None:
+    def __init__(self, vocabulary: int) -> None:
         super().__init__()
-        self.table = nn.Embedding(vocabulary, dim)
-        self.encoder = nn.Linear(3, dim)
+        self.table, self.encoder = nn.Embedding(vocabulary, 6), nn.Linear(3, 6)
         self.seen: list[Tensor] = []
         self.ctc_calls = 0
 

@@ -13,7 +13,7 @@ import yaml
 
 from interactive_st.data.features import range_limit
 from interactive_st.data.features.settings import FeatureSettings
-from interactive_st.data.folder.config_check import check_config
+from interactive_st.data.folder.config_check import ADVICE, check_config
 from interactive_st.data.folder.layout import CONFIG, DICTIONARY, GLOBAL_CMVN, MODEL, VOCAB
 from interactive_st.data.folder.vocabulary import dictionary_languages, load_model
 from interactive_st.errors import DataError
@@ -124,10 +124,7 @@ def read_config(folder: str | os.PathLike) -> FolderConfig:
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(
-            f"{path}: cannot be read ({error}); a data folder made by `interactive-st prepare` "
-            "is needed"
-        ) from error
+        raise DataError(f"{path}: cannot be read ({error}); {ADVICE}") from error
     check_config(path, config)
     return config
 

@@ -8,8 +8,9 @@ import av
 import numpy as np
 import pytest
 
+from interactive_st.data.audio import media
 from interactive_st.data.audio.suffixes import is_recording
-from interactive_st.data.audio.waveform import load_audio, media
+from interactive_st.data.audio.waveform import load_audio
 from interactive_st.errors import DataError
 from tests.media_files import frames, write_media, write_silent_video
 
