@@ -1,14 +1,16 @@
 """Linear layers that are faster on a CPU, and in single precision on a GPU.
 
 ``F.linear`` calls the BLAS, which repacks the weights in every call; with few rows that is most of the time.
-oneDNN is faster with unpacked weights, and fastest with weights packed once; decoding keeps such copies
-(:mod:`.joined_linear`). bfloat16: inference only. GPUs use ``F.linear``, except for large float32 products on
+oneDNN is fastest with weights packed once; decoding keeps such copies (:mod:`.joined_linear`). With unpacked
+weights, as in training, it is faster than the BLAS but for Intel's on Intel's processors
+(:func:`has_fast_blas`). bfloat16: inference only. GPUs use ``F.linear``, except for large float32 products on
 some of them (:mod:`.tf32_split`).
 """
 
 import platform
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -51,7 +53,7 @@ class OneDnnLinear(KeepsWeightCopy, nn.Linear):
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, relu: bool = False) -> Tensor:
     """``F.linear``, followed by ReLU if ``relu``, by whichever implementation is faster; differentiable."""
-    if is_for_onednn(x, weight):
+    if is_for_onednn(x, weight) and not (x.dtype == torch.float32 and has_fast_blas()):
         if not torch.is_grad_enabled():
             return linear(x, weight, bias, relu)
         y = _Linear.apply(x, weight, bias)
@@ -152,6 +154,17 @@ def has_fast_bfloat16() -> bool:
     asks = [getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("avx512_bf16", "amx_tile")]
     known = [ask for ask in asks if ask is not None and platform.machine() in ("x86_64", "AMD64")]
     return has_onednn_linear(torch.bfloat16) and (not known or any(ask() for ask in known))
+
+
+@cache
+def has_fast_blas() -> bool:
+    """Whether the BLAS multiplies by unpacked float32 weights faster than oneDNN: Intel's, which looks for
+    Intel's processors and takes slower ways on others."""
+    try:
+        processor = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return torch.backends.mkl.is_available() and "GenuineIntel" in processor
 
 
 @cache
