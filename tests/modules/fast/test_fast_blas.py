@@ -51,4 +51,4 @@ def test_products_of_unpacked_weights(monkeypatch, fast, trains):
         with torch.no_grad():
             layer.pack()
             layer(x)
-        assert calls
+        assert len(calls) == (1 if fast else 2)
