@@ -107,8 +107,9 @@ def test_points_that_are_added_have_their_own_commit_and_date(tmp_path, measured
     assert json.loads(path.read_text(encoding="utf-8")) == after
 
 
-def test_the_published_file_can_be_drawn(repository, tmp_path):
-    path = repository / "benchmarks" / "results" / "growth_s_cpu.json"
+@pytest.mark.parametrize("name", ["growth_s_cpu.json", "growth_s_cpu_intel.json"])
+def test_the_published_files_can_be_drawn(repository, tmp_path, name):
+    path = repository / "benchmarks" / "results" / name
     results = json.loads(path.read_text(encoding="utf-8"))
     assert growth.read(path, results["settings"], results["machine"]) == results
     for phase in growth.PHASES:
