@@ -52,6 +52,7 @@ def test_is_built_from_its_configuration(entries):
         ({"ignore_prefix_size": 1}, "never targets"),
         ({"asr_weight": -1.0}, "--asr-weight"),
         ({"ctc_weight": math.nan}, "--ctc-weight"),
+        ({"st_weight": math.inf}, "--st-weight"),
         ({"asr_weight": 0.0, "st_weight": 0.0}, "nothing to train"),
         ({"prefix_corruption": 1.0}, "--prefix-corruption"),
         ({"prefix_corruption": -0.1}, "--prefix-corruption"),

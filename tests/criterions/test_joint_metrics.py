@@ -12,6 +12,8 @@ PARTLY = [(4, 5), (3, None), (None, 4)]
 
 def test_metrics_are_the_hand_made_sums(model, criterion, batch, by_fairseq, logged):
     sample = batch(PARTLY)
+    with torch.no_grad():
+        model.encoder.bias.copy_(2 * model.table.weight[EOS])  # so that some tokens are right
     _, _, log = criterion(ctc_weight=0.5, report_accuracy=True)(model, sample)
     shown = logged(log)
     logits = model(**sample["net_input"])[0]
@@ -21,6 +23,7 @@ def test_metrics_are_the_hand_made_sums(model, criterion, batch, by_fairseq, log
         (logits[s].argmax(-1) == sample["targets"][s])[sample["targets"][s] != PAD].sum().item()
         for s in (0, 1)
     ]
+    assert all(0 < right < count for right, count in zip(hits, tokens, strict=True))
     bits = 1 / math.log(2)
     expected = {
         "loss": log["loss"] / 20 * bits,
@@ -37,6 +40,15 @@ def test_metrics_are_the_hand_made_sums(model, criterion, batch, by_fairseq, log
     for key, value in expected.items():
         assert shown[key] == pytest.approx(torch.as_tensor(value).item(), abs=6e-4), key
     assert shown["ppl"] == pytest.approx(2 ** expected["nll_loss"].item(), abs=0.02)
+    assert shown.keys() == expected.keys() | {"ppl", "n_correct", "total"}
+    plain = logged(criterion(ctc_weight=0.5)(model, sample)[2])
+    assert plain.keys() == {key for key in expected if "accuracy" not in key} | {"ppl"}
+
+
+def test_what_is_logged_keeps_no_graph(model, criterion, batch):
+    """fairseq keeps logging outputs for longer than a batch, and with a graph all of its tensors."""
+    _, _, log = criterion(ctc_weight=0.5, report_accuracy=True)(model, batch(PARTLY))
+    assert not [key for key, value in log.items() if getattr(value, "requires_grad", False)]
 
 
 def test_two_workers_equal_one_and_absent_streams_do_not_count(model, criterion, batch, logged):
