@@ -73,9 +73,25 @@ def test_what_is_left_of_a_batch_of_limited_text_is_not_cut(folder):
     assert [len(batch) for batch in batches] == [3, 5]
 
 
+def test_a_longer_text_further_on_does_not_slip_in(folder):
+    """Batches are sorted by speech, not by text."""
+    texts = ["elf", "elf", " ".join(["elf"] * 12)]
+    write_split(folder, "test", [(f"r{row}", 20, text, "one", "", "en", "de") for row, text in enumerate(texts)])
+    dataset = load(folder)
+    short, _, long = (dataset.size(row)[1] for row in range(3))
+    dataset.limit_text(2 * 3 * short)
+    assert long > 2 * short
+    assert [batch.tolist() for batch in dataset.batch_by_size(np.arange(3), max_sentences=3)] == [[0, 1], [2]]
+
+
 def test_limits_below_1_are_refused(folder):
     with pytest.raises(ValueError, match="--max-text-tokens 0: must be at least 1"):
         load(folder).limit_text(0)
+
+
+def test_an_utterance_of_one_frame_is_in_a_batch(folder):
+    write_split(folder, "test", [(f"r{row}", row + 1, "elf", "one", "", "en", "de") for row in range(2)])
+    assert [batch.tolist() for batch in load(folder).batch_by_size(np.arange(2), max_tokens=9)] == [[0, 1]]
 
 
 def test_no_utterance_makes_no_batch(folder):

@@ -49,6 +49,9 @@ def test_batch_holds_both_texts_in_the_order_of_the_frames(folder):
     assert batch["nsentences"] == 4
     assert batch["transcript_lengths"].tolist()[0] == 0
     assert batch["target_lengths"].tolist()[1] == 0
+    ordered = dataset.collater([dataset[i] for i in range(4)], return_order=True)
+    assert ordered.keys() - batch.keys() == {"order"}
+    assert ordered["order"].tolist() == [1, 2, 0, 3]
 
 
 def test_a_batch_without_any_text_is_padding(folder):
