@@ -76,7 +76,8 @@ def test_what_is_left_of_a_batch_of_limited_text_is_not_cut(folder):
 def test_a_longer_text_further_on_does_not_slip_in(folder):
     """Batches are sorted by speech, not by text."""
     texts = ["elf", "elf", " ".join(["elf"] * 12)]
-    write_split(folder, "test", [(f"r{row}", 20, text, "one", "", "en", "de") for row, text in enumerate(texts)])
+    rows = [(f"r{row}", 20, text, "one", "", "en", "de") for row, text in enumerate(texts)]
+    write_split(folder, "test", rows)
     dataset = load(folder)
     short, _, long = (dataset.size(row)[1] for row in range(3))
     dataset.limit_text(2 * 3 * short)

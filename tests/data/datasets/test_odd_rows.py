@@ -1,5 +1,8 @@
 """Rows that are rare, and legitimate or at least named."""
 
+import logging
+from argparse import Namespace
+
 import numpy as np
 import pytest
 import tiny
@@ -9,21 +12,22 @@ from fairseq.data import Dictionary
 from interactive_st.data.datasets.config import JointDataConfig
 from interactive_st.data.datasets.creator import JointDatasetCreator
 from interactive_st.errors import DataError
-from tests.joint_corpus import task_arguments, write_config, write_corpus, write_split
+from tests.joint_corpus import ROWS, task_arguments, write_config, write_corpus, write_split
+from tests.joint_corpus import load as load_split
 
 
 @pytest.fixture
 def load(tmp_path):
     """Loads a split of these rows, texts in whole words."""
 
-    def run(rows, **options):
+    def run(rows, pre_tokenizer=None, **options):
         folder = write_corpus(tmp_path, {"test": []})
         write_config(folder, bpe_tokenizer=None, feature_transforms=None)
         write_split(folder, "test", rows)
         dictionary = tiny.dictionary()
         config = JointDataConfig(folder / task_arguments(folder).config_yaml)
         return JointDatasetCreator.from_tsv(
-            str(folder), config, "test", dictionary, None, None, False, epoch=1, seed=1, **options
+            str(folder), config, "test", dictionary, pre_tokenizer, None, False, epoch=1, seed=1, **options
         )
 
     return run
@@ -37,6 +41,37 @@ def test_words_written_like_special_symbols_are_unknown_words(load):
     assert translation.tolist() == [*map(dataset.tgt_dict.index, ("w1", "<unk>", "w2")), eos]
     batch = dataset.collater([dataset[0]])
     assert torch.equal(batch["targets"].ne(1).sum(dim=2)[:, 0], torch.tensor(batch["ntokens_by_stream"]))
+
+
+def test_texts_are_cut_into_words_as_the_folder_says(load):
+    words = Namespace(encode=lambda text: text.replace(".", " ."))
+    dataset = load([("a", 20, "w1.", "w2.", "", "en", "de")], pre_tokenizer=words)
+    index, eos = dataset.tgt_dict.index, Dictionary().eos()
+    assert [text.tolist() for text in dataset[0].texts] == [
+        [index(word), Dictionary().unk(), eos] for word in ("w2", "w1")
+    ]
+
+
+def test_the_log_has_the_share_of_unknown_words(load, caplog):
+    with caplog.at_level(logging.INFO):
+        load([("a", 20, "w1 other w2 w3", "", "", "en", "de"), ("b", 20, "w4 w5 w6 w7", "", "", "en", "de")])
+    assert "'test' has 12.50% OOV (translations)" in caplog.text
+    assert "OOV (transcripts)" not in caplog.text, "there are none"
+
+
+def test_a_line_that_is_no_row_is_named(folder):
+    with (folder / "test.tsv").open("a") as file:
+        file.write("x\ttest_a.npy\n")
+    with pytest.raises(DataError, match=r"test\.tsv:6.*; correct this line \(1 bad in all\)"):
+        load_split(folder)
+
+
+def test_rows_without_any_text_are_left_out_of_training_with_a_warning(folder, caplog):
+    rows = [*ROWS, ("bare", 20, "", "", "", "en", "de")]
+    write_split(folder, "train", rows)
+    assert len(load_split(folder, "train", is_train=True)) == len(ROWS)
+    assert "'train': 1 row without any text left out" in caplog.text
+    assert len(load_split(folder, "train")) == len(rows)
 
 
 def test_features_without_a_frame_are_named(load, tmp_path):
