@@ -50,6 +50,20 @@ def test_the_greatest_length_counts_before_the_least():
     assert constrained[:, 0, EOS].tolist() == [0.0, -math.inf]
 
 
+def test_words_are_blocked_by_what_their_own_translation_holds():
+    """One has written more than the other, and its transcript may repeat itself."""
+    constraints = Constraints(SearchOptions(no_repeat_ngram_size=2), PAD, UNK, EOS)
+    control = torch.tensor([0, 1, 1]), torch.tensor([0, 0, 1]), torch.tensor([4, 4, 3])
+    lanes = Lanes(*control, (0, 1), 2, control=control)
+    tokens = torch.full((2, 2, 1, 6), PAD, dtype=torch.int32)
+    tokens[:, 0, 0, :5] = torch.tensor([4, 7, 6, 7, 6])  # 7 followed the 6
+    tokens[1, 1, 0, :4] = torch.tensor([4, 7, 8, 7])
+    none = torch.zeros(3, dtype=torch.bool)
+    constrained = constraints.apply(torch.zeros(3, 1, 9), lanes, tokens, none, None)
+    blocked = [row[0].isneginf().nonzero().flatten().tolist() for row in constrained]
+    assert blocked == [[PAD], [PAD, 7], [PAD, 8]]
+
+
 @KINDS
 def test_a_forced_end_counts_before_the_least_length(kind):
     pairs, _ = run(start(build(), prefix=torch.tensor([[7, EOS]]), kind=kind, min_len=6))

@@ -242,6 +242,19 @@ def test_attention_orders_what_ctc_rules_out():
     assert (blended[3] - blended[4]).item() == pytest.approx(0.7, abs=1e-3)
 
 
+def test_attention_orders_ends_that_ctc_rules_out():
+    """Of texts that are as long as they may be, with more words to come in the speech."""
+    scores = torch.full((2, 1, WORDS), -math.inf)
+    scores[0, 0, 3] = scores[1, 0, 4] = 0.0
+    options = {"blank": BLANK, "eos": EOS, "width": 2, "weight": 0.5, "candidates": WORDS}
+    state = CtcPrefixScorer(scores, torch.tensor([2]), **options)
+    state.extend(torch.zeros(1, dtype=torch.long), torch.tensor([[3, 3]]))
+    attention = torch.zeros(1, 2, WORDS)
+    attention[0, 1, EOS] = -1.0
+    first, second = state.blend(attention, lanes(TRANSCRIPT))[0, :, EOS].tolist()
+    assert first - second == pytest.approx(0.5, abs=1e-3)
+
+
 @pytest.mark.parametrize("frames", [2, 3, 9])
 @pytest.mark.parametrize("is_known", [True, False])
 def test_the_end_costs_nothing_behind_what_ctc_rules_out(frames, is_known):

@@ -227,6 +227,9 @@ def test_unreadable_features_and_bad_rows_are_named(folder):
 
 
 def test_features_in_memory_are_transformed_once_and_batches_remembered(folder):
+    masks = {"time_wrap_W": 0, "freq_mask_N": 1, "freq_mask_F": 8, "time_mask_N": 1, "time_mask_T": 30}
+    transforms = {"*": ["utterance_cmvn"], "_train": ["utterance_cmvn", "specaugment"]}
+    write_config(folder, feature_transforms=transforms, specaugment=masks | {"time_mask_p": 1.0})
     config = JointDataConfig(folder / "config_joint.yaml")
     features = [np.load(folder / f"test_{name}.npy") for name in "ab"]
     dictionary = Dictionary.load(str(folder / "dict.txt"))
@@ -235,6 +238,8 @@ def test_features_in_memory_are_transformed_once_and_batches_remembered(folder):
     assert "targets" not in batch
     assert batch["lang_tags"].shape == (2, 2)
     assert list(dataset.batches) == [[1, 0]]
+    assert torch.equal(dataset[0].source, load(folder)[0].source), "as of a file, and nothing is masked"
+    assert not dataset.has_texts(0)
     stored = load(folder)
     assert torch.equal(batch["net_input"]["src_tokens"][0], stored[1].source)
     assert torch.equal(dataset[0].source, stored[0].source)
