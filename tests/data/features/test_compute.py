@@ -107,6 +107,13 @@ def test_from_existing_features(tmp_path):
     )
 
 
+@pytest.mark.parametrize("part", [{"offset": 0.5}, {"duration": 1.0}])
+def test_features_are_taken_whole(tmp_path, part):
+    np.save(tmp_path / "a.npy", np.zeros((3, 13), np.float32))
+    with pytest.raises(DataError, match="offset and duration are for audio"):
+        features_from_file(tmp_path / "a.npy", {"type": "precomputed"}, **part)
+
+
 def test_unusable_feature_files_are_refused(tmp_path):
     spec = {"type": "precomputed", "dim": 3}
     arrays = {
