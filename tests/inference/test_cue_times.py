@@ -30,6 +30,16 @@ def test_a_boundary_goes_to_a_pause_that_is_near_for_the_shorter_part():
     assert share_time(speech, [40, 10]) == [(0.0, 4.5), (4.5, 5.5)]
 
 
+def test_of_several_pauses_the_nearest_counts():
+    """Pauses are behind 2, 5 and 6 seconds of speech; the boundary would be at 4.6 of 10."""
+    speech = [(0.0, 2.0), (3.0, 6.0), (7.0, 8.0), (9.0, 13.0)]
+    assert share_time(speech, [46, 54]) == [(0.0, 6.0), (7.0, 13.0)]
+    assert share_time(speech, [26, 74]) == [(0.0, 2.0), (3.0, 13.0)]
+    # of ten seconds the last part has one, and no pause within 0.4 of it
+    first, second = share_time(speech, [90, 10])
+    assert (first, second) == (pytest.approx((0.0, 12.0)), pytest.approx((12.0, 13.0)))
+
+
 @pytest.mark.parametrize("length", [0.1, 0.3, 0.7])
 def test_parts_that_are_between_pauses_have_their_ends(length):
     speech = [(1.1 * i, 1.1 * i + length) for i in range(9)]

@@ -76,6 +76,8 @@ def test_silence_has_no_utterances():
 def test_speech_begins_surely_and_goes_on_in_doubt():
     assert cut([0.4] * 100) == []
     assert in_windows(cut([0.6] + [0.4] * 99)) == [(0, 100)]
+    assert in_windows(cut([0.5] + [0.35] * 99)) == [(0, 100)]
+    assert in_windows(cut([0.9] * 30 + [0.0] * 30 + [0.4] * 30 + [0.0] * 30)) == [(0, 36)], "surely anew"
 
 
 def test_speech_without_a_pause_is_cut_where_it_is_weakest():
@@ -216,6 +218,12 @@ def test_a_long_one_is_cut(noise_is_speech):
     np.testing.assert_allclose(
         [(u.start, u.end) for u in utterances], [(0.8, 2.2), (3.3, 4.7)], atol=2 * SECONDS
     )
+
+
+def test_a_long_one_without_a_pause_is_cut_too(noise_is_speech):
+    utterances = find(bursts([(0.0, 9.0)], 9.0), max_segment=4.0)
+    assert max(u.end - u.start for u in utterances) <= 4.0
+    assert sum(u.end - u.start for u in utterances) == pytest.approx(9.0, abs=2 * SECONDS)
 
 
 def test_memory_does_not_grow_with_the_recording():

@@ -52,6 +52,22 @@ def test_normalisation_is_optional_and_stated():
     assert scores["wer_normalisation"].startswith("lower case, punctuation removed")
 
 
+def test_each_normalisation_does_what_it_says():
+    pairs = [pair("Hello there.", "hello there"), pair("ah!", "ah")]
+    lower = score_pairs(pairs, wer_lowercase=True)
+    bare = score_pairs(pairs, wer_remove_punctuation=True)
+    assert score_pairs(pairs)["substitutions"] == 3, "case counts, and punctuation"
+    assert (lower["substitutions"], bare["substitutions"]) == (2, 1)
+    assert lower["wer_normalisation"].startswith("lower case (jiwer")
+    assert bare["wer_normalisation"].startswith("punctuation removed (jiwer")
+    assert (lower["exact"]["transcripts"], bare["exact"]["transcripts"]) == (0, 1)
+
+
+def test_errors_are_shares_of_the_reference():
+    scores = score_pairs([pair("ab cd", "ab cd ef gh")])
+    assert (scores["wer"], scores["cer"]) == pytest.approx((100 * 2 / 4, 100 * 6 / 11))
+
+
 @pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u3000", "\t", "  "])
 def test_any_white_space_parts_words(space):
     """As fairseq and sacrebleu have it; French has no-break spaces before its marks."""

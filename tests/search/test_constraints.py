@@ -117,6 +117,16 @@ def test_the_search_ends_where_no_pair_is_left():
     assert rows == [[0, 0], [1, -1]]
 
 
+@torch.no_grad()
+def test_a_sentence_ends_where_no_pair_of_its_own_is_left():
+    """Four transcripts of one token, for five slots; the other sentence may write more."""
+    options = {"words": 0, "prefix": torch.tensor([[PAD], [EOS]]), "max_len_a": 0.1, "max_len_b": 0}
+    search = start(build(words=0), frames=[40, 10], kind="joint", **options)
+    for step in range(2):
+        search.step(step)
+    assert search.beams.done.tolist() == [[False, True], [False, True]]
+
+
 def test_a_stream_ends_where_nothing_is_left_to_write():
     """No word is written twice, and there are three besides the tag."""
     options = {"no_repeat_ngram_size": 1, "min_len": 3, "prefix": torch.tensor([[0, UNK]])}

@@ -70,6 +70,8 @@ def test_sums_over_batches_and_workers_give_the_scores_of_the_corpus(dictionary)
     # as the workers' sums come back: one dictionary of tensors
     summed = {key: torch.tensor(sum(part[key] for part in parts)) for key in parts[0]}
     assert logged(scores, [[summed]]) == values
+    # a worker that had fewer batches than others has nothing to add
+    assert logged(scores, [[*parts[:2], {}], parts[2:]]) == values
 
 
 def test_only_what_is_asked_for_is_scored(dictionary):
@@ -79,6 +81,7 @@ def test_only_what_is_asked_for_is_scored(dictionary):
         part = scores.statistics(*batch(dictionary, SENTENCES))
         values = logged(scores, [[part]])
         assert ("bleu" in values, "wer" in values) == (bleu, wer)
+        assert {key.split("_")[1] for key in part} == ({"bleu"} if bleu else {"wer"})
 
 
 def test_without_references_nothing_is_logged_and_empty_hypotheses_score_zero(dictionary):

@@ -52,6 +52,12 @@ def test_texts_are_cut_into_words_as_the_folder_says(load):
     ]
 
 
+def test_a_text_of_spaces_is_missing(load):
+    dataset = load([("a", 20, " w1 ", "  ", "", "en", "de")])
+    assert [dataset.has_texts(stream) for stream in (0, 1)] == [False, True]
+    assert [len(text) for text in dataset[0].texts] == [0, 2]
+
+
 def test_the_log_has_the_share_of_unknown_words(load, caplog):
     with caplog.at_level(logging.INFO):
         load([("a", 20, "w1 other w2 w3", "", "", "en", "de"), ("b", 20, "w4 w5 w6 w7", "", "", "en", "de")])

@@ -28,6 +28,7 @@ def test_fairseq_reads_back_what_was_added(tmp_path, lengths, dim):
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
+        assert archive.namelist() == [f"{number:08d}.npy" for number in range(len(arrays))]
 
 
 def test_entries_are_npy_version_1_of_float32(tmp_path):
