@@ -65,11 +65,32 @@ def test_different_models_are_refused(tmp_path, changes):
         averaging.average_checkpoints([tmp_path / "checkpoint1.pt", tmp_path / "checkpoint2.pt"])
 
 
+def test_a_model_that_lacks_a_parameter_is_refused(tmp_path):
+    paths = [tmp_path / f"checkpoint{i}.pt" for i in (1, 2)]
+    save(paths[0], 1, other=torch.zeros(1))
+    save(paths[1], 2)
+    with pytest.raises(DataError, match=r"checkpoint2\.pt: other parameters than .*other"):
+        averaging.average_checkpoints(paths)
+
+
+def test_a_checkpoint_without_the_state_of_a_trainer_has_a_mean(tmp_path):
+    paths = [tmp_path / f"checkpoint{i}.pt" for i in (1, 2)]
+    for i, path in enumerate(paths, 1):
+        save(path, i)
+        state = torch.load(path, weights_only=False)
+        torch.save({key: value for key, value in state.items() if key != "extra_state"}, path)
+    assert "weight" in averaging.average_checkpoints(paths)["model"]
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_weights_that_are_no_numbers_are_named(tmp_path, number):
     paths = [tmp_path / f"checkpoint{i}.pt" for i in (1, 2)]
     for i, path in enumerate(paths, 1):
-        save(path, i, **({"weight": torch.full((3, 4), float("nan"))} if i == number else {}))
+        model = save(path, i)
+        if i == number:  # a single one
+            weight = model["weight"].clone()
+            weight[1, 2] = float("nan")
+            save(path, i, weight=weight)
     with pytest.raises(DataError, match=rf"checkpoint{number}\.pt: weight holds NaN or infinite values"):
         averaging.average_checkpoints(paths)
 

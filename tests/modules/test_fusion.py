@@ -21,6 +21,12 @@ def test_gate_is_its_formula():
     assert torch.allclose(fusion(OWN, PARTNER), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize(("kind", "learned"), [("linear", False), ("tanh", True), ("gate", False)])
+def test_nothing_read_is_a_context_of_zeros(kind, learned):
+    fusion = Fusion(kind, 6, 0.5, learned)
+    assert torch.equal(fusion(OWN, None), fusion(OWN, torch.zeros_like(OWN)))
+
+
 def test_parameters():
     assert not list(Fusion("linear", 6, 0.3).parameters())
     assert not list(Fusion("tanh", 6, 0.3).parameters())

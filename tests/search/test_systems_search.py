@@ -208,6 +208,11 @@ def test_a_model_twice_is_the_model_once():
             assert [h["tokens"].tolist() for h in one] == [h["tokens"].tolist() for h in two]
 
 
+def test_a_decoder_takes_as_many_tokens_as_it_says():
+    for name in ("interactive_st", "two_stage_st"):
+        assert tiny.system(name, max_target_positions=30).max_positions()[1] == 30
+
+
 def test_no_text_is_longer_than_each_model_takes():
     models = [system("e2e_st", seed, max_target_positions=limit) for seed, limit in ((1, 20), (2, 9))]
     for ensemble in (models, models[::-1]):
