@@ -81,7 +81,7 @@ def test_specaugment_masks_training_features_only(folder):
     write_config(
         folder,
         feature_transforms={"*": ["utterance_cmvn"], "_train": ["utterance_cmvn", "specaugment"]},
-        specaugment={"time_wrap_W": 0, "time_mask_p": 1.0, **masks},
+        specaugment={"time_warp_W": 0, "time_mask_p": 1.0, **masks},
     )
     plain = load(folder, "test")[0].source
     np.testing.assert_array_equal(np.load(folder / "train_a.npy"), np.load(folder / "test_a.npy"))
@@ -227,7 +227,7 @@ def test_unreadable_features_and_bad_rows_are_named(folder):
 
 
 def test_features_in_memory_are_transformed_once_and_batches_remembered(folder):
-    masks = {"time_wrap_W": 0, "freq_mask_N": 1, "freq_mask_F": 8, "time_mask_N": 1, "time_mask_T": 30}
+    masks = {"time_warp_W": 0, "freq_mask_N": 1, "freq_mask_F": 8, "time_mask_N": 1, "time_mask_T": 30}
     transforms = {"*": ["utterance_cmvn"], "_train": ["utterance_cmvn", "specaugment"]}
     write_config(folder, feature_transforms=transforms, specaugment=masks | {"time_mask_p": 1.0})
     config = JointDataConfig(folder / "config_joint.yaml")
