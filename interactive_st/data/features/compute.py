@@ -47,7 +47,7 @@ def fbank(waveform: np.ndarray, sample_rate: int, num_mel_bins: int = NUM_MEL_BI
     with np.errstate(over="ignore"):
         samples = waveform.astype(np.float32) * np.float32(FULL_SCALE)
     try:
-        computer.accept_waveform(sample_rate, samples)
+        computer.accept_waveform(sample_rate, samples.tolist())  # an array is read number by number, slowly
         computer.input_finished()
     except RuntimeError as error:  # an energy is no number
         raise _too_large(waveform) from error
