@@ -5,6 +5,7 @@ import pytest
 from fairseq.data.audio.audio_utils import get_features_or_waveform
 from fairseq_prep import edit, write_archive
 
+from interactive_st.data.joining.fairseq_manifest import Archives
 from interactive_st.data.joining.manifests import join_manifests
 from interactive_st.data.manifest import read_manifest, write_manifest
 from interactive_st.errors import DataError
@@ -155,3 +156,27 @@ def test_channels_of_features_are_taken_over(folder, tmp_path):
     edit(folder / "config_st.yaml", lambda text: text.replace("input_channels: 1", "input_channels: 2"))
     join_folders([folder], tmp_path / "data", vocab_size=80)
     assert yaml.safe_load((tmp_path / "data" / "config_joint.yaml").read_text())["input_channels"] == 2
+
+
+def test_each_of_several_moved_folders_has_its_own_archive(tmp_path):
+    archives, folders = Archives(), [tmp_path / "en-de", tmp_path / "en-nl"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "fbank80.zip").touch()
+    found = [archives.resolve(folder / "dev_st.tsv", "/gone/fbank80.zip:0:1")[0] for folder in folders]
+    assert found == [(folder / "fbank80.zip").resolve() for folder in folders]
+
+
+def test_an_archive_beside_what_a_linked_manifest_leads_to(tmp_path):
+    (tmp_path / "en-de").mkdir()
+    for name in ("dev_st.tsv", "fbank80.zip"):
+        (tmp_path / "en-de" / name).touch()
+    (tmp_path / "joint.tsv").symlink_to(tmp_path / "en-de" / "dev_st.tsv")
+    found, _ = Archives().resolve(tmp_path / "joint.tsv", "/gone/fbank80.zip:0:1")
+    assert found == (tmp_path / "en-de" / "fbank80.zip").resolve()
+
+
+def test_a_place_ends_with_its_archive_at_the_latest(tmp_path):
+    (tmp_path / "fbank80.zip").write_bytes(bytes(100))
+    places = ("90:10", "90:11", "101:0")
+    assert [Archives().holds(tmp_path / "fbank80.zip", place) for place in places] == [True, False, False]
