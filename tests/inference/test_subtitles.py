@@ -52,6 +52,11 @@ def test_one_text_alone(shown, texts):
     assert cue.texts == texts
 
 
+def test_one_text_alone_is_in_its_own_language():
+    (cue,) = segment_cues(segment(), "translation", ("en", "zh"))
+    assert cue.languages == ("zh",)
+
+
 def test_unknown_text():
     with pytest.raises(ValueError, match="choose one of both, transcript, translation"):
         list(segment_cues(segment(), "all"))
@@ -110,6 +115,12 @@ def test_much_text_in_little_time_stays_readable():
     cues = list(segment_cues(segment(0.0, 2.5, LONG, LANG)))
     assert len(cues) == 2
     assert all(cue.end - cue.start > 0.9 for cue in cues)
+
+
+def test_more_than_can_be_read_is_cut_between_sentences():
+    text = f"{'one ' * 11}one. {'two ' * 33}two."
+    cues = segment_cues(segment(0.0, 2.5, text, text))
+    assert [cue.texts[0].count("two") for cue in cues] == [0, 34]
 
 
 def test_nothing_is_shown_in_a_long_pause():

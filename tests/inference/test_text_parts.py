@@ -163,3 +163,13 @@ def test_cuts_come_after_punctuation_of_other_scripts(mark):
 def test_korean_is_as_wide_as_japanese():
     text = "뉘른베르크와 퓌르트 사이에서 시작되었습니다."
     assert lines(text, "ko") == ["뉘른베르크와 퓌르트", "사이에서 시작되었습니다."]
+
+
+def test_a_cut_is_as_free_as_the_parts_beside_it():
+    """However short another part is."""
+    text = "one two three four five six. seven eight nine ten"
+    assert split((text,), [5.0, 5.0, 0.5], ("en",))[0] == ("one two three four five six.",)
+
+
+def test_a_latin_word_in_japanese_is_not_cut_at_its_accents():
+    assert places("これはMüllerです", "ja") == [1, 2, 3, 9, 10]

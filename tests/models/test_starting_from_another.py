@@ -62,6 +62,7 @@ def test_a_model_that_decodes_has_no_gate_of_random_weights():
         gated.load_state_dict(linear.state_dict())
     gated.load_state_dict(gated.state_dict())
     learned.load_state_dict(linear.state_dict())  # λ starts where it was fixed
+    linear.load_state_dict(gated.state_dict())  # by --model-overrides
 
 
 @pytest.mark.parametrize("name", ["interactive_st", "two_stage_st"])
