@@ -6,9 +6,11 @@ import pytest
 import tiny
 import torch
 import yaml
+from fairseq.data import Dictionary
 
 from interactive_st.errors import DataError
 from interactive_st.models.pretrained import LoadingRules
+from interactive_st.tasks import starting_point
 from interactive_st.tasks.starting_point import (
     check_stored_mean,
     first_checkpoint,
@@ -218,3 +220,12 @@ def test_another_model_of_the_same_tensors_is_told(tmp_path, caplog, trained, he
     (tmp_path / "checkpoint_last.pt").write_text("none")
     warn_of_another_model(args, Namespace(**here))  # fairseq says so
     assert len(caplog.records) == len(found)
+
+
+def test_the_same_words_in_another_order_are_other_words(tmp_path):
+    orders = [Dictionary(), Dictionary()]
+    for dictionary, words in zip(orders, ("ab", "ba"), strict=True):
+        for word in words:
+            dictionary.add_symbol(word)
+    orders[0].save(str(tmp_path / "dict.txt"))
+    assert [starting_point._has_other_words(tmp_path / "dict.txt", each) for each in orders] == [False, True]
